@@ -1,0 +1,1 @@
+"""The process engine. Knows nothing of the web."""
