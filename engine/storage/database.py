@@ -1,0 +1,118 @@
+"""The database and the unit of work: the only place that commits."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from engine.storage.clock import Clock, system_clock
+
+T = TypeVar("T")
+ATTEMPTS = 3
+BUSY_TIMEOUT_SECONDS = 30
+# PostgreSQL: serialization_failure, deadlock_detected
+RETRIED_STATES = frozenset({"40001", "40P01"})
+
+
+@dataclass
+class UnitOfWork:
+    """One write transaction. What is registered with `after_commit` runs once the commit has succeeded."""
+
+    connection: Connection
+    now: datetime
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+
+class Database:
+    """A read engine and a write engine on the same database.
+
+    SQLite: writers queue for one connection and begin IMMEDIATE, so none waits in a lock or fails half-way.
+    PostgreSQL: many writers; the step locks its instance row first.
+    """
+
+    def __init__(self, url: str, clock: Clock = system_clock) -> None:
+        self.url = url
+        self.clock = clock
+        self.is_sqlite = url.startswith("sqlite")
+        self._local = threading.local()
+        if self.is_sqlite:
+            self.reader = _sqlite_engine(url, "DEFERRED", pool_size=16, max_overflow=64)
+            self.writer = _sqlite_engine(url, "IMMEDIATE", pool_size=1, max_overflow=0)
+        else:
+            self.reader = create_engine(url, pool_size=8, max_overflow=16, isolation_level="AUTOCOMMIT")
+            self.writer = create_engine(url, pool_size=8, max_overflow=16)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading; what it might write is rolled back."""
+        with self.reader.connect() as connection:
+            yield connection
+
+    def transact(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Runs `work` in one transaction and commits. Raises whatever `work` raises, with nothing written.
+
+        `work` may run up to three times on PostgreSQL (deadlock or serialization failure): it must hold no state of
+        its own. A second unit of work inside the first is a programming error and raises RuntimeError.
+        """
+        if getattr(self._local, "is_writing", False):
+            raise RuntimeError("Expected one unit of work per thread, but a second one was opened")
+        self._local.is_writing = True
+        try:
+            return self._attempt(work)
+        finally:
+            self._local.is_writing = False
+
+    def _attempt(self, work: Callable[[UnitOfWork], T]) -> T:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.writer.begin() as connection:
+                    unit = UnitOfWork(connection, self.clock())
+                    result = work(unit)
+                break
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in RETRIED_STATES:
+                    raise
+        for notify in unit.after_commit:
+            notify()
+        return result
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def _sqlite_engine(url: str, mode: str, pool_size: int, max_overflow: int) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=BUSY_TIMEOUT_SECONDS,
+        connect_args={"check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(dbapi_connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        dbapi_connection.isolation_level = None  # the driver must not manage transactions: savepoints
+        cursor = dbapi_connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine

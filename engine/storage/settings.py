@@ -1,0 +1,47 @@
+"""The settings of a running process, read from the environment once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that may differ between two installations; each field is `BATON_<NAME>` in the environment."""
+
+    database_url: str = ""  # none: SQLite in the data folder
+    data_dir: Path = field(default_factory=lambda: Path("data"))
+    host: str = "127.0.0.1"
+    port: int = 8000
+    threads: int = 64
+    timezone: str = "Asia/Shanghai"
+    password_cost: int = 3  # argon2 time cost
+    payments: str = "simulator"
+    simulator_seed: int = 1
+
+    @property
+    def url(self) -> str:
+        """The database to use."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'baton.db'}"
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `BATON_…` variables. Raises ValueError for an unknown one, so that no typing error passes."""
+    environment = os.environ if environment is None else environment
+    kinds: dict[str, type[Path] | type[int] | type[str]] = {
+        "data_dir": Path,
+        "port": int,
+        "threads": int,
+        "password_cost": int,
+        "simulator_seed": int,
+    }
+    values: dict[str, str | int | Path] = {}
+    for name, text in environment.items():
+        if not name.startswith("BATON_"):
+            continue
+        key = name.removeprefix("BATON_").lower()
+        if key not in Settings.__dataclass_fields__:
+            raise ValueError(f"Expected a known setting, but got {name}")
+        values[key] = kinds.get(key, str)(text)
+    return Settings(**values)  # type: ignore[arg-type]  # each value was made by the field's own type just above

@@ -1,0 +1,303 @@
+"""Every table of the engine. Services keep their own in `engine.services.<name>.tables`, on the same metadata."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+from engine.storage.plain import Plain
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant as microseconds since 1970: the same order and the same value on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Json(TypeDecorator[Plain]):
+    """Plain JSON as text; never a database's own JSON type, which may reorder keys."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Plain, dialect: Dialect) -> str | None:
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Plain:
+        return None if value is None else orjson.loads(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = String(32)
+APPEND_ONLY = {"append_only": True}  # triggers refuse UPDATE and DELETE, see engine.storage.schema
+
+# --- who ---------------------------------------------------------------------------------------------------------
+# A person is a user and a party under one id; an organisation is a party that users are members of.
+party = Table(
+    "party",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(16), nullable=False),  # person, organisation
+    Column("name_zh", String(200), nullable=False),
+    Column("name_en", String(200), nullable=False),
+    Column("is_certified", Integer, nullable=False),
+    Column("has_agreement", Integer, nullable=False),
+    Column("is_suspended", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+user = Table(
+    "user_account",
+    metadata,
+    Column("id", Id, ForeignKey("party.id"), primary_key=True),
+    Column("login", String(80), nullable=False, unique=True),
+    Column("password_hash", String(200), nullable=False),
+    Column("language", String(8)),  # zh, en; none: as the browser asks
+    Column("is_disabled", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+# What a user may act as: role `individual` for himself (party = user), enterprise roles for an organisation,
+# platform roles for the platform (party "platform"). Skills narrow a role (`content`, `result`).
+membership = Table(
+    "membership",
+    metadata,
+    Column("user_id", Id, ForeignKey("user_account.id"), primary_key=True),
+    Column("party_id", Id, ForeignKey("party.id"), primary_key=True),
+    Column("role", String(40), primary_key=True),
+    Column("skills", Json, nullable=False),
+)
+session = Table(
+    "session",
+    metadata,
+    Column("id", String(64), primary_key=True),  # SHA-256 of the secret in the cookie
+    Column("user_id", Id, ForeignKey("user_account.id"), nullable=False, index=True),
+    Column("party_id", Id),  # what he acts as; none until chosen
+    Column("role", String(40)),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+# --- what may run ---------------------------------------------------------------------------------------------------
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("actor_id", Id, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("deployed_at", Instant, nullable=False),
+    info=APPEND_ONLY,
+)
+definition = Table(
+    "definition",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(16), nullable=False),  # process, decision, form, policy
+    Column("key", String(120), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("name_zh", String(200), nullable=False),
+    Column("name_en", String(200), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # the file as deployed
+    Column("sha256", String(64), nullable=False),
+    Column("deployment_id", Id, ForeignKey("deployment.id"), nullable=False),
+    Column("deployed_at", Instant, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    UniqueConstraint("kind", "key", "version"),
+    info=APPEND_ONLY,
+)
+# The versions an instance pinned at its start: {kind: {key: definition id}}. Equal sets share a row.
+pin_set = Table(
+    "pin_set",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("pins", Json, nullable=False),
+    info=APPEND_ONLY,
+)
+
+# --- what runs --------------------------------------------------------------------------------------------------------
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("definition_id", Id, ForeignKey("definition.id"), nullable=False),
+    Column("process_key", String(120), nullable=False),
+    Column("pin_set_id", Id, ForeignKey("pin_set.id"), nullable=False),
+    Column("business_key", String(120)),
+    Column("subject_zh", String(200), nullable=False),  # what the case is about, in lists
+    Column("subject_en", String(200), nullable=False),
+    Column("amount_fen", BigInteger),
+    Column("status", String(16), nullable=False),  # active, completed, cancelled
+    Column("outcome", String(80)),  # element id of the end event reached last
+    Column("version", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("started_by", Id, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("next_due_at", Instant),
+    Column("history_seq", Integer, nullable=False),  # rows of its stream
+    Column("history_mac", LargeBinary, nullable=False),  # MAC of the last one
+    Column("seal", LargeBinary, nullable=False),
+    Index("ix_instance_due", "next_due_at"),
+    Index("ix_instance_process_key_status", "process_key", "status"),
+    Index("ix_instance_business_key", "business_key"),
+)
+# Whose case it is: those who may look at it, and whom a search by party finds.
+instance_party = Table(
+    "instance_party",
+    metadata,
+    Column("instance_id", Id, ForeignKey("instance.id"), primary_key=True),
+    Column("party_id", Id, primary_key=True),
+    Column("relation", String(40), primary_key=True),  # publisher, taker, payer ...
+    Index("ix_instance_party_party_id", "party_id"),
+)
+task = Table(
+    "task",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("instance_id", Id, ForeignKey("instance.id"), nullable=False, index=True),
+    Column("definition_id", Id, ForeignKey("definition.id"), nullable=False),  # the diagram it is drawn in
+    Column("element", String(120), nullable=False),
+    Column("assignee_id", Id, index=True),
+    Column("skill", String(40)),
+    Column("priority", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("follow_up_at", Instant),
+)
+task_candidate = Table(
+    "task_candidate",
+    metadata,
+    Column("task_id", Id, ForeignKey("task.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # party, group, exclude
+    Column("value", String(40), primary_key=True),
+    Index("ix_task_candidate_value_kind", "value", "kind"),
+)
+# Requests that change something, by the key their sender made. A repeated key is answered from here.
+submission = Table(
+    "submission",
+    metadata,
+    Column("scope", String(80), primary_key=True),  # task:<id>, start:<process key>, take:<order id>, ...
+    Column("token", String(64), primary_key=True),
+    Column("instance_id", Id, index=True),
+    Column("element", String(120)),
+    Column("form_id", Id, ForeignKey("definition.id")),
+    Column("actor_id", Id, nullable=False),
+    Column("acting_role", String(40), nullable=False),
+    Column("party_id", Id, nullable=False),
+    Column("digest", String(64), nullable=False),  # SHA-256 of what was sent
+    Column("content", Json, nullable=False),  # the values; personal ones as references
+    Column("result", Json, nullable=False),
+    Column("submitted_at", Instant, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    info=APPEND_ONLY,
+)
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("task_id", Id, primary_key=True),
+    Column("instance_id", Id, ForeignKey("instance.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),  # message, signal
+    Column("name", String(120), nullable=False),
+    Column("correlation_key", String(200), nullable=False),
+    Index("ix_subscription_name_correlation_key", "name", "correlation_key"),
+)
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("instance_id", Id, ForeignKey("instance.id"), nullable=False, index=True),
+    Column("task_id", Id, nullable=False),
+    Column("element", String(120), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+)
+job = Table(
+    "job",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("key", String(200), unique=True),  # at most one open job per key
+    Column("message_name", String(120)),  # of jobs that are messages
+    Column("correlation_key", String(200)),
+    Column("payload", Json, nullable=False),
+    Column("due_at", Instant, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    Index("ix_job_message_name_correlation_key", "message_name", "correlation_key"),
+)
+
+# --- what is remembered ---------------------------------------------------------------------------------------------
+history = Table(
+    "history",
+    metadata,
+    Column("stream", String(40), primary_key=True),  # instance id, or system:<name>
+    Column("seq", Integer, primary_key=True),  # 1, 2, 3 ...
+    Column("at", Instant, nullable=False, index=True),
+    Column("actor_id", Id, nullable=False),
+    Column("acting_role", String(40), nullable=False),
+    Column("kind", String(24), nullable=False),  # start, complete, timer, message, job, claim ...
+    Column("events", LargeBinary, nullable=False),  # zstd of a JSON list, see engine.records.history
+    Column("mac", LargeBinary, nullable=False),  # over this row and the mac before it
+    info=APPEND_ONLY,
+)
+
+# --- personal data and files ----------------------------------------------------------------------------------------
+subject_key = Table(
+    "subject_key",
+    metadata,
+    Column("subject_id", Id, primary_key=True),
+    Column("wrapped_key", LargeBinary),  # none: destroyed, the person is erased
+)
+vault_item = Table(
+    "vault_item",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subject_id", Id, ForeignKey("subject_key.subject_id"), nullable=False, index=True),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("blind_index", String(64), nullable=False, index=True),
+)
+file = Table(
+    "file",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("media_type", String(100), nullable=False),  # sniffed, never the sender's word
+    Column("name", String(255), nullable=False),
+    Column("owner_id", Id, nullable=False),  # the party that uploaded it
+    Column("instance_id", Id, index=True),  # none until a form that holds it is submitted
+    Column("stored_at", Instant, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+)
