@@ -1,0 +1,1 @@
+"""What is done to definitions and instances: one function per operation."""

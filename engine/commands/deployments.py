@@ -1,0 +1,181 @@
+"""Deploying: files become immutable definitions, checked first, a new version only where the content is new."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import orjson
+from sqlalchemy import Connection, insert, select
+
+from engine.definitions.catalogue import DECISION, FORM, POLICY, POLICY_KEY, PROCESS
+from engine.definitions.findings import Finding
+from engine.definitions.lint import lint_files
+from engine.language.decisions import DecisionInvalid, parse_decisions
+from engine.language.errors import EngineError
+from engine.language.model import read_bpmn, read_elements
+from engine.records.history import append_system
+from engine.runtime.engine import Engine
+from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
+from engine.storage.ids import new_id
+from engine.storage.plain import PlainDict
+from engine.storage.seal import seal_row
+from engine.storage.tables import definition, deployment
+
+STREAM = "system:deployments"
+
+
+class DefinitionInvalid(EngineError):
+    """The files may not run as they are; `findings` say where and why. Nothing was deployed."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__(f"Expected definitions that can run, but there are {len(findings)} findings")
+        self.findings = findings
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A definition as a file describes it, not yet deployed."""
+
+    kind: str
+    key: str
+    name_zh: str
+    name_en: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the file."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A definition that got a new version."""
+
+    id: str
+    kind: str
+    key: str
+    version: int
+
+
+@dataclass(frozen=True)
+class DeploymentResult:
+    """What a deployment changed; without any change there is no deployment and no id."""
+
+    id: str | None
+    definitions: list[Deployed]
+    warnings: list[Finding]
+
+
+def deploy(engine: Engine, actor: Actor, files: Mapping[str, bytes], note: str = "") -> DeploymentResult:
+    """Deploys `.bpmn`, `.dmn`, `.form` files and `policy.json`, given by their paths, all or none.
+
+    Raises DefinitionInvalid.
+    """
+    findings = check(engine, files)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise DefinitionInvalid(errors)
+    candidates = [candidate for path, content in sorted(files.items()) for candidate in read_candidates(path, content)]
+
+    def work(unit: UnitOfWork) -> DeploymentResult:
+        changed = [one for one in candidates if _newest(unit.connection, one)[1] != one.sha256]
+        if not changed:
+            return DeploymentResult(None, [], findings)
+        deployment_id = new_id()
+        unit.connection.execute(
+            insert(deployment),
+            {"id": deployment_id, "actor_id": actor.user_id, "note": note, "deployed_at": unit.now},
+        )
+        deployed = [_insert(engine, unit, deployment_id, candidate) for candidate in changed]
+        facts: PlainDict = {
+            "deployment": deployment_id,
+            "note": note,
+            "definitions": [
+                {"id": one.id, "kind": one.kind, "key": one.key, "version": one.version, "sha256": candidate.sha256}
+                for one, candidate in zip(deployed, changed, strict=True)
+            ],
+        }
+        append_system(unit, engine.keys, STREAM, actor, "deployed", facts)
+        return DeploymentResult(deployment_id, deployed, findings)
+
+    return engine.database.transact(work)
+
+
+def check(engine: Engine, files: Mapping[str, bytes]) -> list[Finding]:
+    """What is wrong with files, seen together with everything deployed that they do not replace."""
+    with engine.database.read() as connection:
+        known = read_deployed(connection)
+    for path, content in files.items():
+        for candidate in _read_what_can_be_read(path, content):
+            known.pop(_path_of(candidate.kind, candidate.key), None)
+    return lint_files(files, context=known)
+
+
+def read_candidates(path: str, content: bytes) -> Iterator[Candidate]:
+    """The definitions in a file that passed the checks."""
+    pure = PurePosixPath(path)
+    if pure.suffix == ".bpmn":
+        for element in read_elements(read_bpmn(content)).values():
+            if element.kind == "process":
+                yield Candidate(PROCESS, element.id, element.name_zh, element.name_en, content)
+    elif pure.suffix == ".dmn":
+        for table in parse_decisions(content):
+            yield Candidate(DECISION, table.key, table.name, table.name, content)
+    elif pure.suffix == ".form":
+        key = f"{pure.parent.name}/{pure.stem}"
+        yield Candidate(FORM, key, pure.stem, pure.stem, content)
+    elif pure.name == "policy.json":
+        orjson.loads(content)
+        yield Candidate(POLICY, POLICY_KEY, "规则", "Policy", content)
+
+
+def read_deployed(connection: Connection) -> dict[str, bytes]:
+    """The newest content of everything deployed, by a path that tells its kind."""
+    rows = connection.execute(
+        select(definition.c.kind, definition.c.key, definition.c.content).order_by(definition.c.version)
+    )
+    return {_path_of(kind, key): content for kind, key, content in rows if kind != POLICY}
+
+
+def _path_of(kind: str, key: str) -> str:
+    folder, suffix = {PROCESS: ("bpmn", "bpmn"), DECISION: ("bpmn", "dmn")}.get(kind, ("forms", "form"))
+    return f"{folder}/{key}.{suffix}" if kind == FORM else f"{folder}/deployed/{key}.{suffix}"
+
+
+def _read_what_can_be_read(path: str, content: bytes) -> list[Candidate]:
+    """The definitions in a file nobody has checked yet; none if it cannot be read, which the check will say."""
+    try:
+        return list(read_candidates(path, content))
+    except (EngineError, DecisionInvalid, orjson.JSONDecodeError):
+        return []
+
+
+def _newest(connection: Connection, candidate: Candidate) -> tuple[int, str]:
+    row = connection.execute(
+        select(definition.c.version, definition.c.sha256)
+        .where(definition.c.kind == candidate.kind, definition.c.key == candidate.key)
+        .order_by(definition.c.version.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row.version, row.sha256) if row else (0, "")
+
+
+def _insert(engine: Engine, unit: UnitOfWork, deployment_id: str, candidate: Candidate) -> Deployed:
+    version = _newest(unit.connection, candidate)[0] + 1
+    row = {
+        "id": new_id(),
+        "kind": candidate.kind,
+        "key": candidate.key,
+        "version": version,
+        "name_zh": candidate.name_zh,
+        "name_en": candidate.name_en,
+        "content": candidate.content,
+        "sha256": candidate.sha256,
+        "deployment_id": deployment_id,
+        "deployed_at": unit.now,
+    }
+    unit.connection.execute(insert(definition), row | {"seal": seal_row(engine.keys.mac, "definition", row)})
+    return Deployed(str(row["id"]), candidate.kind, candidate.key, version)

@@ -1,0 +1,97 @@
+"""Starting and cancelling process instances."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from engine.definitions.catalogue import PROCESS
+from engine.records.history import GENESIS, event
+from engine.records.submissions import SubmissionKey, find_answer
+from engine.runtime.engine import Engine
+from engine.runtime.errors import SubmissionConflict
+from engine.runtime.step import ACTIVE, CANCELLED, Command, Step, run_step
+from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
+from engine.storage.ids import new_id
+from engine.storage.plain import Plain, PlainDict
+from engine.storage.tables import instance
+
+
+def _nothing(_step: Step) -> None:
+    return None
+
+
+def start_instance(
+    engine: Engine,
+    actor: Actor,
+    process_key: str,
+    values: PlainDict,
+    token: str,
+    business_key: str | None = None,
+    before: Callable[[Step], None] = _nothing,
+) -> str:
+    """Starts an instance of the newest version; gives its id, the same one for a repeated token.
+
+    `before` runs in the same transaction ahead of the first element: rows of a service that belong to the case.
+    Raises UnknownDefinition, SubmissionConflict.
+    """
+    key = SubmissionKey.of(f"start:{process_key}", token, {"values": values, "business_key": business_key})
+
+    def work(unit: UnitOfWork) -> str:
+        if answer := find_answer(unit.connection, key, actor):
+            if not answer.is_same:
+                raise SubmissionConflict(key.scope)
+            return str(answer.result)
+        row = _insert_instance(engine, unit, actor, process_key, business_key)
+        step = Step(engine, unit, row, Command("start", actor, lambda _: None, key=key, content=values))
+        step.note(event("started", process=process_key, pins=row["pin_set_id"], values=values))
+        before(step)
+        step.case.start(values)
+        step.close(row["id"])
+        return str(row["id"])
+
+    with engine.sandbox.reserve():
+        return engine.database.transact(work)
+
+
+def cancel_instance(
+    engine: Engine, actor: Actor, instance_id: str, reason: str, authorise: Callable[[Connection], None]
+) -> None:
+    """Ends an instance where it stands; every open element is cancelled. Raises NotFound, InstanceClosed."""
+
+    def act(step: Step) -> Plain:
+        step.note(event("cancelled_instance", reason=reason))
+        step.case.cancel()
+        step.row.update(status=CANCELLED, ended_at=step.now)
+        return None
+
+    run_step(engine, instance_id, Command("cancel", actor, act, authorise))
+
+
+def _insert_instance(
+    engine: Engine, unit: UnitOfWork, actor: Actor, process_key: str, business_key: str | None
+) -> dict[str, Any]:
+    pins = engine.catalogue.pin_newest(unit.connection)
+    row: dict[str, Any] = {
+        "id": new_id(),
+        "definition_id": pins.find(PROCESS, process_key),
+        "process_key": process_key,
+        "pin_set_id": pins.id,
+        "business_key": business_key,
+        "subject_zh": "",
+        "subject_en": "",
+        "amount_fen": None,
+        "status": ACTIVE,
+        "outcome": None,
+        "version": 0,
+        "state": b"",
+        "started_by": actor.user_id,
+        "started_at": unit.now,
+        "ended_at": None,
+        "next_due_at": None,
+        "history_seq": 0,
+        "history_mac": GENESIS,
+    }
+    unit.connection.execute(insert(instance), row | {"seal": b""})
+    return row

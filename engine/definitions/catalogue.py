@@ -1,0 +1,155 @@
+"""Deployed definitions, parsed once per process and version, and the sets of versions that instances pin."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import orjson
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
+
+from engine.definitions.forms import Form, parse_form
+from engine.language.decisions import DecisionTable, parse_decisions
+from engine.language.model import Element, read_bpmn, read_elements
+from engine.language.parser import ProcessSpecs, parse_process
+from engine.storage.ids import new_id
+from engine.storage.plain import PlainDict
+from engine.storage.tables import definition, pin_set
+
+PROCESS, DECISION, FORM, POLICY = "process", "decision", "form", "policy"
+POLICY_KEY = "policy"
+T = TypeVar("T")
+K = TypeVar("K")
+
+_CONTENT = select(definition.c.kind, definition.c.key, definition.c.content).where(
+    definition.c.id == bindparam("definition_id")
+)
+_PINS = select(pin_set.c.pins).where(pin_set.c.id == bindparam("pin_set_id"))
+_newest = (
+    select(definition.c.kind, definition.c.key, func.max(definition.c.version).label("version"))
+    .group_by(definition.c.kind, definition.c.key)
+    .subquery()
+)
+_NEWEST = select(definition.c.kind, definition.c.key, definition.c.id).join(
+    _newest,
+    (definition.c.kind == _newest.c.kind)
+    & (definition.c.key == _newest.c.key)
+    & (definition.c.version == _newest.c.version),
+)
+
+
+class UnknownDefinition(Exception):
+    """Nothing is deployed under that key."""
+
+
+@dataclass(frozen=True)
+class Pins:
+    """The version of everything at one moment: definition ids by kind and key."""
+
+    id: str
+    ids: Mapping[str, Mapping[str, str]]
+
+    def find(self, kind: str, key: str) -> str:
+        """The pinned definition's id. Raises UnknownDefinition."""
+        found = self.ids.get(kind, {}).get(key)
+        if found is None:
+            raise UnknownDefinition(f"Expected a deployed {kind} {key!r}, but there is none")
+        return found
+
+
+class Catalogue:
+    """A cache over immutable rows; safe for many threads, never invalid."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._pins: dict[str, Pins] = {}
+        self._processes: dict[tuple[str, str], ProcessSpecs] = {}
+        self._forms: dict[str, Form] = {}
+        self._tables: dict[str, DecisionTable] = {}
+        self._policies: dict[str, PlainDict] = {}
+        self._elements: dict[str, dict[str, Element]] = {}
+
+    def pin_newest(self, connection: Connection) -> Pins:
+        """The newest version of everything, as a set that instances share. Runs inside a unit of work."""
+        ids: dict[str, dict[str, str]] = {}
+        for kind, key, definition_id in connection.execute(_NEWEST):
+            ids.setdefault(kind, {})[key] = definition_id
+        digest = hashlib.sha256(orjson.dumps(ids, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        found = connection.execute(select(pin_set.c.id).where(pin_set.c.sha256 == digest)).scalar_one_or_none()
+        if found is None:
+            found = new_id()
+            connection.execute(insert(pin_set).values(id=found, sha256=digest, pins=ids))
+        return Pins(found, ids)
+
+    def pins(self, connection: Connection, pin_set_id: str) -> Pins:
+        """A pinned set by its id."""
+        return self._once(
+            self._pins,
+            pin_set_id,
+            lambda: Pins(pin_set_id, connection.execute(_PINS, {"pin_set_id": pin_set_id}).scalar_one()),
+        )
+
+    def process(self, connection: Connection, pins: Pins, key: str) -> ProcessSpecs:
+        """A process with all it calls, in the pinned versions."""
+        return self._once(self._processes, (pins.id, key), lambda: self._parse_process(connection, pins, key))
+
+    def form(self, connection: Connection, definition_id: str) -> Form:
+        """A form version."""
+        return self._once(self._forms, definition_id, lambda: self._parse_form(connection, definition_id))
+
+    def table(self, connection: Connection, definition_id: str) -> DecisionTable:
+        """A version of a decision table."""
+        return self._once(self._tables, definition_id, lambda: self._parse_table(connection, definition_id))
+
+    def policy(self, connection: Connection, pins: Pins) -> PlainDict:
+        """The pinned policy values."""
+        definition_id = pins.find(POLICY, POLICY_KEY)
+        return self._once(
+            self._policies, definition_id, lambda: orjson.loads(self.content(connection, definition_id)["content"])
+        )
+
+    def elements(self, connection: Connection, definition_id: str) -> dict[str, Element]:
+        """What the diagram of a process definition says of its elements, by element id."""
+        return self._once(
+            self._elements,
+            definition_id,
+            lambda: read_elements(read_bpmn(self.content(connection, definition_id)["content"])),
+        )
+
+    def content(self, connection: Connection, definition_id: str) -> RowMapping:
+        """Kind, key and file of a definition. Raises UnknownDefinition."""
+        row = connection.execute(_CONTENT, {"definition_id": definition_id}).mappings().one_or_none()
+        if row is None:
+            raise UnknownDefinition(f"Expected a definition, but found none under {definition_id!r}")
+        return row
+
+    def _parse_process(self, connection: Connection, pins: Pins, key: str) -> ProcessSpecs:
+        sources: dict[str, bytes] = {}
+        waiting = [key]
+        while waiting:
+            process_key = waiting.pop()
+            if process_key in sources:
+                continue
+            definition_id = pins.find(PROCESS, process_key)
+            sources[process_key] = self.content(connection, definition_id)["content"]
+            elements = self.elements(connection, definition_id).values()
+            waiting += [e.called_element for e in elements if e.process_key == process_key and e.called_element]
+        return parse_process(sources, key)
+
+    def _parse_form(self, connection: Connection, definition_id: str) -> Form:
+        row = self.content(connection, definition_id)
+        return parse_form(row["key"], row["content"])
+
+    def _parse_table(self, connection: Connection, definition_id: str) -> DecisionTable:
+        row = self.content(connection, definition_id)
+        return next(table for table in parse_decisions(row["content"]) if table.key == row["key"])
+
+    def _once(self, cache: dict[K, T], key: K, make: Callable[[], T]) -> T:
+        found = cache.get(key)
+        if found is None:
+            with self._lock:
+                found = cache.get(key)
+                if found is None:
+                    found = cache[key] = make()
+        return found

@@ -1,0 +1,214 @@
+"""What diagrams may name: topics of service tasks, relations of user tasks, kinds of jobs.
+
+Services register themselves with the decorators below; the engine never imports a service.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from engine.language.decisions import Decision
+from engine.storage.actor import Actor
+from engine.storage.keys import KeyRing
+from engine.storage.plain import Plain, PlainDict
+
+
+class Outbox(Protocol):
+    """What a piece of work may leave behind for after the commit, in the same transaction as its own effects."""
+
+    @property
+    def connection(self) -> Connection: ...
+    @property
+    def keys(self) -> KeyRing: ...
+    @property
+    def now(self) -> datetime: ...
+
+    def enqueue(self, kind: str, payload: Plain, due_at: datetime | None = None, key: str | None = None) -> str:
+        """A job row; with a key at most one open job of that key exists. Gives the job's id."""
+
+    def publish(self, name: str, correlation_key: str, payload: PlainDict) -> str:
+        """A message to whichever instance waits for it, delivered after the commit. Gives the message's id."""
+
+
+class TopicCall(Outbox, Protocol):
+    """What a topic function gets of the step it runs in. Everything it does commits or rolls back with the step."""
+
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def instance_id(self) -> str: ...
+    @property
+    def process_key(self) -> str: ...
+    @property
+    def business_key(self) -> str | None: ...
+    @property
+    def element(self) -> str: ...
+    @property
+    def task_id(self) -> str: ...
+    @property
+    def key(self) -> str:
+        """The idempotency key of this execution, the same at every attempt: instance, element, task id."""
+
+    @property
+    def policy(self) -> PlainDict:
+        """The policy values the instance pinned at its start."""
+
+    def values_of(self, element: str) -> PlainDict:
+        """The content of the form last submitted at that element of this instance; empty if none was."""
+
+    def decide(self, table: str, values: Mapping[str, Plain]) -> Decision:
+        """The answer of a pinned decision table, written into the history."""
+
+    def describe(self, subject_zh: str, subject_en: str, amount_fen: int | None = None) -> None:
+        """What lists show of this case: a few words and the amount it is about."""
+
+    def add_party(self, party_id: str, relation: str) -> None:
+        """Makes a party one of the case's own: it may look at it, and a search by party finds it."""
+
+    def note(self, kind: str, **facts: Plain) -> None:
+        """Writes an event of the service's own into the history of this step."""
+
+
+class RelationCall(Protocol):
+    """What a relation resolver gets."""
+
+    @property
+    def connection(self) -> Connection: ...
+    @property
+    def instance_id(self) -> str: ...
+    @property
+    def data(self) -> Mapping[str, Plain]: ...
+
+
+class ViewCall(RelationCall, Protocol):
+    """What a view gets: for whom it is made, and when."""
+
+    @property
+    def keys(self) -> KeyRing: ...
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def language(self) -> str:
+        """zh or en."""
+
+
+class JobRun(Protocol):
+    """What a job handler gets outside any transaction. `services` is the engine, for handlers that send commands."""
+
+    @property
+    def job_id(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def payload(self) -> PlainDict: ...
+    @property
+    def now(self) -> datetime: ...
+
+
+class JobDone(Outbox, Protocol):
+    """What the second half of a job gets, inside the transaction that deletes the job."""
+
+    @property
+    def job_id(self) -> str: ...
+    @property
+    def payload(self) -> PlainDict: ...
+
+
+TopicFunction = Callable[..., PlainDict]
+RelationFunction = Callable[[RelationCall], list[str]]
+ViewFunction = Callable[[ViewCall], Plain]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A registered in-step service."""
+
+    name: str
+    function: TopicFunction
+    required: frozenset[str]
+    optional: frozenset[str]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring, which analysts read."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+
+class JobHandler:
+    """A registered kind of job: `perform` may call the world, `finish` writes down what came of it."""
+
+    def __init__(self, kind: str, perform: Callable[[JobRun], Plain]) -> None:
+        self.kind = kind
+        self.perform = perform
+        self.finishing: Callable[[JobDone, Plain], None] | None = None
+
+    def finish(self, function: Callable[[JobDone, Plain], None]) -> Callable[[JobDone, Plain], None]:
+        """Decorator: the half that runs in the transaction which deletes the job."""
+        self.finishing = function
+        return function
+
+
+TOPICS: dict[str, Topic] = {}
+RELATIONS: dict[str, RelationFunction] = {}
+VIEWS: dict[str, ViewFunction] = {}
+JOB_HANDLERS: dict[str, JobHandler] = {}
+
+
+def topic(name: str) -> Callable[[TopicFunction], TopicFunction]:
+    """Registers an in-step service: `def f(call: TopicCall, *, <input parameters>) -> PlainDict`."""
+
+    def register(function: TopicFunction) -> TopicFunction:
+        if name in TOPICS:
+            raise ValueError(f"Expected one function for topic {name}, but there are two")
+        parameters = list(inspect.signature(function).parameters.values())[1:]
+        TOPICS[name] = Topic(
+            name,
+            function,
+            frozenset(p.name for p in parameters if p.default is p.empty),
+            frozenset(p.name for p in parameters if p.default is not p.empty),
+        )
+        return function
+
+    return register
+
+
+def relation(name: str) -> Callable[[RelationFunction], RelationFunction]:
+    """Registers who `baton:relation="<name>"` means: a function giving party ids."""
+
+    def register(function: RelationFunction) -> RelationFunction:
+        if name in RELATIONS:
+            raise ValueError(f"Expected one function for relation {name}, but there are two")
+        RELATIONS[name] = function
+        return function
+
+    return register
+
+
+def view(name: str) -> Callable[[ViewFunction], ViewFunction]:
+    """Registers what a form component with `source: "<name>"` shows beside process data: rows of a service."""
+
+    def register(function: ViewFunction) -> ViewFunction:
+        if name in VIEWS:
+            raise ValueError(f"Expected one function for view {name}, but there are two")
+        VIEWS[name] = function
+        return function
+
+    return register
+
+
+def job_handler(kind: str) -> Callable[[Callable[[JobRun], Plain]], JobHandler]:
+    """Registers the first half of a job; the decorated name becomes a `JobHandler`."""
+
+    def register(function: Callable[[JobRun], Plain]) -> JobHandler:
+        if kind in JOB_HANDLERS:
+            raise ValueError(f"Expected one handler for jobs of kind {kind}, but there are two")
+        JOB_HANDLERS[kind] = JobHandler(kind, function)
+        return JOB_HANDLERS[kind]
+
+    return register

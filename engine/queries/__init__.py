@@ -1,0 +1,1 @@
+"""What is asked: inbox, cases, definitions. Nothing here writes."""

@@ -1,0 +1,1 @@
+"""What a step writes down: history, work list, jobs, subscriptions, incidents."""

@@ -1,0 +1,102 @@
+"""Submission keys: a request that changes something is answered once, however often it is sent."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection, bindparam, insert, select
+
+from engine.storage.actor import Actor
+from engine.storage.keys import KeyRing
+from engine.storage.plain import Plain, PlainDict
+from engine.storage.seal import seal_row
+from engine.storage.tables import submission
+
+_INSERT = insert(submission)
+_FIND = select(submission.c.actor_id, submission.c.party_id, submission.c.digest, submission.c.result).where(
+    submission.c.scope == bindparam("scope_"), submission.c.token == bindparam("token_")
+)
+_LAST_OF_ELEMENT = (
+    select(submission.c.content)
+    .where(submission.c.instance_id == bindparam("instance_id_"), submission.c.element == bindparam("element_"))
+    .order_by(submission.c.submitted_at.desc(), submission.c.scope.desc())
+    .limit(1)
+)
+
+
+@dataclass(frozen=True)
+class SubmissionKey:
+    """What is being done (`task:<id>`, `take:<order>` …), the token its form carried, and the content as sent."""
+
+    scope: str
+    token: str
+    digest: str
+
+    @staticmethod
+    def of(scope: str, token: str, content: Mapping[str, Plain]) -> "SubmissionKey":
+        """The key of a request with this content."""
+        return SubmissionKey(scope, token, digest_content(content))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered before. `is_same`: by the same person, to the same content."""
+
+    is_same: bool
+    result: Plain
+
+
+def digest_content(content: Mapping[str, Plain]) -> str:
+    """SHA-256 of what was sent, whatever the order of its fields."""
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def find_answer(connection: Connection, key: SubmissionKey, actor: Actor) -> Answer | None:
+    """The answer recorded under a key; none if it was never used."""
+    row = connection.execute(_FIND, {"scope_": key.scope, "token_": key.token}).one_or_none()
+    if row is None:
+        return None
+    is_same = row.actor_id == actor.user_id and row.party_id == actor.party_id and row.digest == key.digest
+    return Answer(is_same, row.result)
+
+
+def record_submission(
+    connection: Connection,
+    keys: KeyRing,
+    key: SubmissionKey,
+    actor: Actor,
+    at: datetime,
+    *,
+    instance_id: str | None,
+    element: str | None,
+    form_id: str | None,
+    content: PlainDict,
+    result: Plain,
+) -> PlainDict:
+    """Writes a request and its answer down; gives what history says of it."""
+    row = {
+        "scope": key.scope,
+        "token": key.token,
+        "instance_id": instance_id,
+        "element": element,
+        "form_id": form_id,
+        "actor_id": actor.user_id,
+        "acting_role": actor.role,
+        "party_id": actor.party_id,
+        "digest": key.digest,
+        "content": content,
+        "result": result,
+        "submitted_at": at,
+    }
+    seal = seal_row(keys.mac, "submission", row)
+    connection.execute(_INSERT, row | {"seal": seal})
+    return {"scope": key.scope, "token": key.token, "seal": seal.hex()}
+
+
+def last_content(connection: Connection, instance_id: str, element: str) -> PlainDict:
+    """The content last submitted at an element of an instance; empty if none was."""
+    values = {"instance_id_": instance_id, "element_": element}
+    content = connection.execute(_LAST_OF_ELEMENT, values).scalar_one_or_none()
+    return content if isinstance(content, dict) else {}

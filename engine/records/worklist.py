@@ -1,0 +1,68 @@
+"""The work list: one row per open user task, so that nobody has to load an instance to know what there is to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert
+
+from engine.storage.tables import task, task_candidate
+
+_INSERT_TASK = insert(task)
+_INSERT_CANDIDATE = insert(task_candidate)
+_DELETE_TASKS = delete(task).where(task.c.id.in_(bindparam("ids", expanding=True)))
+
+PARTY, GROUP, EXCLUDE = "party", "group", "exclude"
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """A user task as it is offered: to a party's people, to groups, never to those excluded."""
+
+    id: str
+    definition_id: str
+    element: str
+    assignee_id: str | None
+    parties: tuple[str, ...]
+    groups: tuple[str, ...]
+    excluded: tuple[str, ...]
+    skill: str | None
+    priority: int
+    due_at: datetime | None
+    follow_up_at: datetime | None
+    candidates: frozenset[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        pairs = [(PARTY, p) for p in self.parties] + [(GROUP, g) for g in self.groups]
+        object.__setattr__(self, "candidates", frozenset(pairs + [(EXCLUDE, e) for e in self.excluded]))
+
+
+def add_tasks(connection: Connection, instance_id: str, now: datetime, tasks: Iterable[OpenTask]) -> None:
+    """Offers tasks that have just opened."""
+    rows, candidates = [], []
+    for one in tasks:
+        rows.append(
+            {
+                "id": one.id,
+                "instance_id": instance_id,
+                "definition_id": one.definition_id,
+                "element": one.element,
+                "assignee_id": one.assignee_id,
+                "skill": one.skill,
+                "priority": one.priority,
+                "created_at": now,
+                "due_at": one.due_at,
+                "follow_up_at": one.follow_up_at,
+            }
+        )
+        candidates += [{"task_id": one.id, "kind": kind, "value": value} for kind, value in one.candidates]
+    if rows:
+        connection.execute(_INSERT_TASK, rows)
+    if candidates:
+        connection.execute(_INSERT_CANDIDATE, candidates)
+
+
+def remove_tasks(connection: Connection, task_ids: list[str]) -> None:
+    """Withdraws tasks that are open no more; their candidates go with them."""
+    if task_ids:
+        connection.execute(_DELETE_TASKS, {"ids": task_ids})

@@ -1,0 +1,174 @@
+"""What a step offers to the elements it runs, and what it gives to the services they call."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import orjson
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from engine.definitions.registry import TOPICS
+from engine.language.decisions import Decision, map_result
+from engine.language.errors import BpmnError, EngineError
+from engine.language.model import Element
+from engine.language.specs.task import TracedTask
+from engine.records import jobs
+from engine.records.history import event
+from engine.records.submissions import last_content
+from engine.runtime.calendar import add_working_time
+from engine.storage.actor import Actor
+from engine.storage.ids import new_id
+from engine.storage.keys import KeyRing
+from engine.storage.plain import Plain, PlainDict
+from engine.storage.tables import incident, instance_party
+
+if TYPE_CHECKING:
+    from engine.runtime.step import Step
+
+_OPEN_INCIDENT = insert(incident)
+_RESOLVE = (
+    update(incident)
+    .where(incident.c.task_id == bindparam("task_id_"), incident.c.resolved_at.is_(None))
+    .values(resolved_at=bindparam("now"))
+)
+_PARTY = select(instance_party.c.party_id).where(
+    instance_party.c.instance_id == bindparam("instance_id_"),
+    instance_party.c.party_id == bindparam("party_id_"),
+    instance_party.c.relation == bindparam("relation_"),
+)
+SIGNAL = "signal"
+
+
+class StepOutbox:
+    """What any piece of work in a transaction may leave behind for after the commit."""
+
+    def __init__(self, connection: Connection, keys: KeyRing, now: datetime) -> None:
+        self.connection = connection
+        self.keys = keys
+        self.now = now
+
+    def enqueue(self, kind: str, payload: Plain, due_at: datetime | None = None, key: str | None = None) -> str:
+        """See `registry.Outbox`."""
+        return jobs.enqueue(self.connection, self.now, kind, payload, due_at, key)
+
+    def publish(self, name: str, correlation_key: str, payload: PlainDict) -> str:
+        """See `registry.Outbox`."""
+        return jobs.enqueue_message(self.connection, self.now, name, correlation_key, payload)
+
+
+class StepTopicCall(StepOutbox):
+    """See `registry.TopicCall`."""
+
+    def __init__(self, step: "Step", task: TracedTask, element: Element) -> None:
+        super().__init__(step.connection, step.engine.keys, step.now)
+        self._step = step
+        self._task = task
+        self.actor: Actor = step.actor
+        self.instance_id = step.instance_id
+        self.process_key: str = step.row["process_key"]
+        self.business_key: str | None = step.row["business_key"]
+        self.element = element.id
+        self.task_id = task.id
+
+    @property
+    def key(self) -> str:
+        return f"{self.instance_id}:{self.element}:{self.task_id}"
+
+    @property
+    def policy(self) -> PlainDict:
+        return self._step.engine.catalogue.policy(self.connection, self._step.pins)
+
+    def values_of(self, element: str) -> PlainDict:
+        if element == self._step.command.element:  # this very step's: it is written down at the end
+            return self._step.command.content
+        return last_content(self.connection, self.instance_id, element)
+
+    def decide(self, table: str, values: Mapping[str, Plain]) -> Decision:
+        return self._step.decide(table, values, self.element, self.task_id)
+
+    def describe(self, subject_zh: str, subject_en: str, amount_fen: int | None = None) -> None:
+        self._step.row.update(subject_zh=subject_zh[:200], subject_en=subject_en[:200])
+        if amount_fen is not None:
+            self._step.row["amount_fen"] = amount_fen
+
+    def add_party(self, party_id: str, relation: str) -> None:
+        values = {"instance_id_": self.instance_id, "party_id_": party_id, "relation_": relation}
+        if self.connection.execute(_PARTY, values).one_or_none() is None:
+            row = {"instance_id": self.instance_id, "party_id": party_id, "relation": relation}
+            self.connection.execute(insert(instance_party), row)
+
+    def note(self, kind: str, **facts: Plain) -> None:
+        self._step.note(event(kind, task=self.task_id, element=self.element, **facts))
+
+
+class StepHost:
+    """See `engine.language.specs.task.Host`."""
+
+    def __init__(self, step: "Step") -> None:
+        self.step = step
+
+    def now(self) -> datetime:
+        return self.step.now
+
+    def working_time(self, text: str, start: datetime) -> datetime:
+        return add_working_time(start, text, self.step.engine.zone)
+
+    def call_topic(self, task: TracedTask, element: Element, inputs: PlainDict) -> PlainDict | None:
+        """Runs the registered function in a savepoint; an unregistered topic waits for a worker."""
+        topic = TOPICS.get(element.topic or "")
+        if topic is None:
+            return None
+        call = StepTopicCall(self.step, task, element)
+        described = event("service", task=task.id, element=element.id, topic=topic.name, inputs=_digest(inputs))
+        try:
+            with self.step.connection.begin_nested():
+                result = topic.function(call, **inputs)
+        except BpmnError as error:
+            self.step.note({**described, "error": error.code, "message": str(error), "values": error.values})
+            raise
+        self.step.note({**described, "result": result})
+        return result
+
+    def decide(self, task: TracedTask, element: Element, data: PlainDict) -> Plain:
+        decision = self.step.decide(element.decision_ref or "", data, element.id, task.id)
+        return map_result(decision, element.map_decision_result or "singleResult")
+
+    def publish(self, name: str, correlation_key: str, payload: PlainDict) -> None:
+        message_id = jobs.enqueue_message(self.step.connection, self.step.now, name, correlation_key, payload)
+        self.step.note(event("published", message=message_id, name=name, key=correlation_key, payload=payload))
+
+    def broadcast(self, name: str, payload: PlainDict) -> None:
+        content: PlainDict = {"name": name, "payload": payload}
+        jobs.enqueue(self.step.connection, self.step.now, SIGNAL, content)
+        self.step.note(event("broadcast", name=name, payload=payload))
+
+    def open_incident(self, task: TracedTask, error: Exception) -> None:
+        """Keeps what the person sent and says what went wrong; programming errors of ours are incidents as well."""
+        element = task.task_spec.element
+        row = {
+            "id": new_id(),
+            "instance_id": self.step.instance_id,
+            "task_id": task.id,
+            "element": element.id,
+            "message": _explain(error),
+            "opened_at": self.step.now,
+            "resolved_at": None,
+        }
+        self.step.connection.execute(_OPEN_INCIDENT, row)
+        self.step.note(event("incident", task=task.id, element=element.id, incident=row["id"], message=row["message"]))
+
+
+def resolve_incidents(connection: Connection, task_id: str, now: datetime) -> None:
+    """Closes the open incidents of a task: it is tried again, or gone."""
+    connection.execute(_RESOLVE, {"task_id_": task_id, "now": now})
+
+
+def _digest(inputs: PlainDict) -> str:
+    """History keeps a hash of what a service was given: the values are those of the step's data."""
+    return hashlib.sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _explain(error: Exception) -> str:
+    text = str(error) if isinstance(error, EngineError | BpmnError) else f"{type(error).__name__}: {error}"
+    return text[:2000]

@@ -1,0 +1,277 @@
+"""One step: everything that happens to a case goes through `run_step`, in one transaction, on one instance."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import zstandard
+from sqlalchemy import Connection, bindparam, select, update
+
+from engine.definitions.catalogue import DECISION, PROCESS, Pins
+from engine.language.decisions import Decision, decide
+from engine.language.sandbox import TimeBudget
+from engine.language.script_engine import SandboxEngine
+from engine.language.specs.durations import find_due
+from engine.language.state import compact, freeze, thaw
+from engine.language.workflow import Case
+from engine.records.history import Head, append_row, event
+from engine.records.jobs import MESSAGE, enqueue, wake_messages
+from engine.records.recorder import Recorder
+from engine.records.submissions import Answer, SubmissionKey, find_answer, record_submission
+from engine.records.subscriptions import add_subscriptions, remove_subscriptions
+from engine.records.worklist import add_tasks, remove_tasks
+from engine.runtime.assignment import Assigner
+from engine.runtime.engine import Engine
+from engine.runtime.errors import InstanceClosed, NotFound, StaleState, SubmissionConflict
+from engine.runtime.host import StepHost
+from engine.storage.actor import Actor
+from engine.storage.clock import format_instant
+from engine.storage.database import UnitOfWork
+from engine.storage.plain import Plain, PlainDict
+from engine.storage.seal import seal_row
+from engine.storage.tables import instance
+
+ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
+CONTINUE = "continue"  # job: an element marked asyncBefore goes on
+CHANGING = (
+    "subject_zh",
+    "subject_en",
+    "amount_fen",
+    "status",
+    "outcome",
+    "version",
+    "state",
+    "ended_at",
+    "next_due_at",
+    "history_seq",
+    "history_mac",
+)
+MAX_STATE_BYTES = 64 * 1024 * 1024
+_COMPRESSOR = zstandard.ZstdCompressor(3)
+_DECOMPRESSOR = zstandard.ZstdDecompressor()
+
+_LOCK = select(instance).where(instance.c.id == bindparam("instance_id")).with_for_update()
+_SAVE = update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_"))
+
+
+def _nothing(_connection: Connection) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Command:
+    """What is to be done to one instance.
+
+    `authorise` raises if the actor may not; it is called before any lock and again under it, and only the second
+    answer counts. `act` does it; what it returns is recorded under `key` and given to every repetition.
+    """
+
+    kind: str
+    actor: Actor
+    act: "Callable[[Step], Plain]"
+    authorise: Callable[[Connection], None] = _nothing
+    key: SubmissionKey | None = None
+    element: str | None = None
+    form_id: str | None = None
+    content: PlainDict = field(default_factory=dict)
+
+
+def run_step(engine: Engine, instance_id: str, command: Command) -> Plain:
+    """Runs one command on one instance and gives its answer; a repeated key is answered from its record.
+
+    Raises NotFound, InstanceClosed, SubmissionConflict, and whatever `authorise` and `act` raise, with nothing written.
+    """
+    with engine.database.read() as connection:
+        if answer := _answer(connection, command):
+            return answer.result
+        command.authorise(connection)
+
+    def work(unit: UnitOfWork) -> Plain:
+        row = unit.connection.execute(_LOCK, {"instance_id": instance_id}).mappings().one_or_none()
+        if answer := _answer(unit.connection, command):
+            return answer.result
+        if row is None:
+            raise NotFound("case", instance_id)
+        command.authorise(unit.connection)
+        if row["status"] != ACTIVE:
+            raise InstanceClosed(instance_id)
+        step = Step(engine, unit, dict(row), command)
+        result = command.act(step)
+        step.close(result)
+        return result
+
+    with engine.sandbox.reserve():
+        return engine.database.transact(work)
+
+
+def _answer(connection: Connection, command: Command) -> Answer | None:
+    if command.key is None:
+        return None
+    answer = find_answer(connection, command.key, command.actor)
+    if answer is not None and not answer.is_same:
+        raise SubmissionConflict(command.key.scope)
+    return answer
+
+
+class Step:
+    """An instance under its lock, and what is being done to it. The case is loaded when it is first asked for."""
+
+    def __init__(self, engine: Engine, unit: UnitOfWork, row: dict[str, Any], command: Command) -> None:
+        self.engine = engine
+        self.connection = unit.connection
+        self.now = unit.now
+        self.row = row
+        self.command = command
+        self.actor: Actor = command.actor
+        self.instance_id: str = row["id"]
+        self.recorder = Recorder()
+        self.host = StepHost(self)
+        self.budget = TimeBudget()
+        self._open_before: set[str] = set()
+        self._waiting_before: set[str] = set()
+
+    @cached_property
+    def pins(self) -> Pins:
+        """The versions this instance pinned at its start."""
+        return self.engine.catalogue.pins(self.connection, self.row["pin_set_id"])
+
+    @cached_property
+    def case(self) -> Case:
+        """The live case; made anew for an instance that has no state yet."""
+        specs = self.engine.catalogue.process(self.connection, self.pins, self.row["process_key"])
+        script_engine = SandboxEngine(self.engine.sandbox, values={"now": format_instant(self.now)}, budget=self.budget)
+        if not self.row["state"]:
+            return Case(specs, script_engine, self.host, self.recorder)
+        case = thaw(decompress_state(self.row["state"]), specs, script_engine, self.host, self.recorder)
+        self._open_before = {task.id for task in case.user_tasks()}
+        self._waiting_before = {found[0] for found in case.subscriptions()}
+        return case
+
+    def note(self, fact: PlainDict) -> None:
+        """Adds an event to the history row of this step."""
+        self.recorder.events.append(fact)
+
+    def decide(self, table: str, values: Mapping[str, Plain], element: str, task_id: str) -> Decision:
+        """The answer of a pinned decision table, written down with what it was asked."""
+        definition_id = self.pins.find(DECISION, table)
+        found = self.engine.catalogue.table(self.connection, definition_id)
+        decision = decide(found, values, self.engine.sandbox, self.budget)
+        asked = {name: values[name] for name in sorted(found.names & values.keys())}
+        self.note(
+            event(
+                "decision",
+                task=task_id,
+                element=element,
+                table=table,
+                inputs=asked,
+                matched=list(decision.matched),
+                result=decision.result,
+            )
+        )
+        return decision
+
+    def enqueue(self, kind: str, payload: Plain, due_at: datetime | None = None, key: str | None = None) -> str:
+        """A job row in this transaction."""
+        return enqueue(self.connection, self.now, kind, payload, due_at, key)
+
+    def close(self, result: Plain) -> None:
+        """Writes everything the step changed: work list, subscriptions, submission, history, state."""
+        is_loaded = "case" in self.__dict__
+        if is_loaded:
+            self._sync_tasks()
+            self._sync_subscriptions()
+            self._release_async()
+        if self.command.key is not None:
+            self.note(event("submitted", **self._record_submission(self.command.key, result)))
+        if is_loaded:
+            self._store_state()
+        self._append_history()
+        self._save()
+
+    def _sync_tasks(self) -> None:
+        tasks = {task.id: task for task in self.case.user_tasks()}
+        before = self._open_before
+        remove_tasks(self.connection, sorted(before - tasks.keys()))
+        assigner = Assigner(self.connection, self.instance_id, self._evaluate, self._instant)
+        offers = []
+        for task_id in tasks.keys() - before:
+            task, element = tasks[task_id], tasks[task_id].task_spec.element
+            definition_id = self.pins.find(PROCESS, element.process_key)
+            offers.append(assigner.offer(task_id, definition_id, element, task.data))
+        add_tasks(self.connection, self.instance_id, self.now, offers)
+
+    def _sync_subscriptions(self) -> None:
+        waiting = {found[0]: found for found in self.case.subscriptions()}
+        before = self._waiting_before
+        remove_subscriptions(self.connection, sorted(before - waiting.keys()))
+        fresh = [waiting[task_id] for task_id in waiting.keys() - before]
+        add_subscriptions(self.connection, self.instance_id, fresh)
+        for _, kind, name, key in fresh:
+            if kind == MESSAGE:
+                wake_messages(self.connection, self.now, name, key)
+
+    def _release_async(self) -> None:
+        for task in self.case.async_waits():
+            payload: PlainDict = {"instance": self.instance_id, "task": task.id}
+            self.enqueue(CONTINUE, payload, key=f"{CONTINUE}:{task.id}")
+
+    def _evaluate(self, text: str, data: Mapping[str, Plain]) -> Plain:
+        return self.engine.sandbox.evaluate(text, {"now": format_instant(self.now), **data}, budget=self.budget)
+
+    def _instant(self, text: str) -> datetime:
+        return find_due(text, self.now, self.host.working_time)
+
+    def _record_submission(self, key: SubmissionKey, result: Plain) -> PlainDict:
+        return record_submission(
+            self.connection,
+            self.engine.keys,
+            key,
+            self.actor,
+            self.now,
+            instance_id=self.instance_id,
+            element=self.command.element,
+            form_id=self.command.form_id,
+            content=self.command.content,
+            result=result,
+        )
+
+    def _store_state(self) -> None:
+        compact(self.case)
+        state = _COMPRESSOR.compress(freeze(self.case))
+        due = min((at for _, at in self.case.timers()), default=None)
+        self.row.update(state=state, next_due_at=due, outcome=self.case.outcome)
+        if self.case.is_completed() and self.row["status"] == ACTIVE:
+            self.row.update(status=COMPLETED, ended_at=self.now)
+
+    def _append_history(self) -> None:
+        """The last event commits to the state row, so that an older state put back in its place is found."""
+        events = self.recorder.finish()
+        self.row["version"] += 1
+        events.append(
+            event("state", version=self.row["version"], status=self.row["status"], sha256=state_digest(self.row))
+        )
+        head = Head(self.row["history_seq"], self.row["history_mac"])
+        head = append_row(
+            self.connection, self.engine.keys, self.instance_id, head, self.now, self.actor, self.command.kind, events
+        )
+        self.row.update(history_seq=head.seq, history_mac=head.mac)
+
+    def _save(self) -> None:
+        seal = seal_row(self.engine.keys.mac, "instance", self.row)
+        values = {name: self.row[name] for name in CHANGING} | {"seal": seal}
+        target = {"id_": self.instance_id, "version_": self.row["version"] - 1}
+        if self.connection.execute(_SAVE, values | target).rowcount != 1:
+            raise StaleState(self.instance_id)
+
+
+def state_digest(row: Mapping[str, Any]) -> str:
+    """What history commits to of an instance row: its state, and nothing that the history row itself changes."""
+    return hashlib.sha256(row["state"]).hexdigest()
+
+
+def decompress_state(state: bytes) -> bytes:
+    """The state of an instance as `engine.language.state` wrote it."""
+    return _DECOMPRESSOR.decompress(state, MAX_STATE_BYTES)

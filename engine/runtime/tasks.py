@@ -1,0 +1,178 @@
+"""A user task before somebody: fetched and authorised in one call, with its form and what the form shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, func, select
+
+from engine.definitions.catalogue import FORM
+from engine.definitions.forms import BoundForm, Form, bind
+from engine.definitions.forms.fields import Submitted
+from engine.definitions.forms.model import walk
+from engine.definitions.registry import VIEWS
+from engine.language.model import Element
+from engine.language.state import read_task_data
+from engine.records.access import is_candidate
+from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
+from engine.runtime.step import decompress_state
+from engine.storage.actor import Actor
+from engine.storage.clock import format_instant
+from engine.storage.keys import KeyRing
+from engine.storage.plain import Plain, PlainDict
+from engine.storage.tables import file, instance, task
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """An open task the actor may do. `data` is the process data it stands on."""
+
+    id: str
+    instance_id: str
+    definition_id: str
+    element: Element
+    process_key: str
+    business_key: str | None
+    subject_zh: str
+    subject_en: str
+    amount_fen: int | None
+    assignee_id: str | None
+    created_at: datetime
+    due_at: datetime | None
+    form_id: str | None
+    form: Form | None
+    data: PlainDict
+
+
+@dataclass(frozen=True)
+class ViewContext:
+    """See `registry.ViewCall`."""
+
+    connection: Connection
+    keys: KeyRing
+    instance_id: str
+    data: Mapping[str, Plain]
+    actor: Actor
+    now: datetime
+    language: Language
+
+
+def find_task(connection: Connection, actor: Actor, task_id: str) -> Row[Any, Any, Any, Any]:
+    """The row of an open task, by the very condition of the inbox. Raises NotFound, for a stranger as well."""
+    row = connection.execute(
+        select(task.c.id, task.c.instance_id, task.c.assignee_id, task.c.element).where(
+            task.c.id == task_id, is_candidate(actor)
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("task", task_id)
+    return row
+
+
+def fetch_task(engine: Engine, actor: Actor, task_id: str) -> TaskView:
+    """An open task with its form and data. Raises NotFound, for a stranger as well."""
+    with engine.database.read() as connection:
+        row = connection.execute(
+            select(
+                task,
+                instance.c.process_key,
+                instance.c.business_key,
+                instance.c.subject_zh,
+                instance.c.subject_en,
+                instance.c.amount_fen,
+                instance.c.pin_set_id,
+                instance.c.state,
+            )
+            .join(instance, instance.c.id == task.c.instance_id)
+            .where(task.c.id == task_id, is_candidate(actor))
+        ).one_or_none()
+        if row is None:
+            raise NotFound("task", task_id)
+        element = engine.catalogue.elements(connection, row.definition_id)[row.element]
+        form_id = form = None
+        if element.form_key:
+            pins = engine.catalogue.pins(connection, row.pin_set_id)
+            form_id = pins.find(FORM, element.form_key)
+            form = engine.catalogue.form(connection, form_id)
+        data = read_task_data(decompress_state(row.state), task_id)
+    return TaskView(
+        row.id,
+        row.instance_id,
+        row.definition_id,
+        element,
+        row.process_key,
+        row.business_key,
+        row.subject_zh,
+        row.subject_en,
+        row.amount_fen,
+        row.assignee_id,
+        row.created_at,
+        row.due_at,
+        form_id,
+        form,
+        data,
+    )
+
+
+def bind_task(
+    engine: Engine,
+    actor: Actor,
+    view: TaskView,
+    language: Language,
+    submitted: Submitted | None = None,
+    draft: PlainDict | None = None,
+) -> BoundForm:
+    """The task's form filled from what was submitted, or from a draft."""
+    assert view.form is not None
+    with engine.database.read() as connection:
+        context = ViewContext(connection, engine.keys, view.instance_id, view.data, actor, engine.clock(), language)
+        shown = {**view.data, **gather_views(context, view.form)}
+        files = _files(connection, actor, view, submitted)
+
+    def evaluate(expression: str, values: Mapping[str, Plain]) -> Plain:
+        return engine.sandbox.evaluate(expression, {"now": format_instant(engine.clock()), **values})
+
+    return bind(
+        view.form,
+        data=shown,
+        language=language,
+        timezone=engine.zone,
+        evaluate=evaluate,
+        submitted=submitted,
+        draft=draft,
+        files=files,
+    )
+
+
+def gather_views(context: ViewContext, form: Form) -> PlainDict:
+    """What the read-only parts of a form show beside process data: the rows of services they name as their source."""
+    sources = {str(part.properties.get("source", "")).partition(".")[0] for part, _ in walk(form.components)}
+    return {name: VIEWS[name](context) for name in sorted(sources & VIEWS.keys() - context.data.keys())}
+
+
+def _files(connection: Connection, actor: Actor, view: TaskView, submitted: Submitted | None) -> dict[str, PlainDict]:
+    """The uploads this submission names, as far as they are the actor's own and no other case's."""
+    if submitted is None or view.form is None:
+        return {}
+    named = [str(one) for key in view.form.file_keys for one in submitted.getlist(key)]
+    rows = connection.execute(
+        select(file).where(
+            file.c.id.in_(named),
+            file.c.owner_id == actor.party_id,
+            func.coalesce(file.c.instance_id, view.instance_id) == view.instance_id,
+        )
+    )
+    return {
+        row.id: {
+            "file": row.id,
+            "name": row.name,
+            "sha256": row.sha256,
+            "size_bytes": row.size_bytes,
+            "media_type": row.media_type,
+        }
+        for row in rows
+    }

@@ -1,0 +1,1 @@
+"""What processes do to the world. Each service registers its topics, relations and jobs when it is imported."""
