@@ -1,0 +1,110 @@
+"""Fixtures: databases of both kinds, an engine with a clock that stands still."""
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from engine.runtime.engine import Engine
+from engine.storage.database import Database
+from engine.storage.schema import upgrade_schema
+from engine.storage.settings import Settings
+from tests.support.clock import ManualClock
+from tests.support.postgres import postgres_server
+from web.services import load_services
+
+_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the long trials as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    selected = [item for item in items if not item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in selected])
+    items[:] = selected
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _services() -> None:
+    load_services()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, _services: None) -> Path:
+    path = tmp_path_factory.mktemp("template") / "baton.db"
+    database = Database(f"sqlite:///{path}")
+    upgrade_schema(database)
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(_services: None) -> Iterator[str]:
+    """The URL of a server whose database `template_baton` has the newest schema."""
+    with postgres_server() as url:
+        _run_sql(url, "CREATE DATABASE template_baton")
+        database = Database(_database_of(url, "template_baton"))
+        upgrade_schema(database)
+        database.close()
+        yield url
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "baton.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh database of each kind in turn."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    server = request.getfixturevalue("postgres_template")
+    name = f"test_{next(_numbers)}"
+    _run_sql(server, f"CREATE DATABASE {name} TEMPLATE template_baton")
+    yield _database_of(server, name)
+    _run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(sqlite_url: str, tmp_path: Path, clock: ManualClock) -> Iterator[Engine]:
+    """An engine on SQLite."""
+    yield from _engine(sqlite_url, tmp_path, clock)
+
+
+@pytest.fixture
+def any_engine(database_url: str, tmp_path: Path, clock: ManualClock) -> Iterator[Engine]:
+    """An engine on SQLite, then on PostgreSQL."""
+    yield from _engine(database_url, tmp_path, clock)
+
+
+def _engine(url: str, folder: Path, clock: ManualClock) -> Iterator[Engine]:
+    engine = Engine(Settings(database_url=url, data_dir=folder, password_cost=1), clock)
+    yield engine
+    engine.close()
+
+
+def _database_of(url: str, name: str) -> str:
+    return url.replace("/postgres?", f"/{name}?")
+
+
+def _run_sql(url: str, sql: str) -> None:
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql(sql)
+    server.dispose()

@@ -1,0 +1,129 @@
+"""The unit of work: one writer, all or nothing, never two in one thread."""
+
+import threading
+
+import pytest
+from sqlalchemy import insert, select
+
+from engine.storage.database import Database, UnitOfWork
+from engine.storage.tables import subject_key
+
+
+@pytest.fixture
+def database(database_url: str) -> Database:
+    return Database(database_url)
+
+
+def _names(database: Database) -> list[str]:
+    with database.read() as connection:
+        return sorted(connection.execute(select(subject_key.c.subject_id)).scalars())
+
+
+def test_what_work_wrote_is_committed(database: Database) -> None:
+    database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="a")))
+    assert _names(database) == ["a"]
+    database.close()
+
+
+def test_an_error_leaves_nothing(database: Database) -> None:
+    def work(unit: UnitOfWork) -> None:
+        unit.connection.execute(insert(subject_key).values(subject_id="a"))
+        raise KeyError("boom")
+
+    with pytest.raises(KeyError):
+        database.transact(work)
+    assert _names(database) == []
+    database.close()
+
+
+def test_a_savepoint_rolls_back_alone(database: Database) -> None:
+    def work(unit: UnitOfWork) -> None:
+        unit.connection.execute(insert(subject_key).values(subject_id="a"))
+        with pytest.raises(KeyError), unit.connection.begin_nested():
+            unit.connection.execute(insert(subject_key).values(subject_id="b"))
+            raise KeyError("boom")
+
+    database.transact(work)
+    assert _names(database) == ["a"]
+    database.close()
+
+
+def test_a_second_unit_of_work_in_the_thread_is_refused(database: Database) -> None:
+    def work(_unit: UnitOfWork) -> None:
+        database.transact(lambda unit: None)
+
+    with pytest.raises(RuntimeError, match="one unit of work per thread"):
+        database.transact(work)
+    database.transact(lambda unit: None)  # and the refusal left no trace
+    database.close()
+
+
+def test_what_is_to_follow_runs_only_after_the_commit(database: Database) -> None:
+    seen: list[list[str]] = []
+
+    def work(unit: UnitOfWork) -> None:
+        unit.connection.execute(insert(subject_key).values(subject_id="a"))
+        unit.after_commit.append(lambda: seen.append(_names(database)))
+
+    database.transact(work)
+    assert seen == [["a"]]
+    database.close()
+
+
+def test_writers_queue_and_none_fails(database: Database) -> None:
+    """Read, then write: with deferred transactions SQLite answers «database is locked» at once."""
+    failures: list[Exception] = []
+
+    def write(number: int) -> None:
+        def work(unit: UnitOfWork) -> None:
+            unit.connection.execute(select(subject_key)).all()
+            unit.connection.execute(insert(subject_key).values(subject_id=f"{number:03}"))
+
+        try:
+            database.transact(work)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is what this test looks for
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(_names(database)) == 32
+    database.close()
+
+
+def test_a_deadlock_on_postgresql_is_tried_again(postgres_template: str, database_url: str) -> None:
+    """Two transactions touch two rows in opposite order; the one PostgreSQL gives up runs again and succeeds."""
+    database = Database(database_url)
+    if database.is_sqlite:
+        database.close()
+        return  # one writer: there are no deadlocks to have
+    database.transact(lambda unit: unit.connection.execute(insert(subject_key), [{"subject_id": "a"}, {"subject_id": "b"}]))
+    both = threading.Barrier(2)
+    runs: list[str] = []
+
+    def touch(first: str, second: str) -> None:
+        def work(unit: UnitOfWork) -> None:
+            runs.append(first)
+            _touch(unit, first)
+            if len(runs) <= 2:
+                both.wait(10)
+            _touch(unit, second)
+
+        database.transact(work)
+
+    threads = [threading.Thread(target=touch, args=names) for names in (("a", "b"), ("b", "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(runs) == 3
+    with database.read() as connection:
+        assert connection.execute(select(subject_key.c.wrapped_key)).scalars().all() == [b"\x00", b"\x00"]
+    database.close()
+
+
+def _touch(unit: UnitOfWork, name: str) -> None:
+    unit.connection.execute(subject_key.update().where(subject_key.c.subject_id == name).values(wrapped_key=b"\x00"))
