@@ -1,0 +1,44 @@
+"""Draw a BPMN document: placement, routing, artifacts, labels.
+
+Conventions of the input: document order is reading order; the first outgoing flow of a node is the happy path; lanes
+and pools are listed from top to bottom, boundary events from left to right."""
+
+from collections.abc import Sequence
+
+from engine.definitions.drawing.artifacts import place_artifacts
+from engine.definitions.drawing.document import parse_document, serialize_document
+from engine.definitions.drawing.elements import Drawing, View
+from engine.definitions.drawing.geometry import Rect
+from engine.definitions.drawing.labels import place_labels
+from engine.definitions.drawing.place import place_view
+from engine.definitions.drawing.reader import read_views
+from engine.definitions.drawing.route import route_flows
+from engine.definitions.drawing.writer import remove_diagrams, write_diagrams
+
+
+def lay_out(xml: bytes, collapse: Sequence[str] | None = None) -> bytes:
+    """The document with a new drawing; any drawing it had is dropped, everything else stays.
+
+    collapse: ids of the sub-processes to draw collapsed, each with a plane of its own; None: the largest sub-processes
+    of planes with more than 35 nodes; []: none. The same input gives the same bytes. Raises NotDrawable."""
+    root = parse_document(xml)
+    remove_diagrams(root)
+    views = read_views(root, collapse)
+    write_diagrams(root, views, [draw_view(view) for view in views])
+    return serialize_document(root)
+
+
+def draw_view(view: View) -> Drawing:
+    """Shapes, edges and labels of one plane."""
+    lanes = place_view(view)
+    frames: list[Rect] = [*(pool.rect for pool in view.visible_pools), *lanes.values()]
+    routes = route_flows(view, frames)
+    artifacts, links = place_artifacts(view, routes, frames)
+    nodes = sorted(view.nodes.values(), key=lambda node: node.host_id is not None)  # boundary events above their hosts
+    shapes = {pool.id: pool.rect for pool in view.visible_pools} | lanes | {node.id: node.rect for node in nodes}
+    edges = {route.id: route.points for route in routes}
+    return Drawing(
+        shapes | artifacts,
+        edges | links,
+        place_labels(view, routes, frames, links.values()),
+    )

@@ -1,0 +1,271 @@
+"""Registered components: parts of a form that are more than one input. Each is one class: what the schema may say of
+it, its field and validator if it takes a value, and the data its template shows. Templates are found by its name.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from wtforms.form import BaseForm
+
+from engine.definitions.forms.fields import PlainField, Submitted
+from engine.definitions.forms.messages import Language
+from engine.definitions.forms.model import Component, Finding
+from engine.definitions.forms.typed import InputRefused, format_yuan, parse_yuan, write_yuan
+from engine.storage.plain import Plain, PlainDict
+
+PREFIX = "baton:"
+
+
+class FormComponent:
+    """A kind of component. `properties` are its own, besides those of every component.
+
+    `choices_property` names the one that lists things with a value and a label; they come as `component.choices`.
+    """
+
+    properties: ClassVar[frozenset[str]] = frozenset()
+    choices_property: ClassVar[str | None] = None
+    field_class: ClassVar[type[PlainField] | None] = None
+
+    def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
+        """What is wrong with a component of a form that has the field keys `keys`."""
+        yield from ()
+
+    def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
+        """What the template shows besides the field, from process data."""
+        return {}
+
+
+COMPONENTS: dict[str, FormComponent] = {}
+_Kind = TypeVar("_Kind", bound=type[FormComponent])
+
+
+def form_component(type_name: str) -> Callable[[_Kind], _Kind]:
+    """Register a kind of component under its type, `baton:<name>`."""
+
+    def register(kind: _Kind) -> _Kind:
+        if not type_name.startswith(PREFIX) or type_name in COMPONENTS:
+            raise ValueError(f"Expected a new type that starts with {PREFIX}, but got {type_name!r}")
+        COMPONENTS[type_name] = kind()
+        return kind
+
+    return register
+
+
+def _text(component: Component, name: str) -> str:
+    value = component.properties.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _find(data: Mapping[str, Plain], path: str) -> Plain:
+    """The datum at a dotted path, None where there is none."""
+    found: Plain = dict(data)
+    for step in path.split("."):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found
+
+
+def _require_text(component: Component, name: str) -> Iterator[Finding]:
+    if not _text(component, name):
+        yield Finding(component.name, "wrong_property", {"property": name, "expected": "text"})
+
+
+@form_component("baton:settlement_preview")
+class SettlementPreview(FormComponent):
+    """What a settlement will move, as the server computed it.
+
+    `source` is the path in process data of a dict with `gross_fen`, `platform_fee_fen`, `vat_fen` (contained in the
+    fee) and `net_fen`; `platform_fee_bps`, `tax_fen` (withheld) and `secured_fen` (what stays) are optional.
+    """
+
+    properties = frozenset({"source"})
+
+    def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
+        yield from _require_text(component, "source")
+
+    def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
+        amounts = _find(data, _text(component, "source"))
+        needed = ("gross_fen", "platform_fee_fen", "vat_fen", "net_fen")
+        if not isinstance(amounts, dict) or not all(isinstance(amounts.get(name), int) for name in needed):
+            return {"amounts": None}
+        return {"amounts": amounts}
+
+
+@form_component("baton:facts")
+class Facts(FormComponent):
+    """A read-only list of process data.
+
+    With `rows`, each `value` is the path of a datum, in process data or in the dict at the path `source`. Without, a
+    list of `{"zh", "en", "name", "value"}` is at `source`. The end of a name says how it is shown: `_fen`, `_at`.
+    """
+
+    properties = frozenset({"source", "rows"})
+    choices_property = "rows"
+
+    def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
+        if not component.choices and not _text(component, "source"):
+            yield Finding(component.name, "source_missing")
+
+    def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
+        source = _text(component, "source")
+        found = _find(data, source) if source else dict(data)
+        rows: list[Plain] = []
+        if component.choices:
+            values = found if isinstance(found, dict) else {}
+            for row in component.choices:
+                rows.append({"label": row.label.of(language), "name": row.value, "value": _find(values, row.value)})
+        elif isinstance(found, list):
+            for entry in found:
+                if isinstance(entry, dict):
+                    rows.append({"label": entry.get(language), "name": entry.get("name"), "value": entry.get("value")})
+        return {"rows": rows}
+
+
+class PartsField(PlainField):
+    """A field of several inputs, one for each choice; its value is a dict with all of them, or nothing."""
+
+    def __init__(self, component: Component, **options: Any) -> None:
+        super().__init__(component, **options)
+        self.typed_parts: dict[str, str] = {}
+
+    def input_name(self, part: str) -> str:
+        """The name of the input of one part."""
+        return f"{self.name}-{part}"
+
+    def input_names(self) -> tuple[str, ...]:
+        return tuple(self.input_name(choice.value) for choice in self.component.choices)
+
+    def read_submitted(self, submitted: Submitted) -> None:
+        texts = {choice.value: submitted.getlist(self.input_name(choice.value)) for choice in self.component.choices}
+        self.read_parts({part: str(given[0]) if given else "" for part, given in texts.items()})
+
+    def read_stored(self, value: Plain) -> None:
+        if isinstance(value, dict):
+            self.read_parts(
+                {choice.value: self.write_part(value.get(choice.value)) for choice in self.component.choices}
+            )
+
+    def read_parts(self, texts: dict[str, str]) -> None:
+        """Set `typed_parts` and `data`. Raises InputRefused."""
+        self.typed_parts = {part: text.encode("utf-8", "replace").decode() for part, text in texts.items()}
+        values: PlainDict = {part: self.read(text) if text.strip() else None for part, text in texts.items()}
+        self.data = values if any(value is not None for value in values.values()) else None
+
+    def write_part(self, value: Plain) -> str:
+        """A stored part as its input shows it."""
+        return value if isinstance(value, str) else ""
+
+    @property
+    def draft(self) -> Plain:
+        return dict(self.typed_parts) if self.process_errors else self.data
+
+    @property
+    def parts(self) -> PlainDict:
+        """The value of each part, None where it is missing."""
+        return self.data if isinstance(self.data, dict) else {choice.value: None for choice in self.component.choices}
+
+
+class ChecklistReviewField(PartsField):
+    """One yes or no for each item."""
+
+    def read(self, text: str) -> Plain:
+        if text not in {"yes", "no"}:
+            raise InputRefused("not_a_choice")
+        return text == "yes"
+
+    def write_part(self, value: Plain) -> str:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return super().write_part(value)
+
+    def pre_validate(self, form: BaseForm) -> None:
+        super().pre_validate(form)
+        required_when = self.component.properties.get("requiredWhen")
+        missing = sum(value is None for value in self.parts.values())
+        if missing and isinstance(required_when, dict) and _is_met(required_when, form):
+            raise self.refuse("answers_missing", total=len(self.parts), missing=missing)
+
+
+def _is_met(required_when: PlainDict, form: BaseForm) -> bool:
+    key = str(required_when["field"])
+    return key in form and form[key].data == required_when["equals"]
+
+
+@form_component("baton:checklist_review")
+class ChecklistReview(FormComponent):
+    """Items to be answered with yes or no. `items` lists them; all are required when the field named in
+    `requiredWhen: {"field": …, "equals": …}` has that value.
+    """
+
+    properties = frozenset({"items", "requiredWhen"})
+    choices_property = "items"
+    field_class = ChecklistReviewField
+
+    def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
+        if not component.choices:
+            yield Finding(component.name, "choices_missing", {"count": 1})
+        required_when = component.properties.get("requiredWhen")
+        is_right = (
+            isinstance(required_when, dict) and "equals" in required_when and required_when.get("field") in [*keys]
+        )
+        if required_when is not None and not is_right:
+            expected = '{"field": key, "equals": value}'
+            yield Finding(component.name, "wrong_property", {"property": "requiredWhen", "expected": expected})
+
+
+class SplitField(PartsField):
+    """Two amounts that make up the total."""
+
+    def read(self, text: str) -> Plain:
+        amount_fen = parse_yuan(text)
+        if amount_fen < 0:
+            raise InputRefused("too_small", minimum=format_yuan(0), value=format_yuan(amount_fen))
+        return amount_fen
+
+    def write_part(self, value: Plain) -> str:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return write_yuan(value)
+        return super().write_part(value)
+
+    @property
+    def total_fen(self) -> int | None:
+        """The amount to split."""
+        total = _find(self.meta.binding.data, _text(self.component, "total"))
+        return total if isinstance(total, int) and not isinstance(total, bool) else None
+
+    def check(self, form: BaseForm) -> None:
+        sum_fen = sum(amount for amount in self.parts.values() if isinstance(amount, int))
+        total_fen = self.total_fen
+        if total_fen is None:
+            raise self.refuse("total_unknown")
+        facts = {"sum": format_yuan(sum_fen), "total": format_yuan(total_fen)}
+        if sum_fen < total_fen:
+            raise self.refuse("split_short", **facts, difference=format_yuan(total_fen - sum_fen))
+        if sum_fen > total_fen:
+            raise self.refuse("split_over", **facts, difference=format_yuan(sum_fen - total_fen))
+        # What was left blank is nothing: the sum is right without it.
+        self.data = {side: amount or 0 for side, amount in self.parts.items()}
+
+
+@form_component("baton:split")
+class Split(FormComponent):
+    """An amount split between two `sides`, whose keys end in `_fen`. `total` is its path in process data."""
+
+    properties = frozenset({"total", "sides"})
+    choices_property = "sides"
+    field_class = SplitField
+
+    def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
+        yield from _require_text(component, "total")
+        if len(component.choices) != 2:
+            yield Finding(component.name, "wrong_property", {"property": "sides", "expected": "a list of 2"})
+        for side in component.choices:
+            if not side.value.endswith("_fen"):
+                yield Finding(component.name, "side_key", {"value": side.value})
+
+    def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
+        return {"total_fen": _find(data, _text(component, "total"))}
+
+
+def template_name(component: Component) -> str:
+    """The template of a registered component."""
+    return f"components/{component.type.removeprefix(PREFIX)}.html"

@@ -1,0 +1,125 @@
+"""What the forms say, in both languages: to people who fill them in, and to analysts who write them."""
+
+import re
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
+# key -> (Chinese, English). Places in braces are filled with numbers and names.
+MESSAGES: dict[str, tuple[str, str]] = {
+    # to people
+    "required": ("此项必填，还没有填写", "Required; nothing entered yet"),
+    "required_choice": ("此项必选，还没有选择", "Required; nothing chosen yet"),
+    "required_tick": ("需要勾选才能继续", "Tick this to continue"),
+    "required_file": ("至少 1 个文件，现在 0 个", "At least 1 file; none so far"),
+    "too_short": (
+        "至少 {min_length} 个字，现在 {length} 个",
+        "At least {min_length} characters; {length} so far",
+    ),
+    "too_long": (
+        "最多 {max_length} 个字，现在 {length} 个，多出 {excess} 个",
+        "At most {max_length} characters; {length} so far, {excess} too many",
+    ),
+    "pattern_mismatch": ("格式不符合要求", "Not in the format asked for"),
+    "not_an_email": ("不是邮箱地址，例如 name@example.com", "Not an e-mail address, such as name@example.com"),
+    "not_a_phone": ("不是电话号码，例如 13800000000", "Not a phone number, such as 13800000000"),
+    "control_character": ("含有不能保存的字符 {character}", "Contains a character that cannot be kept: {character}"),
+    "not_a_number": ("不是数字，例如 1,234.5", "Not a number, such as 1,234.5"),
+    "not_an_amount": ("不是金额，例如 1,234.50", "Not an amount, such as 1,234.50"),
+    "not_whole": ("只能填整数", "Whole numbers only"),
+    "too_many_decimals": ("最多 {decimals} 位小数", "At most {decimals} decimals"),
+    "number_too_large": ("数字过大，上限为 {limit}", "Too large; the limit is {limit}"),
+    "too_small": ("最小 {minimum}，现在 {value}", "At least {minimum}; {value} now"),
+    "too_great": ("最大 {maximum}，现在 {value}", "At most {maximum}; {value} now"),
+    "not_a_date": ("不是有效日期，例如 2026-11-30", "Not a date, such as 2026-11-30"),
+    "not_a_time": ("不是有效时间，例如 18:30", "Not a time, such as 18:30"),
+    "year_out_of_range": ("年份应在 {first} 与 {last} 之间", "The year must be between {first} and {last}"),
+    "time_skipped": (
+        "当地时钟在这一天跳过了这个时间，换一个时间",
+        "Clocks skip this time on that day; choose another",
+    ),
+    "not_a_choice": ("选项已不可用，重新选择", "This answer is not offered; choose again"),
+    "file_gone": ("有 {count} 个文件已不可用，重新上传", "{count} files no longer available; upload again"),
+    "too_many_files": ("最多 {max_files} 个文件，现在 {count} 个", "At most {max_files} files; {count} now"),
+    "file_type": ("{name} 的类型不符，可以上传：{accept}", "{name} is of another type; accepted: {accept}"),
+    "answers_missing": (
+        "共 {total} 项，还有 {missing} 项没有回答",
+        "{missing} of {total} answers are missing",
+    ),
+    "split_short": (
+        "合计 {sum}，应为 {total}，还差 {difference}",
+        "These add up to {sum}, but the total is {total}: {difference} is missing",
+    ),
+    "split_over": (
+        "合计 {sum}，应为 {total}，多出 {difference}",
+        "These add up to {sum}, but the total is {total}: {difference} too much",
+    ),
+    "total_unknown": ("总金额还没有确定，暂时不能分配", "The total is not known yet, so it cannot be split"),
+    # to analysts
+    "not_json": ("应为表单 JSON，但无法读取：{problem}", "Expected a form in JSON, but {problem}"),
+    "form_too_large": ("表单最多 {limit}，现在 {found}", "Expected a form of at most {limit}, but it has {found}"),
+    "unknown_type": ("应为已支持的组件类型，但类型是 {type}", "Expected a supported type, but got {type}"),
+    "repeat_unsupported": (
+        "应为单个字段或分组，但这是可重复分组，目前不支持",
+        "Expected single fields or a group, but this is a repeat group, which is not supported yet",
+    ),
+    "unknown_component": ("应为已注册的组件，但没有 {type}", "Expected a registered component, but there is no {type}"),
+    "unknown_property": (
+        "应只含已支持的属性，但有 {property}",
+        "Expected supported properties only, but found {property}",
+    ),
+    "wrong_property": (
+        "属性 {property} 应为 {expected}，但不是",
+        "Expected {property} to be {expected}, but it is not",
+    ),
+    "key_invalid": (
+        "字段键应为小写字母、数字和下划线，但为 {key}",
+        "Expected a key of lower-case letters, digits and underscores, but got {key}",
+    ),
+    "key_reserved": ("字段键应避开保留字，但为 {key}", "Expected a key that is not reserved, but got {key}"),
+    "key_duplicate": ("字段键应唯一，但 {key} 出现多次", "Expected distinct keys, but {key} occurs more than once"),
+    "missing_chinese": ("应有中文 {property}，但没有", "Expected a Chinese {property}, but there is none"),
+    "missing_english": ("应有英文 {property}，但没有", "Expected an English {property}, but there is none"),
+    "feel_refused": (
+        "应为文字，但 {property} 以 = 开头（FEEL 不支持）",
+        "Expected plain text, but {property} starts with = (FEEL is not supported)",
+    ),
+    "bounds_crossed": (
+        "下限应不大于上限，但 {low} 大于 {high}",
+        "Expected the lower limit to be at most the upper, but {low} is greater than {high}",
+    ),
+    "money_key": ("金额字段的键应以 _fen 结尾，但为 {key}", "Expected the key of money to end in _fen, but got {key}"),
+    "pattern_invalid": ("应为正则表达式，但 {problem}", "Expected a regular expression, but {problem}"),
+    "pattern_slow": (
+        "应为能快速匹配的正则表达式，但 {problem}",
+        "Expected a pattern that always matches fast, but {problem}",
+    ),
+    "default_invalid": (
+        "默认值应符合字段类型，但不符合",
+        "Expected a default of the field's kind, but it is not",
+    ),
+    "choices_missing": ("应至少有 {count} 个选项，但不足", "Expected at least {count} options, but there are fewer"),
+    "choice_duplicate": ("选项值应唯一，但 {value} 重复", "Expected distinct option values, but {value} is repeated"),
+    "side_key": ("分配双方的键应以 _fen 结尾，但为 {value}", "Expected a side to end in _fen, but got {value}"),
+    "source_missing": ("应给出 source 或 rows，但都没有", "Expected a source or rows, but there is neither"),
+    "condition_invalid": ("显示条件应为表达式，但无法解析：{problem}", "Expected an expression, but {problem}"),
+    "condition_unknown": (
+        "显示条件应只用本表单的字段，但用了 {names}",
+        "Expected fields of this form only, but the condition names {names}",
+    ),
+    "condition_personal": (
+        "显示条件不应使用个人信息字段，但用了 {names}",
+        "Expected no personal field, but the condition names {names}",
+    ),
+    "condition_cyclic": ("显示条件不应循环，但有 {path}", "Expected no circle of conditions, but found {path}"),
+}
+
+_ONE_OF_MANY = re.compile(r"(?<![\d.,])1 (character|file|decimal|option)s\b")
+
+
+def say(language: Language, code: str, **facts: object) -> str:
+    """The message of `code` in one language, its places filled with `facts`."""
+    chinese, english = MESSAGES[code]
+    if language == "zh":
+        return chinese.format(**facts)
+    return _ONE_OF_MANY.sub(r"1 \1", english.format(**facts))
