@@ -1,0 +1,249 @@
+"""Reading a BPMN file: hardened XML, and every element with the attributes we know.
+
+Nothing here executes; the lint, the work list and the viewer read the same elements as the parser.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from engine.language.errors import BpmnUnreadable
+from engine.language.expressions import ExpressionError, unwrap
+
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
+BATON = "http://baton.example/schema/1.0/bpmn"
+
+MAX_BYTES = 2_000_000
+MAX_ELEMENTS = 5_000
+
+ACTIVITIES = frozenset(
+    {"task", "userTask", "manualTask", "scriptTask", "serviceTask", "businessRuleTask", "sendTask", "receiveTask"}
+    | {"callActivity", "subProcess", "transaction", "adHocSubProcess"}
+)
+GATEWAYS = frozenset({"exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway", "complexGateway"})
+EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
+FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
+CONTAINERS = frozenset({"process", "subProcess", "transaction", "adHocSubProcess"})
+
+
+@dataclass(frozen=True)
+class Element:
+    """A process, flow node or sequence flow with what our attributes say about it.
+
+    Texts that may be a literal or `${expression}` are kept as written. `parent` is the sub-process it stands in.
+    On a call activity `inputs` are its `camunda:in` and `outputs` its `camunda:out`, as (target, `${...}`).
+    """
+
+    id: str
+    kind: str
+    process_key: str
+    parent: str | None = None
+    name_zh: str = ""
+    name_en: str = ""
+    documentation_zh: str = ""
+    documentation_en: str = ""
+    lane_zh: str = ""
+    lane_en: str = ""
+    form_key: str | None = None
+    assignee: str | None = None
+    candidate_users: str | None = None
+    candidate_groups: str | None = None
+    skill: str | None = None
+    relation: str | None = None
+    exclude: str | None = None
+    due_date: str | None = None
+    follow_up: str | None = None
+    priority: str | None = None
+    verbs: tuple[str, ...] = ()
+    return_to: tuple[str, ...] = ()
+    topic: str | None = None
+    subject: str | None = None
+    amount: str | None = None
+    inputs: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
+    called_element: str | None = None
+    binding: str | None = None
+    binding_version: str | None = None
+    decision_ref: str | None = None
+    result_variable: str | None = None
+    map_decision_result: str | None = None
+    message_name: str | None = None
+    correlation_key: str | None = None
+    async_before: bool = False
+    attached_to: str | None = None
+    is_interrupting: bool = True
+    last_wins: tuple[str, ...] = ()
+    source: str | None = None  # of a sequence flow
+    target: str | None = None
+
+
+def read_bpmn(xml: bytes) -> etree._Element:
+    """The root of a BPMN file.
+
+    No entities, no DTD, no network. Raises BpmnUnreadable for anything but well-formed BPMN of bounded size.
+    """
+    if len(xml) > MAX_BYTES:
+        raise BpmnUnreadable(f"Expected at most {MAX_BYTES} bytes, but got {len(xml)}")
+    # A parser of its own per file: lxml parsers keep state and are not meant to be shared between threads.
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(xml, parser)
+    except etree.XMLSyntaxError as error:
+        raise BpmnUnreadable(f"Expected well-formed XML, but {error.msg}", error.lineno or 0) from None
+    except ValueError as error:
+        raise BpmnUnreadable(f"Expected well-formed XML, but {error}") from None
+    if getattr(root.getroottree().docinfo, "doctype", ""):
+        raise BpmnUnreadable("Expected a file without DOCTYPE, but it has one")
+    if root.tag != f"{{{BPMN}}}definitions":
+        raise BpmnUnreadable(f"Expected BPMN definitions, but the root is {root.tag}")
+    count = sum(1 for _ in root.iter(f"{{{BPMN}}}*"))
+    if count > MAX_ELEMENTS:
+        raise BpmnUnreadable(f"Expected at most {MAX_ELEMENTS} elements, but got {count}")
+    return root
+
+
+def read_elements(root: etree._Element) -> dict[str, Element]:
+    """Every process, flow node and sequence flow of the file by its id."""
+    lanes = _read_lanes(root)
+    elements: dict[str, Element] = {}
+    for process in root.iterchildren(f"{{{BPMN}}}process"):
+        key = process.get("id", "")
+        for node, parent in _walk(process, None):
+            element_id = node.get("id", "")
+            if parent in lanes:
+                lanes.setdefault(element_id, lanes[parent])
+            elements[element_id] = _read_element(node, key, parent, lanes.get(element_id, ("", "")))
+    return elements
+
+
+def local_tag(node: etree._Element) -> str:
+    """The tag without its namespace."""
+    return etree.QName(node).localname
+
+
+def find_definition(root: etree._Element, tag: str, reference: str | None) -> etree._Element | None:
+    """The message, signal, error or escalation of this file that a reference names."""
+    return next((node for node in root.iterchildren(f"{{{BPMN}}}{tag}") if node.get("id") == reference), None)
+
+
+def _walk(node: etree._Element, parent: str | None) -> Iterator[tuple[etree._Element, str | None]]:
+    """The container and all it holds, with the id of the sub-process each stands in; parents before children."""
+    stack = [(node, parent)]
+    while stack:
+        node, parent = stack.pop()
+        yield node, parent
+        tag = local_tag(node)
+        if tag in CONTAINERS:
+            inside = None if tag == "process" else node.get("id")
+            for child in node.iterchildren(f"{{{BPMN}}}*", reversed=True):
+                if local_tag(child) in FLOW_NODES or local_tag(child) == "sequenceFlow":
+                    stack.append((child, inside))
+
+
+def _read_lanes(root: etree._Element) -> dict[str, tuple[str, str]]:
+    """Chinese and English lane name by element; of nested lanes the innermost, which comes later in the file."""
+    lanes: dict[str, tuple[str, str]] = {}
+    for lane in root.iter(f"{{{BPMN}}}lane"):
+        names = lane.get("name", ""), lane.get(f"{{{BATON}}}nameEn", "")
+        for reference in lane.iterchildren(f"{{{BPMN}}}flowNodeRef"):
+            lanes[(reference.text or "").strip()] = names
+    return lanes
+
+
+def _read_element(node: etree._Element, process_key: str, parent: str | None, lane: tuple[str, str]) -> Element:
+    def camunda(name: str) -> str | None:
+        return node.get(f"{{{CAMUNDA}}}{name}")
+
+    def baton(name: str) -> str | None:
+        return node.get(f"{{{BATON}}}{name}")
+
+    kind = local_tag(node)
+    inputs, outputs = _read_calls(node) if kind == "callActivity" else _read_parameters(node)
+    return Element(
+        id=node.get("id", ""),
+        kind=kind,
+        process_key=process_key,
+        parent=parent,
+        name_zh=node.get("name", ""),
+        name_en=baton("nameEn") or "",
+        documentation_zh=(node.findtext(f"{{{BPMN}}}documentation") or "").strip(),
+        documentation_en=baton("documentationEn") or "",
+        lane_zh=lane[0],
+        lane_en=lane[1],
+        form_key=camunda("formKey"),
+        assignee=camunda("assignee"),
+        candidate_users=camunda("candidateUsers"),
+        candidate_groups=camunda("candidateGroups"),
+        skill=baton("skill"),
+        relation=baton("relation"),
+        exclude=baton("exclude"),
+        due_date=camunda("dueDate"),
+        follow_up=camunda("followUpDate"),
+        priority=camunda("priority"),
+        verbs=_split(baton("verbs")),
+        return_to=_split(baton("returnTo")),
+        topic=camunda("topic"),
+        subject=baton("subject"),
+        amount=baton("amount"),
+        inputs=inputs,
+        outputs=outputs,
+        called_element=node.get("calledElement"),
+        binding=camunda("calledElementBinding"),
+        binding_version=camunda("calledElementVersion"),
+        decision_ref=camunda("decisionRef"),
+        result_variable=camunda("resultVariable"),
+        map_decision_result=camunda("mapDecisionResult"),
+        message_name=_read_message_name(node),
+        correlation_key=baton("correlationKey"),
+        async_before=camunda("asyncBefore") == "true",
+        attached_to=node.get("attachedToRef"),
+        is_interrupting=node.get("cancelActivity", node.get("isInterrupting", "true")) != "false",
+        last_wins=_split(baton("lastWins")),
+        source=node.get("sourceRef"),
+        target=node.get("targetRef"),
+    )
+
+
+def _split(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _read_parameters(node: etree._Element) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    path = f"{{{BPMN}}}extensionElements/{{{CAMUNDA}}}inputOutput/{{{CAMUNDA}}}"
+
+    def read(kind: str) -> tuple[tuple[str, str], ...]:
+        return tuple((found.get("name", ""), (found.text or "").strip()) for found in node.iterfind(path + kind))
+
+    return read("inputParameter"), read("outputParameter")
+
+
+def _read_calls(node: etree._Element) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """`camunda:in` and `camunda:out`; what is neither a source nor an expression (a business key) is left out."""
+    path = f"{{{BPMN}}}extensionElements/{{{CAMUNDA}}}"
+
+    def read(kind: str) -> Iterator[tuple[str, str]]:
+        for found in node.iterfind(path + kind):
+            source = found.get("source") or found.get("sourceExpression")
+            if source:
+                try:
+                    yield found.get("target", ""), f"${{{unwrap(source)}}}"
+                except ExpressionError:
+                    yield found.get("target", ""), source
+
+    return tuple(read("in")), tuple(read("out"))
+
+
+def _read_message_name(node: etree._Element) -> str | None:
+    event = node.find(f"{{{BPMN}}}messageEventDefinition")
+    reference = node.get("messageRef") if event is None else event.get("messageRef")
+    message = find_definition(node.getroottree().getroot(), "message", reference) if reference else None
+    return None if message is None else message.get("name")

@@ -1,0 +1,82 @@
+"""SpiffWorkflow's script engine on top of the sandbox.
+
+The environment is overridden as well as the engine: correlation and ad-hoc conditions bypass the engine.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
+from SpiffWorkflow.bpmn.script_engine import BasePythonScriptEngineEnvironment, PythonScriptEngine
+
+from engine.language.sandbox import Function, Sandbox, SandboxError, TimeBudget
+
+
+class SandboxEnvironment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]  # SpiffWorkflow has no types
+    """`values` and `functions` are known to every expression; process data of the same name come first."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        values: Mapping[str, object] | None = None,
+        functions: Mapping[str, Function] | None = None,
+        budget: TimeBudget | None = None,
+    ) -> None:
+        super().__init__(dict(values or {}))
+        self.sandbox = sandbox
+        self.functions = functions or {}
+        self.budget = budget
+
+    def evaluate(
+        self, expression: str, context: Mapping[str, object], external_context: Mapping[str, object] | None = None
+    ) -> Any:
+        """The value of an expression. Raises SandboxError, SandboxBusy."""
+        known = {**self.globals, **(external_context or {}), **context}
+        return self.sandbox.evaluate(expression, known, self.functions, self.budget)
+
+    def execute(
+        self, script: str, context: dict[str, Any], external_context: Mapping[str, object] | None = None
+    ) -> bool:
+        """Run a script and put new values in the place of those it changes; no value is changed itself."""
+        known = {**self.globals, **(external_context or {}), **context}
+        context.update(self.sandbox.execute(script, known, self.functions, self.budget))
+        return True
+
+
+class SandboxEngine(PythonScriptEngine):  # type: ignore[misc]  # SpiffWorkflow has no types
+    """One per step, so that its budget counts one step. `values` is the place for `now`."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        values: Mapping[str, object] | None = None,
+        functions: Mapping[str, Function] | None = None,
+        budget: TimeBudget | None = None,
+    ) -> None:
+        super().__init__(SandboxEnvironment(sandbox, values, functions, budget))
+
+    def evaluate(self, task: Any, expression: str, external_context: Mapping[str, object] | None = None) -> Any:
+        """The value of an expression. Raises WorkflowTaskException with the element and the line, SandboxBusy."""
+        try:
+            return self.environment.evaluate(expression, task.data, external_context)
+        except SandboxError as error:
+            raise _explain(task, error) from error
+
+    def execute(self, task: Any, script: str, external_context: Mapping[str, object] | None = None) -> bool:
+        """Run a script on a copy of the task's data, which then takes their place. Raises as `evaluate` does."""
+        data = dict(task.data)
+        try:
+            self.environment.execute(script, data, external_context)
+        except SandboxError as error:
+            raise _explain(task, error) from error
+        task.data = data
+        return True
+
+
+def _explain(task: Any, error: SandboxError) -> WorkflowTaskException:
+    lines = error.source.splitlines()
+    line = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
+    element = task.task_spec.bpmn_id or task.task_spec.name
+    place = f"{element}, line {error.line}: {line.strip()}" if line else element
+    message = f"{error} ({place})"
+    return WorkflowTaskException(message, task=task, exception=error, line_number=error.line, error_line=line)

@@ -1,0 +1,192 @@
+"""Gateways: a token waits at a join until its partners are there, then one of each incoming flow goes on together."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
+from SpiffWorkflow.bpmn.specs.defaults import ExclusiveGateway as StockExclusiveGateway
+from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway as StockInclusiveGateway
+from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
+
+from engine.language.errors import ValueUnfit
+from engine.language.specs.base import ElementSpec, OnDemand, evaluate
+from engine.language.specs.merge import ABSENT, apply_changes, find_fork, is_unchanged, merge_tokens
+from engine.language.specs.task import UNFINISHED, WAITING, TracedTask
+from engine.storage.plain import PlainDict
+
+
+class JoiningSpec(ElementSpec):
+    """A gateway that may have several incoming flows.
+
+    Every token that arrives waits as a task of its own, and firing takes one of each flow; more than one on a flow
+    stay. Stock guesses from the tree who has arrived, and on a cycle counts arrivals of turns before.
+    """
+
+    _inputs: list[str]
+
+    def _update_hook(self, task: TracedTask) -> bool:
+        if "arrival" not in task.internal_data:
+            task._inherit_data()
+            if len(self._inputs) < 2:
+                return True
+            task.internal_data["arrival"] = 1 + max(other.count("arrival") for other in self._tokens(task))
+            task._set_state(WAITING)
+        return self._fire(task)
+
+    def may_fire(self, task: TracedTask, arrived: Counter[str]) -> bool:
+        """`arrived`: how many tokens wait on each incoming flow, by the name of the spec it comes from."""
+        raise NotImplementedError
+
+    def _fire(self, task: TracedTask) -> bool:
+        tokens = sorted(self._tokens(task), key=lambda token: token.count("arrival"))
+        if any(token is not task and "stalled" in token.internal_data for token in tokens):
+            return False
+        if not self.may_fire(task, Counter(_source(token) for token in tokens)):
+            return False
+        room, consumed = Counter(self._inputs), []
+        for token in tokens:
+            if room[_source(token)]:
+                room[_source(token)] -= 1
+                consumed.append(token)
+        if task not in consumed:
+            return False
+        task.data = merge_tokens(consumed, self.element.last_wins)
+        for token in consumed:
+            if token is not task:
+                token.internal_data["joined"] = True
+                token.cancel()
+        return True
+
+    def _tokens(self, task: TracedTask) -> list[TracedTask]:
+        """Those that wait, this one, and one that could not go on; not one that fires at this moment."""
+        own = [other for other in task.workflow.tasks.values() if other.task_spec is self]
+        return [t for t in own if t is task or t._state == WAITING or "stalled" in t.internal_data]
+
+
+def _source(token: TracedTask) -> str:
+    assert token.parent is not None
+    return token.parent.task_spec.name  # type: ignore[no-any-return]  # SpiffWorkflow is untyped
+
+
+class ParallelGateway(JoiningSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    def may_fire(self, task: TracedTask, arrived: Counter[str]) -> bool:
+        return arrived >= Counter(self._inputs)
+
+    def _run_hook(self, task: TracedTask) -> bool:
+        return True
+
+
+class ExclusiveGateway(ElementSpec, StockExclusiveGateway):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """The first flow whose condition holds, in the order of the file (stock: by the height of what they lead to)."""
+
+    chooses_outputs = True
+
+    def _run_hook(self, task: TracedTask) -> bool:
+        chosen = next(_find_matches(self, task), self.default_task_spec)
+        if chosen is None:
+            raise ValueUnfit("Expected a condition to hold or a default flow, but there is none", element=self.bpmn_id)
+        task._add_child(self._wf_spec.task_specs[chosen])
+        return True
+
+
+class InclusiveGateway(JoiningSpec, StockInclusiveGateway):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """Waits while a token can still reach an empty incoming flow, unless it can reach a filled one as well.
+
+    Stock overlooks tokens inside an open sub-process, fires early and runs what follows twice.
+    """
+
+    chooses_outputs = True
+
+    def may_fire(self, task: TracedTask, arrived: Counter[str]) -> bool:
+        filled = set(arrived)
+        empty = set(self._inputs) - filled
+        if not empty:
+            return True
+        reachable = self._find_sources()
+        for other in task.workflow.tasks.values():
+            if other._state & UNFINISHED and other.task_spec is not self:
+                reached = reachable[other.task_spec.name]
+                if reached & empty and not reached & filled:
+                    return False
+        return True
+
+    def _find_sources(self) -> defaultdict[str, set[str]]:
+        """Which of the incoming flows a token on each spec can reach without passing this gateway."""
+        specs, reachable = self._wf_spec.task_specs, defaultdict[str, set[str]](set)
+        for source in set(self._inputs):
+            stack = [source]
+            while stack:
+                name = stack.pop()
+                if name != self.name and source not in reachable[name]:
+                    reachable[name].add(source)
+                    stack.extend(specs[name]._inputs)
+        return reachable
+
+    def _run_hook(self, task: TracedTask) -> bool:
+        defaults = [name for condition, name in self.cond_task_specs if condition is None]
+        chosen = list(_find_matches(self, task)) or defaults
+        if not chosen:
+            raise ValueUnfit("Expected a condition to hold or a default flow, but there is none", element=self.bpmn_id)
+        for name in chosen:
+            task._add_child(self._wf_spec.task_specs[name])
+        return True
+
+
+def _find_matches(gateway: Any, task: TracedTask) -> Iterator[str]:
+    for condition, name in gateway.cond_task_specs:
+        if condition is not None and evaluate(task, condition.args[0]):
+            yield name
+
+
+class EndJoin(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """Behind all end events: the process ends with the last token.
+
+    What an earlier one changed is kept in `ended` as ([value at the fork], [new value]) by variable, where none
+    stands for absent. The later arrival wins: branches that end each for itself (reminders, say) need not write
+    distinct variables.
+    """
+
+    def _update_hook(self, task: TracedTask) -> bool:
+        task._inherit_data()
+        workflow = task.workflow
+        others = [other for other in workflow.tasks.values() if other._state & UNFINISHED and other is not task]
+        if not others:
+            ended = {name: (_unbox(old), _unbox(new)) for name, (old, new) in workflow.ended.items()}
+            untouched = {name: new for name, (old, new) in ended.items() if is_unchanged(old, _get(task.data, name))}
+            task.data = apply_changes(task.data, untouched)
+            return True
+        base = find_fork([task, *others]).data
+        for name in {**base, **task.data}:
+            old, new = _get(base, name), _get(task.data, name)
+            if not is_unchanged(old, new):
+                before = workflow.ended[name][0] if name in workflow.ended else _box(old)
+                workflow.ended[name] = [before, _box(new)]
+        task.cancel()
+        return False
+
+    def _run_hook(self, task: TracedTask) -> bool:
+        return True
+
+
+class EndTask(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """The last task of a process; the workflow knows it by its name, `End`."""
+
+    def _update_hook(self, task: TracedTask) -> bool:
+        task._inherit_data()
+        return True
+
+    def _run_hook(self, task: TracedTask) -> bool:
+        return True
+
+
+def _get(data: PlainDict, name: str) -> object:
+    return data.get(name, ABSENT)
+
+
+def _box(value: object) -> list[object]:
+    return [] if value is ABSENT else [value]
+
+
+def _unbox(box: list[object]) -> object:
+    return box[0] if box else ABSENT

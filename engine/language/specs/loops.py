@@ -1,0 +1,178 @@
+"""Multi-instances and loops.
+
+What a body does after a child is worked out from its children, so that it can be tried again.
+"""
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
+
+from engine.language.errors import ValueUnfit
+from engine.language.specs.base import VARIABLE, ElementSpec, evaluate, resolve
+from engine.language.specs.task import COMPLETED, FINISHED, OPEN, READY, STARTED, TracedTask
+from engine.storage.plain import Plain, PlainDict
+
+
+class LoopSpec(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """The body of a multi-instance or loop; its children are the instances, one after the other or at once."""
+
+    task_spec = ""  # name of the spec of the instances; the parser sets it
+
+    def child_completed(self, task: TracedTask, child: TracedTask) -> None:
+        if child.task_spec.name != self.task_spec:
+            return  # what follows the loop
+        try:
+            self.settle(task)
+        except Exception as error:  # noqa: BLE001  # whatever goes wrong in an element becomes its incident
+            task.stall("settle", error)
+
+    def settle(self, task: TracedTask) -> None:
+        """Take over what has completed since, and end or go on."""
+        raise NotImplementedError
+
+    def _run_hook(self, task: TracedTask) -> bool | None:
+        if task.internal_data.get("settled"):
+            return True
+        self.settle(task)
+        return True if task.internal_data.get("settled") else None
+
+    def end(self, task: TracedTask) -> None:
+        """Cancel what is left and complete."""
+        for child in task.children:
+            child.cancel()
+        task.internal_data.pop("stalled", None)
+        task.internal_data["settled"] = True
+        task._set_state(READY)
+
+    def add_instance(self, task: TracedTask, index: int, values: PlainDict) -> None:
+        child = task._add_child(task.workflow.spec.task_specs[self.task_spec])
+        child.internal_data["index"] = index
+        child.data = values
+        child.task_spec._update(child)
+
+    def take_completed(self, task: TracedTask) -> list[TracedTask]:
+        """The instances that completed since the last time; each is handed out once."""
+        completed = [c for c in task.children if c._state == COMPLETED and "taken" not in c.internal_data]
+        task.internal_data["merged"] = task.count("merged") + len(completed)
+        for child in completed:
+            child.internal_data["taken"] = True
+        return completed
+
+
+class StandardLoop(LoopSpec):
+    """Repeats while its condition holds, at most so many times; each turn goes on with the data of the one before."""
+
+    def __init__(
+        self, process: Any, bpmn_id: str, maximum: int | None, condition: str | None, test_before: bool, **options: Any
+    ) -> None:
+        super().__init__(process, bpmn_id, **options)
+        self.maximum, self.condition, self.test_before = maximum, condition, test_before
+
+    def _update_hook(self, task: TracedTask) -> bool:
+        task._inherit_data()
+        task.internal_data["merged"] = 0
+        if self.test_before and self._is_over(task):
+            task.internal_data["settled"] = True
+            return True
+        task._set_state(STARTED)
+        self.add_instance(task, 0, {})
+        return False
+
+    def settle(self, task: TracedTask) -> None:
+        for child in self.take_completed(task):
+            task.data = child.data
+        if self._is_over(task):
+            self.end(task)
+        elif not any(child._state & OPEN for child in task.children):
+            self.add_instance(task, task.count("merged"), {})
+
+    def _is_over(self, task: TracedTask) -> bool:
+        if self.maximum is not None and task.count("merged") == self.maximum:
+            return True
+        return self.condition is not None and not evaluate(task, self.condition)
+
+
+class MultiInstance(LoopSpec):
+    """One instance per item; the results are collected in the order of the items, and nothing else comes out."""
+
+    def __init__(
+        self,
+        process: Any,
+        bpmn_id: str,
+        is_sequential: bool,
+        collection: str | None,
+        cardinality: str | None,
+        element_variable: str | None,
+        output_collection: str | None,
+        output_element: str | None,
+        condition: str | None,
+        **options: Any,
+    ) -> None:
+        super().__init__(process, bpmn_id, **options)
+        self.is_sequential, self.element_variable = is_sequential, element_variable
+        self.collection, self.cardinality = collection, cardinality
+        self.output_collection, self.output_element = output_collection, output_element
+        self.condition = condition
+
+    def own_values(self, child: TracedTask) -> PlainDict:
+        variable = self.element_variable
+        return {variable: child.data[variable]} if variable is not None and variable in child.data else {}
+
+    def _update_hook(self, task: TracedTask) -> bool:
+        task._inherit_data()
+        items = self._find_items(task)
+        task.internal_data["total"], task.internal_data["merged"] = len(items), 0
+        task._set_state(STARTED)
+        if self.output_collection is not None:
+            task.data = {**task.data, self.output_collection: []}
+        if not items:
+            self.end(task)
+        elif self.is_sequential:
+            task.internal_data["remaining"] = items[1:]
+            self.add_instance(task, 0, self._values_for(items[0]))
+        else:
+            for index, item in enumerate(items):
+                self.add_instance(task, index, self._values_for(item))
+        return False
+
+    def settle(self, task: TracedTask) -> None:
+        outputs = task.internal_data.get("outputs", {})
+        assert isinstance(outputs, dict)
+        if self.output_collection is not None and self.output_element is not None:
+            for child in task.children:
+                index = str(child.internal_data["index"])
+                if child._state == COMPLETED and index not in outputs:
+                    outputs = {**outputs, index: self._find_output(child)}
+            task.internal_data["outputs"] = outputs
+            task.data = {**task.data, self.output_collection: [outputs[key] for key in sorted(outputs, key=int)]}
+        self.take_completed(task)
+        merged = task.count("merged")
+        if merged == task.count("total") or (self.condition is not None and evaluate(task, self.condition)):
+            self.end(task)
+        elif self.is_sequential and not any(not child._state & FINISHED for child in task.children):
+            remaining = task.internal_data["remaining"]
+            assert isinstance(remaining, list)
+            task.internal_data["remaining"] = remaining[1:]
+            self.add_instance(task, merged, self._values_for(remaining[0]))
+
+    def _find_items(self, task: TracedTask) -> list[Plain]:
+        if self.collection is not None:
+            items = evaluate(task, self.collection)
+            if not isinstance(items, list):
+                raise ValueUnfit(f"Expected a list, but {self.collection} gave {items!r}", expression=self.collection)
+            return items
+        assert self.cardinality is not None
+        count = evaluate(task, self.cardinality)
+        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            message = f"Expected a number of instances, but {self.cardinality} gave {count!r}"
+            raise ValueUnfit(message, expression=self.cardinality)
+        return list(range(count))
+
+    def _values_for(self, item: Plain) -> PlainDict:
+        return {} if self.element_variable is None else {self.element_variable: item}
+
+    def _find_output(self, child: TracedTask) -> Plain:
+        assert self.output_element is not None
+        if VARIABLE.fullmatch(self.output_element):
+            return child.data.get(self.output_element)
+        return resolve(child, f"${{{self.output_element}}}")

@@ -1,0 +1,292 @@
+"""One process instance in memory, and everything that can be done to it.
+
+Each operation runs what follows until the case rests. Nothing reads a clock, the database or the network but through
+the host of the step. A task is named by its id; the operations take the task itself, which `get_task_from_id` finds.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+
+from engine.language.errors import BpmnError, StepLimitExceeded, TaskNotWaiting
+from engine.language.specs.activities import ServiceTask
+from engine.language.specs.events import throw_error
+from engine.language.specs.gateways import JoiningSpec
+from engine.language.specs.loops import LoopSpec
+from engine.language.specs.process import ProcessSpec
+from engine.language.specs.task import OPEN, READY, STARTED, UNFINISHED, WAITING, Host, Listener, TracedTask
+from engine.storage.clock import parse_instant
+from engine.storage.plain import PlainDict
+
+__all__ = ["OPEN", "Case", "Host", "InnerCase", "Listener", "Specs", "TracedTask"]
+
+STEP_LIMIT = 10_000
+
+
+class Specs(Protocol):
+    """What a case is made of; shared between cases and never changed."""
+
+    @property
+    def spec(self) -> ProcessSpec: ...
+
+    @property
+    def subprocess_specs(self) -> dict[str, ProcessSpec]: ...
+
+
+class CaseMixin:
+    """What a case and the sub-processes in it have in common."""
+
+    tasks: dict[str, TracedTask]
+    task_tree: TracedTask
+    spec: ProcessSpec
+    top_workflow: Any
+    completed: bool
+    success: bool
+    data: PlainDict
+    last_task: TracedTask | None
+    start_event: str | None = None
+
+    def plant(self, data: PlainDict) -> None:
+        """Make the first task."""
+        self.task_tree = TracedTask(self, self.spec.start)
+        self.task_tree.data = dict(data)
+        self.task_tree._set_state(READY)
+
+    def update_waiting_tasks(self) -> None:
+        """Joins may go on when another branch has ended; whatever else waits is told when it has happened."""
+        for task in [t for t in self.tasks.values() if t._state == WAITING and isinstance(t.task_spec, JoiningSpec)]:
+            if task._state == WAITING:
+                task.task_spec._update(task)
+
+    def is_completed(self) -> bool:
+        self.completed = self.completed or not any(t._state & UNFINISHED for t in self.tasks.values())
+        return self.completed
+
+    def end_at(self, task: TracedTask) -> None:
+        """A terminate or error end event: nothing else goes on."""
+        for other in list(self.tasks.values()):
+            other.cancel()
+        self.data = dict(task.data)
+        self.completed = True
+
+    def cancel(self) -> None:
+        self.success, self.completed = False, True
+        for task in list(self.tasks.values()):
+            task.cancel()
+
+    def _task_completed_notify(self, task: TracedTask) -> None:
+        self.last_task = task
+        if task.task_spec.name == "End":
+            self.data = dict(task.data)
+            self.completed = True
+        if self.completed:
+            self.has_completed()
+        else:
+            self.update_waiting_tasks()
+
+    def has_completed(self) -> None:
+        """Called when the last task has completed."""
+
+    def _remove_task(self, task_id: str) -> None:
+        """Take a task and all under it out of the tree. Stock forgets its sub-process and recurses."""
+        task = self.tasks[task_id]
+        if task.parent is not None:
+            task.parent._children.remove(task_id)
+        stack = [task]
+        while stack:
+            task = stack.pop()
+            stack.extend(task.children)
+            del self.tasks[task.id]
+            if (inner := self.top_workflow.subprocesses.pop(task.id, None)) is not None:
+                inner.cancel()
+            if self.top_workflow.recorder is not None:
+                self.top_workflow.recorder.task_removed(task)
+
+
+class InnerCase(CaseMixin, BpmnSubWorkflow):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """A sub-process or called process that runs."""
+
+    def __init__(self, spec: ProcessSpec, parent_task_id: str, case: "Case") -> None:
+        super().__init__(spec, parent_task_id, case, deserializing=True)
+        self.ended: dict[str, Any] = {}
+
+    def has_completed(self) -> None:
+        task = self.top_workflow.get_task_from_id(self.parent_task_id)
+        if task._state == STARTED:
+            task._set_state(READY)
+
+
+class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """`outcome` is the id of the end event of the process reached last; `data` are those the case ended with."""
+
+    def __init__(self, specs: Specs, script_engine: Any, host: Host, recorder: Listener | None = None) -> None:
+        self.host, self.recorder = host, recorder
+        self.queue: deque[TracedTask] = deque()
+        self.ended: dict[str, Any] = {}
+        self.outcome: str | None = None
+        super().__init__(specs.spec, specs.subprocess_specs, script_engine, deserializing=True)
+
+    # --- what is done to it -----------------------------------------------------------------------------------------
+    def start(self, data: PlainDict, start_event: str | None = None) -> None:
+        """Begin; with a start event other than the one without a trigger when it is named."""
+        self.start_event = start_event
+        self.plant(data)
+        self.do_engine_steps()
+
+    def complete(self, task: TracedTask, values: PlainDict) -> None:
+        """A person has done a user task. Raises TaskNotWaiting unless it is open."""
+        self._require(task._state == READY and task.task_spec.manual, task, "open")
+        task.data = {**task.data, **values}
+        task.run()
+        self.do_engine_steps()
+
+    def complete_service(self, task: TracedTask, result: PlainDict) -> None:
+        """A service task that waited has its result. Raises TaskNotWaiting unless it waits."""
+        self._require(self._is_service_waiting(task), task, "a service task that waits")
+        task.internal_data["result"] = result
+        task._set_state(READY)
+        self.do_engine_steps()
+
+    def throw(self, task: TracedTask, error: BpmnError) -> None:
+        """A service task that waited has failed with a business error. Raises TaskNotWaiting unless it waits."""
+        self._require(self._is_service_waiting(task), task, "a service task that waits")
+        try:
+            throw_error(task, error)
+        except BpmnError:
+            task.stall("run", error)
+        self.do_engine_steps()
+
+    def fire_timer(self, task: TracedTask) -> None:
+        """A timer is due. Raises TaskNotWaiting unless it is armed."""
+        self._require(task._state == WAITING and "due" in task.internal_data, task, "a timer that is armed")
+        task.task_spec.fire(task, {})
+        self.do_engine_steps()
+
+    def deliver(self, task: TracedTask, payload: PlainDict) -> None:
+        """A message or signal has come. Raises TaskNotWaiting unless the task waits for one."""
+        self._require(task._state == WAITING and "wait" in task.internal_data, task, "waiting for a message or signal")
+        task.task_spec.fire(task, payload)
+        self.do_engine_steps()
+
+    def release(self, task: TracedTask) -> None:
+        """Go on with an element behind its `asyncBefore`. Raises TaskNotWaiting unless it is held there."""
+        self._require(task._state == WAITING and "async" in task.internal_data, task, "held by asyncBefore")
+        del task.internal_data["async"]
+        task.internal_data["released"] = True
+        task.task_spec._update(task)
+        self.do_engine_steps()
+
+    def retry(self, task: TracedTask) -> None:
+        """Try again what could not go on. Raises TaskNotWaiting unless it failed."""
+        self._require(task._state == STARTED and "stalled" in task.internal_data, task, "an element that failed")
+        task.resume()
+        self.do_engine_steps()
+
+    # --- what it waits for ------------------------------------------------------------------------------------------
+    def user_tasks(self) -> list[TracedTask]:
+        """Open user tasks."""
+        return self._find(lambda task: task._state == READY and task.task_spec.manual)
+
+    def timers(self) -> list[tuple[str, datetime]]:
+        """(task id, due) of every armed timer."""
+        armed = self._find(lambda task: task._state == WAITING and "due" in task.internal_data)
+        return [(task.id, parse_instant(str(task.internal_data["due"]))) for task in armed]
+
+    def subscriptions(self) -> list[tuple[str, str, str, str]]:
+        """(task id, message or signal, name, correlation key) of everything that listens."""
+        found = []
+        for task in self._find(lambda task: task._state == WAITING and "wait" in task.internal_data):
+            wait = task.internal_data["wait"]
+            assert isinstance(wait, list)
+            found.append((task.id, str(wait[0]), str(wait[1]), str(wait[2])))
+        return found
+
+    def async_waits(self) -> list[TracedTask]:
+        """Elements held by `asyncBefore`."""
+        return self._find(lambda task: task._state == WAITING and "async" in task.internal_data)
+
+    def service_waits(self) -> list[TracedTask]:
+        """Service tasks whose result is still to come."""
+        return self._find(self._is_service_waiting)
+
+    def stalled_tasks(self) -> list[TracedTask]:
+        """Elements that could not go on."""
+        return self._find(lambda task: task._state == STARTED and "stalled" in task.internal_data)
+
+    def tokens(self) -> list[TracedTask]:
+        """Open tasks of elements of the diagram, bodies of multi-instances and loops included."""
+        return self._find(lambda task: bool(task._state & OPEN) and task.task_spec.bpmn_id is not None)
+
+    def find(self, element: str, index: int | None = None) -> TracedTask:
+        """The open task of an element, of the instance with this index. Raises LookupError."""
+        for task in self.tokens():
+            is_instance = not isinstance(task.task_spec, LoopSpec)
+            if task.task_spec.bpmn_id == element and is_instance and index in (None, task.internal_data.get("index")):
+                return task
+        raise LookupError(f"Expected {element} to be open, but it is not")
+
+    @property
+    def scopes(self) -> list[Any]:
+        """The case and every sub-process in it, outer ones first."""
+        return [self, *self.subprocesses.values()]
+
+    def get_task_from_id(self, task_id: str) -> TracedTask:
+        """Raises LookupError."""
+        for scope in self.scopes:
+            if (task := scope.tasks.get(task_id)) is not None:
+                return task  # type: ignore[no-any-return]  # SpiffWorkflow is untyped
+        raise LookupError(f"Expected task {task_id} in the case, but it is gone")
+
+    # --- how it runs -------------------------------------------------------------------------------------------------
+    def do_engine_steps(self) -> None:
+        """Run automatic elements, in the order they became ready, until the case rests.
+
+        Beyond the step limit whatever is still ready becomes an incident.
+        """
+        for _ in range(STEP_LIMIT):
+            if not self._run_one():
+                return
+        for task in self.queue:
+            if self._is_runnable(task):
+                task.stall("run", StepLimitExceeded(STEP_LIMIT))
+        self.queue.clear()
+
+    def run_next(self, task: TracedTask) -> None:
+        """Put a ready task before all others."""
+        if task in self.queue:
+            self.queue.remove(task)
+            self.queue.appendleft(task)
+
+    def start_inner(self, task: TracedTask, name: str, data: PlainDict) -> None:
+        """Begin the inside of a sub-process or call activity."""
+        inner = self.subprocesses[task.id] = InnerCase(self.subprocess_specs[name], task.id, self)
+        inner.plant(data)
+
+    def _run_one(self) -> bool:
+        while self.queue:
+            task = self.queue.popleft()
+            if self._is_runnable(task):
+                task.run()
+                return True
+        return False
+
+    @staticmethod
+    def _is_runnable(task: TracedTask) -> bool:
+        return task._state == READY and task.id in task.workflow.tasks
+
+    @staticmethod
+    def _is_service_waiting(task: TracedTask) -> bool:
+        is_waiting = task._state == STARTED and isinstance(task.task_spec, ServiceTask)
+        return is_waiting and "stalled" not in task.internal_data
+
+    def _find(self, fits: Callable[[TracedTask], bool]) -> list[TracedTask]:
+        return [task for scope in self.scopes for task in scope.tasks.values() if fits(task)]
+
+    @staticmethod
+    def _require(is_so: bool, task: TracedTask, expected: str) -> None:
+        if not is_so:
+            raise TaskNotWaiting(task.task_spec.bpmn_id or task.task_spec.name, expected)
