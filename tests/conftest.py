@@ -14,6 +14,7 @@ from engine.storage.schema import upgrade_schema
 from engine.storage.settings import Settings
 from tests.support.clock import ManualClock
 from tests.support.postgres import postgres_server
+from tests.support.stage import Stage, deploy_all
 from web.services import load_services
 
 _numbers = itertools.count(1)
@@ -91,6 +92,57 @@ def engine(sqlite_url: str, tmp_path: Path, clock: ManualClock) -> Iterator[Engi
 def any_engine(database_url: str, tmp_path: Path, clock: ManualClock) -> Iterator[Engine]:
     """An engine on SQLite, then on PostgreSQL."""
     yield from _engine(database_url, tmp_path, clock)
+
+
+@pytest.fixture(scope="session")
+def deployed_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with its keys and a database in which the repository's definitions are deployed."""
+    folder = tmp_path_factory.mktemp("deployed")
+    shutil.copy(sqlite_template, folder / "baton.db")
+    _deploy(Settings(data_dir=folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def deployed_postgres(postgres_template: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The same on PostgreSQL: the server's URL, whose database `template_deployed` it is, and the data folder."""
+    folder = tmp_path_factory.mktemp("deployed_postgres")
+    _run_sql(postgres_template, "CREATE DATABASE template_deployed TEMPLATE template_baton")
+    _deploy(Settings(database_url=_database_of(postgres_template, "template_deployed"), data_dir=folder))
+    return postgres_template, folder
+
+
+@pytest.fixture
+def stage(deployed_sqlite: Path, tmp_path: Path, clock: ManualClock) -> Iterator[Stage]:
+    """A stage on SQLite."""
+    yield from _stage_on_sqlite(deployed_sqlite, tmp_path, clock)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_stage(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[Stage]:
+    """A stage on SQLite, then on PostgreSQL."""
+    if request.param == "sqlite":
+        yield from _stage_on_sqlite(request.getfixturevalue("deployed_sqlite"), tmp_path, clock)
+        return
+    server, template = request.getfixturevalue("deployed_postgres")
+    shutil.copytree(template, tmp_path / "data")
+    name = f"test_{next(_numbers)}"
+    _run_sql(server, f"CREATE DATABASE {name} TEMPLATE template_deployed")
+    for engine in _engine(_database_of(server, name), tmp_path / "data", clock):
+        yield Stage(engine, clock)
+    _run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _stage_on_sqlite(template: Path, folder: Path, clock: ManualClock) -> Iterator[Stage]:
+    shutil.copytree(template, folder / "data")
+    for engine in _engine(f"sqlite:///{folder / 'data' / 'baton.db'}", folder / "data", clock):
+        yield Stage(engine, clock)
+
+
+def _deploy(settings: Settings) -> None:
+    engine = Engine(settings, ManualClock())
+    deploy_all(engine)
+    engine.close()
 
 
 def _engine(url: str, folder: Path, clock: ManualClock) -> Iterator[Engine]:

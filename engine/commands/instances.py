@@ -11,11 +11,11 @@ from engine.records.submissions import SubmissionKey, find_answer
 from engine.runtime.engine import Engine
 from engine.runtime.errors import SubmissionConflict
 from engine.runtime.step import ACTIVE, CANCELLED, Command, Step, run_step
-from engine.storage.actor import Actor
+from engine.storage.actor import PLATFORM, Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import instance
+from engine.storage.tables import instance, instance_party
 
 
 def _nothing(_step: Step) -> None:
@@ -45,14 +45,16 @@ def start_instance(
             return str(answer.result)
         row = _insert_instance(engine, unit, actor, process_key, business_key)
         step = Step(engine, unit, row, Command("start", actor, lambda _: None, key=key, content=values))
+        if actor.party_id != PLATFORM:
+            owner = {"instance_id": row["id"], "party_id": actor.party_id, "relation": "starter"}
+            unit.connection.execute(insert(instance_party), owner)
         step.note(event("started", process=process_key, pins=row["pin_set_id"], values=values))
         before(step)
         step.case.start(values)
         step.close(row["id"])
         return str(row["id"])
 
-    with engine.sandbox.reserve():
-        return engine.database.transact(work)
+    return engine.database.transact(work)
 
 
 def cancel_instance(

@@ -23,9 +23,10 @@ from engine.storage import vault
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.files import adopt_files
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import instance_party, submission, task
+from engine.storage.tables import file, instance_party, submission, task
 
 # Fields of the page around the form: they say nothing about the content.
+ID_LENGTH = 32
 PROTOCOL_FIELDS = frozenset({"csrf_token", "token"})
 
 _ASSIGN = update(task).where(task.c.id == bindparam("task_id_")).values(assignee_id=bindparam("user_id_"))
@@ -70,15 +71,10 @@ def complete_task(
 
     Raises NotFound, TaskAlreadyClaimed, TaskAlreadyCompleted, SubmissionConflict, FormRejected.
     """
-    sent: PlainDict = {
-        name: [str(one) for one in submitted.getlist(name)] for name in submitted if name not in PROTOCOL_FIELDS
-    }
-    key = SubmissionKey.of(f"task:{task_id}", token, sent)
+    key = SubmissionKey.of(f"task:{task_id}", token, _describe_sent(engine, actor, submitted))
     if (answered := _answered(engine, actor, key)) is not None:
         return answered
-    with engine.database.read() as connection:
-        _check_holder(connection, actor, task_id)
-    view = fetch_task(engine, actor, task_id)
+    view = _fetch(engine, actor, task_id)
     bound = bind_task(engine, actor, view, language, submitted) if view.form else None
     if bound is not None and not bound.validate():
         raise FormRejected(bound)
@@ -95,23 +91,39 @@ def complete_task(
     return str(run_step(engine, view.instance_id, command))
 
 
+def _fetch(engine: Engine, actor: Actor, task_id: str) -> TaskView:
+    try:
+        return fetch_task(engine, actor, task_id)
+    except NotFound:
+        with engine.database.read() as connection:
+            _refuse_completed(connection, actor, task_id)
+        raise
+
+
+def _describe_sent(engine: Engine, actor: Actor, submitted: Submitted) -> PlainDict:
+    """What was sent, by content: an upload sent again is another row but the same file."""
+    sent = {name: [str(one) for one in submitted.getlist(name)] for name in submitted if name not in PROTOCOL_FIELDS}
+    named = [one for values in sent.values() for one in values if len(one) == ID_LENGTH]
+    if not named:
+        return {**sent}
+    with engine.database.read() as connection:
+        query = select(file.c.id, file.c.sha256).where(file.c.id.in_(named), file.c.owner_id == actor.party_id)
+        hashes = {row.id: row.sha256 for row in connection.execute(query)}
+    return {name: [hashes.get(one, one) for one in values] for name, values in sent.items()}
+
+
 def _complete(step: Step, view: TaskView, bound: BoundForm | None) -> Plain:
     values = step.command.content
     if bound is not None:
         for name, path in bound.personal.items():
             subject = _subject(path, view.data, step.actor)
             values[name] = vault.put(step.connection, step.engine.keys, subject, str(values[name]))
-        adopt_files(step.connection, step.engine.keys, _file_ids(bound), step.actor.party_id, step.instance_id)
+        adopt_files(step.connection, step.engine.keys, bound.file_ids, step.actor.party_id, step.instance_id)
     task_ = step.case.get_task_from_id(view.id)
     kept = bound.form.kept if bound else frozenset()
     step.note(event("completed_task", task=view.id, element=view.element.id))
     step.case.complete(task_, {name: value for name, value in values.items() if name not in kept})
     return step.instance_id
-
-
-def _file_ids(bound: BoundForm) -> list[str]:
-    found = [bound.values.get(key) for key in bound.form.file_keys]
-    return [str(one["file"]) for files in found if isinstance(files, list) for one in files if isinstance(one, dict)]
 
 
 def _assign(engine: Engine, actor: Actor, task_id: str, user_id: str | None) -> None:

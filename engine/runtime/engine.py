@@ -21,10 +21,12 @@ class Engine:
         self.keys = load_keys(settings.data_dir / "keys")
         self.database = Database(settings.url, clock)
         self.files = FileStore(settings.data_dir / "files")
-        self.sandbox = Sandbox()
+        self.sandbox = Sandbox()  # of steps
+        self.form_sandbox = Sandbox()  # of forms being filled in, so that nobody's typing makes a step wait
         self.catalogue = Catalogue()
 
     def close(self) -> None:
         """Ends the sandbox workers and closes every connection."""
         self.sandbox.close()
+        self.form_sandbox.close()
         self.database.close()

@@ -103,8 +103,7 @@ def run_step(engine: Engine, instance_id: str, command: Command) -> Plain:
         step.close(result)
         return result
 
-    with engine.sandbox.reserve():
-        return engine.database.transact(work)
+    return engine.database.transact(work)
 
 
 def _answer(connection: Connection, command: Command) -> Answer | None:
@@ -179,14 +178,12 @@ class Step:
 
     def close(self, result: Plain) -> None:
         """Writes everything the step changed: work list, subscriptions, submission, history, state."""
-        is_loaded = "case" in self.__dict__
-        if is_loaded:
+        if self.command.key is not None:  # first, so that tasks that exclude its actor find it
+            self.note(event("submitted", **self._record_submission(self.command.key, result)))
+        if "case" in self.__dict__:
             self._sync_tasks()
             self._sync_subscriptions()
             self._release_async()
-        if self.command.key is not None:
-            self.note(event("submitted", **self._record_submission(self.command.key, result)))
-        if is_loaded:
             self._store_state()
         self._append_history()
         self._save()

@@ -134,7 +134,7 @@ def bind_task(
         files = _files(connection, actor, view, submitted)
 
     def evaluate(expression: str, values: Mapping[str, Plain]) -> Plain:
-        return engine.sandbox.evaluate(expression, {"now": format_instant(engine.clock()), **values})
+        return engine.form_sandbox.evaluate(expression, {"now": format_instant(engine.clock()), **values})
 
     return bind(
         view.form,

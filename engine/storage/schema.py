@@ -22,6 +22,8 @@ def upgrade_schema(database: Database) -> None:
     Alembic's batch mode copies SQLite tables and drops their triggers silently, so they never live in a migration.
     """
     with database.writer.begin() as connection:
+        if not list((MIGRATIONS / "versions").glob("*.py")):
+            metadata.create_all(connection)
         command.upgrade(alembic_config(connection), "head")
         install_triggers(connection)
 
@@ -53,12 +55,12 @@ def install_triggers(connection: Connection) -> None:
 def check_triggers(connection: Connection) -> None:
     """Raises SchemaUnsafe naming the first guard that is missing or altered."""
     query = (
-        "SELECT tgname, pg_get_triggerdef(oid) || prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+        "SELECT tgname, pg_get_triggerdef(pg_trigger.oid) || prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
         "WHERE NOT tgisinternal AND tgenabled = 'O'"
         if connection.dialect.name == "postgresql"
         else "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
     )
-    found: dict[str, str] = dict(connection.exec_driver_sql(query).tuples().all())
+    found = {str(row[0]): str(row[1]) for row in connection.exec_driver_sql(query)}
     for table in append_only_tables():
         for name, sql in _triggers(connection.dialect.name, table.name).items():
             text = found.get(name)

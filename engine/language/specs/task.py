@@ -70,7 +70,7 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
 
     `data` is never changed in place: a new dict replaces it, and values nested in it stay as they are.
     `internal_data` is ours and plain: `index` (of a multi-instance or loop), `due`, `cycle`, `wait`, `fired`,
-    `payload`, `arrival`, `stalled` and what loops count.
+    `payload`, `arrival`, `given`, `stalled` and what loops count.
     """
 
     id: str
@@ -169,5 +169,7 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
         return TracedTask(self.workflow, task_spec, self, state)
 
     def _inherit_data(self) -> None:
+        if "given" in self.internal_data:
+            return  # a token move brought its own data
         assert self.parent is not None
         self.data = {**self.parent.data, **self.parent.task_spec.own_values(self)}

@@ -37,7 +37,7 @@ def test_content_is_kept_to_the_byte_and_once(engine: Engine) -> None:
     [
         (PNG, "photo.exe", "image/png"),
         (b"<html><script>alert(1)</script></html>", "photo.png", "text/plain"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "photo.svg", "text/plain"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "photo.svg", None),
         ("你好".encode(), "note.txt", "text/plain"),
         (b"%PDF-1.7\n%", "a.pdf", "application/pdf"),
         (b"MZ\x90\x00\x03\x00\xff\xff", "a.png", None),

@@ -1,0 +1,113 @@
+"""What the rules of one diagram may know of the rest: other diagrams, forms, decision tables, registered topics."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from engine.definitions.forms import Form, FormInvalid, parse_form
+from engine.definitions.lint.diagram import Diagram, Scope
+from engine.definitions.registry import RELATIONS, TOPICS, Topic
+from engine.language.decisions import DecisionInvalid, DecisionTable, parse_decisions
+from engine.language.errors import BpmnUnreadable
+from engine.language.model import read_bpmn
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What services registered. An empty one means that no service was loaded: rules about them keep silent."""
+
+    topics: Mapping[str, Topic]
+    relations: Collection[str]
+
+
+REGISTERED = Registry(TOPICS, RELATIONS)
+POLICY_FILE = "policy.json"
+
+
+def form_key_of(path: str) -> str:
+    """`forms/hire_order/describe_demand.form` is the form `hire_order/describe_demand`."""
+    parts = PurePosixPath(path).with_suffix("").parts
+    return "/".join(parts[-2:])
+
+
+class Project:
+    """All files that are known: those under examination, and around them what is deployed or lies beside them.
+
+    Where both hold a process, form or table of one key, the file under examination counts.
+    """
+
+    def __init__(self, files: Mapping[str, bytes], registry: Registry, context: Mapping[str, bytes]) -> None:
+        self.examined = files
+        self.files = {**context, **files}
+        self.registry = registry
+
+    def _with_suffix(self, suffix: str) -> Iterable[tuple[str, bytes]]:
+        """The files of one kind, those under examination last."""
+        found = sorted(self.files.items(), key=lambda file: (file[0] in self.examined, file[0]))
+        return ((path, content) for path, content in found if path.endswith(suffix))
+
+    @cached_property
+    def diagrams(self) -> dict[str, Diagram]:
+        """The readable diagrams by path."""
+        found = {}
+        for path, content in self._with_suffix(".bpmn"):
+            try:
+                found[path] = Diagram(path, read_bpmn(content))
+            except BpmnUnreadable:
+                continue
+        return found
+
+    @cached_property
+    def processes(self) -> dict[str, list[tuple[str, Scope]]]:
+        """Every place where a process of that key is written: path and process."""
+        places: dict[bool, dict[str, list[tuple[str, Scope]]]] = {False: {}, True: {}}
+        for path, diagram in self.diagrams.items():
+            for process in diagram.processes:
+                places[path in self.examined].setdefault(process.id, []).append((path, process))
+        return places[False] | places[True]
+
+    def find_process(self, key: str) -> Scope | None:
+        places = self.processes.get(key)
+        return places[0][1] if places else None
+
+    @cached_property
+    def form_keys(self) -> frozenset[str]:
+        return frozenset(form_key_of(path) for path, _ in self._with_suffix(".form"))
+
+    @cached_property
+    def forms(self) -> dict[str, Form]:
+        """The valid forms by key."""
+        found = {}
+        for path, content in self._with_suffix(".form"):
+            key = form_key_of(path)
+            try:
+                found[key] = parse_form(key, content)
+            except FormInvalid:
+                continue
+        return found
+
+    @cached_property
+    def decisions(self) -> dict[str, DecisionTable]:
+        """The valid decision tables by key."""
+        found: dict[str, DecisionTable] = {}
+        for _, content in self._with_suffix(".dmn"):
+            try:
+                found |= {table.key: table for table in parse_decisions(content)}
+            except DecisionInvalid:
+                continue
+        return found
+
+    @cached_property
+    def policy(self) -> frozenset[str]:
+        """The keys of the policy; none when no policy file is known."""
+        keys: set[str] = set()
+        for path, content in self._with_suffix(".json"):
+            if PurePosixPath(path).name == POLICY_FILE:
+                try:
+                    policy = json.loads(content)
+                except (ValueError, RecursionError):
+                    continue
+                keys |= set(policy) if isinstance(policy, dict) else set()
+        return frozenset(keys)

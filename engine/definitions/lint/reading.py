@@ -1,0 +1,176 @@
+"""Reading the files, and handing each to the rules, the form reader, the table reader and the parser of the engine."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+
+from engine.definitions.drawing import NotDrawable, has_drawing
+from engine.definitions.findings import Finding, has_errors
+from engine.definitions.forms import FormInvalid, parse_form
+from engine.definitions.lint.diagram import Diagram
+from engine.definitions.lint.project import Project, form_key_of
+from engine.definitions.lint.registry import RULES, declare
+from engine.language.decisions import DecisionInvalid, parse_decisions
+from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
+from engine.language.model import read_bpmn
+from engine.language.parser import parse_process
+
+MAX_FINDINGS_PER_RULE = 30
+SIZES = "sizes"
+
+UNREADABLE = declare(
+    "diagram-unreadable",
+    "error",
+    en="{detail}: save the file anew from the modeler.",
+    zh="文件无法读取（{detail}）：请用建模器重新保存。",
+    reason="Only well-formed BPMN of bounded size without DOCTYPE and entities is read; anything else is an "
+    "accident or an attack.",
+    theme="reading",
+)
+UNPARSABLE = declare(
+    "diagram-unparsable",
+    "error",
+    en="{detail}",
+    zh="引擎无法执行此图：{detail}",
+    reason="Whatever the other rules did not foresee and the parser of the engine refuses.",
+    theme="reading",
+)
+NO_DRAWING = declare(
+    "drawing-missing",
+    "warning",
+    en="Expected every element to be drawn, but some have no shape: open and save the file in the modeler, "
+    "or let it be laid out.",
+    zh="每个元素都应画出，但有的没有图形：请在建模器中打开并保存，或自动布局。",
+    reason="Without shapes the modeler and the case view show an empty page.",
+    theme="reading",
+)
+BAD_FORM = declare(
+    "form-invalid",
+    "error",
+    en="{detail}",
+    zh="{detail_zh}",
+    reason="A form that cannot be read cannot be filled in.",
+    theme="reading",
+)
+BAD_DECISION = declare(
+    "decision-invalid",
+    "error",
+    en="{detail}",
+    zh="决策表无法使用：{detail}",
+    reason="Hit policies and cells that would silently decide wrongly are refused.",
+    theme="reading",
+)
+BAD_POLICY = declare(
+    "policy-invalid",
+    "error",
+    en="Expected a JSON object, but {detail}: correct the file.",
+    zh="应为 JSON 对象（{detail}）：请改正。",
+    reason="The policy holds the values that diagrams read as cfg.",
+    theme="reading",
+)
+UNKNOWN_FILE = declare(
+    "file-unknown",
+    "error",
+    en="Expected bpmn/<process>/<name>.bpmn, .dmn or .json, or forms/<process>/<name>.form, but got {path}: "
+    "rename or leave it out.",
+    zh="文件应为 bpmn/<流程>/<名称>.bpmn、.dmn、.json 或 forms/<流程>/<名称>.form，但现在是 {path}：请改名或移除。",
+    reason="The path says what a file is; other files cannot be deployed.",
+    theme="reading",
+)
+
+
+def check_file(path: str, content: bytes, project: Project) -> Iterator[Finding]:
+    """All findings of one file."""
+    suffix = path.rpartition(".")[2]
+    check = CHECKS.get(suffix)
+    if check is None:
+        yield UNKNOWN_FILE.find_at(path, "line 1", path=path)
+    else:
+        yield from check(path, content, project)
+
+
+def _check_diagram(path: str, content: bytes, project: Project) -> Iterator[Finding]:
+    diagram = project.diagrams.get(path)
+    if diagram is None:
+        yield _find_unreadable(path, content)
+        return
+    findings = list(_check_rules(diagram, project))
+    yield from findings
+    if not has_errors(findings):
+        yield from _check_parsing(diagram, project)
+        yield from _check_drawing(path, content)
+
+
+def _find_unreadable(path: str, content: bytes) -> Finding:
+    try:
+        read_bpmn(content)
+    except BpmnUnreadable as error:
+        return UNREADABLE.find_at(path, f"line {max(error.line, 1)}", detail=error)
+    raise AssertionError(f"{path} was unreadable a moment ago")
+
+
+def _check_rules(diagram: Diagram, project: Project) -> Iterator[Finding]:
+    """What the rules find, at most so many findings per rule; of a file that is too large only this."""
+    for is_about_size in (True, False):
+        findings = [
+            rule.find_at(diagram.file, problem.element, **problem.facts)
+            for rule in RULES.values()
+            if rule.check and (rule.theme == SIZES) == is_about_size
+            for problem in islice(rule.check(diagram, project), MAX_FINDINGS_PER_RULE)
+        ]
+        yield from findings
+        if findings and is_about_size:
+            return
+
+
+def _check_parsing(diagram: Diagram, project: Project) -> Iterator[Finding]:
+    sources = {key: project.files[places[0][0]] for key, places in project.processes.items()}
+    for process in diagram.processes:
+        try:
+            parse_process(sources, process.id)
+        except DefinitionUnparsable as error:
+            yield UNPARSABLE.find_at(diagram.file, error.element_id or process.id, detail=error)
+
+
+def _check_drawing(path: str, content: bytes) -> Iterator[Finding]:
+    try:
+        is_drawn = has_drawing(content)
+    except NotDrawable:
+        is_drawn = False
+    if not is_drawn:
+        yield NO_DRAWING.find_at(path, "line 1")
+
+
+def _check_form(path: str, content: bytes, project: Project) -> Iterator[Finding]:
+    try:
+        parse_form(form_key_of(path), content)
+    except FormInvalid as error:
+        for found in error.findings:
+            element = found.component or "line 1"
+            yield BAD_FORM.find_at(path, element, detail=found.message("en"), detail_zh=found.message("zh"))
+
+
+def _check_decisions(path: str, content: bytes, project: Project) -> Iterator[Finding]:
+    try:
+        parse_decisions(content)
+    except DecisionInvalid as error:
+        for element, message in error.findings:
+            yield BAD_DECISION.find_at(path, element or "line 1", detail=message)
+
+
+def _check_policy(path: str, content: bytes, project: Project) -> Iterator[Finding]:
+    try:
+        policy = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        yield BAD_POLICY.find_at(path, f"line {getattr(error, 'lineno', 1)}", detail=error)
+        return
+    if not isinstance(policy, dict):
+        yield BAD_POLICY.find_at(path, "line 1", detail=f"it is a {type(policy).__name__}")
+
+
+CHECKS: Mapping[str, Callable[[str, bytes, Project], Iterator[Finding]]] = {
+    "bpmn": _check_diagram,
+    "dmn": _check_decisions,
+    "form": _check_form,
+    "json": _check_policy,
+}

@@ -1,0 +1,92 @@
+"""How far a case has come, for those who take part in it: steps without data, and where it stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, or_, select
+
+from engine.language.model import Element
+from engine.queries.story import Chapter, tell_story
+from engine.records.access import is_candidate
+from engine.records.history import read_stream
+from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
+from engine.storage.actor import Actor
+from engine.storage.tables import instance, instance_party, party, task
+
+TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened, in the words of the diagram. `by_zh` and `by_en` name whoever did it, if one may know."""
+
+    at: datetime
+    element: Element
+    kind: str
+    acting_role: str
+    by_zh: str
+    by_en: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`marks` say how each element of the case's own diagram is to be drawn: done, now, err."""
+
+    instance_id: str
+    definition_id: str
+    process_key: str
+    marks: dict[str, str]
+    steps: list[Step]
+    waits_for: list[Element]
+
+
+def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
+    """The progress of a case the actor is a party to, or has a task in. Raises NotFound, for a stranger as well."""
+    takes_part = or_(
+        exists(
+            select(1).where(
+                instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == actor.party_id
+            )
+        ),
+        exists(select(1).where(task.c.instance_id == instance.c.id, is_candidate(actor))),
+    )
+    with engine.database.read() as connection:
+        row = connection.execute(
+            select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
+                instance.c.id == instance_id, takes_part
+            )
+        ).one_or_none()
+        if row is None:
+            raise NotFound("case", instance_id)
+        pins = engine.catalogue.pins(connection, row.pin_set_id)
+        story = tell_story(
+            read_stream(connection, instance_id), engine.catalogue.process(connection, pins, row.process_key)
+        )
+        names = _names(connection, instance_id)
+    marks = {element: "done" for process, element in story.visits if process == row.process_key}
+    for token in story.tokens:
+        if token.element.process_key == row.process_key:
+            marks[token.element.id] = "err" if token.is_failed else "now"
+    waits_for = [token.element for token in story.tokens if token.element.kind == "userTask"]
+    steps = [step for chapter in story.chapters for step in _steps(chapter, names)]
+    return Progress(instance_id, row.definition_id, row.process_key, marks, steps, waits_for)
+
+
+def _steps(chapter: Chapter, names: dict[str, tuple[str, str]]) -> list[Step]:
+    """Parties are named to each other; the platform's people appear by their role only."""
+    by_zh, by_en = names.get(chapter.actor_id, ("", ""))
+    return [
+        Step(chapter.at, entry.element, entry.element.kind, chapter.acting_role, by_zh, by_en)
+        for entry in chapter.entries
+        if entry.kind == "completed" and entry.element is not None and entry.element.kind in TOLD
+    ]
+
+
+def _names(connection: Connection, instance_id: str) -> dict[str, tuple[str, str]]:
+    rows = connection.execute(
+        select(party.c.id, party.c.name_zh, party.c.name_en)
+        .join(instance_party, instance_party.c.party_id == party.c.id)
+        .where(instance_party.c.instance_id == instance_id)
+    )
+    return {row.id: (row.name_zh, row.name_en) for row in rows}

@@ -1,0 +1,87 @@
+"""Tokens and data of a case at any event, from its history alone. Nothing here knows SpiffWorkflow."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from engine.storage.plain import PlainDict
+
+NOTHING: PlainDict = {}
+# The kinds of events a picture is made of; history rows hold others beside them.
+TOKEN_KINDS = frozenset({"entered", "data", "failed", "completed", "cancelled", "joined"})
+
+
+@dataclass(frozen=True)
+class Token:
+    """`index` is that of a multi-instance or loop; `is_body` marks its container; `is_failed`: it has an incident."""
+
+    task: str
+    element: str
+    scope: str | None
+    index: int | None
+    is_body: bool
+    is_failed: bool
+    data: PlainDict
+
+
+class Picture:
+    """A case after an event. Feed it one event after the other; `keyframe` lets a later picture start in between."""
+
+    def __init__(self, keyframe: PlainDict | None = None) -> None:
+        self._open: dict[str, PlainDict] = {}
+        self._data: dict[str, PlainDict] = {}
+        if keyframe is not None:
+            opened, data = keyframe["open"], keyframe["data"]
+            assert isinstance(opened, dict)
+            assert isinstance(data, dict)
+            self._open = {task: event for task, event in opened.items() if isinstance(event, dict)}
+            self._data = {task: values for task, values in data.items() if isinstance(values, dict)}
+
+    def apply(self, event: PlainDict) -> "Picture":
+        """Take one more event into account."""
+        kind, task = event["kind"], str(event["task"])
+        old = self._data.get(str(event.get("base")) if kind == "entered" else task, NOTHING)
+        gone, changed = event.get("gone", []), event.get("set", NOTHING)
+        assert isinstance(gone, list)
+        assert isinstance(changed, dict)
+        self._data[task] = {k: v for k, v in old.items() if k not in gone} | changed
+        if kind == "entered":
+            kept = ("element", "scope", "index", "body")
+            self._open[task] = {name: event[name] for name in kept if name in event}
+        elif kind == "failed":
+            self._open[task] = {**self._open[task], "failed": True}
+        elif kind != "data":
+            del self._open[task]
+        return self
+
+    def tokens(self) -> list[Token]:
+        """What is open, in the order it was entered."""
+        return [self._make_token(task, event) for task, event in self._open.items()]
+
+    def data_of(self, task: str) -> PlainDict:
+        """The data of a task as last written down, also when it has ended. Raises KeyError."""
+        return self._data[task]
+
+    def keyframe(self, tasks_in_state: Collection[str]) -> PlainDict:
+        """All a later picture needs: the events after it count only against tasks that are still in the state."""
+        data = {task: values for task, values in self._data.items() if task in tasks_in_state or task in self._open}
+        return {"open": dict(self._open), "data": data}  # type: ignore[dict-item]  # a dict of plain dicts is plain
+
+    def _make_token(self, task: str, event: PlainDict) -> Token:
+        scope, index = event.get("scope"), event.get("index")
+        return Token(
+            task=task,
+            element=str(event["element"]),
+            scope=scope if isinstance(scope, str) else None,
+            index=index if isinstance(index, int) else None,
+            is_body="body" in event,
+            is_failed="failed" in event,
+            data=self._data[task],
+        )
+
+
+def rebuild(events: Iterable[PlainDict], keyframe: PlainDict | None = None) -> Picture:
+    """The picture after these events."""
+    picture = Picture(keyframe)
+    for event in events:
+        picture.apply(event)
+    return picture

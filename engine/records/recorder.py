@@ -1,0 +1,115 @@
+"""What happens to the tokens of a case during one step, as plain events that history keeps.
+
+An event is a dict of `kind`, `task`, `element`, and where it is not empty `scope` (the task of the sub-process or
+call activity it lives in), `index` (of a multi-instance or loop), `body` (the container of one), `base` (entered: the
+task whose data the change is counted against; other kinds count against the task itself), `set` and `gone`
+(variables), `error`. Kinds: entered, data, failed (it stays open), completed, cancelled, joined.
+"""
+
+from typing import Any
+
+from engine.language.errors import EngineError
+from engine.language.specs.loops import LoopSpec
+from engine.language.specs.task import COMPLETED, FINISHED, OPEN, TracedTask
+from engine.language.values import is_same
+from engine.storage.plain import PlainDict
+
+NOTHING: PlainDict = {}
+
+
+class Recorder:
+    """Lives for one step. It knows of each task only what was last written down."""
+
+    def __init__(self) -> None:
+        self.events: list[PlainDict] = []
+        self._seen: dict[str, PlainDict] = {}
+        self._open: dict[str, TracedTask] = {}
+
+    def attach(self, case: Any) -> None:
+        """Begin with a loaded case, before anything is done to it."""
+        for scope in case.scopes:
+            for task in scope.tasks.values():
+                if task.task_spec.bpmn_id is not None and task._state & (OPEN | FINISHED):
+                    self._seen[task.id] = task.data
+                    if task._state & OPEN:
+                        self._open[task.id] = task
+        case.recorder = self
+
+    def finish(self) -> list[PlainDict]:
+        """The events of the step, with what has changed in the data of tasks that are still open."""
+        for task in self._open.values():
+            self._note_data(task)
+        return self.events
+
+    # --- told by the tasks -------------------------------------------------------------------------------------------
+    def state_changed(self, task: TracedTask, state: int) -> None:
+        if task.task_spec.bpmn_id is None:
+            return
+        if state & OPEN and task.id not in self._open:
+            self._enter(task)
+        elif state & FINISHED and task.id in self._open:
+            self._leave(task, "completed" if state == COMPLETED else "cancelled")
+
+    def task_failed(self, task: TracedTask, error: Exception) -> None:
+        if task.id in self._open:
+            code = error.code if isinstance(error, EngineError) else type(error).__name__
+            self._write(task, "failed", error=code)
+
+    def task_removed(self, task: TracedTask) -> None:
+        if task.id in self._open:
+            self._leave(task, "cancelled")
+
+    # --- how they are written ----------------------------------------------------------------------------------------
+    def _enter(self, task: TracedTask) -> None:
+        base = self._find_base(task)
+        event = _describe("entered", task)
+        index = task.internal_data.get("index")
+        if index is not None:
+            event["index"] = index
+        if isinstance(task.task_spec, LoopSpec):
+            event["body"] = True
+        if base is not None:
+            event["base"] = base.id
+        self._add(event, NOTHING if base is None else self._seen[base.id], task.data)
+        self._seen[task.id] = task.data
+        self._open[task.id] = task
+
+    def _leave(self, task: TracedTask, kind: str) -> None:
+        self._write(task, "joined" if "joined" in task.internal_data else kind)
+        del self._open[task.id]
+
+    def _note_data(self, task: TracedTask) -> None:
+        seen = self._seen[task.id]
+        if task.data is not seen and not is_same(task.data, seen):
+            self._write(task, "data")
+
+    def _write(self, task: TracedTask, kind: str, error: str | None = None) -> None:
+        event = _describe(kind, task)
+        if error is not None:
+            event["error"] = error
+        self._add(event, self._seen[task.id], task.data)
+        self._seen[task.id] = task.data
+
+    def _add(self, event: PlainDict, old: PlainDict, new: PlainDict) -> None:
+        if new is not old:
+            changed = {k: v for k, v in new.items() if k not in old or not (old[k] is v or is_same(old[k], v))}
+            gone = [name for name in old if name not in new]
+            if changed:
+                event["set"] = changed
+            if gone:
+                event["gone"] = [*gone]
+        self.events.append(event)
+
+    def _find_base(self, task: TracedTask) -> TracedTask | None:
+        """The nearest recorded ancestor in the scope, else the sub-process the scope belongs to."""
+        for ancestor in task.ancestors:
+            if ancestor.id in self._seen:
+                return ancestor
+        return task.scope_task
+
+
+def _describe(kind: str, task: TracedTask) -> PlainDict:
+    event: PlainDict = {"kind": kind, "task": task.id, "element": task.task_spec.bpmn_id}
+    if task.workflow.parent_task_id is not None:
+        event["scope"] = task.workflow.parent_task_id
+    return event

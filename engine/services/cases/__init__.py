@@ -1,0 +1,1 @@
+"""Service cases: disputes between two parties of any process, decided by the platform."""

@@ -1,0 +1,36 @@
+"""The state machine of a service case (F.3). `move` is the only function that writes `service_case.state`."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, RowMapping, select, update
+
+from engine.services.cases.tables import service_case
+
+TRANSITIONS: Mapping[str, frozenset[str]] = {
+    "open": frozenset({"triaged", "arbitrating"}),
+    "triaged": frozenset({"answered", "responding"}),
+    "responding": frozenset({"negotiating", "mediating", "arbitrating", "decided"}),
+    "negotiating": frozenset({"mediating", "arbitrating", "decided"}),
+    "mediating": frozenset({"arbitrating", "decided"}),
+    "arbitrating": frozenset({"decided"}),
+    "decided": frozenset({"appealed", "closed"}),
+    "appealed": frozenset({"arbitrating"}),
+    "answered": frozenset({"closed"}),
+    "closed": frozenset(),
+}
+
+
+def fetch_case_row(connection: Connection, case_ref: str) -> RowMapping:
+    """The row of a case. Raises LookupError if there is none."""
+    row = connection.execute(select(service_case).where(service_case.c.ref == case_ref)).mappings().one_or_none()
+    if row is None:
+        raise LookupError(f"Expected a service case, but found none under {case_ref!r}")
+    return row
+
+
+def move(connection: Connection, case_ref: str, state: str, **values: object) -> None:
+    """Brings a case into another state and writes `values` with it. Raises ValueError for a transition F.3 lacks."""
+    before = fetch_case_row(connection, case_ref)["state"]
+    if state not in TRANSITIONS[before]:
+        raise ValueError(f"Expected one of {sorted(TRANSITIONS[before])} after {before}, but got {state!r}")
+    connection.execute(update(service_case).where(service_case.c.ref == case_ref).values(state=state, **values))

@@ -1,0 +1,1 @@
+"""Who is who: people, organisations, what each may act as, passwords and sessions."""

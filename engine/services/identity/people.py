@@ -1,0 +1,226 @@
+"""People, organisations and memberships. Every change is an event of the stream `system:identity`, by ids only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from engine.records.history import append_system
+from engine.runtime.engine import Engine
+from engine.services.identity.passwords import Passwords
+from engine.storage.actor import PLATFORM, Actor
+from engine.storage.database import UnitOfWork
+from engine.storage.ids import new_id
+from engine.storage.tables import membership, party, session, user
+
+STREAM = "system:identity"
+
+PERSON, ORGANISATION = "person", "organisation"
+ROLES: dict[str, str] = {
+    "individual": PERSON,
+    "courier_ordinary": PERSON,
+    "courier_professional": PERSON,
+    "enterprise_admin": ORGANISATION,
+    "enterprise_operator": ORGANISATION,
+    "enterprise_acceptor": ORGANISATION,
+    "enterprise_finance": ORGANISATION,
+    "platform_reviewer": PLATFORM,
+    "platform_senior_reviewer": PLATFORM,
+    "platform_finance": PLATFORM,
+    "customer_service": PLATFORM,
+    "arbiter": PLATFORM,
+    "repair_dispatcher": PLATFORM,
+    "repair_verifier": PLATFORM,
+    "todo_manager": PLATFORM,
+    "todo_reviewer": PLATFORM,
+    "todo_handler": PLATFORM,
+    "todo_supervisor": PLATFORM,
+    "exception_owner": PLATFORM,
+    "analyst": PLATFORM,
+    "auditor": PLATFORM,
+    "platform_operator": PLATFORM,
+}
+"""Every role one may act in, and whose it is: a person's own, an organisation's member's, the platform's."""
+
+
+@dataclass(frozen=True)
+class Membership:
+    """One thing a user may act as."""
+
+    party_id: str
+    kind: str  # of the role: person, organisation, platform
+    party_name_zh: str
+    party_name_en: str
+    role: str
+    skills: frozenset[str]
+
+    def act_as(self, user_id: str) -> Actor:
+        """The user acting in this role. The role is his candidate group."""
+        return Actor(user_id, self.party_id, self.role, frozenset({self.role}), self.skills)
+
+
+_MEMBERSHIPS = (
+    select(membership.c.party_id, party.c.name_zh, party.c.name_en, membership.c.role, membership.c.skills)
+    .join(party, party.c.id == membership.c.party_id)
+    .where(membership.c.user_id == bindparam("user_id"))
+)
+
+
+def list_memberships(connection: Connection, user_id: str) -> list[Membership]:
+    """Everything a user may act as, in the order of `ROLES`."""
+    rows = connection.execute(_MEMBERSHIPS, {"user_id": user_id})
+    order = list(ROLES)
+    found = [Membership(r.party_id, ROLES[r.role], r.name_zh, r.name_en, r.role, frozenset(r.skills)) for r in rows]
+    return sorted(found, key=lambda m: (order.index(m.role), m.party_id))
+
+
+def normalise_login(login: str) -> str:
+    """A login as it is stored and compared: no blanks around it, no difference of case."""
+    return login.strip().casefold()
+
+
+def register_person(
+    engine: Engine,
+    passwords: Passwords,
+    actor: Actor,
+    *,
+    login: str,
+    password: str,
+    name_zh: str,
+    name_en: str,
+    language: str | None = None,
+) -> str:
+    """A new person with an account, who may act as `individual`; gives his id, which is his party id as well.
+
+    Raises ValueError for a password that is too short or too long, IntegrityError for a login that is taken.
+    """
+    user_id, password_hash = new_id(), passwords.hash_password(password)
+
+    def work(unit: UnitOfWork) -> None:
+        _insert_party(unit, user_id, PERSON, name_zh, name_en)
+        account = {
+            "id": user_id,
+            "login": normalise_login(login),
+            "password_hash": password_hash,
+            "language": language,
+            "is_disabled": 0,
+            "created_at": unit.now,
+        }
+        unit.connection.execute(insert(user), account)
+        append_system(unit, engine.keys, STREAM, actor, "register_person", {"user": user_id})
+        _insert_membership(unit, engine, actor, user_id, user_id, "individual", ())
+
+    engine.database.transact(work)
+    return user_id
+
+
+def register_organisation(engine: Engine, actor: Actor, *, name_zh: str, name_en: str) -> str:
+    """A new organisation without members; gives its party id."""
+    party_id = new_id()
+
+    def work(unit: UnitOfWork) -> None:
+        _insert_party(unit, party_id, ORGANISATION, name_zh, name_en)
+        append_system(unit, engine.keys, STREAM, actor, "register_organisation", {"party": party_id})
+
+    engine.database.transact(work)
+    return party_id
+
+
+def grant_role(
+    engine: Engine, actor: Actor, user_id: str, party_id: str, role: str, skills: Sequence[str] = ()
+) -> None:
+    """Lets a user act as `role` for a party. Raises ValueError where the role is not one of that kind of party."""
+
+    def work(unit: UnitOfWork) -> None:
+        if party_id == PLATFORM:
+            _found_platform(unit)
+        kind = PLATFORM if party_id == PLATFORM else _fetch_kind(unit, party_id)
+        if ROLES.get(role) != kind or (kind == PERSON and user_id != party_id):
+            raise ValueError(f"Expected a role of a {kind}, but got {role!r}")
+        _insert_membership(unit, engine, actor, user_id, party_id, role, skills)
+
+    engine.database.transact(work)
+
+
+def revoke_role(engine: Engine, actor: Actor, user_id: str, party_id: str, role: str) -> None:
+    """Takes a role away. Sessions that act in it lose it with their next request."""
+
+    def work(unit: UnitOfWork) -> None:
+        unit.connection.execute(
+            delete(membership).where(
+                membership.c.user_id == user_id, membership.c.party_id == party_id, membership.c.role == role
+            )
+        )
+        facts = {"user": user_id, "party": party_id, "role": role}
+        append_system(unit, engine.keys, STREAM, actor, "revoke_role", {**facts})
+
+    engine.database.transact(work)
+
+
+def disable_user(engine: Engine, actor: Actor, user_id: str) -> None:
+    """Closes an account: nobody can sign in to it, and its sessions end at once."""
+
+    def work(unit: UnitOfWork) -> None:
+        unit.connection.execute(update(user).where(user.c.id == user_id).values(is_disabled=1))
+        unit.connection.execute(delete(session).where(session.c.user_id == user_id))
+        append_system(unit, engine.keys, STREAM, actor, "disable_user", {"user": user_id})
+
+    engine.database.transact(work)
+
+
+def change_password(engine: Engine, passwords: Passwords, actor: Actor, user_id: str, password: str) -> None:
+    """Sets a new password and ends every session of the account. Raises ValueError as `register_person` does."""
+    password_hash = passwords.hash_password(password)
+
+    def work(unit: UnitOfWork) -> None:
+        unit.connection.execute(update(user).where(user.c.id == user_id).values(password_hash=password_hash))
+        unit.connection.execute(delete(session).where(session.c.user_id == user_id))
+        append_system(unit, engine.keys, STREAM, actor, "change_password", {"user": user_id})
+
+    engine.database.transact(work)
+
+
+def set_language(engine: Engine, user_id: str, language: str) -> None:
+    """Remembers the language a user wants to read."""
+    engine.database.transact(
+        lambda unit: unit.connection.execute(update(user).where(user.c.id == user_id).values(language=language))
+    )
+
+
+def _insert_party(unit: UnitOfWork, party_id: str, kind: str, name_zh: str, name_en: str) -> None:
+    row = {
+        "id": party_id,
+        "kind": kind,
+        "name_zh": name_zh,
+        "name_en": name_en,
+        "is_certified": 0,
+        "has_agreement": 0,
+        "is_suspended": 0,
+        "created_at": unit.now,
+    }
+    unit.connection.execute(insert(party), row)
+
+
+def _found_platform(unit: UnitOfWork) -> None:
+    if unit.connection.execute(select(party.c.id).where(party.c.id == PLATFORM)).first() is None:
+        _insert_party(unit, PLATFORM, ORGANISATION, "服务平台", "Service platform")
+
+
+def _fetch_kind(unit: UnitOfWork, party_id: str) -> str:
+    kind: str = unit.connection.execute(select(party.c.kind).where(party.c.id == party_id)).scalar_one()
+    return kind
+
+
+def _insert_membership(
+    unit: UnitOfWork, engine: Engine, actor: Actor, user_id: str, party_id: str, role: str, skills: Sequence[str]
+) -> None:
+    row = {"user_id": user_id, "party_id": party_id, "role": role, "skills": list(skills)}
+    unit.connection.execute(insert(membership), row)
+    append_system(
+        unit,
+        engine.keys,
+        STREAM,
+        actor,
+        "grant_role",
+        {"user": user_id, "party": party_id, "role": role, "skills": list(skills)},
+    )

@@ -1,0 +1,216 @@
+"""Proofs over the whole ledger (C.5). Each check gives what it found wrong; nothing found means the books are right.
+
+Not here: I7 and I8 (`posting.post` refuses at once) and I6, which follows from I2 because every use of own money is
+posted against `bank:own`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, case, func, or_, select
+
+from engine.services.ledger import accounts
+from engine.services.ledger.posting import digest_of, entry_hash, plain_row
+from engine.services.ledger.tables import account, journal, posting
+from engine.storage.keys import KeyRing
+from engine.storage.schema import SchemaUnsafe, check_triggers
+from engine.storage.seal import is_sealed
+
+
+@dataclass(frozen=True)
+class LedgerFinding:
+    """A broken invariant: its number (I1 ...), the account or entry, and what was expected."""
+
+    invariant: str
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True)
+class TrialBalance:
+    """Balances in fen per kind; `difference_fen` is 0 when the books balance (I2)."""
+
+    assets_fen: int
+    expenses_fen: int
+    liabilities_fen: int
+    income_fen: int
+
+    @property
+    def difference_fen(self) -> int:
+        """Assets and expenses less liabilities and income."""
+        return self.assets_fen + self.expenses_fen - self.liabilities_fen - self.income_fen
+
+
+def check_books(connection: Connection) -> list[LedgerFinding]:
+    """Every check that needs no key, over the whole ledger."""
+    return [finding for check in _CHECKS for finding in check(connection)]
+
+
+def trial_balance(connection: Connection) -> TrialBalance:
+    """The sums of all balances by kind."""
+    rows = connection.execute(select(account.c.kind, func.sum(account.c.balance_fen)).group_by(account.c.kind))
+    sums = {kind: int(total) for kind, total in rows}
+    return TrialBalance(*(sums.get(kind, 0) for kind in ("asset", "expense", "liability", "income")))
+
+
+def check_entries(connection: Connection) -> list[LedgerFinding]:
+    """I1: each entry has lines and they sum to 0."""
+    total = func.coalesce(func.sum(posting.c.amount_fen), 0)
+    rows = connection.execute(
+        select(journal.c.id, total, func.count(posting.c.account))
+        .outerjoin(posting, posting.c.journal_id == journal.c.id)
+        .group_by(journal.c.id)
+        .having(or_(total != 0, func.count(posting.c.account) == 0))
+    )
+    return [LedgerFinding("I1", i, f"Expected lines that sum to 0, but {n} lines sum to {s} fen") for i, s, n in rows]
+
+
+def check_trial_balance(connection: Connection) -> list[LedgerFinding]:
+    """I2: assets + expenses = liabilities + income."""
+    difference_fen = trial_balance(connection).difference_fen
+    if difference_fen == 0:
+        return []
+    return [LedgerFinding("I2", "ledger", f"Expected balanced books, but they differ by {difference_fen} fen")]
+
+
+def check_floors(connection: Connection) -> list[LedgerFinding]:
+    """I3: no account with a floor is below zero, and kind and floor are those of its code."""
+    findings = []
+    for row in connection.execute(select(account)):
+        if row.kind != accounts.kind_of(row.code) or bool(row.has_floor) != accounts.has_floor(row.code):
+            findings.append(LedgerFinding("I3", row.code, f"Expected kind and floor of its code, but it is {row.kind}"))
+        if accounts.has_floor(row.code) and row.balance_fen < 0:
+            findings.append(LedgerFinding("I3", row.code, f"Expected at least 0, but it holds {row.balance_fen} fen"))
+    return findings
+
+
+def check_balances(connection: Connection) -> list[LedgerFinding]:
+    """I14: each balance equals the sum of its postings, and none of the numbered postings is missing."""
+    debit, total, count = (
+        account.c.kind.in_(sorted(accounts.DEBIT_KINDS)),
+        func.coalesce(func.sum(posting.c.amount_fen), 0),
+        func.count(posting.c.seq),
+    )
+    natural = case((debit, total), else_=-total)
+    rows = connection.execute(
+        select(account.c.code, account.c.balance_fen, natural, account.c.last_seq, count)
+        .outerjoin(posting, posting.c.account == account.c.code)
+        .group_by(account.c.code, account.c.balance_fen, account.c.last_seq, account.c.kind)
+        .having(or_(account.c.balance_fen != natural, account.c.last_seq != count))
+    )
+    return [
+        LedgerFinding("I14", code, f"Expected {total_fen} fen in {n} postings, but it says {balance_fen} in {last}")
+        for code, balance_fen, total_fen, last, n in rows
+    ]
+
+
+def check_fees(connection: Connection) -> list[LedgerFinding]:
+    """I9: in every settlement fee <= gross, tax <= gross - fee, net >= 0, and the parts make up the gross pay."""
+    rows = connection.execute(
+        select(journal.c.id, journal.c.facts).where(journal.c.rule.in_(("P-SETTLE", "P-MILESTONE", "P-DISPUTE")))
+    )
+    findings = []
+    for entry_id, facts in rows:
+        if "gross_fen" not in facts:  # goodwill
+            continue
+        gross, fee, tax, net = (facts[name] for name in ("gross_fen", "fee_fen", "tax_fen", "net_fen"))
+        if min(fee, tax, net) < 0 or fee + tax + net != gross:
+            findings.append(LedgerFinding("I9", entry_id, f"Expected parts of {gross} fen, but got {fee}+{tax}+{net}"))
+    return findings
+
+
+def check_settlements(connection: Connection) -> list[LedgerFinding]:
+    """I10: an escrow is settled as a whole at most once, and not besides milestones."""
+    settled: dict[str, list[tuple[str, object]]] = {}
+    reversed_ids = select(journal.c.reverses_id).where(journal.c.reverses_id.is_not(None))
+    for code, rule, facts in connection.execute(
+        select(posting.c.account, journal.c.rule, journal.c.facts)
+        .join(journal, journal.c.id == posting.c.journal_id)
+        .where(
+            journal.c.rule.in_(("P-SETTLE", "P-MILESTONE")),
+            posting.c.account.like("escrow:%"),
+            journal.c.id.not_in(reversed_ids),
+        )
+    ):
+        settled.setdefault(code, []).append((rule, facts.get("milestone")))
+    return [
+        LedgerFinding("I10", code, f"Expected one settlement, or one a milestone, but there are {units}")
+        for code, units in settled.items()
+        if len(units) != len(set(units)) or (len(units) > 1 and ("P-SETTLE", None) in units)
+    ]
+
+
+def check_origins(connection: Connection) -> list[LedgerFinding]:
+    """I13: every entry of an order names its process instance and element."""
+    rows = connection.execute(
+        select(journal.c.id, journal.c.rule).where(
+            journal.c.rule.not_in(_RULES_WITHOUT_CASE),
+            or_(journal.c.instance_id.is_(None), journal.c.element.is_(None)),
+        )
+    )
+    return [
+        LedgerFinding("I13", i, f"Expected {rule} to name its instance and element, but it does not")
+        for i, rule in rows
+    ]
+
+
+def check_guards(connection: Connection) -> list[LedgerFinding]:
+    """I12: the triggers that refuse changes of entries are in place."""
+    try:
+        check_triggers(connection)
+    except SchemaUnsafe as unsafe:
+        return [LedgerFinding("I12", "ledger", str(unsafe))]
+    return []
+
+
+def check_escrow(connection: Connection, escrow_ref: str) -> list[LedgerFinding]:
+    """I4 and I5 for one closed order: its escrow is empty, so what came in has gone out."""
+    code = accounts.escrow(escrow_ref)
+    into_fen, out_fen = connection.execute(
+        select(
+            func.coalesce(func.sum(case((posting.c.amount_fen < 0, -posting.c.amount_fen), else_=0)), 0),
+            func.coalesce(func.sum(case((posting.c.amount_fen > 0, posting.c.amount_fen), else_=0)), 0),
+        ).where(posting.c.account == code)
+    ).one()
+    findings = []
+    if into_fen != out_fen:
+        findings.append(LedgerFinding("I5", code, f"Expected {into_fen} fen to have gone out, but {out_fen} did"))
+    balance_fen = connection.execute(select(account.c.balance_fen).where(account.c.code == code)).scalar_one_or_none()
+    if balance_fen:
+        findings.append(LedgerFinding("I4", code, f"Expected an empty escrow, but it holds {balance_fen} fen"))
+    return findings
+
+
+def check_seals(connection: Connection, keys: KeyRing) -> list[LedgerFinding]:
+    """I12, for the eye of an auditor: seals, digests of the lines, and the chain of every stream."""
+    lines: dict[str, dict[str, int]] = {}
+    for row in connection.execute(select(posting)):
+        lines.setdefault(row.journal_id, {})[accounts.unsharded(row.account)] = row.amount_fen
+    findings: list[LedgerFinding] = []
+    heads: dict[str, tuple[int, str]] = {}
+    for entry in connection.execute(select(journal).order_by(journal.c.stream, journal.c.seq)).mappings():
+        row_values = plain_row(entry)
+        if not is_sealed(keys.mac, journal.name, row_values):
+            findings.append(LedgerFinding("I12", entry["id"], "Expected the seal of this row, but the row was changed"))
+        if digest_of(entry["rule"], entry["order_ref"], lines.get(entry["id"], {})) != entry["digest"]:
+            findings.append(LedgerFinding("I12", entry["id"], "Expected the lines as posted, but they were changed"))
+        seq, previous = heads.get(entry["stream"], (0, ""))
+        if (entry["seq"], entry["previous_sha256"]) != (seq + 1, previous):
+            findings.append(
+                LedgerFinding("I12", entry["id"], f"Expected to follow entry {seq} of its stream, but it does not")
+            )
+        heads[entry["stream"]] = (entry["seq"], entry_hash(row_values))
+    return findings
+
+
+_RULES_WITHOUT_CASE = ("P-TOPUP", "P-PSPSETTLE", "P-REVERSE", "P-WITHDRAW", "P-PAYOUT-OK", "P-PAYOUT-FAIL")
+_CHECKS: tuple[Callable[[Connection], list[LedgerFinding]], ...] = (
+    check_entries,
+    check_trial_balance,
+    check_floors,
+    check_balances,
+    check_fees,
+    check_settlements,
+    check_origins,
+    check_guards,
+)

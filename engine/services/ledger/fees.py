@@ -1,0 +1,108 @@
+"""Fee, VAT and allocation: integers only, rounded once, half up (C.3). Pure arithmetic."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from engine.storage.plain import Plain, PlainDict
+
+BPS = 10_000
+
+
+@dataclass(frozen=True)
+class FeeTerms:
+    """A row of the decision table `fee_schedule`; `max_fen` None: no upper limit."""
+
+    rate_bps: int
+    min_fen: int
+    max_fen: int | None
+    vat_bps: int
+
+    def as_plain(self) -> PlainDict:
+        """The row again, as entries keep it."""
+        return dict(asdict(self))
+
+
+NO_FEE = FeeTerms(rate_bps=0, min_fen=0, max_fen=0, vat_bps=0)
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What becomes of a gross pay. `fee_fen` contains `vat_fen`; gross = net + fee + tax."""
+
+    gross_fen: int
+    fee_fen: int
+    vat_fen: int
+    tax_fen: int
+    net_fen: int
+
+    def as_plain(self) -> PlainDict:
+        """The amounts by name, as process data hold them."""
+        return dict(asdict(self))
+
+
+def read_terms(row: Plain) -> FeeTerms:
+    """Terms from a decision result. Raises ValueError if it is not a row of the table or out of range."""
+    if not isinstance(row, Mapping):
+        raise ValueError(f"Expected a row of fee_schedule, but got {row!r}")
+    terms = FeeTerms(
+        rate_bps=_whole(row, "rate_bps"),
+        min_fen=_whole(row, "min_fen"),
+        max_fen=None if row.get("max_fen") is None else _whole(row, "max_fen"),
+        vat_bps=_whole(row, "vat_bps"),
+    )
+    if terms.rate_bps > BPS or (terms.max_fen is not None and terms.max_fen < terms.min_fen):
+        raise ValueError(f"Expected a rate of at most 10000 bps and min <= max, but got {terms}")
+    return terms
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """numerator / denominator for numbers of at least 0, a half rounded up."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def share_of(amount_fen: int, rate_bps: int) -> int:
+    """A share in basis points, rounded half up."""
+    return round_half_up(amount_fen * rate_bps, BPS)
+
+
+def compute_fee(gross_fen: int, terms: FeeTerms) -> int:
+    """The platform fee including VAT: within min and max, never above the gross pay."""
+    fee_fen = max(share_of(gross_fen, terms.rate_bps), terms.min_fen)
+    if terms.max_fen is not None:
+        fee_fen = min(fee_fen, terms.max_fen)
+    return min(fee_fen, gross_fen)
+
+
+def contained_vat(amount_fen: int, vat_bps: int) -> int:
+    """The VAT contained in an amount."""
+    return amount_fen - round_half_up(amount_fen * BPS, BPS + vat_bps)
+
+
+def compute_settlement(gross_fen: int, terms: FeeTerms, tax_fen: int = 0) -> Settlement:
+    """Splits a gross pay, fee deducted from it. Raises ValueError unless 0 <= tax <= gross - fee (I9)."""
+    fee_fen = compute_fee(gross_fen, terms)
+    if gross_fen < 0 or not 0 <= tax_fen <= gross_fen - fee_fen:
+        raise ValueError(f"Expected a tax of 0 to {gross_fen - fee_fen} fen, but got {tax_fen}")
+    return Settlement(gross_fen, fee_fen, contained_vat(fee_fen, terms.vat_bps), tax_fen, gross_fen - fee_fen - tax_fen)
+
+
+def allocate(total_fen: int, weights: Sequence[int]) -> list[int]:
+    """Divides an amount by weights so that the parts sum to it exactly: largest remainder, ties by position.
+
+    Raises ValueError for a negative total or weight, or if all weights are 0.
+    """
+    whole = sum(weights)
+    if total_fen < 0 or whole <= 0 or min(weights) < 0:
+        raise ValueError(f"Expected an amount and weights of at least 0, but got {total_fen} by {list(weights)}")
+    parts = [total_fen * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(total_fen * weights[i] % whole), i))
+    for i in by_remainder[: total_fen - sum(parts)]:
+        parts[i] += 1
+    return parts
+
+
+def _whole(row: Mapping[str, Plain], name: str) -> int:
+    value = row.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"Expected {name} to be a whole number of at least 0, but got {value!r}")
+    return value

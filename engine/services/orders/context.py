@@ -1,0 +1,37 @@
+"""What a service case about a hire order rests on."""
+
+from datetime import datetime
+
+from sqlalchemy import RowMapping, select
+
+from engine.definitions.registry import TopicCall
+from engine.services.cases.context import collects
+from engine.services.orders.states import fetch_row
+from engine.services.orders.tables import order_exclusion, order_handover
+from engine.storage.clock import format_instant
+from engine.storage.plain import Plain, PlainDict
+
+
+@collects("hire_order")
+def collect_order(call: TopicCall, order_id: str) -> PlainDict:
+    """The order as published and as it stands, every handover with the hashes of its files, who had it before."""
+    handovers = select(order_handover).where(order_handover.c.order_id == order_id).order_by(order_handover.c.round)
+    exclusions = select(order_exclusion).where(order_exclusion.c.order_id == order_id).order_by(order_exclusion.c.at)
+    hidden = {"search_text", "address", "contact_name", "contact_phone"}
+    order = _plain_row(fetch_row(call.connection, order_id))
+    return {
+        "order": {name: value for name, value in order.items() if name not in hidden},
+        "handovers": [_plain_row(row) for row in call.connection.execute(handovers).mappings()],
+        "former_takers": [_plain_row(row) for row in call.connection.execute(exclusions).mappings()],
+    }
+
+
+def _plain_row(row: RowMapping) -> PlainDict:
+    return {str(name): _plain_value(value) for name, value in row.items()}
+
+
+def _plain_value(value: object) -> Plain:
+    if isinstance(value, datetime):
+        return format_instant(value)
+    assert value is None or isinstance(value, (str, int, list, dict))
+    return value

@@ -1,0 +1,166 @@
+"""The market, one order, and a party's own orders. Reading only; no instance is loaded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from engine.queries.page import MAX_LIMIT, Page
+from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
+from engine.services.orders import search, states
+from engine.services.orders.eligibility import find_obstacle
+from engine.services.orders.search import OrderFilter
+from engine.services.orders.tables import hire_order
+from engine.storage import vault
+from engine.storage.actor import Actor
+from engine.storage.keys import KeyRing
+from engine.storage.plain import Plain
+from engine.storage.tables import party
+
+EXCERPT_CHARACTERS = 160
+PUBLISHED, TAKEN = "published", "taken"
+_WITH_PUBLISHER = select(hire_order, party.c.name_zh.label("publisher_zh"), party.c.name_en.label("publisher_en")).join(
+    party, party.c.id == hire_order.c.publisher_id
+)
+
+
+@dataclass(frozen=True)
+class OrderCard:
+    """An order as lists show it. Fee and net pay are those fixed at its listing; none before that."""
+
+    id: str
+    number: str
+    state: str
+    category: str
+    title: str
+    excerpt: str
+    place_mode: str
+    district: str
+    service_from: datetime
+    service_to: datetime
+    taker_kinds: str
+    reward_fen: int
+    fee_fen: int | None
+    net_fen: int | None
+    publisher_id: str
+    publisher_zh: str
+    publisher_en: str
+    listed_at: datetime | None
+    expires_at: datetime
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What only the taker of an order sees besides its publisher; None where it was not given or the person erased."""
+
+    address: str | None
+    name: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """One order as its page shows it.
+
+    `side`: publisher, taker, or empty for a visitor. `contact`: for the publisher, and for the taker while he holds it.
+    `obstacle`: why the actor may not take it, empty when he may or when it is not open.
+    """
+
+    card: OrderCard
+    content: str
+    environment: str
+    safety_notes: str
+    result_spec: str
+    qualification_reqs: str
+    attachments: list[Plain]
+    vat_fen: int | None
+    side: str
+    contact: Contact | None
+    obstacle: str
+    taker_id: str | None
+    lock_version: int
+    release_count: int
+    rework_count: int
+    locked_at: datetime | None
+    start_by: datetime | None
+    handover_due: datetime | None
+    closed_at: datetime | None
+
+
+def list_orders(
+    engine: Engine, actor: Actor, wanted: OrderFilter, after: str | None = None, limit: int = 20
+) -> Page[OrderCard]:
+    """A page of the orders on the market. `after` is the `after` of the page before."""
+    query = _WITH_PUBLISHER.where(*search.conditions(wanted, engine.clock()))
+    if after is not None:
+        query = query.where(search.behind(wanted.sort, after))
+    limit = min(limit, MAX_LIMIT)
+    with engine.database.read() as connection:
+        rows = connection.execute(query.order_by(*search.ordering(wanted.sort)).limit(limit + 1)).mappings().all()
+    cards = [_card(row, actor) for row in rows[:limit]]
+    return Page(cards, search.cursor_of(wanted.sort, dict(rows[limit - 1])) if len(rows) > limit else None)
+
+
+def count_orders(engine: Engine, wanted: OrderFilter) -> int:
+    """How many orders on the market a filter finds."""
+    query = select(func.count()).select_from(hire_order).where(*search.conditions(wanted, engine.clock()))
+    with engine.database.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def my_orders(engine: Engine, actor: Actor, side: str, after: str | None = None, limit: int = 20) -> Page[OrderCard]:
+    """The orders the actor's party has published, or taken and not given back; newest first."""
+    own = {PUBLISHED: hire_order.c.publisher_id, TAKEN: hire_order.c.taker_id}[side]
+    query = _WITH_PUBLISHER.where(own == actor.party_id)
+    if after is not None:
+        query = query.where(hire_order.c.id < after)
+    limit = min(limit, MAX_LIMIT)
+    with engine.database.read() as connection:
+        rows = connection.execute(query.order_by(hire_order.c.id.desc()).limit(limit + 1)).mappings().all()
+    cards = [_card(row, actor) for row in rows[:limit]]
+    return Page(cards, cards[-1].id if len(rows) > limit else None)
+
+
+def fetch_order(engine: Engine, actor: Actor, order_id: str) -> OrderView:
+    """One order: for everybody while it is on the market, else for its two sides. Raises NotFound."""
+    with engine.database.read() as connection:
+        row = connection.execute(_WITH_PUBLISHER.where(hire_order.c.id == order_id)).mappings().one_or_none()
+        side = _side(row, actor) if row else ""
+        is_listed = row is not None and row["state"] == "open" and row["expires_at"] > engine.clock()
+        if row is None or not (side or is_listed):
+            raise NotFound("order", order_id)
+        obstacle = find_obstacle(connection, actor, row) or "" if is_listed else ""
+        is_shown = side == "publisher" or (side == "taker" and row["state"] in states.HELD)
+        contact = read_contact(connection, engine.keys, row) if is_shown else None
+        return _view(row, actor, side, obstacle, contact)
+
+
+def read_contact(connection: Connection, keys: KeyRing, row: RowMapping) -> Contact:
+    """Where to go and whom to call, decrypted. The caller has checked that it is for one side of a locked order."""
+    address, name, phone = (
+        vault.open_reference(connection, keys, row[column]) if row[column] else None
+        for column in ("address", "contact_name", "contact_phone")
+    )
+    return Contact(address, name, phone)
+
+
+def _side(row: RowMapping, actor: Actor) -> str:
+    sides = {row["taker_id"]: "taker", row["publisher_id"]: "publisher"}
+    return sides.get(actor.party_id, "")
+
+
+def _card(row: RowMapping, actor: Actor) -> OrderCard:
+    names = [name for name in OrderCard.__dataclass_fields__ if name not in {"excerpt", "is_own"}]
+    excerpt = row["content"][:EXCERPT_CHARACTERS]
+    return OrderCard(
+        **{name: row[name] for name in names}, excerpt=excerpt, is_own=row["publisher_id"] == actor.party_id
+    )
+
+
+def _view(row: RowMapping, actor: Actor, side: str, obstacle: str, contact: Contact | None) -> OrderView:
+    made = {"card", "side", "obstacle", "contact"}
+    names = [name for name in OrderView.__dataclass_fields__ if name not in made]
+    values = {name: row[name] for name in names}
+    return OrderView(card=_card(row, actor), side=side, obstacle=obstacle, contact=contact, **values)

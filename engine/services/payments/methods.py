@@ -1,0 +1,76 @@
+"""Where a party wants its money: bank accounts and e-wallets, their numbers kept in the vault."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from engine.definitions.registry import TopicCall, topic
+from engine.runtime.engine import Engine
+from engine.services.payments.tables import payout_method
+from engine.storage import vault
+from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
+from engine.storage.ids import new_id
+from engine.storage.plain import Plain, PlainDict
+
+KINDS = ("bank", "e_wallet")
+FORM_ELEMENT = "fix_payout_method"
+
+
+def current_method(connection: Connection, party_id: str) -> Row[tuple[object, ...]] | None:
+    """The account a party wants its money on; None if it named none yet."""
+    return connection.execute(
+        select(payout_method).where(payout_method.c.party_id == party_id, payout_method.c.is_current == 1)
+    ).one_or_none()
+
+
+def set_payout_method(
+    engine: Engine, actor: Actor, *, kind: str, account: str, holder: str, is_verified: bool = False
+) -> str:
+    """The acting party names its account; gives the method's id. `is_verified`: a test amount has arrived there."""
+
+    def work(unit: UnitOfWork) -> str:
+        references = [vault.put(unit.connection, engine.keys, actor.party_id, text) for text in (account, holder)]
+        return _replace_method(unit.connection, unit.now, actor.party_id, kind, references, is_verified)
+
+    return engine.database.transact(work)
+
+
+@topic("store_payout_method")
+def store_payout_method(call: TopicCall, *, payee: str) -> PlainDict:
+    """Keeps the account the payee has just entered in the form fix_payout_method; later payouts go there.
+
+    Returns: payout_method_id.
+    """
+    values = call.values_of(FORM_ELEMENT)
+    references = [values["account_no"], values["holder_name"]]
+    if not all(vault.is_reference(reference) for reference in references):
+        raise ValueError(
+            "Expected account and holder to be kept in the vault, but the form does not mark them personal"
+        )
+    kind = str(values["method_kind"])
+    return {"payout_method_id": _replace_method(call.connection, call.now, payee, kind, references, is_verified=False)}
+
+
+def _replace_method(
+    connection: Connection, now: datetime, party_id: str, kind: str, references: Sequence[Plain], is_verified: bool
+) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"Expected one of {KINDS}, but got {kind!r}")
+    current = update(payout_method).where(payout_method.c.party_id == party_id, payout_method.c.is_current == 1)
+    connection.execute(current.values(is_current=0))
+    account, holder = references
+    row = {
+        "id": new_id(),
+        "party_id": party_id,
+        "kind": kind,
+        "account": account,
+        "holder": holder,
+        "is_verified": int(is_verified),
+        "is_current": 1,
+        "created_at": now,
+    }
+    connection.execute(insert(payout_method), row)
+    return cast(str, row["id"])

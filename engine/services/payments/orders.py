@@ -1,0 +1,50 @@
+"""What payments and payouts have in common: one order at the provider, asked for until its end is known."""
+
+from datetime import datetime, timedelta
+from typing import Protocol, cast
+
+from engine.definitions.registry import JobDone, JobRun
+from engine.runtime.engine import Engine
+from engine.services.payments.provider import OrderStatus, PaymentProvider, ProviderAnswer
+from engine.services.payments.simulator import SIMULATOR, EmbeddedSimulator
+from engine.storage.plain import Plain
+
+MIN_POLL_DELAY, MAX_POLL_DELAY = timedelta(minutes=1), timedelta(hours=1)
+
+
+class EngineRun(JobRun, Protocol):
+    """A job run as the engine hands it out: with the engine itself, which the registry must not know."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+
+def engine_of(run: JobRun) -> Engine:
+    """The engine a job runs on."""
+    return cast(EngineRun, run).engine
+
+
+def provider_of(engine: Engine) -> PaymentProvider:
+    """The provider the settings name. Raises ValueError for an unknown one."""
+    if engine.settings.payments == SIMULATOR:
+        return EmbeddedSimulator(engine.database, engine.settings.simulator_seed)
+    raise ValueError(f"Expected a payment provider we have, but the settings name {engine.settings.payments!r}")
+
+
+def read_answer(result: Plain) -> ProviderAnswer | None:
+    """The answer a first half handed on; None where there was nothing left to ask."""
+    if not isinstance(result, dict):
+        return None
+    return ProviderAnswer(
+        OrderStatus(str(result["status"])),
+        str(result["provider"]),
+        str(result["provider_ref"]),
+        cost_fen=int(cast(int, result["cost_fen"])),
+        failure=str(result["failure"]),
+    )
+
+
+def ask_again_later(done: JobDone, kind: str, order_id: str, since: datetime) -> None:
+    """The order is still pending: one poll at a time, the rarer the older the order."""
+    delay = min(max((done.now - since) / 4, MIN_POLL_DELAY), MAX_POLL_DELAY)
+    done.enqueue(f"{kind}.poll", {"id": order_id}, due_at=done.now + delay, key=f"{kind}.poll:{order_id}")

@@ -1,0 +1,118 @@
+"""The embedded payment provider: no real money, the same events for the same seed, state kept in the database."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from engine.records.jobs import enqueue
+from engine.services.ledger.fees import BPS, share_of
+from engine.services.payments.provider import Destination, OrderStatus, ProviderAnswer, ProviderUnavailable
+from engine.services.payments.tables import simulated_order, simulator_rules
+from engine.storage.database import Database, UnitOfWork
+
+SIMULATOR = "simulator"
+COST_BPS = 60
+FAILURE = "declined"
+
+
+@dataclass(frozen=True)
+class SimulatorRules:
+    """How the simulated world behaves. Each `_bps` is the share of orders it happens to, chosen by seed and key."""
+
+    delay_seconds: int = 0  # how long an order stays pending
+    failure_bps: int = 0
+    lost_answer_bps: int = 0  # the order is accepted, but the caller never hears of it
+    duplicate_bps: int = 0  # the provider reports the result twice
+
+
+def read_rules(connection: Connection) -> SimulatorRules:
+    """The rules in force."""
+    rules = connection.execute(select(simulator_rules.c.rules)).scalar_one_or_none()
+    return SimulatorRules(**rules) if rules else SimulatorRules()
+
+
+def change_rules(database: Database, rules: SimulatorRules) -> None:
+    """Other rules for orders from now on."""
+
+    def work(unit: UnitOfWork) -> None:
+        unit.connection.execute(delete(simulator_rules))
+        unit.connection.execute(insert(simulator_rules), {"id": 1, "rules": asdict(rules)})
+
+    database.transact(work)
+
+
+class EmbeddedSimulator:
+    """See `PaymentProvider`. Each call is one transaction of its own, as if the provider were elsewhere."""
+
+    name = SIMULATOR
+    is_simulated = True
+
+    def __init__(self, database: Database, seed: int) -> None:
+        self._database = database
+        self._seed = seed
+
+    def start_payment(self, key: str, amount_fen: int) -> ProviderAnswer:
+        """See `PaymentProvider`."""
+        return self._start("payment", key, amount_fen)
+
+    def query_payment(self, key: str) -> ProviderAnswer | None:
+        """See `PaymentProvider`."""
+        return self._query("payment", key)
+
+    def start_payout(self, key: str, amount_fen: int, destination: Destination) -> ProviderAnswer:
+        """See `PaymentProvider`. An account number without a digit does not exist."""
+        is_known = any(character.isdigit() for character in destination.account)
+        return self._start("payout", key, amount_fen, "" if is_known else "account_unknown")
+
+    def query_payout(self, key: str) -> ProviderAnswer | None:
+        """See `PaymentProvider`."""
+        return self._query("payout", key)
+
+    def _start(self, kind: str, key: str, amount_fen: int, failure: str = "") -> ProviderAnswer:
+        def work(unit: UnitOfWork) -> bool:
+            known = update(simulated_order).where(simulated_order.c.key == key)
+            if unit.connection.execute(known.values(requests=simulated_order.c.requests + 1)).rowcount:
+                return False
+            rules = read_rules(unit.connection)
+            is_lost = self._happens("lost", key, rules.lost_answer_bps)
+            ready_at = unit.now + timedelta(seconds=rules.delay_seconds)
+            row = {
+                "key": key,
+                "kind": kind,
+                "amount_fen": amount_fen,
+                "failure": failure or (FAILURE if self._happens("fail", key, rules.failure_bps) else None),
+                "is_answer_lost": int(is_lost),
+                "requests": 1,
+                "ready_at": ready_at,
+            }
+            unit.connection.execute(insert(simulated_order), row)
+            if self._happens("twice", key, rules.duplicate_bps):
+                enqueue(unit.connection, unit.now, f"{kind}.poll", {"id": key}, due_at=ready_at)
+            return is_lost
+
+        if self._database.transact(work):
+            raise ProviderUnavailable(f"Expected an answer to {kind} {key}, but none came")
+        answer = self._query(kind, key)
+        assert answer is not None
+        return answer
+
+    def _query(self, kind: str, key: str) -> ProviderAnswer | None:
+        with self._database.read() as connection:
+            order = connection.execute(
+                select(simulated_order).where(simulated_order.c.key == key, simulated_order.c.kind == kind)
+            ).one_or_none()
+        if order is None:
+            return None
+        reference = f"SIM-{key}"
+        if self._database.clock() < order.ready_at:
+            return ProviderAnswer(OrderStatus.PENDING, SIMULATOR, reference)
+        if order.failure:
+            return ProviderAnswer(OrderStatus.FAILED, SIMULATOR, reference, failure=order.failure)
+        cost_fen = share_of(order.amount_fen, COST_BPS) if kind == "payment" else 0
+        return ProviderAnswer(OrderStatus.SUCCEEDED, SIMULATOR, reference, cost_fen=cost_fen)
+
+    def _happens(self, what: str, key: str, share_bps: int) -> bool:
+        draw = hashlib.sha256(f"{self._seed}:{what}:{key}".encode()).digest()
+        return int.from_bytes(draw[:8]) % BPS < share_bps

@@ -1,0 +1,77 @@
+"""Deploying: all or nothing, immutable versions, running instances stay on theirs."""
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.commands.deployments import DefinitionInvalid, deploy
+from engine.queries.definitions import fetch_definition, list_definitions
+from engine.runtime.engine import Engine
+from engine.storage.tables import definition
+from tests.support.clock import ManualClock
+from tests.support.definitions import two_tasks
+from tests.support.stage import BOSS, Stage
+
+
+def _count(engine: Engine) -> int:
+    with engine.database.read() as connection:
+        return connection.scalar(select(func.count()).select_from(definition)) or 0
+
+
+def test_a_first_deployment_makes_version_one_of_everything(any_engine: Engine) -> None:
+    result = deploy(any_engine, BOSS, two_tasks(), "first")
+    assert {(one.kind, one.key, one.version) for one in result.definitions} == {
+        ("process", "trial", 1),
+        ("form", "trial/note", 1),
+        ("policy", "policy", 1),
+    }
+
+
+def test_deploying_the_same_again_changes_nothing(any_engine: Engine) -> None:
+    deploy(any_engine, BOSS, two_tasks())
+    assert deploy(any_engine, BOSS, two_tasks()).id is None
+    assert _count(any_engine) == 3
+
+
+def test_only_what_changed_gets_a_new_version(engine: Engine) -> None:
+    deploy(engine, BOSS, two_tasks())
+    changed = {name: content.replace(b"PT4H", b"PT5H") for name, content in two_tasks().items()}
+    result = deploy(engine, BOSS, changed)
+    assert [(one.key, one.version) for one in result.definitions] == [("trial", 2)]
+    newest = {row.key: row.version for row in list_definitions(engine)}
+    assert newest == {"trial": 2, "trial/note": 1, "policy": 1}
+
+
+def test_a_refused_file_leaves_everything_as_it_was(any_engine: Engine) -> None:
+    deploy(any_engine, BOSS, two_tasks())
+    broken = two_tasks()
+    broken["forms/trial/note.form"] = broken["forms/trial/note.form"].replace("说明".encode(), "要点".encode())
+    broken["bpmn/trial/trial.bpmn"] = broken["bpmn/trial/trial.bpmn"].replace(b'targetRef="fill"', b'targetRef="gone"')
+    with pytest.raises(DefinitionInvalid) as refused:
+        deploy(any_engine, BOSS, broken)
+    assert {finding.file for finding in refused.value.findings} == {"bpmn/trial/trial.bpmn"}
+    assert all(finding.element and finding.message for finding in refused.value.findings)
+    assert _count(any_engine) == 3
+
+
+def test_running_instances_stay_on_their_version_and_new_ones_follow(engine: Engine, clock: ManualClock) -> None:
+    """Scenario 52, first half."""
+    stage = Stage(engine, clock)
+    ann, reviewer = stage.person("ann"), stage.staff("rev", "platform_reviewer")
+    deploy(engine, BOSS, two_tasks())
+    old = stage.start(ann, "trial", {"who": "ann"})
+    deploy(engine, BOSS, {name: content.replace(b"&gt; 100", b"&gt; 1000") for name, content in two_tasks().items()})
+    new = stage.start(ann, "trial", {"who": "ann"})
+    for instance_id in (old, new):
+        stage.do(ann, instance_id, "fill", {"note": "x", "amount_fen": "5.00"})
+    assert stage.open(old) == {"check"}
+    assert stage.outcome(new) == "done"
+    stage.do(reviewer, old, "check", {"note": "ok"})
+    assert stage.outcome(old) == "done"
+
+
+def test_a_definition_tells_its_versions_and_uses(engine: Engine) -> None:
+    deploy(engine, BOSS, two_tasks())
+    form = next(row for row in list_definitions(engine, "form"))
+    view = fetch_definition(engine, form.id)
+    assert {use.element.id for use in view.uses} == {"fill", "check"}
+    assert [version.version for version in view.versions] == [1]

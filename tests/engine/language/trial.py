@@ -1,0 +1,189 @@
+"""Runs a diagram step by step: load, act, write events, compact, save.
+
+After every step the tokens and data rebuilt from the events must equal those of the case, before and after it went
+through the saved state, and the shared specs must be what they were.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from engine.language.errors import BpmnError
+from engine.language.model import Element
+from engine.language.parser import ProcessSpecs, parse_process, spec_fingerprint
+from engine.language.sandbox import Sandbox
+from engine.language.script_engine import SandboxEngine
+from engine.language.state import compact, freeze, thaw
+from engine.language.workflow import Case, TracedTask
+from engine.records.rebuild import Picture, Token, rebuild
+from engine.records.recorder import Recorder
+from engine.storage.plain import Plain, PlainDict
+
+BEGIN = datetime(2026, 11, 21, 8, tzinfo=UTC)
+SANDBOX = Sandbox()
+
+Topic = Callable[..., PlainDict | None]
+
+
+class TrialHost:
+    """A host for tests: topics are plain functions, incidents are kept, and working time skips Saturday and Sunday."""
+
+    def __init__(self, topics: dict[str, Topic] | None = None) -> None:
+        self.topics = topics or {}
+        self.at = BEGIN
+        self.called: list[str] = []
+        self.published: list[tuple[str, str, PlainDict]] = []
+        self.signals: list[tuple[str, PlainDict]] = []
+        self.incidents: list[tuple[str, Exception]] = []
+
+    def now(self) -> datetime:
+        return self.at
+
+    def working_time(self, text: str, start: datetime) -> datetime:
+        days = int(text.removeprefix("WT:P").removesuffix("D"))
+        while days:
+            start += timedelta(days=1)
+            days -= start.weekday() < 5
+        return start
+
+    def call_topic(self, task: TracedTask, element: Element, inputs: PlainDict) -> PlainDict | None:
+        assert element.topic is not None
+        self.called.append(element.topic)
+        return self.topics[element.topic](**inputs)
+
+    def decide(self, task: TracedTask, element: Element, data: PlainDict) -> Plain:
+        return {"table": element.decision_ref, "keys": len(data)}
+
+    def publish(self, name: str, correlation_key: str, payload: PlainDict) -> None:
+        self.published.append((name, correlation_key, payload))
+
+    def broadcast(self, name: str, payload: PlainDict) -> None:
+        self.signals.append((name, payload))
+
+    def open_incident(self, task: TracedTask, error: Exception) -> None:
+        self.incidents.append((task.task_spec.bpmn_id, error))
+
+
+class Trial:
+    """One case. `fresh_specs`: every step parses anew, as another process would."""
+
+    def __init__(
+        self,
+        xml: bytes,
+        key: str = "p",
+        data: PlainDict | None = None,
+        topics: dict[str, Topic] | None = None,
+        start_event: str | None = None,
+        fresh_specs: bool = False,
+        compacting: bool = True,
+        specs: ProcessSpecs | None = None,
+        called: tuple[str, ...] = (),
+    ) -> None:
+        self.xml, self.key, self.called_keys = xml, key, called
+        self.fresh_specs, self.compacting = fresh_specs, compacting
+        self.specs = specs or self.parse()
+        self.fingerprint = spec_fingerprint(self.specs)
+        self.host = TrialHost(topics)
+        self.events: list[PlainDict] = []
+        self.steps: list[list[PlainDict]] = []
+        self.picture = Picture()
+        self.state = b""
+        recorder = Recorder()
+        case = Case(self.specs, SandboxEngine(SANDBOX), self.host, recorder)
+        case.start(data or {}, start_event)
+        self.close(case, recorder)
+
+    def parse(self) -> ProcessSpecs:
+        return parse_process(dict.fromkeys((self.key, *self.called_keys), self.xml), self.key)
+
+    def open(self) -> tuple[Case, Recorder]:
+        if self.fresh_specs:
+            self.specs = self.parse()
+        recorder = Recorder()
+        return thaw(self.state, self.specs, SandboxEngine(SANDBOX), self.host, recorder), recorder
+
+    def close(self, case: Case, recorder: Recorder) -> None:
+        step = orjson.loads(orjson.dumps(recorder.finish()))  # as from the database
+        self.steps.append(step)
+        self.events += step
+        for event in step:
+            self.picture.apply(event)
+        case.recorder = None
+        assert describe_tokens(self.picture.tokens()) == describe_live(case)
+        if self.compacting:
+            compact(case)
+        self.state = freeze(case)
+        again = thaw(self.state, self.specs, SandboxEngine(SANDBOX), self.host)
+        assert describe_live(again) == describe_live(case)
+        assert freeze(again) == self.state
+        assert spec_fingerprint(self.specs) == self.fingerprint or self.fresh_specs
+        self.is_done, self.data, self.outcome = case.is_completed(), case.data, case.outcome
+        self.task_count = sum(len(scope.tasks) for scope in case.scopes)
+
+    def step(self, action: Callable[[Case], object]) -> "Trial":
+        case, recorder = self.open()
+        action(case)
+        self.close(case, recorder)
+        return self
+
+    def complete(self, element: str, values: PlainDict | None = None, index: int | None = None) -> "Trial":
+        return self.step(lambda case: case.complete(case.find(element, index), values or {}))
+
+    def fire(self, element: str) -> "Trial":
+        """Fire a timer at the instant it is due."""
+
+        def act(case: Case) -> None:
+            task = case.find(element)
+            self.host.at = max(self.host.at, dict(case.timers())[task.id])
+            case.fire_timer(task)
+
+        return self.step(act)
+
+    def deliver(self, element: str, payload: PlainDict | None = None) -> "Trial":
+        return self.step(lambda case: case.deliver(case.find(element), payload or {}))
+
+    def retry(self, element: str) -> "Trial":
+        return self.step(lambda case: case.retry(case.find(element)))
+
+    def release(self, element: str) -> "Trial":
+        return self.step(lambda case: case.release(case.find(element)))
+
+    def throw(self, element: str, code: str) -> "Trial":
+        return self.step(lambda case: case.throw(case.find(element), BpmnError(code)))
+
+    def look(self, read: Callable[[Case], Any]) -> Any:
+        return read(self.open()[0])
+
+    def dues(self) -> dict[str, datetime]:
+        """The armed timers by element."""
+        return self.look(lambda case: {case.get_task_from_id(i).task_spec.bpmn_id: due for i, due in case.timers()})  # type: ignore[no-any-return]
+
+    def open_elements(self) -> list[str]:
+        return sorted(token.element for token in self.picture.tokens() if not token.is_body)
+
+    def data_of(self, element: str) -> PlainDict:
+        """The data of an open element."""
+        return next(token.data for token in self.picture.tokens() if token.element == element and not token.is_body)
+
+    def log(self, *kinds: str) -> list[tuple[str, str]]:
+        """(kind, element) of the events of these kinds."""
+        return [(str(e["kind"]), str(e["element"])) for e in self.events if not kinds or e["kind"] in kinds]
+
+
+def describe_tokens(tokens: list[Token]) -> dict[str, tuple[str, str | None, PlainDict]]:
+    return {token.task: (token.element, token.scope, token.data) for token in tokens}
+
+
+def describe_live(case: Case) -> dict[str, tuple[str, str | None, PlainDict]]:
+    return {task.id: (task.task_spec.bpmn_id, task.workflow.parent_task_id, task.data) for task in case.tokens()}
+
+
+def check_every_event(trial: Trial) -> None:
+    """The picture from a keyframe in the middle equals the picture from the first event."""
+    for cut in range(0, len(trial.events), 7):
+        whole = rebuild(trial.events)
+        frame = rebuild(trial.events[:cut])
+        everything = orjson.loads(orjson.dumps(frame.keyframe([str(e["task"]) for e in trial.events])))
+        assert rebuild(trial.events[cut:], everything).tokens() == whole.tokens()

@@ -1,0 +1,223 @@
+"""Cancellation by agreement and disputes: every path, and what each side has in the end."""
+
+import pytest
+
+from engine.services.cases.context import digest_context
+from engine.services.cases.tables import service_case
+from engine.services.orders.commands import open_dispute, request_cancellation
+from engine.services.orders.errors import RequestNotPossible
+from engine.storage.actor import Actor
+from engine.storage.ids import new_id
+from engine.storage.plain import PlainDict
+from tests.processes.hire_order.hiring import NET_FEN, REWARD_FEN, Hiring
+
+REASONS = "依据交付要求与双方提交的照片，一间会议室已完成，另一间未完成梯形校正与布线，故按完成部分支付报酬，其余退回发布方。本裁决自送达之日起生效。"
+
+
+def taken(hiring: Hiring, is_started: bool = False) -> str:
+    order_id = hiring.publish()
+    hiring.take(order_id)
+    if is_started:
+        hiring.start(order_id)
+    return order_id
+
+
+def cancel(hiring: Hiring, actor: Actor, order_id: str, progress_bps: int = 0) -> None:
+    request_cancellation(hiring.stage.engine, actor, order_id, new_id(), "计划有变", progress_bps)
+
+
+def arbitrate(hiring: Hiring, order_id: str, **fields: str) -> None:
+    ruling: PlainDict = {"ruling": "split", "fault": "both", "reasons": REASONS, **fields}
+    hiring.stage.do(hiring.arbiter, order_id, "arbitrate", ruling)
+
+
+def cases(hiring: Hiring, order_id: str) -> list[PlainDict]:
+    with hiring.stage.engine.database.read() as connection:
+        query = service_case.select().where(service_case.c.subject_id == order_id).order_by(service_case.c.ref)
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+@pytest.mark.parametrize("side", ["publisher", "taker"])
+def test_within_the_time_of_grace_a_cancellation_is_free_and_at_once(hiring: Hiring, side: str) -> None:
+    order_id = taken(hiring)
+    hiring.stage.wait(minutes=59)
+    cancel(hiring, getattr(hiring, side), order_id)
+    hiring.check(order_id, "end_cancelled", "cancelled")
+    assert (hiring.wallet("publisher"), hiring.wallet("taker")) == (100_000, 0)
+
+
+def test_before_the_start_the_publisher_pays_a_tenth_if_the_taker_agrees(hiring: Hiring) -> None:
+    order_id = taken(hiring)
+    hiring.stage.wait(hours=2)
+    cancel(hiring, hiring.publisher, order_id)
+    assert hiring.tasks_of(hiring.taker, order_id) == {"answer_cancellation"}
+    shown = hiring.stage.form_data(hiring.taker, order_id, "answer_cancellation")
+    assert (shown["compensation_fen"], shown["platform_fen"], shown["refund_fen"]) == (2_666, 667, 29_997)
+    claim = shown["order_claim"]
+    assert (
+        isinstance(claim, list) and {"zh": "理由", "en": "Reason", "name": "claim_reason", "value": "计划有变"} in claim
+    )
+    hiring.stage.do(hiring.taker, order_id, "answer_cancellation", {"cancel_answer": "agree"})
+    hiring.check(order_id, "end_cancelled", "cancelled")
+    assert (hiring.wallet("publisher"), hiring.wallet("taker")) == (100_000 - 3_333, 2_666)
+
+
+def test_after_the_start_the_publisher_pays_by_progress(hiring: Hiring) -> None:
+    order_id = taken(hiring, is_started=True)
+    cancel(hiring, hiring.publisher, order_id, progress_bps=5_000)
+    hiring.stage.do(hiring.taker, order_id, "answer_cancellation", {"cancel_answer": "agree"})
+    hiring.check(order_id, "end_cancelled", "cancelled")
+    assert (hiring.wallet("taker"), 100_000 - hiring.wallet("publisher")) == (13_332, 16_665)
+
+
+def test_a_taker_who_cancels_gets_nothing_and_the_publisher_answers(hiring: Hiring) -> None:
+    order_id = taken(hiring, is_started=True)
+    cancel(hiring, hiring.taker, order_id, progress_bps=5_000)
+    assert hiring.tasks_of(hiring.publisher, order_id) == {"answer_cancellation"}
+    hiring.stage.do(hiring.publisher, order_id, "answer_cancellation", {"cancel_answer": "agree"})
+    hiring.check(order_id, "end_cancelled", "cancelled")
+    assert (hiring.wallet("publisher"), hiring.wallet("taker")) == (100_000, 0)
+
+
+@pytest.mark.parametrize("answer", ["object", None])
+def test_an_objection_or_silence_leads_to_a_dispute(hiring: Hiring, answer: str | None) -> None:
+    order_id = taken(hiring, is_started=True)
+    cancel(hiring, hiring.publisher, order_id)
+    if answer:
+        fields = {"cancel_answer": answer, "cancel_objection": "我已完成大部分工作。"}
+        hiring.stage.do(hiring.taker, order_id, "answer_cancellation", fields)
+    else:
+        hiring.stage.wait(days=2, minutes=1)
+    assert (hiring.state(order_id), hiring.stage.open(order_id)) == ("disputed", {"arbitrate"})
+    (case,) = cases(hiring, order_id)
+    assert (case["party_a"], case["party_b"], case["disputed_fen"]) == ("publisher", "taker", REWARD_FEN)
+
+
+def test_handed_over_work_is_disputed_not_cancelled(hiring: Hiring) -> None:
+    order_id = hiring.to_inspection()
+    for actor in (hiring.publisher, hiring.taker):
+        with pytest.raises(RequestNotPossible):
+            cancel(hiring, actor, order_id)
+    assert hiring.state(order_id) == "auditing"
+
+
+def test_an_objection_on_the_third_day_with_a_clean_audit_is_disputed(hiring: Hiring) -> None:
+    """Scenario 25."""
+    order_id = hiring.to_inspection()
+    hiring.review(order_id, "approve")
+    hiring.stage.wait(days=2, hours=12)
+    hiring.answer(order_id, "object")
+    assert (hiring.state(order_id), hiring.stage.open(order_id)) == ("disputed", {"arbitrate"})
+    assert hiring.escrow(order_id) == REWARD_FEN
+
+
+def test_a_rejected_result_is_disputed_whatever_the_publisher_was_about_to_say(hiring: Hiring) -> None:
+    order_id = hiring.to_inspection()
+    hiring.review(order_id, "reject")
+    assert (hiring.state(order_id), hiring.stage.open(order_id)) == ("disputed", {"arbitrate"})
+
+
+@pytest.mark.parametrize("side", ["publisher", "taker"])
+def test_either_side_opens_a_dispute_while_the_work_goes_on(hiring: Hiring, side: str) -> None:
+    order_id = taken(hiring, is_started=True)
+    open_dispute(hiring.stage.engine, getattr(hiring, side), order_id, new_id(), "对方拒绝沟通")
+    assert (hiring.state(order_id), hiring.stage.open(order_id)) == ("disputed", {"arbitrate"})
+    assert cases(hiring, order_id)[0]["party_a"] == side
+
+
+@pytest.mark.parametrize(
+    ("pay", "refund", "paid_fen", "refunded_fen", "state"),
+    [
+        ("233.31", "99.99", 20_998, 9_999, "paid_partially"),  # 70/30, fee on the awarded part only
+        ("333.30", "0", NET_FEN, 0, "paid"),
+        ("0", "333.30", 0, REWARD_FEN, "refunded"),
+    ],
+)
+def test_a_decision_divides_the_escrow_and_closes_the_order(
+    hiring: Hiring, pay: str, refund: str, paid_fen: int, refunded_fen: int, state: str
+) -> None:
+    order_id = hiring.to_inspection()
+    hiring.review(order_id, "reject")
+    arbitrate(hiring, order_id, **{"split-pay_fen": pay, "split-refund_fen": refund})
+    hiring.check(order_id, "end_decided", state)
+    assert hiring.wallet("taker") == paid_fen
+    assert hiring.wallet("publisher") == 100_000 - REWARD_FEN + refunded_fen
+
+
+def test_the_fee_is_waived_and_goodwill_comes_from_the_platform(hiring: Hiring) -> None:
+    order_id = hiring.to_inspection()
+    hiring.review(order_id, "reject")
+    arbitrate(
+        hiring,
+        order_id,
+        **{"split-pay_fen": "333.30", "fee_waived": "true", "goodwill_fen": "20", "goodwill_side": "party_a"},
+    )
+    hiring.check(order_id, "end_decided", "paid")
+    assert hiring.wallet("taker") == REWARD_FEN
+    assert hiring.wallet("publisher") == 100_000 - REWARD_FEN + 2_000
+
+
+@pytest.mark.parametrize(
+    ("is_started", "element", "state"), [(False, "start_work", "locked"), (True, "hand_over", "started")]
+)
+def test_the_work_goes_on_where_it_was_when_the_decision_says_so(
+    hiring: Hiring, is_started: bool, element: str, state: str
+) -> None:
+    order_id = taken(hiring, is_started)
+    open_dispute(hiring.stage.engine, hiring.publisher, order_id, new_id(), "进度太慢")
+    hiring.stage.wait(days=9)
+    arbitrate(hiring, order_id, ruling="resume", fault="none")
+    assert (hiring.state(order_id), hiring.stage.open(order_id)) == (state, {element})
+    assert hiring.row(order_id)["overdue_at"] > hiring.stage.clock()
+    assert hiring.escrow(order_id) == REWARD_FEN
+
+
+def test_resumed_work_is_finished_and_paid_and_may_be_disputed_again(hiring: Hiring) -> None:
+    order_id = taken(hiring, is_started=True)
+    open_dispute(hiring.stage.engine, hiring.publisher, order_id, new_id(), "进度太慢")
+    arbitrate(hiring, order_id, ruling="resume", fault="none")
+    open_dispute(hiring.stage.engine, hiring.taker, order_id, new_id(), "无法进场")
+    assert hiring.tasks_of(hiring.arbiter, order_id) == set()  # who decided the first case does not decide the second
+    hiring.arbiter = hiring.stage.staff("arbiter2", "arbiter")
+    arbitrate(hiring, order_id, ruling="resume", fault="none")
+    hiring.hand_over(order_id)
+    hiring.review(order_id, "approve")
+    hiring.answer(order_id, "confirm")
+    assert hiring.wallet("taker") == NET_FEN
+    assert [(case["party_a"], case["state"]) for case in cases(hiring, order_id)] == [
+        ("publisher", "closed"),
+        ("taker", "closed"),
+    ]
+
+
+def test_a_late_decision_is_escalated_and_nothing_is_decided_by_time(hiring: Hiring) -> None:
+    order_id = hiring.to_inspection()
+    hiring.review(order_id, "reject")
+    hiring.stage.wait(days=30)
+    assert (hiring.state(order_id), hiring.stage.open(order_id)) == ("disputed", {"arbitrate"})
+    assert "end_late_noted" in hiring.stage.path(order_id)
+    arbitrate(hiring, order_id, **{"split-pay_fen": "333.30"})
+    hiring.check(order_id, "end_decided", "paid")
+
+
+def test_nobody_who_acted_before_decides(hiring: Hiring) -> None:
+    both = Actor("reviewer", "platform", "arbiter", frozenset({"arbiter"}))
+    order_id = hiring.to_inspection()
+    hiring.review(order_id, "reject")
+    assert hiring.tasks_of(both, order_id) == set()
+    assert hiring.tasks_of(hiring.arbiter, order_id) == {"arbitrate"}
+    for party in (hiring.publisher, hiring.taker):
+        assert "arbitrate" not in hiring.tasks_of(party, order_id)
+
+
+def test_the_bundle_a_decision_rests_on_has_a_hash_and_no_personal_text(hiring: Hiring) -> None:
+    order_id = hiring.to_inspection()
+    hiring.review(order_id, "reject")
+    (case,) = cases(hiring, order_id)
+    assert case["context_sha256"] == digest_context(case["context"])
+    context = case["context"]
+    assert isinstance(context, dict)
+    assert {"subject", "ledger", "history_rows", "collected_at"} <= context.keys()
+    assert "13800001234" not in str(context) and "文三路 90 号" not in str(context)
+    subject = context["subject"]
+    assert isinstance(subject, dict) and isinstance(subject["handovers"], list) and len(subject["handovers"]) == 1

@@ -1,0 +1,68 @@
+"""From the demand to the market: every way an order does not get there, and that it does."""
+
+from engine.services.ledger import accounts
+from engine.services.orders.queries import PUBLISHED, fetch_order, list_orders, my_orders
+from engine.services.orders.search import OrderFilter
+from tests.processes.hire_order.hiring import DEMAND, FEE_FEN, NET_FEN, REWARD_FEN, VAT_FEN, Hiring
+
+
+def on_market(hiring: Hiring) -> list[str]:
+    return [card.id for card in list_orders(hiring.stage.engine, hiring.taker, OrderFilter()).rows]
+
+
+def test_a_described_and_paid_demand_is_listed_with_what_the_taker_will_receive(hiring: Hiring) -> None:
+    order_id = hiring.publish()
+    assert on_market(hiring) == [order_id]
+    card = fetch_order(hiring.stage.engine, hiring.taker, order_id).card
+    assert (card.reward_fen, card.fee_fen, card.net_fen) == (REWARD_FEN, FEE_FEN, NET_FEN)
+    assert hiring.row(order_id)["vat_fen"] == VAT_FEN
+    assert (hiring.escrow(order_id), hiring.wallet("publisher")) == (REWARD_FEN, 100_000 - REWARD_FEN)
+
+
+def test_what_was_written_to_be_published_stays_out_of_process_data(hiring: Hiring) -> None:
+    order_id = hiring.publish()
+    data = hiring.stage.data(order_id, "list_order")
+    assert not {"title", "content", "address", "contact_phone", "safety_notes"} & data.keys()
+    assert str(DEMAND["address"]) not in str(data)
+    assert hiring.row(order_id)["title"] == DEMAND["title"]
+
+
+def test_an_order_without_funds_is_never_visible_and_ends_not_funded(hiring: Hiring) -> None:
+    """Scenario 23."""
+    order_id = hiring.publish(reward_fen="5000")
+    assert (hiring.state(order_id), on_market(hiring)) == ("funding", [])
+    hiring.stage.wait(minutes=31)
+    assert on_market(hiring) == []
+    hiring.check(order_id, "end_not_funded", "not_funded")
+    assert hiring.wallet("publisher") == 100_000
+
+
+def test_bank_transfer_has_three_days(hiring: Hiring) -> None:
+    order_id = hiring.publish(reward_fen="5000", funds_method="bank_transfer")
+    hiring.stage.wait(days=2, hours=23)
+    assert hiring.state(order_id) == "funding"
+    hiring.stage.wait(hours=2)
+    hiring.check(order_id, "end_not_funded", "not_funded")
+
+
+def test_a_draft_nobody_finishes_lapses(hiring: Hiring) -> None:
+    order_id = hiring.draft()
+    hiring.stage.wait(days=29)
+    assert hiring.stage.open(order_id) == {"describe_demand"}
+    hiring.stage.wait(days=2)
+    assert hiring.stage.outcome(order_id) == "end_abandoned"
+    assert hiring.stage.open(order_id) == set()
+
+
+def test_the_draft_belongs_to_its_publisher_alone(hiring: Hiring) -> None:
+    order_id = hiring.draft()
+    assert hiring.tasks_of(hiring.publisher, order_id) == {"describe_demand"}
+    assert hiring.tasks_of(hiring.other, order_id) == set()
+
+
+def test_the_reward_is_frozen_for_the_publisher_and_the_case_names_what_it_is_about(hiring: Hiring) -> None:
+    order_id = hiring.publish()
+    page = my_orders(hiring.stage.engine, hiring.publisher, PUBLISHED)
+    assert [(card.title, card.is_own, card.state) for card in page.rows] == [(DEMAND["title"], True, "open")]
+    assert hiring.row(order_id)["number"].startswith("HO-")
+    assert accounts.escrow(order_id) == f"escrow:{order_id}"

@@ -1,0 +1,206 @@
+"""Every path of `payout`."""
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.queries.inbox import list_tasks
+from engine.runtime.engine import Engine
+from engine.services.payments.methods import set_payout_method
+from engine.services.payments.payouts import list_payouts
+from engine.services.payments.tables import simulated_order
+from engine.storage.actor import Actor
+from tests.processes.shared.money import FINANCE, MoneyCase, person
+from tests.support.clock import ManualClock
+
+BOB = person("bob")
+METHOD = {"method_kind": "bank", "account_no": "6222 0000 1111 2222", "holder_name": "Bob Bai"}
+
+
+@pytest.fixture
+def case(engine: Engine, clock: ManualClock) -> MoneyCase:
+    case = MoneyCase(engine, clock)
+    case.give("bob", 50_000)
+    return case
+
+
+def start(case: MoneyCase, amount_fen: int = 50_000) -> None:
+    case.start("payout", BOB, {"payee": "bob", "amount_fen": amount_fen, "payout_ref": "o1"})
+
+
+def name_account(case: MoneyCase, account: str = "62220000", is_verified: bool = True) -> None:
+    set_payout_method(case.engine, BOB, kind="bank", account=account, holder="Bob Bai", is_verified=is_verified)
+
+
+def statuses(case: MoneyCase) -> list[str]:
+    with case.engine.database.read() as connection:
+        return [row.status for row in list_payouts(connection, "bob")]
+
+
+def orders(case: MoneyCase) -> tuple[int, int]:
+    """How many orders the provider got, and how many requests for them."""
+    with case.engine.database.read() as connection:
+        query = select(func.count(), func.coalesce(func.sum(simulated_order.c.requests), 0))
+        row = connection.execute(query.select_from(simulated_order)).one()
+        return row[0], row[1]
+
+
+def assert_paid(case: MoneyCase, amount_fen: int = 50_000) -> None:
+    assert case.outcome() == ("completed", "payout_made")
+    assert (case.balance("bank:custody"), case.balance("payout:bob")) == (-amount_fen, 0)
+    assert case.findings() == []
+
+
+def assert_kept(case: MoneyCase, outcome: str) -> None:
+    assert case.outcome() == ("completed", outcome)
+    assert (case.balance("wallet:bob"), case.balance("payout:bob")) == (50_000, 0)
+    assert case.balance("bank:custody") == 0
+    assert case.findings() == []
+
+
+def test_a_verified_account_is_paid_at_once(case: MoneyCase) -> None:
+    name_account(case)
+    start(case)
+    assert_paid(case)
+    assert statuses(case) == ["booked"]
+    assert case.balance("wallet:bob") == 0
+
+
+def test_the_first_payout_to_a_new_account_waits(case: MoneyCase) -> None:
+    name_account(case, is_verified=False)
+    start(case, 20_000)
+    case.wait(hours=23, minutes=59)
+    assert statuses(case) == ["held"]
+    case.wait(minutes=1)
+    assert_paid(case, 20_000)
+    start(case, 30_000)  # the account is known by now
+    assert_paid(case)
+
+
+def test_an_account_changed_while_waiting_waits_anew(case: MoneyCase) -> None:
+    name_account(case, is_verified=False)
+    start(case)
+    case.clock.advance(hours=20)
+    name_account(case, "99990000", is_verified=False)
+    case.wait(hours=4)
+    assert statuses(case) == ["held"]
+    case.wait(hours=20)
+    assert_paid(case)
+
+
+def test_a_missing_account_is_asked_for_and_the_payout_goes_on_by_itself(case: MoneyCase) -> None:
+    start(case)
+    assert case.balance("wallet:bob") == 50_000
+    case.complete(BOB, "fix_payout_method", **METHOD)
+    case.wait(hours=24)
+    assert_paid(case)
+    assert statuses(case) == ["booked", "reversed"]
+
+
+def test_an_account_that_is_never_named_leaves_the_money_in_the_wallet(case: MoneyCase) -> None:
+    start(case)
+    case.wait(days=30)
+    assert_kept(case, "payout_abandoned")
+
+
+def test_too_little_money_pays_nothing(case: MoneyCase) -> None:
+    name_account(case)
+    start(case, 50_001)
+    assert_kept(case, "nothing_paid")
+    assert statuses(case) == []
+
+
+def test_a_large_payout_needs_a_second_person(case: MoneyCase) -> None:
+    name_account(case)
+    case.give("bob", 4_950_000)
+    start(case, 5_000_000)
+    assert orders(case) == (0, 0)
+    case.complete(FINANCE, "approve_payout", payout_decision="approve")
+    assert_paid(case, 5_000_000)
+
+
+def test_a_large_payout_may_be_refused(case: MoneyCase) -> None:
+    name_account(case)
+    case.give("bob", 4_950_000)
+    start(case, 5_000_000)
+    case.complete(FINANCE, "approve_payout", payout_decision="refuse", payout_note="Account looks wrong")
+    assert case.outcome() == ("completed", "payout_refused")
+    assert case.balance("wallet:bob") == 5_000_000
+    assert case.findings() == []
+
+
+def test_the_payee_never_approves_his_own_payout(case: MoneyCase) -> None:
+    name_account(case)
+    case.give("bob", 4_950_000)
+    start(case, 5_000_000)
+    bob_at_work = Actor("bob", "platform", "platform_finance", frozenset({"platform_finance"}))
+    assert list_tasks(case.engine, bob_at_work).rows == []
+
+
+def test_a_failed_payout_comes_back_and_is_repeated_with_another_account(case: MoneyCase) -> None:
+    name_account(case, "no such account")
+    start(case)
+    assert case.balance("wallet:bob") == 50_000
+    case.complete(BOB, "fix_payout_method", **METHOD)
+    case.wait(hours=24)
+    assert_paid(case)
+    assert statuses(case) == ["booked", "reversed"]
+
+
+def test_a_lost_answer_is_queried_and_never_ordered_twice(case: MoneyCase) -> None:
+    name_account(case)
+    case.simulate(lost_answer_bps=10_000)
+    start(case)
+    assert statuses(case) == ["sent"]
+    case.wait(minutes=1)
+    assert_paid(case)
+    assert orders(case) == (1, 1)
+
+
+def test_a_result_reported_twice_is_booked_once(case: MoneyCase) -> None:
+    name_account(case)
+    case.simulate(duplicate_bps=10_000, delay_seconds=60)
+    start(case)
+    case.wait(minutes=1)
+    case.wait(minutes=1)
+    assert_paid(case)
+    assert orders(case) == (1, 1)
+
+
+@pytest.mark.parametrize(("finding", "outcome"), [("paid", "payout_made"), ("not_paid", None)])
+def test_an_overdue_result_is_investigated(case: MoneyCase, finding: str, outcome: str | None) -> None:
+    name_account(case)
+    case.simulate(delay_seconds=10**7)
+    start(case)
+    case.wait(hours=24)
+    case.complete(FINANCE, "investigate", payout_finding="keep_waiting", finding_reason="The bank will answer")
+    assert case.tasks(FINANCE) == []
+    case.wait(hours=24)
+    case.complete(FINANCE, "investigate", payout_finding=finding, finding_reason="Statement of the bank")
+    assert case.findings() == []
+    if finding == "paid":
+        assert_paid(case)
+    else:
+        assert [row.element.id for row in case.tasks(BOB)] == ["fix_payout_method"]
+        assert case.balance("wallet:bob") == 50_000
+
+
+def test_a_result_that_comes_during_the_investigation_counts(case: MoneyCase) -> None:
+    name_account(case)
+    case.simulate(delay_seconds=25 * 3600)
+    start(case)
+    case.wait(hours=24)
+    case.wait(hours=2)
+    assert statuses(case) == ["succeeded"]
+    case.complete(FINANCE, "investigate", payout_finding="not_paid", finding_reason="Not seen at the bank")
+    assert_paid(case)
+
+
+def test_both_databases_pay_once(any_engine: Engine, clock: ManualClock) -> None:
+    case = MoneyCase(any_engine, clock)
+    case.give("bob", 50_000)
+    name_account(case)
+    case.simulate(lost_answer_bps=10_000, duplicate_bps=10_000)
+    start(case)
+    case.wait(minutes=1)
+    assert_paid(case)
+    assert orders(case) == (1, 1)

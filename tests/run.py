@@ -1,0 +1,41 @@
+"""`./run test`: every check, in the order of how fast it finds a fault."""
+
+import os
+import subprocess
+import sys
+from time import monotonic
+
+from tests.support.browser import ensure_chromium
+from web.assets.build import build
+
+WORKERS = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Runs every check; the first that fails ends the run with its exit code."""
+    python = sys.executable
+    checks = [
+        ("Format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
+        ("Lint", [python, "-m", "ruff", "check", "--quiet", "."]),
+        ("Types", [python, "-m", "mypy"]),
+        ("Import contracts", [python, "-c", "from importlinter.cli import lint_imports_command as c; c()"]),
+    ]
+    for name, command in checks:
+        if code := run(name, command):
+            return code
+    build()
+    os.environ["BATON_TEST_CHROMIUM"] = ensure_chromium()
+    return run("Tests", [python, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal", *arguments])
+
+
+def run(name: str, command: list[str]) -> int:
+    """One check as a process of its own, with its time."""
+    print(f"== {name}", flush=True)
+    started = monotonic()
+    code = subprocess.call(command)
+    print(f"   {'ok' if code == 0 else 'failed'} in {monotonic() - started:.0f} s", flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

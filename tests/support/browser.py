@@ -1,0 +1,57 @@
+"""A browser for tests: the one that is there, else Playwright's own, else the system's package."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",  # the tests may run as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find_chromium() -> str | None:
+    """The path of an installed Chromium; none if there is none."""
+    for name in NAMES:
+        if path := shutil.which(name):
+            return path
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    return own if Path(own).exists() else None
+
+
+def ensure_chromium() -> str:
+    """Installs Chromium if it is missing; ends the run with one sentence where that cannot be done."""
+    found = find_chromium()
+    if found is None:
+        for command in _installers():
+            print("Installing Chromium …", file=sys.stderr, flush=True)
+            done = [subprocess.run(part, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False) for part in command]
+            if all(one.returncode == 0 for one in done) and (found := find_chromium()):
+                break
+    if found is None:
+        sys.exit("The browser tests need Chromium: install it with your system's package manager and run this again.")
+    return found
+
+
+def _installers() -> list[list[list[str]]]:
+    playwright = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    packages = ["chromium", "fonts-noto-cjk"]
+    if shutil.which("apt-get"):
+        system = [[*sudo, "apt-get", "update"], [*sudo, "apt-get", "install", "-y", *packages]]
+    elif shutil.which("dnf"):
+        system = [[*sudo, "dnf", "install", "-y", "chromium"]]
+    else:
+        return [playwright]
+    return [playwright, system]

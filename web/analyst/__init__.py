@@ -1,0 +1,1 @@
+"""Pages of whoever draws and deploys: definitions, their findings, new versions."""

@@ -1,0 +1,92 @@
+"""Puts the web application together."""
+
+from functools import cache, partial
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Blueprint, Flask, g, request
+from flask.json.provider import DefaultJSONProvider
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+from werkzeug.local import LocalProxy
+
+from engine.runtime.engine import Engine
+from web.errors import init_errors
+from web.identity.routes import make_identity
+from web.market.routes import make_market
+from web.navigation import list_bottom_links, list_groups
+from web.preferences import load_preferences
+from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
+from web.staff.routes import make_staff
+from web.texts import HTML_LANGUAGE, current_language, text
+from web.uploads import make_files
+
+STATIC = Path(__file__).parent / "static"
+ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
+MAX_REQUEST_BYTES = 64 * 1024 * 1024
+MAX_FIELDS = 5_000
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def create_app(engine: Engine) -> Flask:
+    """The application over a running engine. The caller closes the engine."""
+    app = Flask("web", static_folder=str(STATIC), template_folder=str(Path(__file__).parent / "templates"))
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FIELD_BYTES,
+        MAX_FORM_PARTS=MAX_FIELDS,
+        SEND_FILE_MAX_AGE_DEFAULT=YEAR_SECONDS,  # addresses of static files change with their content
+    )
+    assert isinstance(app.json, DefaultJSONProvider)
+    app.json.ensure_ascii = False
+    _init_templates(app, engine)
+    init_errors(app, engine)
+    app.before_request(partial(load_session, engine))
+    app.before_request(partial(load_preferences, engine))
+    app.before_request(partial(pass_gate, engine))
+    app.after_request(finish_response)
+    for blueprint in list_blueprints(engine):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def list_blueprints(engine: Engine) -> list[Blueprint]:
+    """The pages of every audience."""
+    return [make_identity(engine), make_market(engine), make_staff(engine), make_files(engine)]
+
+
+def _init_templates(app: Flask, engine: Engine) -> None:
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.globals.update(
+        t=text,
+        fmt=LocalProxy(lambda: g.fmt),
+        icon=draw_icon,
+        asset=asset_url,
+        has_asset=lambda name: (STATIC / name).exists(),
+        csrf_token=partial(form_token, engine),
+        nav_groups=list_groups,
+        nav_bottom=list_bottom_links,
+        html_language=lambda: HTML_LANGUAGE[current_language()],
+    )
+
+
+def draw_icon(name: str, classes: str = "") -> Markup:
+    """An icon of the sprite; decoration only, so a button with nothing else needs a label of its own.
+
+    Raises ValueError for a name that is not in web/assets/icons.txt.
+    """
+    if name not in ICONS:
+        raise ValueError(f"Expected an icon listed in web/assets/icons.txt, but got {name!r}")
+    drawing = '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>'
+    return Markup(drawing).format(f"i {classes}".rstrip(), asset_url("build/icons.svg"), name)
+
+
+def asset_url(name: str) -> str:
+    """The address of a static file, with a mark of its content so that browsers may keep it for a year."""
+    return f"{request.script_root}/static/{name}?v={_fingerprint(name)}"
+
+
+@cache
+def _fingerprint(name: str) -> str:
+    file = STATIC / name
+    return sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "missing"

@@ -1,0 +1,1 @@
+"""The browser parts and how they get here."""

@@ -1,0 +1,25 @@
+"""Names of people and organisations by their ids."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, select
+
+from engine.storage.actor import SYSTEM
+from engine.storage.tables import party
+from web.formatting import Formatter
+from web.texts import text
+
+
+class Names:
+    """Names for one reader. An id nobody is registered under is shown as it is."""
+
+    def __init__(self, connection: Connection, ids: Collection[str | None], fmt: Formatter) -> None:
+        wanted = {one for one in ids if one}
+        rows = connection.execute(
+            select(party.c.id, party.c.name_zh, party.c.name_en).where(party.c.id.in_(sorted(wanted)))
+        )
+        self._names = {row.id: fmt.name(row.name_zh, row.name_en) for row in rows}
+
+    def of(self, party_id: str) -> str:
+        """The name of a party; the system has one as well."""
+        return text("actor.system") if party_id == SYSTEM.user_id else self._names.get(party_id, party_id)

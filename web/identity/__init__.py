@@ -1,0 +1,1 @@
+"""Signing in, choosing what to act as, how to read, signing out."""

@@ -1,0 +1,106 @@
+"""The side bar and the bottom bar: which pages each role sees, in which order.
+
+An entry appears once its page exists, so a folder of pages can be added or left out without touching this table.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import current_app, g, url_for
+
+from web.policy import ENTERPRISE, INDIVIDUALS, RULES, STAFF, Verdict, judge
+
+BOTTOM_BAR_LENGTH = 4
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry."""
+
+    endpoint: str
+    icon: str
+    key: str  # of its text
+
+
+@dataclass(frozen=True)
+class Group:
+    """Entries under one heading."""
+
+    key: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry as drawn."""
+
+    place: Place
+    url: str
+
+
+INBOX = Place("staff.inbox", "inbox", "proc.inbox")
+FIND_CASES = Place("auditor.cases", "search", "nav.find_cases")
+LEDGER = Place("auditor.ledger", "banknote", "nav.ledger")
+VERIFY = Place("auditor.verify", "shield-check", "nav.verify")
+DEFINITIONS = Place("analyst.definitions", "workflow", "nav.processes")
+WORK = Group("nav.work", (INBOX, FIND_CASES))
+
+_INDIVIDUAL = (
+    Group(
+        "nav.work",
+        (
+            Place("market.index", "store", "nav.market"),
+            INBOX,
+            Place("market.orders", "briefcase", "nav.my_orders"),
+        ),
+    ),
+    Group("nav.personal", (Place("market.wallet", "wallet", "nav.wallet"),)),
+)
+_ENTERPRISE = (
+    Group(
+        "nav.work",
+        (
+            Place("market.index", "store", "nav.market"),
+            INBOX,
+            Place("market.orders", "briefcase", "nav.our_orders"),
+        ),
+    ),
+    Group(
+        "nav.company",
+        (Place("market.publish", "plus", "nav.publish"), Place("market.wallet", "wallet", "nav.funds")),
+    ),
+)
+_AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
+_ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)
+_OPERATOR = (
+    Group("nav.running", (Place("operator.incidents", "triangle-alert", "nav.incidents"), FIND_CASES)),
+    Group("nav.design", (DEFINITIONS,)),
+)
+GROUPS: dict[str, tuple[Group, ...]] = {
+    **dict.fromkeys(STAFF, (WORK,)),
+    **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
+    **dict.fromkeys(ENTERPRISE, _ENTERPRISE),
+    "auditor": _AUDITOR,
+    "analyst": _ANALYST,
+    "platform_operator": _OPERATOR,
+}
+
+
+def list_groups() -> list[tuple[str, list[Link]]]:
+    """Headings and their entries for who acts in this request; none that he may not open or that does not exist."""
+    actor = g.session.actor if g.session else None
+    groups = GROUPS.get(actor.role, ()) if actor else ()
+    drawn = [(group.key, list(_list_links(group))) for group in groups]
+    return [(key, links) for key, links in drawn if links]
+
+
+def list_bottom_links() -> list[Link]:
+    """The entries of the bottom bar: the first few, whatever their heading."""
+    return [link for _, links in list_groups() for link in links][:BOTTOM_BAR_LENGTH]
+
+
+def _list_links(group: Group) -> Iterator[Link]:
+    for place in group.places:
+        exists = place.endpoint in current_app.view_functions and place.endpoint in RULES
+        if exists and judge(place.endpoint, g.session) is Verdict.ALLOWED:
+            yield Link(place, url_for(place.endpoint))

@@ -1,0 +1,100 @@
+"""Who may open what: one rule per endpoint, and nothing without a rule.
+
+A rule looks at the acting role only. Whether a task, an order or a case is this person's business is decided by the
+engine, which answers a forbidden thing exactly as an absent one.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from engine.services.identity.people import ORGANISATION, PERSON, ROLES
+from engine.services.identity.sessions import Session
+from engine.storage.actor import PLATFORM
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may open an endpoint."""
+
+    is_public: bool = False
+    needs_role: bool = True
+    roles: frozenset[str] = frozenset()  # empty: any
+
+
+PUBLIC = Rule(is_public=True, needs_role=False)
+SIGNED_IN = Rule(needs_role=False)  # a role need not be chosen yet
+ACTING = Rule()  # in whatever role
+
+
+def roles(*names: str) -> Rule:
+    """Only for who acts in one of these roles. Raises ValueError for a role that does not exist."""
+    unknown = set(names) - set(ROLES)
+    if unknown:
+        raise ValueError(f"Expected roles of the identity service, but got {sorted(unknown)}")
+    return Rule(roles=frozenset(names))
+
+
+INDIVIDUALS = tuple(role for role, kind in ROLES.items() if kind == PERSON)
+ENTERPRISE = tuple(role for role, kind in ROLES.items() if kind == ORGANISATION)
+STAFF = tuple(role for role, kind in ROLES.items() if kind == PLATFORM)
+MARKET = (*INDIVIDUALS, *ENTERPRISE)
+TRADERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_operator")  # publish, take and end orders
+PAYERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_finance")  # put money into the wallet
+
+RULES: dict[str, Rule] = {
+    "static": PUBLIC,
+    "identity.sign_in": PUBLIC,
+    "identity.preferences": PUBLIC,
+    "identity.home": SIGNED_IN,
+    "identity.role": SIGNED_IN,
+    "identity.sign_out": SIGNED_IN,
+    "identity.menu": ACTING,
+    "files.download": ACTING,
+    "files.thumbnail": ACTING,
+    "staff.inbox": ACTING,
+    "staff.task": ACTING,
+    "staff.complete": ACTING,
+    "staff.claim": ACTING,
+    "staff.unclaim": ACTING,
+    "staff.diagram": ACTING,
+    "market.index": roles(*MARKET),
+    "market.order": roles(*MARKET),
+    "market.attachment": roles(*MARKET),
+    "market.take": roles(*TRADERS),
+    "market.orders": roles(*MARKET),
+    "market.publish": roles(*TRADERS),
+    "market.release": roles(*TRADERS),
+    "market.cancel": roles(*TRADERS),
+    "market.dispute": roles(*TRADERS),
+    "market.wallet": roles(*MARKET),
+    "market.payment": roles(*MARKET),
+    "market.top_up": roles(*PAYERS),
+}
+
+
+class Verdict(Enum):
+    """What comes of a request before its view is called."""
+
+    ALLOWED = "allowed"
+    SIGN_IN = "sign_in"
+    CHOOSE_ROLE = "choose_role"
+    WRONG_ROLE = "wrong_role"
+    NO_RULE = "no_rule"
+
+
+def judge(endpoint: str, session: Session | None) -> Verdict:
+    """What the table says of this endpoint for this session."""
+    rule = RULES.get(endpoint)
+    if rule is None:
+        return Verdict.NO_RULE
+    if rule.is_public:
+        return Verdict.ALLOWED
+    if session is None:
+        return Verdict.SIGN_IN
+    if not rule.needs_role:
+        return Verdict.ALLOWED
+    if session.actor is None:
+        return Verdict.CHOOSE_ROLE
+    if rule.roles and session.actor.role not in rule.roles:
+        return Verdict.WRONG_ROLE
+    return Verdict.ALLOWED

@@ -1,0 +1,171 @@
+"""The gate every request passes: session, policy, forged forms, headers."""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from urllib.parse import urlsplit
+
+from flask import Request, Response, g, redirect, request, url_for
+from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine.runtime.engine import Engine
+from engine.services.identity.sessions import TOTAL_LIMIT, Session, find_session, touch_session
+from engine.storage.actor import Actor
+from web.policy import Verdict, judge
+
+SESSION_COOKIE = "baton"
+CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
+MAX_STRANGER_BYTES = 64 * 1024
+MAX_FIELD_BYTES = 2 * 1024 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self), payment=(), usb=()",
+}
+TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
+
+
+class FormOutOfDate(HTTPException):
+    """The form did not carry this session's token: sent from elsewhere, or from before the last sign-in."""
+
+    code = 400
+    description = "Expected the token of this session, but the form carried another or none"
+
+
+def load_session(engine: Engine) -> None:
+    """Finds who is signed in, before anything else of the request."""
+    g.session = None
+    g.secret = request.cookies.get(SESSION_COOKIE)
+    if g.secret is None or request.endpoint == "static":
+        return
+    with engine.database.read() as connection:
+        g.session = find_session(connection, g.secret, engine.clock())
+    if g.session is not None:
+        touch_session(engine, g.session)
+
+
+def pass_gate(engine: Engine) -> BaseResponse | None:
+    """Stops a request that the policy does not allow, or whose form was not made by this session."""
+    if request.endpoint is None:  # no such address or method: Flask answers that
+        return None
+    if g.session is None:
+        request.max_content_length = MAX_STRANGER_BYTES
+    elif request.mimetype != "multipart/form-data":  # only that is read bit by bit; anything else is held in memory
+        request.max_content_length = MAX_FIELD_BYTES
+    refusal = _enforce_policy(request.endpoint)
+    if refusal is None and request.method not in SAFE_METHODS:
+        _check_form_token(engine)
+    return refusal
+
+
+def finish_response(response: Response) -> Response:
+    """Adds the headers every answer carries, and the cookie of a browser that is new here."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.vary.update(("Cookie", "Accept-Language"))
+    if g.get("has_new_secret"):
+        set_session_cookie(response, g.secret)
+    return response
+
+
+def current_session() -> Session:
+    """The session of the present request. Answers 401 where nobody is signed in."""
+    found: Session | None = g.session
+    if found is None:
+        raise Unauthorized
+    return found
+
+
+def current_actor() -> Actor:
+    """Who acts in the present request, and as what. Answers 401 where nobody does."""
+    actor = current_session().actor
+    if actor is None:
+        raise Unauthorized
+    return actor
+
+
+def form_token(engine: Engine) -> str:
+    """The token of this browser's forms: bound to the secret in its cookie, so nothing is stored.
+
+    A browser without a cookie gets one with its first form; signing in replaces it.
+    """
+    if g.secret is None:
+        g.secret, g.has_new_secret = secrets.token_urlsafe(32), True
+    return _derive_token(engine, g.secret)
+
+
+def set_session_cookie(response: BaseResponse, secret: str) -> None:
+    """Hands the browser a secret: unreadable to scripts, not sent from other sites, over TLS only if this came so."""
+    response.set_cookie(
+        SESSION_COOKIE,
+        secret,
+        max_age=TOTAL_LIMIT,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
+    )
+
+
+def clear_session_cookie(response: BaseResponse) -> None:
+    """Takes the secret back and asks the browser to forget the pages it kept."""
+    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def local_target(target: str | None) -> str | None:
+    """An address within this site as path and query, whatever was asked for; none for anything else."""
+    parts = urlsplit(target or "")
+    is_here = parts.netloc in ("", request.host) and parts.scheme in ("", "http", "https")
+    if not is_here or not parts.path.startswith("/") or parts.path.startswith(("//", "/\\")):
+        return None
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def wants_json(asking: Request) -> bool:
+    """Whether the sender takes JSON and no page."""
+    accepted = asking.accept_mimetypes
+    return accepted["application/json"] > 0 and accepted["text/html"] == 0
+
+
+def is_partial(asking: Request) -> bool:
+    """Whether htmx asks for a part of the page that is open."""
+    return "HX-Request" in asking.headers
+
+
+def _enforce_policy(endpoint: str) -> BaseResponse | None:
+    verdict = judge(endpoint, g.session)
+    if verdict is Verdict.ALLOWED:
+        return None
+    if verdict in (Verdict.NO_RULE, Verdict.WRONG_ROLE):
+        raise Forbidden
+    if wants_json(request):
+        raise Unauthorized
+    door = "identity.sign_in" if verdict is Verdict.SIGN_IN else "identity.role"
+    if is_partial(request):
+        page = local_target(request.headers.get("HX-Current-URL"))
+        return Response(status=401, headers={"HX-Redirect": url_for(door, next=page)})
+    page = request.full_path.rstrip("?") if request.method == "GET" else local_target(request.referrer)
+    return redirect(url_for(door, next=page), 303)
+
+
+def _check_form_token(engine: Engine) -> None:
+    given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
+    if g.secret is None or not hmac.compare_digest(given.encode(), _derive_token(engine, g.secret).encode()):
+        raise FormOutOfDate
+
+
+def _derive_token(engine: Engine, secret: str) -> str:
+    return urlsafe_b64encode(hmac.digest(engine.keys.session, b"form:" + secret.encode(), hashlib.sha256)).decode()

@@ -1,0 +1,68 @@
+"""The server: gunicorn with threads, one process, and a thread that does what is due."""
+
+import logging
+import threading
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from engine.commands.work import run_due_work
+from engine.runtime.engine import Engine
+from engine.storage.schema import check_triggers
+from engine.storage.settings import Settings
+from web.app import create_app
+from web.services import load_services
+
+log = logging.getLogger(__name__)
+IDLE_SECONDS = 0.5
+FAILED_SECONDS = 5.0
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn, configured by our settings. Everything with threads or workers of its own starts after the fork."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": f"{self.settings.host}:{self.settings.port}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": self.settings.threads,
+            "graceful_timeout": 2,
+            "keepalive": 30,
+            "preload_app": False,
+            "loglevel": "warning",
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        load_services()
+        engine = Engine(self.settings)
+        with engine.database.read() as connection:
+            check_triggers(connection)
+        start_worker(engine)
+        return create_app(engine)
+
+
+def start_worker(engine: Engine) -> threading.Event:
+    """Starts the thread that fires timers and runs jobs; setting the event ends it after its present pass."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            pause = IDLE_SECONDS
+            try:
+                if run_due_work(engine):
+                    pause = 0
+            except Exception:  # the thread must outlive a database that is away for a while
+                log.exception("due work failed")
+                pause = FAILED_SECONDS
+            stop.wait(pause)
+
+    threading.Thread(target=work, name="due-work", daemon=True).start()
+    return stop

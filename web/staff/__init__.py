@@ -1,0 +1,1 @@
+"""Pages of whoever has tasks to do."""
