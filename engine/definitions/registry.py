@@ -7,11 +7,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from types import NoneType, UnionType
+from typing import Protocol, Union, get_args, get_origin
 
 from sqlalchemy import Connection
 
 from engine.language.decisions import Decision
+from engine.language.errors import ValueUnfit
 from engine.storage.actor import Actor
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
@@ -133,6 +135,15 @@ class Topic:
     function: TopicFunction
     required: frozenset[str]
     optional: frozenset[str]
+    types: Mapping[str, object]
+
+    def check_inputs(self, inputs: Mapping[str, Plain]) -> None:
+        """Raises ValueUnfit for a value that is not of its parameter's type: a diagram can map anything to it."""
+        for name, value in inputs.items():
+            expected = self.types.get(name)
+            if expected is not None and not _fits(value, expected):
+                wanted = getattr(expected, "__name__", str(expected))
+                raise ValueUnfit(f"Expected {name} of {self.name} to be {wanted}, but got {value!r}"[:500])
 
     @property
     def summary(self) -> str:
@@ -154,6 +165,18 @@ class JobHandler:
         return function
 
 
+def _fits(value: Plain, expected: object) -> bool:
+    """Whether a plain value is of an annotated type; what the annotation says of the inside is the function's affair."""
+    if get_origin(expected) in (Union, UnionType):
+        return any(_fits(value, one) for one in get_args(expected))
+    kind = get_origin(expected) or expected
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind is NoneType:
+        return value is None
+    return not isinstance(kind, type) or kind is object or isinstance(value, kind)
+
+
 TOPICS: dict[str, Topic] = {}
 RELATIONS: dict[str, RelationFunction] = {}
 VIEWS: dict[str, ViewFunction] = {}
@@ -172,6 +195,7 @@ def topic(name: str) -> Callable[[TopicFunction], TopicFunction]:
             function,
             frozenset(p.name for p in parameters if p.default is p.empty),
             frozenset(p.name for p in parameters if p.default is not p.empty),
+            {p.name: p.annotation for p in parameters if p.annotation is not p.empty},
         )
         return function
 

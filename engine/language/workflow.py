@@ -250,10 +250,10 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         for _ in range(STEP_LIMIT):
             if not self._run_one():
                 return
-        for task in self.queue:
+        while self.queue:
+            task = self.queue.popleft()
             if self._is_runnable(task):
                 task.stall("run", StepLimitExceeded(STEP_LIMIT))
-        self.queue.clear()
 
     def run_next(self, task: TracedTask) -> None:
         """Put a ready task before all others."""

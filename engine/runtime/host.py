@@ -119,6 +119,7 @@ class StepHost:
         topic = TOPICS.get(element.topic or "")
         if topic is None:
             return None
+        topic.check_inputs(inputs)
         call = StepTopicCall(self.step, task, element)
         described = event("service", task=task.id, element=element.id, topic=topic.name, inputs=_digest(inputs))
         try:

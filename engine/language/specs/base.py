@@ -72,10 +72,9 @@ class ElementSpec(OnDemand):
             task.stall("enter", error)
 
     def _hold(self, task: TracedTask) -> None:
-        if task._state == FUTURE:
-            task._inherit_data()
-            task.internal_data["async"] = True
-            task._set_state(WAITING)
+        task._inherit_data()
+        task.internal_data["async"] = True
+        task._set_state(WAITING)
 
     def _update_hook(self, task: TracedTask) -> bool:
         task._inherit_data()

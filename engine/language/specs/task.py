@@ -118,8 +118,6 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
         except Exception as error:  # noqa: BLE001  # whatever goes wrong in an element becomes its incident
             self.stall("run", error)
             return
-        if self._state & FINISHED:
-            return
         if outcome is None:
             self._set_state(STARTED)
         else:

@@ -91,7 +91,9 @@ def test_a_form_with_faults_changes_nothing(trial: Stage) -> None:
     _complete(trial, ann, task_id, "token", FIELDS)  # the token was not used up
 
 
-@pytest.mark.parametrize("act", [claim_task, fetch_task, lambda e, a, t: complete_task(e, a, t, "x", MultiDict(FIELDS))])
+@pytest.mark.parametrize(
+    "act", [claim_task, fetch_task, lambda e, a, t: complete_task(e, a, t, "x", MultiDict(FIELDS))]
+)
 def test_a_stranger_finds_no_task(trial: Stage, act: Callable[[Engine, Actor, str], object]) -> None:
     _, task_id = _open_check(trial)
     strangers = [

@@ -115,27 +115,34 @@ def test_declared_clash_goes_to_the_branch_that_came_last() -> None:
     assert trial.data_of("after") == {"status": "b"}
 
 
-def test_value_inherited_from_an_inner_fork_is_no_clash() -> None:
-    xml = bpmn(
-        process(
-            "p",
-            start(),
-            parallel("f"),
-            script("early", "stage = 1"),
-            parallel("g"),
-            user("x"),
-            user("y"),
-            user("z"),
-            parallel("j"),
-            user("after"),
-            end(),
-            flow("s f early g x j after e"),
-            flow("g y j"),
-            flow("f z j"),
-        )
+NESTED = bpmn(
+    process(
+        "p",
+        start(),
+        parallel("f"),
+        script("early", "stage = 1"),
+        parallel("g"),
+        user("x"),
+        user("y"),
+        user("z"),
+        parallel("j", baton__lastWins="note"),
+        user("after"),
+        end(),
+        flow("s f early g x j after e"),
+        flow("g y j"),
+        flow("f z j"),
     )
-    trial = Trial(xml, data={"stage": 0}).complete("y").complete("x", {"stage": 2}).complete("z")
+)
+
+
+def test_value_inherited_from_an_inner_fork_is_no_clash() -> None:
+    trial = Trial(NESTED, data={"stage": 0}).complete("y").complete("x", {"stage": 2}).complete("z")
     assert trial.data_of("after") == {"stage": 2}
+
+
+def test_a_branch_counts_as_arrived_with_its_last_token() -> None:
+    trial = Trial(NESTED).complete("y", {"note": "y"}).complete("z", {"note": "z"}).complete("x")
+    assert trial.data_of("after") == {"stage": 1, "note": "y"}
 
 
 def test_a_second_token_on_one_flow_waits_for_the_next_turn() -> None:
@@ -291,23 +298,17 @@ def test_no_condition_and_no_default_is_an_incident() -> None:
         assert [element for element, _ in trial.host.incidents] == ["g"]
 
 
-def test_first_condition_in_the_file_wins() -> None:
-    body = ["s g", "g b", "g a"]
-    xml = bpmn(
-        process(
-            "p",
-            start(),
-            exclusive("g"),
-            user("a"),
-            user("b"),
-            end(),
-            flow(body[0]),
-            flow(body[1], "True"),
-            flow(body[2], "True"),
-            flow("a e"),
-            flow("b e"),
-        )
-    )
+def shape(element: str, y: int) -> str:
+    bounds = f'<dc:Bounds xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" x="0" y="{y}" width="9" height="9"/>'
+    attributes = f'xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" bpmnElement="{element}"'
+    return f"<di:BPMNShape {attributes}>{bounds}</di:BPMNShape>"
+
+
+@pytest.mark.parametrize("heights", [(1, 2), (2, 1)])
+def test_first_condition_in_the_file_wins_however_it_is_drawn(heights: tuple[int, int]) -> None:
+    ways = flow("s g") + flow("g b", "True") + flow("g a", "True") + flow("a e") + flow("b e")
+    drawing = shape("a", heights[0]) + shape("b", heights[1])
+    xml = bpmn(process("p", start(), exclusive("g"), user("a"), user("b"), end(), ways), extra=drawing)
     assert Trial(xml).open_elements() == ["b"]
 
 

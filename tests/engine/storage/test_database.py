@@ -100,7 +100,9 @@ def test_a_deadlock_on_postgresql_is_tried_again(postgres_template: str, databas
     if database.is_sqlite:
         database.close()
         return  # one writer: there are no deadlocks to have
-    database.transact(lambda unit: unit.connection.execute(insert(subject_key), [{"subject_id": "a"}, {"subject_id": "b"}]))
+    database.transact(
+        lambda unit: unit.connection.execute(insert(subject_key), [{"subject_id": "a"}, {"subject_id": "b"}])
+    )
     both = threading.Barrier(2)
     runs: list[str] = []
 

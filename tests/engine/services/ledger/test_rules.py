@@ -28,7 +28,7 @@ def freeze(desk: Desk, amount_fen: int, key: str = "freeze") -> str:
 def settle(desk: Desk, gross_fen: int) -> str:
     split = compute_settlement(gross_fen, TERMS)
     return desk.book(
-        "settle",
+        f"settle{gross_fen}",
         lambda book: rules.settle(
             book, escrow_ref="o1", payee="taker", process_key="hire_order", terms={}, split=split
         ),

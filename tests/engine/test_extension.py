@@ -1,0 +1,52 @@
+"""The house rule: a process more is two folders more, an effect on the world more is one decorated function more."""
+
+from sqlalchemy import Column, Integer, String, Table, insert, select
+
+from engine.commands.deployments import deploy
+from engine.definitions import registry
+from engine.definitions.registry import TopicCall, topic
+from engine.runtime.engine import Engine
+from engine.storage.plain import PlainDict
+from engine.storage.tables import metadata
+from tests.support.clock import ManualClock
+from tests.support.definitions import FILES, diagram, flow, node, note_form, service, user
+from tests.support.stage import BOSS, Stage
+
+
+def test_a_sixth_process_with_a_service_of_its_own(any_engine: Engine, clock: ManualClock) -> None:
+    shelf = Table("trial_shelf", metadata, Column("id", String(40), primary_key=True), Column("books", Integer))
+
+    @topic("trial.lend_book")
+    def lend_book(call: TopicCall, *, reader: str, books: int = 1) -> PlainDict:
+        """Lends books to a reader."""
+        call.connection.execute(insert(shelf).values(id=call.task_id, books=books))
+        call.describe("借书", "Lending", 100)
+        call.add_party(reader, "reader")
+        return {"lent": books}
+
+    try:
+        any_engine.database.transact(lambda unit: shelf.create(unit.connection))
+        body = (
+            node("startEvent", "begun")
+            + user("choose")
+            + service("lend", "trial.lend_book", "reader=${who}\nbooks=${2}", "lent=${lent}")
+            + node("endEvent", "lent")
+            + flow("begun choose lend lent")
+        )
+        deploy(any_engine, BOSS, {**FILES, **note_form(), **diagram("library", body)})
+        stage = Stage(any_engine, clock)
+        ann = stage.person("ann")
+        instance_id = stage.start(ann, "library", {"who": "ann"})
+        stage.do(ann, instance_id, "choose", {"note": "two please"})
+        assert stage.outcome(instance_id) == "lent"
+        assert stage.data(instance_id, "lend")["lent"] == 2
+        wrong = {path: content.replace(b"${2}", b"two") for path, content in diagram("library", body).items()}
+        deploy(any_engine, BOSS, wrong)
+        instance_id = stage.start(ann, "library", {"who": "ann"})
+        stage.do(ann, instance_id, "choose", {"note": "many"})
+        assert stage.incidents(instance_id) == ["Expected books of trial.lend_book to be int, but got 'two'"]
+        with any_engine.database.read() as connection:
+            assert connection.execute(select(shelf.c.books)).scalars().all() == [2]
+    finally:
+        metadata.remove(shelf)
+        del registry.TOPICS["trial.lend_book"]
