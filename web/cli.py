@@ -46,7 +46,9 @@ def main(arguments: list[str]) -> int:
         return run_lint(options.files, options.json)
     if options.verb == "demo":
         return play(options.takers, options.url)
-    return {"serve": serve, "prepare": prepare, "verify": run_verify}.get(options.verb, lambda: run_deploy(options.files))()
+    return {"serve": serve, "prepare": prepare, "verify": run_verify}.get(
+        options.verb, lambda: run_deploy(options.files)
+    )()
 
 
 def serve() -> int:
@@ -112,7 +114,10 @@ def run_verify() -> int:
 def run_deploy(paths: list[Path]) -> int:
     """Deploys files; 1 and the findings if they are refused."""
     engine = Engine(read_settings())
-    files = {str(path.resolve().relative_to(ROOT) if path.resolve().is_relative_to(ROOT) else path): path.read_bytes() for path in paths}
+    files = {
+        str(path.resolve().relative_to(ROOT) if path.resolve().is_relative_to(ROOT) else path): path.read_bytes()
+        for path in paths
+    }
     try:
         result = deploy(engine, SYSTEM, files, f"deployed by {os.environ.get('USER', 'the operator')}")
     except DefinitionInvalid as refused:

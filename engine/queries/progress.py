@@ -45,9 +45,7 @@ def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
     """The progress of a case the actor is a party to, or has a task in. Raises NotFound, for a stranger as well."""
     takes_part = or_(
         exists(
-            select(1).where(
-                instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == actor.party_id
-            )
+            select(1).where(instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == actor.party_id)
         ),
         exists(select(1).where(task.c.instance_id == instance.c.id, is_candidate(actor))),
     )

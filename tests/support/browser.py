@@ -36,7 +36,10 @@ def ensure_chromium() -> str:
     if found is None:
         for command in _installers():
             print("Installing Chromium …", file=sys.stderr, flush=True)
-            done = [subprocess.run(part, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False) for part in command]
+            done = [
+                subprocess.run(part, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+                for part in command
+            ]
             if all(one.returncode == 0 for one in done) and (found := find_chromium()):
                 break
     if found is None:

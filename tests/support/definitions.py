@@ -32,7 +32,10 @@ def node(kind: str, element: str, inner: str = "", **attributes: str) -> str:
 def user(element: str, **attributes: str) -> str:
     """A user task of the person in `who` with the form `note`, unless said otherwise."""
     given = {"camunda__formKey": "trial/note", "baton__documentationEn": "Fill it in."} | attributes
-    if not {"camunda__candidateGroups", "camunda__candidateUsers", "camunda__assignee", "baton__relation"} & given.keys():
+    if (
+        not {"camunda__candidateGroups", "camunda__candidateUsers", "camunda__assignee", "baton__relation"}
+        & given.keys()
+    ):
         given["camunda__assignee"] = "${who}"
     return node("userTask", element, "<bpmn:documentation>填写。</bpmn:documentation>", **given)
 
@@ -97,7 +100,9 @@ def two_tasks() -> dict[str, bytes]:
     body = (
         node("startEvent", "begun")
         + user("fill")
-        + node("exclusiveGateway", "gw_large", default="gw_large_to_done").replace('name="gw_large 中"', 'name="金额大吗？"')
+        + node("exclusiveGateway", "gw_large", default="gw_large_to_done").replace(
+            'name="gw_large 中"', 'name="金额大吗？"'
+        )
         + user(
             "check",
             camunda__candidateGroups="platform_reviewer",

@@ -25,7 +25,6 @@ from web.security import current_actor
 from web.texts import current_language
 
 KINDS = (PROCESS, FORM, DECISION, POLICY)
-MARKS = {"error": "err", "warning": "chg"}
 MEDIA_TYPES = {PROCESS: "application/xml", DECISION: "application/xml"}
 MAX_NOTE = 2_000
 
@@ -162,7 +161,8 @@ def _matches(row: DefinitionRow, search: str) -> bool:
 
 def _mark(findings: list[Finding]) -> dict[str, str]:
     """Elements with findings; an error covers a warning."""
-    return {finding.element: MARKS[finding.severity] for finding in sorted(findings, key=lambda one: -len(one.severity))}
+    warnings = {finding.element: "chg" for finding in findings if finding.severity == "warning"}
+    return warnings | {finding.element: "err" for finding in findings if finding.severity == "error"}
 
 
 def _list_parts(view: DefinitionView) -> list[tuple[str, str, Element]]:

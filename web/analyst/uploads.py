@@ -63,7 +63,9 @@ def read_uploads(asking: Request, deployed: Iterable[DefinitionRow]) -> list[Upl
     """
     paths, contents = asking.form.getlist("path"), asking.form.getlist("content")
     try:
-        kept = [Upload(path.strip(), b64decode(text, validate=True)) for path, text in zip(paths, contents, strict=True)]
+        kept = [
+            Upload(path.strip(), b64decode(text, validate=True)) for path, text in zip(paths, contents, strict=True)
+        ]
     except (ValueError, binascii.Error):
         raise BadRequest from None
     removed = asking.form.get("remove")

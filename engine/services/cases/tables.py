@@ -1,6 +1,6 @@
 """Tables of the service cases."""
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, String, Table
 
 from engine.storage.tables import Id, Instant, Json, metadata
 
@@ -23,7 +23,7 @@ service_case = Table(
     # what the decision rests on, as it was collected, and its SHA-256
     Column("context", Json),
     Column("context_sha256", String(64)),
-    # the decision; its text is the platform's own and shown to both parties
+    # the decision; its texts are vault references, shown to both parties
     Column("arbiter_id", Id),
     Column("decided_at", Instant),
     Column("is_resumed", Integer),
@@ -33,7 +33,7 @@ service_case = Table(
     Column("goodwill_fen", BigInteger),
     Column("goodwill_to", Id),
     Column("fault", String(12)),
-    Column("reasons", Text),
-    Column("rule_refs", Text),
+    Column("reasons", Json),
+    Column("rule_refs", Json),
     Column("closed_at", Instant),
 )

@@ -119,7 +119,7 @@ def record_decision(call: TopicCall, *, case_ref: str) -> PlainDict:
         goodwill_to=goodwill_to,
         fault=form["fault"],
         reasons=form["reasons"],
-        rule_refs=form.get("rule_refs") or "",
+        rule_refs=form.get("rule_refs") or None,
     )
     decision: PlainDict = {
         "pay_fen": parts["pay_fen"],

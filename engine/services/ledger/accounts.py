@@ -67,6 +67,12 @@ def kind_of(code: str) -> str:
     return _entry(code)[0]
 
 
+def is_known(code: str) -> bool:
+    """Whether it is an account code of C.2."""
+    prefix, _, rest = code.partition(":")
+    return prefix in _PREFIXES and bool(rest or prefix == "suspense")
+
+
 def has_floor(code: str) -> bool:
     """Whether the balance may not fall below zero."""
     return _entry(code)[1]
@@ -106,7 +112,6 @@ def natural_fen(code: str, amount_fen: int) -> int:
 
 
 def _entry(code: str) -> tuple[str, bool, bool]:
-    prefix, _, rest = code.partition(":")
-    if prefix not in _PREFIXES or not (rest or prefix == "suspense"):
+    if not is_known(code):
         raise ValueError(f"Expected an account code of C.2, but got {code!r}")
-    return _PREFIXES[prefix]
+    return _PREFIXES[code.partition(":")[0]]

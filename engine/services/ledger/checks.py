@@ -6,6 +6,7 @@ posted against `bank:own`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, case, func, or_, select
 
@@ -19,11 +20,15 @@ from engine.storage.seal import is_sealed
 
 @dataclass(frozen=True)
 class LedgerFinding:
-    """A broken invariant: its number (I1 ...), the account or entry, and what was expected."""
+    """A broken invariant: its number (I1 ...), the account or entry, what was expected, and the table it was seen in.
+
+    A posting is named by its entry.
+    """
 
     invariant: str
     subject: str
     message: str
+    table: str = "journal"
 
 
 @dataclass(frozen=True)
@@ -70,18 +75,41 @@ def check_trial_balance(connection: Connection) -> list[LedgerFinding]:
     difference_fen = trial_balance(connection).difference_fen
     if difference_fen == 0:
         return []
-    return [LedgerFinding("I2", "ledger", f"Expected balanced books, but they differ by {difference_fen} fen")]
+    message = f"Expected balanced books, but they differ by {difference_fen} fen"
+    return [LedgerFinding("I2", "all", message, "account")]
 
 
 def check_floors(connection: Connection) -> list[LedgerFinding]:
-    """I3: no account with a floor is below zero, and kind and floor are those of its code."""
+    """I3: no account with a floor is below zero, and kind, floor and owner are those of its code.
+
+    An escrow belongs to whoever paid into it first; a first posting that is gone is found by `check_postings`.
+    """
+    payers = _first_payers(connection)
     findings = []
     for row in connection.execute(select(account)):
-        if row.kind != accounts.kind_of(row.code) or bool(row.has_floor) != accounts.has_floor(row.code):
-            findings.append(LedgerFinding("I3", row.code, f"Expected kind and floor of its code, but it is {row.kind}"))
-        if accounts.has_floor(row.code) and row.balance_fen < 0:
-            findings.append(LedgerFinding("I3", row.code, f"Expected at least 0, but it holds {row.balance_fen} fen"))
+        bad = partial(LedgerFinding, "I3", row.code, table="account")
+        if not accounts.is_known(row.code):
+            findings.append(bad("Expected an account code of C.2, but it is none"))
+            continue
+        is_escrow = row.code.startswith("escrow:")
+        owner_id = payers.get(row.code, row.owner_id) if is_escrow else accounts.owner_in(row.code)
+        kind, has_floor = accounts.kind_of(row.code), accounts.has_floor(row.code)
+        if (row.kind, bool(row.has_floor), row.owner_id) != (kind, has_floor, owner_id):
+            findings.append(bad(f"Expected kind, floor and owner of its code, but it is {row.kind} of {row.owner_id}"))
+        if has_floor and row.balance_fen < 0:
+            findings.append(bad(f"Expected at least 0, but it holds {row.balance_fen} fen"))
     return findings
+
+
+def _first_payers(connection: Connection) -> dict[str, str | None]:
+    """Escrow account → whose wallet its first posting came from."""
+    paid = posting.alias()
+    rows = connection.execute(
+        select(posting.c.account, paid.c.account)
+        .join(paid, paid.c.journal_id == posting.c.journal_id)
+        .where(posting.c.account.like("escrow:%"), posting.c.seq == 1, paid.c.account.like("wallet:%"))
+    )
+    return {code: accounts.owner_in(wallet) for code, wallet in rows}
 
 
 def check_balances(connection: Connection) -> list[LedgerFinding]:
@@ -99,9 +127,32 @@ def check_balances(connection: Connection) -> list[LedgerFinding]:
         .having(or_(account.c.balance_fen != natural, account.c.last_seq != count))
     )
     return [
-        LedgerFinding("I14", code, f"Expected {total_fen} fen in {n} postings, but it says {balance_fen} in {last}")
+        LedgerFinding(
+            "I14", code, f"Expected {total_fen} fen in {n} postings, but it says {balance_fen} in {last}", "account"
+        )
         for code, balance_fen, total_fen, last, n in rows
     ]
+
+
+def check_postings(connection: Connection) -> list[LedgerFinding]:
+    """I14: the postings of an account are numbered without a gap and each says the balance after it; each has its
+    account and its entry."""
+    findings = []
+    entries = set(connection.execute(select(journal.c.id)).scalars())
+    codes = set(connection.execute(select(account.c.code)).scalars())
+    code, seq, balance_fen = "", 0, 0
+    for row in connection.execute(select(posting).order_by(posting.c.account, posting.c.seq)):
+        bad = partial(LedgerFinding, "I14", row.journal_id, table="posting")
+        if row.account not in codes or row.journal_id not in entries or not accounts.is_known(row.account):
+            findings.append(bad(f"Expected an entry and an account {row.account}, but one is missing"))
+            continue
+        if row.account != code:
+            code, seq, balance_fen = row.account, 0, 0
+        seq, balance_fen = seq + 1, balance_fen + accounts.natural_fen(code, row.amount_fen)
+        if (row.seq, row.balance_fen) != (seq, balance_fen):
+            findings.append(bad(f"Expected posting {seq} of {code} to leave {balance_fen} fen, but it says otherwise"))
+            seq, balance_fen = row.seq, row.balance_fen
+    return findings
 
 
 def check_fees(connection: Connection) -> list[LedgerFinding]:
@@ -111,11 +162,11 @@ def check_fees(connection: Connection) -> list[LedgerFinding]:
     )
     findings = []
     for entry_id, facts in rows:
-        if "gross_fen" not in facts:  # goodwill
+        if "goodwill_fen" in facts:
             continue
-        gross, fee, tax, net = (facts[name] for name in ("gross_fen", "fee_fen", "tax_fen", "net_fen"))
-        if min(fee, tax, net) < 0 or fee + tax + net != gross:
-            findings.append(LedgerFinding("I9", entry_id, f"Expected parts of {gross} fen, but got {fee}+{tax}+{net}"))
+        gross, *parts = (facts.get(name) for name in ("gross_fen", "fee_fen", "tax_fen", "net_fen"))
+        if not all(isinstance(part, int) and part >= 0 for part in parts) or sum(parts) != gross:
+            findings.append(LedgerFinding("I9", entry_id, f"Expected parts of {gross} fen, but got {parts}"))
     return findings
 
 
@@ -134,7 +185,7 @@ def check_settlements(connection: Connection) -> list[LedgerFinding]:
     ):
         settled.setdefault(code, []).append((rule, facts.get("milestone")))
     return [
-        LedgerFinding("I10", code, f"Expected one settlement, or one a milestone, but there are {units}")
+        LedgerFinding("I10", code, f"Expected one settlement, or one a milestone, but there are {units}", "account")
         for code, units in settled.items()
         if len(units) != len(set(units)) or (len(units) > 1 and ("P-SETTLE", None) in units)
     ]
@@ -159,7 +210,7 @@ def check_guards(connection: Connection) -> list[LedgerFinding]:
     try:
         check_triggers(connection)
     except SchemaUnsafe as unsafe:
-        return [LedgerFinding("I12", "ledger", str(unsafe))]
+        return [LedgerFinding("I12", "all", str(unsafe))]
     return []
 
 
@@ -174,10 +225,12 @@ def check_escrow(connection: Connection, escrow_ref: str) -> list[LedgerFinding]
     ).one()
     findings = []
     if into_fen != out_fen:
-        findings.append(LedgerFinding("I5", code, f"Expected {into_fen} fen to have gone out, but {out_fen} did"))
+        message = f"Expected {into_fen} fen to have gone out, but {out_fen} did"
+        findings.append(LedgerFinding("I5", code, message, "account"))
     balance_fen = connection.execute(select(account.c.balance_fen).where(account.c.code == code)).scalar_one_or_none()
     if balance_fen:
-        findings.append(LedgerFinding("I4", code, f"Expected an empty escrow, but it holds {balance_fen} fen"))
+        message = f"Expected an empty escrow, but it holds {balance_fen} fen"
+        findings.append(LedgerFinding("I4", code, message, "account"))
     return findings
 
 
@@ -193,7 +246,8 @@ def check_seals(connection: Connection, keys: KeyRing) -> list[LedgerFinding]:
         if not is_sealed(keys.mac, journal.name, row_values):
             findings.append(LedgerFinding("I12", entry["id"], "Expected the seal of this row, but the row was changed"))
         if digest_of(entry["rule"], entry["order_ref"], lines.get(entry["id"], {})) != entry["digest"]:
-            findings.append(LedgerFinding("I12", entry["id"], "Expected the lines as posted, but they were changed"))
+            message = "Expected the lines as posted, but they were changed"
+            findings.append(LedgerFinding("I12", entry["id"], message, "posting"))
         seq, previous = heads.get(entry["stream"], (0, ""))
         if (entry["seq"], entry["previous_sha256"]) != (seq + 1, previous):
             findings.append(
@@ -209,6 +263,7 @@ _CHECKS: tuple[Callable[[Connection], list[LedgerFinding]], ...] = (
     check_trial_balance,
     check_floors,
     check_balances,
+    check_postings,
     check_fees,
     check_settlements,
     check_origins,

@@ -139,7 +139,8 @@ def entry_hash(row: Mapping[str, object]) -> str:
 def _move(connection: Connection, entry: Entry, code: str, amount_fen: int) -> dict[str, object]:
     change_fen = natural_fen(code, amount_fen)
     moved = _try_move(connection, code, change_fen)
-    if moved is None and _open_account(connection, entry, code):
+    if moved is None:  # no such account yet, unless another transaction opens it right now; or too little on it
+        _open_account(connection, entry, code)
         moved = _try_move(connection, code, change_fen)
     if moved is None:
         raise InsufficientFunds(code, -change_fen - balance_of(connection, code))
@@ -150,10 +151,7 @@ def _try_move(connection: Connection, code: str, change_fen: int) -> Row[tuple[i
     return connection.execute(_MOVE, {"moved": code, "change_fen": change_fen}).one_or_none()
 
 
-def _open_account(connection: Connection, entry: Entry, code: str) -> bool:
-    """Whether the account was missing and is there now."""
-    if connection.execute(_SELECT_BALANCE, {"code": code}).one_or_none() is not None:
-        return False
+def _open_account(connection: Connection, entry: Entry, code: str) -> None:
     row = {
         "code": code,
         "kind": kind_of(code),
@@ -163,7 +161,6 @@ def _open_account(connection: Connection, entry: Entry, code: str) -> bool:
         "last_seq": 0,
     }
     connection.execute(_INSERT_ACCOUNT[connection.dialect.name], row)
-    return True
 
 
 def _journal_row(connection: Connection, entry: Entry, digest: str, lines: Mapping[str, int]) -> dict[str, object]:

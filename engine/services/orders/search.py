@@ -41,6 +41,13 @@ def fold_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def search_text_of(order: Mapping[str, object]) -> str:
+    """What a search looks into: the published texts that say what is wanted, and where."""
+    return fold_text(
+        " ".join(str(order[name]) for name in ("title", "content", "environment", "result_spec", "district"))
+    )
+
+
 def conditions(wanted: OrderFilter, now: datetime) -> Iterator[ColumnElement[bool]]:
     """What a row must meet to be on the market and wanted: every word of the search, and every filter."""
     yield hire_order.c.state == "open"

@@ -9,7 +9,7 @@ from engine.language.specs.durations import add_duration, parse_duration
 from engine.services.ledger.fees import compute_settlement, read_terms
 from engine.services.ledger.topics import release_funds
 from engine.services.orders import states
-from engine.services.orders.search import fold_text
+from engine.services.orders.search import search_text_of
 from engine.services.orders.tables import hire_order, order_handover
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import Plain, PlainDict
@@ -68,7 +68,6 @@ def _published(demand: PlainDict) -> dict[str, object]:
         )
     }
     begin, end = sorted(parse_instant(str(demand[name])) for name in ("service_from", "service_to"))
-    searched = ("title", "content", "environment", "result_spec", "district")
     references = {name: demand.get(name) or None for name in ("address", "contact_name", "contact_phone")}
     return {
         **texts,
@@ -76,7 +75,7 @@ def _published(demand: PlainDict) -> dict[str, object]:
         "service_from": begin,
         "service_to": end,
         "attachments": demand.get("attachments") or [],
-        "search_text": fold_text(" ".join(texts[name] for name in searched)),
+        "search_text": search_text_of(texts),
     }
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import Connection, RowMapping, select
 
 from engine.definitions.registry import ViewCall, view
 from engine.services.orders import states
 from engine.services.orders.queries import read_contact
 from engine.services.orders.tables import order_handover
+from engine.services.reviews.subjects import Source
 from engine.storage import vault
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
@@ -57,7 +58,11 @@ def _order_of(call: ViewCall) -> RowMapping:
 @view("order_facts")
 def order_facts(call: ViewCall) -> Plain:
     """The demand as it was published, with reward, fee and net pay."""
-    row = _order_of(call)
+    return demand_facts(_order_of(call))
+
+
+def demand_facts(row: RowMapping) -> list[Plain]:
+    """What was published of an order, in rows for people."""
     shown = [(words, *_plain(name, row[name])) for name, words in _DEMAND.items() if row[name]]
     return [_fact(zh, en, name, value) for (zh, en), name, value in shown]
 
@@ -87,19 +92,22 @@ def mask_phone(phone: str | None) -> str | None:
 @view("order_handover")
 def order_handover_facts(call: ViewCall) -> Plain:
     """The last handover of the order: what, to whom, when, with its files."""
-    query = (
-        select(order_handover)
-        .where(order_handover.c.order_id == str(call.data["order_id"]))
-        .order_by(order_handover.c.round.desc())
-        .limit(1)
-    )
-    row = call.connection.execute(query).mappings().one_or_none()
-    if row is None:
-        return []
+    row = fetch_handover(call.connection, str(call.data["order_id"]))
+    return handover_facts(call, row) if row else []
+
+
+def fetch_handover(connection: Connection, order_id: str) -> RowMapping | None:
+    """The last handover of an order; None before the first."""
+    query = select(order_handover).where(order_handover.c.order_id == order_id)
+    return connection.execute(query.order_by(order_handover.c.round.desc()).limit(1)).mappings().one_or_none()
+
+
+def handover_facts(source: Source, row: RowMapping) -> list[Plain]:
+    """A handover in rows for people, its personal texts decrypted."""
     return [
         _fact("第几次交接", "Round", "round", row["round"]),
-        _fact("交接说明", "Summary", "summary", _open(call, row["summary"])),
-        _fact("接收人", "Handed over to", "receiver", _open(call, row["receiver"])),
+        _fact("交接说明", "Summary", "summary", open_text(source, row["summary"])),
+        _fact("接收人", "Handed over to", "receiver", open_text(source, row["receiver"])),
         _fact("交接时间", "Handed over at", "handed_over_at", format_instant(row["handed_over_at"])),
         _fact("照片与文件", "Photos and files", "files", row["files"]),
     ]
@@ -117,7 +125,7 @@ def order_claim(call: ViewCall) -> Plain:
     facts = [
         _fact("请求", "Request", "claim_kind", kind_zh if is_chinese else kind_en),
         _fact("提出方", "Asked by", "claimant", claimant.name_zh if is_chinese else claimant.name_en),
-        _fact("理由", "Reason", "claim_reason", _open(call, row["claim_reason"])),
+        _fact("理由", "Reason", "claim_reason", open_text(call, row["claim_reason"])),
     ]
     if row["claim_progress_bps"]:
         share = f"{row['claim_progress_bps'] / 100:g} %"
@@ -125,5 +133,6 @@ def order_claim(call: ViewCall) -> Plain:
     return facts
 
 
-def _open(call: ViewCall, reference: PlainDict | None) -> str | None:
-    return vault.open_reference(call.connection, call.keys, reference) if reference else None
+def open_text(source: Source, reference: PlainDict | None) -> str | None:
+    """The text behind a vault reference; None where there is none, or the person was erased."""
+    return vault.open_reference(source.connection, source.keys, reference) if reference else None

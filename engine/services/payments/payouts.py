@@ -16,6 +16,7 @@ from engine.services.payments.tables import payout, payout_method
 from engine.services.policy import end_of
 from engine.storage.clock import format_instant
 from engine.storage.ids import new_id
+from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.vault import open_reference
 
@@ -181,19 +182,22 @@ def finish_poll(done: JobDone, result: Plain) -> None:
 
 def _ask_provider(run: JobRun, is_first: bool) -> Plain:
     engine, payout_id = engine_of(run), str(run.payload["id"])
-    provider = provider_of(engine)
-    answer = None if is_first else provider.query_payout(payout_id)
-    if answer is not None:
-        return answer.as_plain()
     with engine.database.read() as connection:
         row = _fetch(connection, payout_id)
         if row.status != SENT:
             return None
-        method = connection.execute(select(payout_method).where(payout_method.c.id == row.method_id)).one()
-        account, holder = (open_reference(connection, engine.keys, part) for part in (method.account, method.holder))
+        destination = _read_destination(connection, engine.keys, row.method_id)
+    provider = provider_of(engine)
+    answer = None if is_first else provider.query_payout(payout_id)
+    return (answer or provider.start_payout(payout_id, row.amount_fen, destination)).as_plain()
+
+
+def _read_destination(connection: Connection, keys: KeyRing, method_id: str) -> Destination:
+    method = connection.execute(select(payout_method).where(payout_method.c.id == method_id)).one()
+    account, holder = (open_reference(connection, keys, part) for part in (method.account, method.holder))
     if account is None or holder is None:
-        raise PayoutNotReady(f"Expected the account of payout {payout_id}, but its holder was erased")
-    return provider.start_payout(payout_id, row.amount_fen, Destination(method.kind, account, holder)).as_plain()
+        raise PayoutNotReady("Expected the account of a payout, but its holder was erased")
+    return Destination(method.kind, account, holder)
 
 
 def _record(done: JobDone, result: Plain) -> None:

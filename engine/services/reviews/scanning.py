@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from engine.services.reviews.subjects import Subject
 from engine.storage.plain import PlainDict
@@ -36,13 +36,12 @@ def count_words(level: str, texts: Iterable[str]) -> int:
 
 def count_duplicates(connection: Connection, instance_id: str, submitter: str, subject: Subject) -> PlainDict:
     """How many of the subject's files were handed in before in another case: by the submitter, by somebody else."""
-    query = (
-        select(file.c.sha256, func.max((file.c.owner_id != submitter).cast(file.c.size_bytes.type)))
-        .where(file.c.sha256.in_(sorted(set(subject.files))), file.c.instance_id != instance_id)
-        .group_by(file.c.sha256)
+    query = select(file.c.sha256, file.c.owner_id).where(
+        file.c.sha256.in_(sorted(set(subject.files))), file.c.instance_id != instance_id
     )
-    is_foreign = [bool(foreign) for _, foreign in connection.execute(query)]
-    return {"own_duplicates": is_foreign.count(False), "foreign_duplicates": is_foreign.count(True)}
+    found = connection.execute(query.distinct()).all()
+    foreign = {row.sha256 for row in found if row.owner_id != submitter}
+    return {"own_duplicates": len({row.sha256 for row in found} - foreign), "foreign_duplicates": len(foreign)}
 
 
 def is_suspended(connection: Connection, party_id: str) -> bool:

@@ -17,7 +17,8 @@ review = Table(
     Index("ix_review_subject_id_subject_type", "subject_id", "subject_type"),
     info=APPEND_ONLY,
 )
-# Each decision on a review, by a person or by the platform itself; notes are vault references.
+# Each decision on a review, by a person or by the platform itself. Notes are vault references: `note` is for the
+# other side to read, `note_internal` for reviewers alone.
 review_record = Table(
     "review_record",
     metadata,
@@ -29,7 +30,7 @@ review_record = Table(
     Column("skill", String(24), nullable=False),  # what the task asked for besides the role
     Column("outcome", String(16), nullable=False),  # see topics.py
     Column("reason_codes", Json, nullable=False),
-    Column("note_to_submitter", Json),
+    Column("note", Json),
     Column("note_internal", Json),
     Column("checklist", Json),
     Column("at", Instant, nullable=False),

@@ -13,6 +13,7 @@ from engine.services.ledger.posting import balance_of
 from engine.services.orders.commands import create_order, take_order
 from engine.services.orders.tables import hire_order
 from engine.storage.actor import SYSTEM, Actor
+from engine.storage.database import UnitOfWork
 from engine.storage.files import store_file
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
@@ -39,6 +40,7 @@ DEMAND: PlainDict = {
     "reward_fen": "333.30",
     "funds_method": "online",
 }
+CHECKLIST = ("complete", "lawful", "no_contact", "plausible", "files_opened")
 _photos = itertools.count(1)
 
 
@@ -62,8 +64,8 @@ class Hiring:
         reference = new_id()
         origin = rules.Origin(key=reference, at=self.stage.clock(), actor_id=SYSTEM.user_id)
 
-        def work(unit: object) -> None:
-            book = rules.Book(unit.connection, self.stage.engine.keys, origin)  # type: ignore[attr-defined]
+        def work(unit: UnitOfWork) -> None:
+            book = rules.Book(unit.connection, self.stage.engine.keys, origin)
             rules.top_up(book, provider="simulator", party_id=party, amount_fen=amount_fen, provider_ref=reference)
 
         self.stage.engine.database.transact(work)
@@ -78,6 +80,7 @@ class Hiring:
         """An order on the market."""
         order_id = self.draft()
         self.stage.do(self.publisher, order_id, "describe_demand", {**DEMAND, **changed})
+        assert self.stage.incidents(order_id) == []
         return order_id
 
     def take(self, order_id: str, actor: Actor | None = None) -> int:
@@ -92,12 +95,8 @@ class Hiring:
     def hand_over(self, order_id: str) -> None:
         photo = self.photo(self.taker)
         at = self.stage.clock().astimezone(self.stage.engine.zone).strftime("%Y-%m-%dT%H:%M")
-        fields = {
-            "summary": "全部完成，照片与对照表见附件。",
-            "files": [photo],
-            "receiver": "李文博",
-            "handed_over_at": at,
-        }
+        summary = "全部完成，照片与对照表见附件。"
+        fields: PlainDict = {"summary": summary, "files": [photo], "receiver": "李文博", "handed_over_at": at}
         self.stage.do(self.taker, order_id, "hand_over", fields)
 
     def photo(self, actor: Actor) -> str:
@@ -110,8 +109,17 @@ class Hiring:
         return stored.id
 
     def review(self, order_id: str, decision: str) -> None:
-        """The platform's answer to the audit of the result."""
-        self.stage.do(self.reviewer, order_id, "review", {"decision": decision})
+        """The platform's answer to the audit of the result: approve, return or reject."""
+        if decision == "approve":
+            checked: PlainDict = dict.fromkeys((f"checklist-{item}" for item in CHECKLIST), "yes")
+        else:
+            checked = {"reason_codes": ["not_as_agreed"], "note_to_submitter": "照片不足以证明全部完成。"}
+        self.stage.do(self.reviewer, order_id, "review", {"decision": decision, **checked})
+
+    def reject(self, order_id: str) -> None:
+        """The platform rejects the result, and the taker does not appeal."""
+        self.review(order_id, "reject")
+        self.stage.do(self.taker, order_id, "appeal", {"appeal_decision": "accept"})
 
     def answer(self, order_id: str, answer: str) -> None:
         """The publisher's answer to the result."""

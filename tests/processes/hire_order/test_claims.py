@@ -3,6 +3,7 @@
 import pytest
 
 from engine.services.cases.context import digest_context
+from engine.services.cases.queries import list_cases
 from engine.services.cases.tables import service_case
 from engine.services.orders.commands import open_dispute, request_cancellation
 from engine.services.orders.errors import RequestNotPossible
@@ -11,7 +12,10 @@ from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
 from tests.processes.hire_order.hiring import NET_FEN, REWARD_FEN, Hiring
 
-REASONS = "依据交付要求与双方提交的照片，一间会议室已完成，另一间未完成梯形校正与布线，故按完成部分支付报酬，其余退回发布方。本裁决自送达之日起生效。"
+REASONS = (
+    "依据交付要求与双方提交的照片，一间会议室已完成，另一间未完成梯形校正与布线，"
+    "故按完成部分支付报酬，其余退回发布方。本裁决自送达之日起生效。"
+)
 
 
 def taken(hiring: Hiring, is_started: bool = False) -> str:
@@ -53,10 +57,9 @@ def test_before_the_start_the_publisher_pays_a_tenth_if_the_taker_agrees(hiring:
     assert hiring.tasks_of(hiring.taker, order_id) == {"answer_cancellation"}
     shown = hiring.stage.form_data(hiring.taker, order_id, "answer_cancellation")
     assert (shown["compensation_fen"], shown["platform_fen"], shown["refund_fen"]) == (2_666, 667, 29_997)
-    claim = shown["order_claim"]
-    assert (
-        isinstance(claim, list) and {"zh": "理由", "en": "Reason", "name": "claim_reason", "value": "计划有变"} in claim
-    )
+    reason = {"zh": "理由", "en": "Reason", "name": "claim_reason", "value": "计划有变"}
+    assert isinstance(shown["order_claim"], list)
+    assert reason in shown["order_claim"]
     hiring.stage.do(hiring.taker, order_id, "answer_cancellation", {"cancel_answer": "agree"})
     hiring.check(order_id, "end_cancelled", "cancelled")
     assert (hiring.wallet("publisher"), hiring.wallet("taker")) == (100_000 - 3_333, 2_666)
@@ -113,7 +116,7 @@ def test_an_objection_on_the_third_day_with_a_clean_audit_is_disputed(hiring: Hi
 
 def test_a_rejected_result_is_disputed_whatever_the_publisher_was_about_to_say(hiring: Hiring) -> None:
     order_id = hiring.to_inspection()
-    hiring.review(order_id, "reject")
+    hiring.reject(order_id)
     assert (hiring.state(order_id), hiring.stage.open(order_id)) == ("disputed", {"arbitrate"})
 
 
@@ -137,7 +140,7 @@ def test_a_decision_divides_the_escrow_and_closes_the_order(
     hiring: Hiring, pay: str, refund: str, paid_fen: int, refunded_fen: int, state: str
 ) -> None:
     order_id = hiring.to_inspection()
-    hiring.review(order_id, "reject")
+    hiring.reject(order_id)
     arbitrate(hiring, order_id, **{"split-pay_fen": pay, "split-refund_fen": refund})
     hiring.check(order_id, "end_decided", state)
     assert hiring.wallet("taker") == paid_fen
@@ -146,7 +149,7 @@ def test_a_decision_divides_the_escrow_and_closes_the_order(
 
 def test_the_fee_is_waived_and_goodwill_comes_from_the_platform(hiring: Hiring) -> None:
     order_id = hiring.to_inspection()
-    hiring.review(order_id, "reject")
+    hiring.reject(order_id)
     arbitrate(
         hiring,
         order_id,
@@ -192,7 +195,7 @@ def test_resumed_work_is_finished_and_paid_and_may_be_disputed_again(hiring: Hir
 
 def test_a_late_decision_is_escalated_and_nothing_is_decided_by_time(hiring: Hiring) -> None:
     order_id = hiring.to_inspection()
-    hiring.review(order_id, "reject")
+    hiring.reject(order_id)
     hiring.stage.wait(days=30)
     assert (hiring.state(order_id), hiring.stage.open(order_id)) == ("disputed", {"arbitrate"})
     assert "end_late_noted" in hiring.stage.path(order_id)
@@ -203,7 +206,7 @@ def test_a_late_decision_is_escalated_and_nothing_is_decided_by_time(hiring: Hir
 def test_nobody_who_acted_before_decides(hiring: Hiring) -> None:
     both = Actor("reviewer", "platform", "arbiter", frozenset({"arbiter"}))
     order_id = hiring.to_inspection()
-    hiring.review(order_id, "reject")
+    hiring.reject(order_id)
     assert hiring.tasks_of(both, order_id) == set()
     assert hiring.tasks_of(hiring.arbiter, order_id) == {"arbitrate"}
     for party in (hiring.publisher, hiring.taker):
@@ -212,12 +215,28 @@ def test_nobody_who_acted_before_decides(hiring: Hiring) -> None:
 
 def test_the_bundle_a_decision_rests_on_has_a_hash_and_no_personal_text(hiring: Hiring) -> None:
     order_id = hiring.to_inspection()
-    hiring.review(order_id, "reject")
+    hiring.reject(order_id)
     (case,) = cases(hiring, order_id)
     assert case["context_sha256"] == digest_context(case["context"])
     context = case["context"]
     assert isinstance(context, dict)
     assert {"subject", "ledger", "history_rows", "collected_at"} <= context.keys()
-    assert "13800001234" not in str(context) and "文三路 90 号" not in str(context)
+    assert "13800001234" not in str(context)
+    assert "文三路 90 号" not in str(context)
     subject = context["subject"]
-    assert isinstance(subject, dict) and isinstance(subject["handovers"], list) and len(subject["handovers"]) == 1
+    assert isinstance(subject, dict)
+    assert isinstance(subject["handovers"], list)
+    assert len(subject["handovers"]) == 1
+
+
+def test_both_sides_read_the_decision_and_nobody_else(hiring: Hiring) -> None:
+    order_id = hiring.to_inspection()
+    hiring.reject(order_id)
+    arbitrate(hiring, order_id, **{"split-pay_fen": "233.31", "split-refund_fen": "99.99"})
+    for party in (hiring.publisher, hiring.taker):
+        (case,) = list_cases(hiring.stage.engine, party, order_id)
+        assert (case.pay_fen, case.refund_fen, case.fault, case.reasons) == (23_331, 9_999, "both", REASONS)
+    assert list_cases(hiring.stage.engine, hiring.other, order_id) == []
+    (stored,) = cases(hiring, order_id)
+    assert isinstance(stored["reasons"], dict)
+    assert "$vault" in stored["reasons"]

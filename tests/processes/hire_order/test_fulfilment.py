@@ -192,7 +192,8 @@ def test_address_and_contact_appear_with_the_lock_and_to_the_two_sides_only(hiri
     assert fetch_order(engine, hiring.taker, order_id).contact is None
     hiring.take(order_id)
     contact = fetch_order(engine, hiring.taker, order_id).contact
-    assert contact is not None and (contact.address, contact.phone) == ("文三路 90 号 7 楼 701", "13800001234")
+    assert contact is not None
+    assert (contact.address, contact.phone) == ("文三路 90 号 7 楼 701", "13800001234")
     shown = hiring.stage.form_data(hiring.taker, order_id, "start_work")["order_contact"]
     assert isinstance(shown, list)
     assert [fact["value"] for fact in shown if isinstance(fact, dict)] == [

@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import insert, update
 
 from engine.language.errors import EngineError
-from engine.records.submissions import find_answer
+from engine.records.submissions import SubmissionKey, find_answer
 from engine.services.orders.claims import count_releases
 from engine.services.orders.commands import release_order, take_order
 from engine.services.orders.errors import AlreadyTaken, NotEligible, RequestNotPossible
 from engine.services.orders.queries import fetch_order
 from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.tables import membership, party, user
 from tests.processes.hire_order.hiring import DEMAND, Hiring
@@ -27,12 +28,11 @@ def add_membership(hiring: Hiring, user_id: str, party_id: str) -> None:
         "created_at": hiring.stage.clock(),
     }
 
-    def work(unit: object) -> None:
-        connection = unit.connection  # type: ignore[attr-defined]
-        connection.execute(insert(user), account)
+    def work(unit: UnitOfWork) -> None:
+        unit.connection.execute(insert(user), account)
         for of, role in ((user_id, "individual"), (party_id, "enterprise_operator")):
             row = {"user_id": user_id, "party_id": of, "role": role, "skills": []}
-            connection.execute(insert(membership), row)
+            unit.connection.execute(insert(membership), row)
 
     hiring.stage.engine.database.transact(work)
 
@@ -137,14 +137,8 @@ def test_the_loser_of_a_race_leaves_no_trace(hiring: Hiring) -> None:
     with pytest.raises(AlreadyTaken):
         take_order(hiring.stage.engine, hiring.other, order_id, token)
     with hiring.stage.engine.database.read() as connection:
-        key = _key(order_id, token)
+        key = SubmissionKey.of(f"take:{order_id}", token, {})
         assert find_answer(connection, key, hiring.other) is None
-
-
-def _key(order_id: str, token: str):  # type: ignore[no-untyped-def]
-    from engine.records.submissions import SubmissionKey
-
-    return SubmissionKey.of(f"take:{order_id}", token, {})
 
 
 def test_an_order_given_back_is_listed_again_but_not_for_the_same_taker(hiring: Hiring) -> None:

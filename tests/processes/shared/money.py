@@ -1,5 +1,6 @@
 """Walks cases of the shared money processes: deploy, start, complete tasks, let time pass, look at the ledger."""
 
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -8,8 +9,10 @@ from werkzeug.datastructures import MultiDict
 from engine.commands.deployments import deploy
 from engine.commands.instances import start_instance
 from engine.commands.tasks import complete_task
-from engine.commands.work import settle
+from engine.commands.work import EngineJobDone, EngineJobRun, settle
+from engine.definitions.registry import JOB_HANDLERS
 from engine.queries.inbox import TaskRow, list_tasks
+from engine.records.jobs import Job
 from engine.runtime.engine import Engine
 from engine.services.ledger import rules
 from engine.services.ledger.checks import LedgerFinding, check_books, check_seals
@@ -19,8 +22,8 @@ from engine.services.payments.simulator import SimulatorRules, change_rules
 from engine.storage.actor import SYSTEM, Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
-from engine.storage.plain import PlainDict
-from engine.storage.tables import incident, instance
+from engine.storage.plain import Plain, PlainDict
+from engine.storage.tables import incident, instance, job
 from tests.support.clock import ManualClock
 
 ROOT = Path(__file__).parents[3]
@@ -102,6 +105,27 @@ class MoneyCase:
                 incident.c.instance_id == self.id, incident.c.resolved_at.is_(None)
             )
             return list(connection.execute(query).scalars())
+
+    def jobs(self) -> list[str]:
+        """The kinds of the jobs that wait, messages nobody took included."""
+        with self.engine.database.read() as connection:
+            return list(connection.execute(select(job.c.kind).order_by(job.c.kind)).scalars())
+
+    def report_twice(self, kind: str, order_id: str) -> None:
+        """Two workers ask the provider at the same time, and both write down its answer."""
+        handler = JOB_HANDLERS[f"{kind}.poll"]
+        claimed = Job("poll", handler.kind, {"id": order_id}, 1)
+        answers = [
+            handler.perform(EngineJobRun(self.engine, claimed.id, 1, claimed.payload, self.clock())) for _ in range(2)
+        ]
+
+        def write(unit: UnitOfWork, answer: Plain) -> None:
+            assert handler.finishing is not None
+            handler.finishing(EngineJobDone(self.engine, unit, claimed), answer)
+
+        for answer in answers:
+            self.engine.database.transact(partial(write, answer=answer))
+        self.work()
 
     def findings(self) -> list[LedgerFinding]:
         """What every check of the ledger finds."""

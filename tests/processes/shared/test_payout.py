@@ -163,7 +163,22 @@ def test_a_result_reported_twice_is_booked_once(case: MoneyCase) -> None:
     case.wait(minutes=1)
     case.wait(minutes=1)
     assert_paid(case)
+    assert statuses(case) == ["booked"]
+    assert case.jobs() == []
     assert orders(case) == (1, 1)
+
+
+def test_two_workers_that_ask_at_once_report_once(case: MoneyCase) -> None:
+    name_account(case)
+    case.simulate(delay_seconds=60)
+    start(case)
+    with case.engine.database.read() as connection:
+        [payout] = list_payouts(connection, "bob")
+    case.clock.advance(minutes=1)
+    case.report_twice("payout", payout.id)
+    assert_paid(case)
+    assert statuses(case) == ["booked"]
+    assert case.jobs() == []
 
 
 @pytest.mark.parametrize(("finding", "outcome"), [("paid", "payout_made"), ("not_paid", None)])

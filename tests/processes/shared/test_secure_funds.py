@@ -4,6 +4,7 @@ import pytest
 
 from engine.runtime.engine import Engine
 from engine.services.payments.limits import set_spend_limit
+from engine.services.payments.payments import list_payments
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import PlainDict
@@ -97,6 +98,28 @@ def test_a_failed_payment_asks_again(case: MoneyCase) -> None:
     case.simulate()
     case.complete(ANN, "top_up", top_up_method="bank_transfer", top_up_fen="100.00")
     assert_funded(case)
+
+
+def test_a_payment_reported_twice_leaves_nothing_behind(case: MoneyCase) -> None:
+    case.simulate(duplicate_bps=10_000, delay_seconds=60)
+    start(case)
+    case.complete(ANN, "top_up", top_up_method="online", top_up_fen="100.00")
+    case.wait(minutes=1)
+    case.wait(minutes=1)
+    assert_funded(case)
+    assert case.jobs() == ["payment.settle"]
+
+
+def test_two_workers_that_ask_at_once_credit_once(case: MoneyCase) -> None:
+    case.simulate(delay_seconds=60)
+    start(case)
+    case.complete(ANN, "top_up", top_up_method="online", top_up_fen="100.00")
+    with case.engine.database.read() as connection:
+        [payment] = list_payments(connection, "ann")
+    case.clock.advance(minutes=1)
+    case.report_twice("payment", payment.id)
+    assert_funded(case)
+    assert case.jobs() == ["payment.settle"]
 
 
 def test_money_from_elsewhere_is_frozen_without_a_payment(case: MoneyCase) -> None:

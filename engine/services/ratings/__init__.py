@@ -1,0 +1,1 @@
+"""Ratings: what two parties say of each other, hidden until both have spoken or the time is over."""

@@ -1,0 +1,64 @@
+"""Topics of the mutual rating, and what its form shows."""
+
+from sqlalchemy import func, insert, select, update
+
+from engine.definitions.registry import TopicCall, ViewCall, topic, view
+from engine.services.ratings.tables import rating
+from engine.storage.ids import new_id
+from engine.storage.plain import Plain, PlainDict
+from engine.storage.tables import party
+
+
+@topic("record_rating")
+def record_rating(call: TopicCall, *, subject_id: str, element: str, rater: str, ratee: str) -> PlainDict:
+    """Keeps the rating one party gives another, hidden for now.
+
+    Reads the form of `element`. Returns: nothing.
+    """
+    form = call.values_of(element)
+    row = {
+        "id": new_id(),
+        "subject_id": subject_id,
+        "instance_id": call.instance_id,
+        "rater_id": rater,
+        "ratee_id": ratee,
+        "given_by": call.actor.user_id,
+        "stars": int(str(form["stars"])),
+        "tags": form.get("tags") or [],
+        "comment": form.get("comment") or None,
+        "private_note": form.get("private_note") or None,
+        "given_at": call.now,
+    }
+    call.connection.execute(insert(rating).values(row))
+    call.note("rated", subject_id=subject_id, rater=rater, ratee=ratee)
+    return {}
+
+
+@topic("publish_ratings")
+def publish_ratings(call: TopicCall, *, subject_id: str) -> PlainDict:
+    """Shows the ratings that were given of a subject to everybody.
+
+    Returns: rating_count (0 to 2).
+    """
+    call.connection.execute(
+        update(rating)
+        .where(rating.c.subject_id == subject_id, rating.c.published_at.is_(None))
+        .values(published_at=call.now)
+    )
+    query = select(func.count()).where(rating.c.subject_id == subject_id)
+    rating_count = call.connection.execute(query).scalar_one()
+    call.note("ratings_published", subject_id=subject_id, count=rating_count)
+    return {"rating_count": rating_count}
+
+
+@view("rating_subject")
+def rating_subject(call: ViewCall) -> Plain:
+    """Whom the actor rates, and until when."""
+    parties = [str(call.data["party_a"]), str(call.data["party_b"])]
+    other = parties[1] if call.actor.party_id == parties[0] else parties[0]
+    column = party.c.name_zh if call.language == "zh" else party.c.name_en
+    name = call.connection.execute(select(column).where(party.c.id == other)).scalar_one_or_none()
+    return [
+        {"zh": "对方", "en": "The other side", "name": "ratee", "value": name or other},
+        {"zh": "评价截止", "en": "Open until", "name": "closes_at", "value": call.data["closes_at"]},
+    ]

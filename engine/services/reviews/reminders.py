@@ -1,0 +1,75 @@
+"""Reminders and escalation of open tasks: who is told, and who may do them besides."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from engine.definitions.registry import TopicCall, topic
+from engine.records.worklist import EXCLUDE, GROUP
+from engine.services.reviews.tables import reminder
+from engine.storage.ids import new_id
+from engine.storage.plain import PlainDict
+from engine.storage.tables import task, task_candidate
+
+USER = "user"
+
+
+@topic("remind")
+def remind(call: TopicCall, *, element: str, skill: str = "") -> PlainDict:
+    """Reminds whoever holds the open tasks of an element, else all to whom they are offered.
+
+    `skill` narrows it to the tasks that ask for that skill. Returns: reminded_count.
+    """
+    rows = [
+        {
+            "id": new_id(),
+            "instance_id": call.instance_id,
+            "task_id": one.id,
+            "element": element,
+            "addressee_kind": kind,
+            "addressee": addressee,
+            "at": call.now,
+        }
+        for one in _find_open(call, element, skill)
+        for kind, addressee in _find_addressees(call.connection, one)
+    ]
+    if rows:
+        call.connection.execute(insert(reminder), rows)
+        call.note("reminded", of=element, addressees=[f"{row['addressee_kind']}:{row['addressee']}" for row in rows])
+    return {"reminded_count": len(rows)}
+
+
+@topic("offer_to_group")
+def offer_to_group(call: TopicCall, *, element: str, group: str, skill: str = "") -> PlainDict:
+    """Offers the open tasks of an element to one group more, and reminds all who may do them now.
+
+    Whoever holds such a task keeps it. Returns: reminded_count.
+    """
+    for one in _find_open(call, element, skill):
+        row = {"task_id": one.id, "kind": GROUP, "value": group}
+        known = select(task_candidate).filter_by(**row)
+        if call.connection.execute(known).first() is None:
+            call.connection.execute(insert(task_candidate), row)
+            call.note("offered", of=element, offered_task=one.id, group=group)
+    return remind(call, element=element, skill=skill)
+
+
+def _find_open(call: TopicCall, element: str, skill: str) -> Sequence[Row[Any, Any]]:
+    query = select(task.c.id, task.c.assignee_id).where(
+        task.c.instance_id == call.instance_id, task.c.element == element
+    )
+    if skill:
+        query = query.where(task.c.skill == skill)
+    return call.connection.execute(query.order_by(task.c.id)).all()
+
+
+def _find_addressees(connection: Connection, one: Row[Any, Any]) -> Iterator[tuple[str, str]]:
+    if one.assignee_id is not None:
+        yield USER, one.assignee_id
+        return
+    candidates = select(task_candidate.c.kind, task_candidate.c.value).where(
+        task_candidate.c.task_id == one.id, task_candidate.c.kind != EXCLUDE
+    )
+    for row in connection.execute(candidates.order_by(task_candidate.c.kind, task_candidate.c.value)):
+        yield row.kind, row.value

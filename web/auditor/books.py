@@ -1,0 +1,119 @@
+"""The ledger as auditors read it: the money of one case, all accounts, the entries of an order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from engine.services.ledger import accounts
+from engine.services.ledger.checks import LedgerFinding, check_books, check_escrow
+from engine.services.ledger.posting import balance_of
+from engine.services.ledger.tables import account, journal
+from engine.services.ledger.views import EntryView, ledger_of
+from web.auditor.names import Names
+from web.auditor.timeline import say
+
+ESCROW = "escrow"
+PREFIXES = ("bank", "psp", "recv", "exp", "wallet", "escrow", "hold", "goods", "guarantee", "payout", "suspense")
+PREFIXES_OF_PLATFORM = ("tax", "vat", "rev")
+INVARIANTS = ("I1", "I2", "I3", "I9", "I10", "I12", "I13", "I14")
+MAX_ENTRIES = 500
+
+
+@dataclass(frozen=True)
+class Escrow:
+    """What went into an escrow and out of it, in fen, and what its proofs found once the case has ended."""
+
+    ref: str
+    into_fen: int
+    out_fen: int
+    balance_fen: int
+    findings: list[LedgerFinding]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.balance_fen == 0 and self.into_fen == self.out_fen
+
+
+@dataclass(frozen=True)
+class AccountSum:
+    """Accounts under one heading: those of a kind people own, or one of the platform with all its shards."""
+
+    code: str
+    kind: str
+    count: int
+    balance_fen: int
+
+
+def list_escrows(connection: Connection, entries: Iterable[EntryView], has_ended: bool) -> list[Escrow]:
+    """Every escrow the entries of a case touch, with the sums of these entries."""
+    lines = [line for entry in entries for line in entry.lines if line[0].startswith(f"{ESCROW}:")]
+    escrows = []
+    for code in dict.fromkeys(code for code, _ in lines):
+        ref = code.partition(":")[2]
+        amounts = [amount for other, amount in lines if other == code]
+        escrows.append(
+            Escrow(
+                ref,
+                -sum(amount for amount in amounts if amount < 0),
+                sum(amount for amount in amounts if amount > 0),
+                balance_of(connection, code),
+                check_escrow(connection, ref) if has_ended else [],
+            )
+        )
+    return escrows
+
+
+def list_accounts(connection: Connection) -> list[AccountSum]:
+    """The balances of all accounts: owned ones summed by what they are, the platform's one by one."""
+    sums = []
+    for prefix in (*PREFIXES, *PREFIXES_OF_PLATFORM):
+        rows = connection.execute(
+            select(account.c.code, account.c.balance_fen).where(account.c.code.startswith(f"{prefix}:"))
+        ).all()
+        groups: dict[str, list[int]] = {}
+        for code, balance_fen in rows:
+            name = accounts.unsharded(code) if accounts.is_hot(code) else prefix
+            groups.setdefault(name, []).append(balance_fen)
+        kind = accounts.kind_of(f"{prefix}:any")
+        sums += [AccountSum(name, kind, len(found), sum(found)) for name, found in sorted(groups.items())]
+    return sums
+
+
+def find_entries(connection: Connection, order_ref: str) -> list[EntryView]:
+    """The entries of an order in the cases that posted them, oldest first."""
+    cases = connection.execute(
+        select(journal.c.instance_id)
+        .where(journal.c.order_ref == order_ref, journal.c.instance_id.is_not(None))
+        .group_by(journal.c.instance_id)
+        .order_by(func.min(journal.c.at))
+        .limit(MAX_ENTRIES)
+    ).scalars()
+    found = [entry for case in cases for entry in ledger_of(connection, case) if entry.order_ref == order_ref]
+    return found[:MAX_ENTRIES]
+
+
+def check_invariants(connection: Connection) -> dict[str, list[LedgerFinding]]:
+    """What every invariant over the whole ledger finds wrong now."""
+    findings = check_books(connection)
+    return {name: [one for one in findings if one.invariant == name] for name in INVARIANTS}
+
+
+def owners_in(entries: Iterable[EntryView]) -> set[str | None]:
+    """The parties whose accounts the entries touch."""
+    return {accounts.owner_in(code) for entry in entries for code, _ in entry.lines}
+
+
+def name_account(code: str, names: Names) -> str:
+    """An account in words: what it is, and whose or of which order."""
+    prefix, _, rest = code.partition(":")
+    words = say(f"account.{code}", say(f"account.{prefix}", prefix))
+    owner = accounts.owner_in(code)
+    if f"account.{code}" == words or not rest:
+        return words
+    return f"{words} · {names.of(owner) if owner else rest}"
+
+
+def sums_by_kind(sums: Sequence[AccountSum], kind: str) -> list[AccountSum]:
+    """Those of assets, liabilities, income or expenses."""
+    return [one for one in sums if one.kind == kind]

@@ -1,0 +1,146 @@
+"""The story of a case in words: what each step did, who did it, and which values it changed."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from engine.language.model import Element
+from engine.language.values import is_reference
+from engine.queries.story import Change, Chapter, Entry
+from engine.storage.actor import SYSTEM
+from engine.storage.plain import Plain, PlainDict
+from web.texts import catalogue, text
+
+PAGE_CHAPTERS = 50
+PASSED = "passed"  # entered and left in one step
+RECORDS = frozenset({"state", "submitted"})  # seals and hashes of the step itself: told last, folded away
+ICONS = {
+    "start": "play",
+    "complete": "check",
+    "claim": "hand",
+    "unclaim": "undo-2",
+    "timer": "timer",
+    "message": "message-circle",
+    "signal": "megaphone",
+    "continue": "step-forward",
+    "retry": "refresh-cw",
+    "cancel": "ban",
+}
+SYMBOL_OF_OTHERS = "circle"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened in a step. `facts` are what the event says of it beside the changed values."""
+
+    kind: str
+    element: Element | None
+    index: int | None
+    changes: tuple[Change, ...]
+    facts: tuple[tuple[str, Plain], ...]
+
+    @property
+    def words(self) -> str:
+        """What it was; an event of a kind nobody described shows its name."""
+        return say(f"event.{self.kind}", self.kind)
+
+    @property
+    def is_bad(self) -> bool:
+        return self.kind in {"incident", "failed"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A step of the case."""
+
+    chapter: Chapter
+    lines: list[Line]
+    records: list[Line]
+
+    @property
+    def words(self) -> str:
+        return say(f"chapter.{self.chapter.kind}", self.chapter.kind)
+
+    @property
+    def icon(self) -> str:
+        return ICONS.get(self.chapter.kind, SYMBOL_OF_OTHERS)
+
+    @property
+    def is_human(self) -> bool:
+        return self.chapter.actor_id != SYSTEM.user_id
+
+    @property
+    def is_bad(self) -> bool:
+        return any(line.is_bad for line in self.lines)
+
+
+def say(key: str, otherwise: str) -> str:
+    """A text, or the technical name where there is none."""
+    return text(key) if key in catalogue() else otherwise
+
+
+def say_role(role: str) -> str:
+    """What somebody acted as."""
+    return text("actor.system") if role == SYSTEM.role else say(f"acting.{role}", role)
+
+
+def name_fact(name: str) -> str:
+    """What a fact of an event is called; `payload.note` is a part of one."""
+    whole, _, part = name.partition(".")
+    words = say(f"fact.{whole}", whole)
+    return f"{words} · {part}" if part else words
+
+
+def stage_scenes(chapters: Iterable[Chapter]) -> list[Scene]:
+    """Each step with its lines, in the order it happened."""
+    return [_stage(chapter) for chapter in chapters]
+
+
+def _stage(chapter: Chapter) -> Scene:
+    lines = _join_passages(chapter.entries)
+    return Scene(
+        chapter,
+        [line for line in lines if line.kind not in RECORDS],
+        [line for line in lines if line.kind in RECORDS],
+    )
+
+
+def _join_passages(entries: list[Entry]) -> list[Line]:
+    """An element entered and completed in the same step is one line, where it was entered."""
+    lines: list[Line] = []
+    entered: dict[tuple[str, str, int | None], int] = {}
+    for entry in entries:
+        line = _tell(entry)
+        place = (entry.element.process_key, entry.element.id, entry.index) if entry.element else None
+        if entry.kind == "completed" and place in entered:
+            before = lines[entered.pop(place)]
+            joined = replace(before, kind=PASSED, changes=_merge(before.changes, line.changes))
+            lines[lines.index(before)] = joined
+            continue
+        if entry.kind == "entered" and place is not None:
+            entered[place] = len(lines)
+        lines.append(line)
+    return lines
+
+
+def _tell(entry: Entry) -> Line:
+    # What a called process does not see is not gone: entering tells of new values only.
+    changes = tuple(c for c in entry.changes if entry.kind != "entered" or c.new is not None)
+    return Line(entry.kind, entry.element, entry.index, changes, tuple(_list_facts(entry.facts)))
+
+
+def _merge(first: tuple[Change, ...], second: tuple[Change, ...]) -> tuple[Change, ...]:
+    merged = {change.name: change for change in first}
+    for change in second:
+        before = merged.get(change.name)
+        merged[change.name] = Change(change.name, before.old if before else change.old, change.new)
+    return tuple(merged.values())
+
+
+def _list_facts(facts: PlainDict) -> Iterator[tuple[str, Plain]]:
+    for name, value in facts.items():
+        if name in {"index", "body"}:
+            continue
+        if isinstance(value, dict) and not is_reference(value) and "file" not in value:
+            yield from ((f"{name}.{key}", part) for key, part in value.items())
+        else:
+            yield name, value

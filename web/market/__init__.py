@@ -1,0 +1,1 @@
+"""The market: orders to take, orders of one's own, the wallet."""

@@ -1,0 +1,132 @@
+"""Looking for orders, one order, taking it."""
+
+from flask import abort, redirect, render_template, request, send_file, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from engine.queries.inbox import TaskRow, list_tasks
+from engine.queries.page import MAX_LIMIT
+from engine.queries.progress import fetch_progress
+from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
+from engine.services.orders.commands import PROCESS, take_order
+from engine.services.orders.errors import AlreadyTaken, OrderNotOpen
+from engine.services.orders.queries import OrderCard, OrderView, count_orders, fetch_order, list_orders
+from engine.services.orders.search import SORTS, OrderFilter
+from engine.storage.actor import Actor
+from engine.storage.files import SHOWN
+from engine.storage.ids import new_id
+from engine.storage.tables import party
+from web.market.find import CATEGORIES, PLACES, TAKERS, read_search
+from web.market.questions import read_token
+from web.market.states import list_offers, next_due
+from web.policy import RULES
+from web.rendering.display import show_file
+from web.security import current_actor
+
+PAGE_ROWS = 20
+SIMILAR_ROWS = 3
+DONE = ("take", "cancel", "dispute")
+
+
+class Hall:
+    """The views, over one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def show_market(self) -> str:
+        """The orders one may take: searched, filtered, sorted, page by page."""
+        actor, search = current_actor(), read_search(request.args)
+        after = request.args.get("after")
+        try:
+            page = list_orders(self.engine, actor, search.wanted, after, PAGE_ROWS)
+        except ValueError:  # an address somebody has cut off
+            abort(400)
+        return render_template(
+            "market/index.html",
+            search=search,
+            page=page,
+            is_first=after is None,
+            found=count_orders(self.engine, search.wanted),
+            total=count_orders(self.engine, OrderFilter()),
+            choices={"category": CATEGORIES, "place": PLACES, "taker": TAKERS, "sort": SORTS},
+        )
+
+    def show_order(self, order_id: str) -> str:
+        """One order: for everybody while it is listed, then for its two sides, each with what is theirs to do."""
+        actor = current_actor()
+        order = fetch_order(self.engine, actor, order_id)
+        done = request.args.get("done")
+        return render_template(
+            "market/order.html",
+            order=order,
+            attachments=[show_file(one) for one in order.attachments if isinstance(one, dict)],
+            tasks=list_own_tasks(self.engine, actor, order.card),
+            progress=fetch_progress(self.engine, actor, order_id) if order.side else None,
+            taker=self._name_taker(order),
+            offers=list_offers(order) if may_trade(actor) else [],
+            may_take=may_trade(actor) and not order.obstacle,
+            due_at=next_due(order),
+            done=done if done in DONE else None,
+            token=new_id(),
+        )
+
+    def take(self, order_id: str) -> Response | tuple[str, int]:
+        """Takes the order; who comes too late is told so, and shown what is like it."""
+        actor = current_actor()
+        try:
+            take_order(self.engine, actor, order_id, read_token())
+        except (AlreadyTaken, OrderNotOpen) as lost:
+            if not self._holds(actor, order_id):
+                return self._show_lost(actor, lost), 409
+        return redirect(url_for("market.order", order_id=order_id, done="take"), 303)
+
+    def show_attachment(self, order_id: str, file_id: str) -> Response:
+        """A file of the demand, for whoever may see the order."""
+        order = fetch_order(self.engine, current_actor(), order_id)
+        entry = next((one for one in order.attachments if isinstance(one, dict) and one.get("file") == file_id), None)
+        if entry is None:
+            raise NotFound("file", file_id)
+        media_type = str(entry["media_type"])
+        response = send_file(
+            self.engine.files.path(str(entry["sha256"])),
+            mimetype=media_type if media_type in SHOWN else "application/octet-stream",
+            as_attachment=media_type not in SHOWN,
+            download_name=str(entry["name"]),
+        )
+        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        return response
+
+    def _holds(self, actor: Actor, order_id: str) -> bool:
+        try:
+            return fetch_order(self.engine, actor, order_id).side == "taker"
+        except NotFound:
+            return False
+
+    def _show_lost(self, actor: Actor, lost: AlreadyTaken | OrderNotOpen) -> str:
+        """`category` was on the page the order was taken from: the order itself is no longer the reader's to see."""
+        category = request.form.get("category", "")
+        alike = OrderFilter(categories=frozenset({category} - {""}))
+        similar = list_orders(self.engine, actor, alike, limit=SIMILAR_ROWS).rows
+        if not similar:
+            similar = list_orders(self.engine, actor, OrderFilter(), limit=SIMILAR_ROWS).rows
+        return render_template("market/lost.html", code=lost.code, similar=similar)
+
+    def _name_taker(self, order: OrderView) -> tuple[str, str] | None:
+        if order.taker_id is None or not order.side:
+            return None
+        with self.engine.database.read() as connection:
+            row = connection.execute(select(party.c.name_zh, party.c.name_en).where(party.c.id == order.taker_id)).one()
+        return row.name_zh, row.name_en
+
+
+def list_own_tasks(engine: Engine, actor: Actor, card: OrderCard) -> list[TaskRow]:
+    """The open tasks of an order that are the actor's to do."""
+    rows = list_tasks(engine, actor, search=card.number, process_key=PROCESS, limit=MAX_LIMIT).rows
+    return [row for row in rows if row.instance_id == card.id]
+
+
+def may_trade(actor: Actor) -> bool:
+    """Whether this role publishes, takes and ends orders, beside looking at them."""
+    return actor.role in RULES["market.take"].roles

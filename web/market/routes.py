@@ -1,0 +1,48 @@
+"""The addresses of the market."""
+
+from flask import Blueprint, g
+
+from engine.runtime.engine import Engine
+from engine.services.orders.views import mask_phone
+from web.market.find import name_category
+from web.market.hall import Hall
+from web.market.orders import OwnOrders
+from web.market.requests import KINDS, Requests
+from web.market.states import LOOKS, SECURED
+from web.market.wallet import Wallet
+from web.policy import Verdict, judge
+
+BOTH = ("GET", "POST")
+
+
+def make_market(engine: Engine) -> Blueprint:
+    """The blueprint `market`."""
+    blueprint = Blueprint("market", __name__, template_folder="templates")
+    hall, own, asked, wallet = Hall(engine), OwnOrders(engine), Requests(engine), Wallet(engine)
+    blueprint.add_url_rule("/market", "index", hall.show_market)
+    blueprint.add_url_rule("/orders", "orders", own.show_orders)
+    blueprint.add_url_rule("/orders/new", "publish", own.publish, methods=BOTH)
+    blueprint.add_url_rule("/orders/<order_id>", "order", hall.show_order)
+    blueprint.add_url_rule("/orders/<order_id>/attachments/<file_id>", "attachment", hall.show_attachment)
+    blueprint.add_url_rule("/orders/<order_id>/take", "take", hall.take, methods=("POST",))
+    for kind in KINDS:
+        blueprint.add_url_rule(f"/orders/<order_id>/{kind}", kind, asked.view_of(kind), methods=BOTH)
+    blueprint.add_url_rule("/wallet", "wallet", wallet.show_wallet)
+    blueprint.add_url_rule("/wallet/top-up", "top_up", wallet.top_up, methods=BOTH)
+    blueprint.add_url_rule("/wallet/top-ups/<payment_id>", "payment", wallet.show_payment)
+    blueprint.context_processor(lambda: HELPERS)
+    return blueprint
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether the acting role has this page."""
+    return judge(endpoint, g.session) is Verdict.ALLOWED
+
+
+HELPERS = {
+    "name_category": name_category,
+    "looks": LOOKS,
+    "secured_states": SECURED,
+    "mask_phone": mask_phone,
+    "may_open": may_open,
+}

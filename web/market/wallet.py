@@ -1,0 +1,119 @@
+"""The wallet of the acting party: balances, statement, top-ups."""
+
+from collections.abc import Sequence
+
+from flask import abort, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
+from engine.services.ledger.views import StatementRow, statement, wallet_view
+from engine.services.payments.payments import STARTED, PaymentView, list_payments, start_top_up
+from engine.services.payments.simulator import SIMULATOR
+from engine.storage.ids import new_id
+from web.market.questions import bind_question, draw_question, read_token
+from web.security import current_actor, local_target
+
+PAGE_ROWS = 30
+REMEMBERED_PAYMENTS = 100
+# rule: icon; the words are `wallet.rule.<rule>`, with `.in` or `.out` where it depends on the side
+RULE_ICONS = {
+    "P-TOPUP": "plus",
+    "P-FREEZE": "lock",
+    "P-INCREASE": "lock",
+    "P-RELEASE": "lock-open",
+    "P-SETTLE": "circle-check",
+    "P-MILESTONE": "flag",
+    "P-CANCEL": "circle-x",
+    "P-HOLD": "scale",
+    "P-UNHOLD": "scale",
+    "P-DISPUTE": "scale",
+    "P-WITHDRAW": "banknote",
+    "P-PAYOUT-FAIL": "undo-2",
+    "P-REVERSE": "undo-2",
+}
+
+
+class Wallet:
+    """The views, over one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def show_wallet(self) -> str:
+        """Balances and the statement, newest first."""
+        actor = current_actor()
+        after = request.args.get("after", type=int)
+        if "after" in request.args and after is None:
+            abort(400)
+        with self.engine.database.read() as connection:
+            rows = statement(connection, actor.party_id, after, PAGE_ROWS + 1)
+            return render_template(
+                "market/wallet.html",
+                wallet=wallet_view(connection, actor.party_id),
+                rows=rows[:PAGE_ROWS],
+                after=rows[PAGE_ROWS - 1].seq if len(rows) > PAGE_ROWS else None,
+                is_first=after is None,
+                under_way=_list_open(connection, actor.party_id),
+                icons=RULE_ICONS,
+                rule_key=name_rule,
+            )
+
+    def top_up(self) -> Response | str | tuple[str, int]:
+        """Asks for amount and method; then asks the provider."""
+        bound = bind_question(self.engine, "top_up")
+        if request.method == "POST":
+            token = read_token()
+            if not bound.validate():
+                return self._draw_top_up(draw_question(bound), token), 422
+            amount_fen, method = bound.values["amount_fen"], str(bound.values["method"])
+            assert isinstance(amount_fen, int)
+            payment_id = start_top_up(self.engine, current_actor(), amount_fen, token, method)
+            target = local_target(request.form.get("next"))
+            return redirect(url_for("market.payment", payment_id=payment_id, next=target), 303)
+        return self._draw_top_up(draw_question(bound), new_id())
+
+    def show_payment(self, payment_id: str) -> str:
+        """How a top-up stands; the page asks again by itself as long as it is open."""
+        actor = current_actor()
+        with self.engine.database.read() as connection:
+            known = list_payments(connection, actor.party_id, REMEMBERED_PAYMENTS)
+            wallet = wallet_view(connection, actor.party_id)
+        payment = next((one for one in known if one.id == payment_id), None)
+        if payment is None:
+            raise NotFound("payment", payment_id)
+        return render_template(
+            "market/payment.html",
+            payment=payment,
+            wallet=wallet,
+            is_open=payment.status == STARTED,
+            is_simulated=self._is_simulated,
+            target=local_target(request.args.get("next")),
+        )
+
+    def _draw_top_up(self, fields: str, token: str) -> str:
+        return render_template(
+            "market/top_up.html",
+            fields=fields,
+            token=token,
+            is_simulated=self._is_simulated,
+            target=local_target(request.values.get("next")),
+        )
+
+    @property
+    def _is_simulated(self) -> bool:
+        return self.engine.settings.payments == SIMULATOR
+
+
+def name_rule(row: StatementRow) -> str:
+    """The key of the words for a movement; a rule without words of its own is shown as a posting."""
+    if row.rule not in RULE_ICONS:
+        return "wallet.rule.other"
+    if row.rule in {"P-CANCEL", "P-DISPUTE", "P-REVERSE"}:
+        return f"wallet.rule.{row.rule}.{'in' if row.amount_fen > 0 else 'out'}"
+    return f"wallet.rule.{row.rule}"
+
+
+def _list_open(connection: Connection, party_id: str) -> Sequence[PaymentView]:
+    return [one for one in list_payments(connection, party_id) if one.status == STARTED]
