@@ -2,19 +2,46 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from engine.language.model import Element
 from engine.queries.page import MAX_LIMIT, Page
-from engine.records.access import is_candidate, is_mine
+from engine.records.access import IS_CANDIDATE, IS_CANDIDATE_OF_FEW, IS_MINE, NAMES_ACTOR, describe_actor
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
-from engine.storage.tables import EPOCH, Instant, instance, task
+from engine.storage.tables import EPOCH, Instant, instance, task, task_candidate
 
 MINE, GROUP, ALL, LATE = "mine", "group", "all", "late"
 VIEWS = (MINE, GROUP, ALL, LATE)
-NEVER = EPOCH + timedelta(days=365_000)  # sorts tasks without a due date last
+COUNT_LIMIT = 100
+# An actor who is a candidate of few tasks is served from his side, another from the list of all tasks in their order.
+FEW_TASKS = 3_000
+NO_DUE_DATE = "-"
+
+_VIEWS: dict[str, ColumnElement[bool]] = {
+    MINE: IS_MINE,
+    GROUP: and_(~IS_MINE, task.c.assignee_id.is_(None)),
+    ALL: true(),
+    LATE: and_(task.c.due_at < bindparam("now", type_=Instant), or_(task.c.assignee_id.is_(None), IS_MINE)),
+}
+_COUNT_POOL = select(func.count()).select_from(
+    select(literal_column("1")).select_from(task_candidate).where(NAMES_ACTOR).limit(FEW_TASKS + 1).subquery()
+)
 
 
 @dataclass(frozen=True)
@@ -46,52 +73,42 @@ def list_tasks(
 ) -> Page[TaskRow]:
     """Tasks by due date, those without one last."""
     limit = min(limit, MAX_LIMIT)
-    due = func.coalesce(task.c.due_at, literal(NEVER, Instant), type_=Instant)
-    query = _select(actor, view, search, process_key, engine.clock()).add_columns(due.label("sort_due"))
+    values = describe_actor(actor) | {"now": engine.clock(), "search": _escape(search), "process_key": process_key}
+    due, _, last_id = (after or "").partition(":")
     if after:
-        at, _, last_id = after.partition(":")
-        instant = EPOCH + timedelta(microseconds=int(at))
-        query = query.where(or_(due > instant, and_(due == instant, task.c.id > last_id)))
+        values["last_id"] = last_id
+    if after and due != NO_DUE_DATE:
+        values["last_due"] = EPOCH + timedelta(microseconds=int(due))
     with engine.database.read() as connection:
-        rows = connection.execute(query.order_by(due, task.c.id).limit(limit + 1)).all()
-        found = [
-            TaskRow(
-                row.id,
-                row.instance_id,
-                engine.catalogue.elements(connection, row.definition_id)[row.element],
-                row.process_key,
-                row.business_key,
-                row.subject_zh,
-                row.subject_en,
-                row.amount_fen,
-                row.assignee_id,
-                row.priority,
-                row.created_at,
-                row.due_at,
-            )
-            for row in rows[:limit]
-        ]
-    is_more = len(rows) > limit
-    last = found[-1] if found else None
-    cursor = f"{((last.due_at or NEVER) - EPOCH) // timedelta(microseconds=1)}:{last.id}" if last and is_more else None
-    return Page(found, cursor)
+        shape = (view, _has_few(connection, values), bool(search), bool(process_key))
+        rows: list[Any] = []
+        if due != NO_DUE_DATE:
+            query = _list_query(*shape, has_due_date=True, is_continued=bool(after))
+            rows += connection.execute(query, values | {"rows": limit + 1})
+        if len(rows) <= limit:
+            query = _list_query(*shape, has_due_date=False, is_continued=due == NO_DUE_DATE)
+            rows += connection.execute(query, values | {"rows": limit + 1 - len(rows)})
+        found = [_read(engine, connection, row) for row in rows[:limit]]
+    return Page(found, _mark(found[-1]) if len(rows) > limit else None)
 
 
 def count_tasks(engine: Engine, actor: Actor) -> dict[str, int]:
-    """How many tasks each view holds."""
-    now = engine.clock()
-    query = select(
-        func.count().label(ALL),
-        func.count().filter(_view(actor, MINE, now)).label(MINE),
-        func.count().filter(_view(actor, GROUP, now)).label(GROUP),
-        func.count().filter(_view(actor, LATE, now)).label(LATE),
-    ).where(is_candidate(actor))
+    """How many tasks each view holds; COUNT_LIMIT stands for that many or more."""
+    values = describe_actor(actor) | {"now": engine.clock()}
     with engine.database.read() as connection:
-        row = connection.execute(query).one()
-    return {view: getattr(row, view) for view in VIEWS}
+        row = connection.execute(_count_query(_has_few(connection, values)), values).one()
+    return dict(zip(VIEWS, row, strict=True))
 
 
-def _select(actor: Actor, view: str, search: str, process_key: str, now: datetime) -> Select[tuple[object, ...]]:
+def _has_few(connection: Connection, values: dict[str, object]) -> bool:
+    return connection.execute(_COUNT_POOL, values).scalar_one() <= FEW_TASKS
+
+
+@lru_cache(maxsize=128)
+def _list_query(
+    view: str, has_few: bool, is_searched: bool, is_of_process: bool, *, has_due_date: bool, is_continued: bool
+) -> Select[Any]:
+    """Tasks with a due date and those without are two queries, so that each comes in order from an index."""
     query = (
         select(
             task,
@@ -102,21 +119,54 @@ def _select(actor: Actor, view: str, search: str, process_key: str, now: datetim
             instance.c.amount_fen,
         )
         .join(instance, instance.c.id == task.c.instance_id)
-        .where(is_candidate(actor), _view(actor, view, now))
+        .where(IS_CANDIDATE_OF_FEW if has_few else IS_CANDIDATE, _VIEWS[view])
+        .limit(bindparam("rows"))
     )
-    if search:
-        like = [instance.c.business_key, instance.c.subject_zh, instance.c.subject_en]
-        query = query.where(or_(*(column.icontains(search, autoescape=True) for column in like)))
-    if process_key:
-        query = query.where(instance.c.process_key == process_key)
+    if has_due_date:
+        query = query.where(task.c.due_at.is_not(None)).order_by(task.c.due_at, task.c.id)
+    else:
+        query = query.where(task.c.due_at.is_(None)).order_by(task.c.id)
+    if is_continued:
+        last = tuple_(bindparam("last_due", type_=Instant), bindparam("last_id"))
+        is_later = tuple_(task.c.due_at, task.c.id) > last if has_due_date else task.c.id > bindparam("last_id")
+        query = query.where(is_later)
+    if is_searched:
+        searched = (instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
+        query = query.where(or_(*(one.icontains(bindparam("search"), escape="/") for one in searched)))
+    if is_of_process:
+        query = query.where(instance.c.process_key == bindparam("process_key"))
     return query
 
 
-def _view(actor: Actor, view: str, now: datetime) -> ColumnElement[bool]:
-    if view == MINE:
-        return is_mine(actor)
-    if view == GROUP:
-        return and_(~is_mine(actor), task.c.assignee_id.is_(None))
-    if view == LATE:
-        return and_(task.c.due_at < now, or_(task.c.assignee_id.is_(None), is_mine(actor)))
-    return true()
+@lru_cache(maxsize=2)
+def _count_query(has_few: bool) -> Select[Any]:
+    is_candidate = IS_CANDIDATE_OF_FEW if has_few else IS_CANDIDATE
+    found = {view: select(task.c.id).where(is_candidate, _VIEWS[view]).limit(COUNT_LIMIT) for view in VIEWS}
+    return select(*(select(func.count()).select_from(found[view].subquery()).scalar_subquery() for view in VIEWS))
+
+
+def _read(engine: Engine, connection: Connection, row: Any) -> TaskRow:
+    return TaskRow(
+        row.id,
+        row.instance_id,
+        engine.catalogue.elements(connection, row.definition_id)[row.element],
+        row.process_key,
+        row.business_key,
+        row.subject_zh,
+        row.subject_en,
+        row.amount_fen,
+        row.assignee_id,
+        row.priority,
+        row.created_at,
+        row.due_at,
+    )
+
+
+def _mark(last: TaskRow) -> str:
+    """Where the next page begins."""
+    due = NO_DUE_DATE if last.due_at is None else (last.due_at - EPOCH) // timedelta(microseconds=1)
+    return f"{due}:{last.id}"
+
+
+def _escape(search: str) -> str:
+    return search.replace("/", "//").replace("%", "/%").replace("_", "/_")

@@ -1,42 +1,65 @@
-"""Who may see and do which task, as SQL: the same condition for lists and for a single task."""
+"""Who may see and do which task, as SQL: the same condition for lists and for a single task.
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+The conditions are built once, with bind parameters that `describe_actor` fills: building them anew for every request
+would cost more than running them.
+"""
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
 from engine.records.worklist import EXCLUDE, GROUP, PARTY
 from engine.storage.actor import Actor
 from engine.storage.tables import task, task_candidate
 
-
-def is_candidate(actor: Actor) -> ColumnElement[bool]:
-    """Whether the actor may do a task: his party or a group of his role is a candidate, he has the skill it asks
-    for, and he is not excluded."""
-    named = exists(
-        select(1).where(
-            task_candidate.c.task_id == task.c.id,
-            or_(
-                and_(task_candidate.c.kind == PARTY, task_candidate.c.value == actor.party_id),
-                and_(task_candidate.c.kind == GROUP, task_candidate.c.value.in_(sorted(actor.groups))),
-            ),
-        )
-    )
-    excluded = exists(
+# Whether a candidate row names the actor: his party, or a group of his role.
+NAMES_ACTOR: ColumnElement[bool] = or_(
+    and_(task_candidate.c.kind == PARTY, task_candidate.c.value == bindparam("actor_party")),
+    and_(task_candidate.c.kind == GROUP, task_candidate.c.value.in_(bindparam("actor_groups", expanding=True))),
+)
+# Whether nothing speaks against him: he has the skill the task asks for, and he is not excluded.
+IS_FIT: ColumnElement[bool] = and_(
+    or_(task.c.skill.is_(None), task.c.skill.in_(bindparam("actor_skills", expanding=True))),
+    ~exists(
         select(1).where(
             task_candidate.c.task_id == task.c.id,
             task_candidate.c.kind == EXCLUDE,
-            task_candidate.c.value.in_({actor.user_id, actor.party_id}),
+            or_(task_candidate.c.value == bindparam("actor_party"), task_candidate.c.value == bindparam("actor_user")),
         )
-    )
-    return and_(named, or_(task.c.skill.is_(None), task.c.skill.in_(sorted(actor.skills))), ~excluded)
+    ),
+)
+# Whether the actor may do a task.
+IS_CANDIDATE: ColumnElement[bool] = and_(
+    exists(select(1).where(task_candidate.c.task_id == task.c.id, NAMES_ACTOR)), IS_FIT
+)
+# The same, found from the actor's side: cheap where he is a candidate of few tasks, however many there are in all.
+IS_CANDIDATE_OF_FEW: ColumnElement[bool] = and_(
+    task.c.id.in_(select(task_candidate.c.task_id).where(NAMES_ACTOR)), IS_FIT
+)
+# Whether a task is the actor's own: he holds it, or it is offered to him as a person.
+IS_MINE: ColumnElement[bool] = or_(
+    task.c.assignee_id == bindparam("actor_user"),
+    and_(
+        task.c.assignee_id.is_(None),
+        task.c.id.in_(
+            select(task_candidate.c.task_id).where(
+                task_candidate.c.kind == PARTY, task_candidate.c.value == bindparam("actor_person")
+            )
+        ),
+    ),
+)
+NOBODY = ""
 
 
-def is_mine(actor: Actor) -> ColumnElement[bool]:
-    """Whether a task is the actor's own: he holds it, or it is offered to him as a person."""
-    personal = exists(
-        select(1).where(
-            task_candidate.c.task_id == task.c.id,
-            task_candidate.c.kind == PARTY,
-            task_candidate.c.value == actor.user_id,
-        )
-    )
-    own = task.c.assignee_id == actor.user_id
-    return or_(own, and_(task.c.assignee_id.is_(None), personal)) if actor.party_id == actor.user_id else own
+def describe_actor(actor: Actor) -> dict[str, object]:
+    """The bind parameters of the conditions above."""
+    return {
+        "actor_party": actor.party_id,
+        "actor_user": actor.user_id,
+        "actor_person": actor.user_id if actor.party_id == actor.user_id else NOBODY,
+        "actor_groups": sorted(actor.groups),
+        "actor_skills": sorted(actor.skills),
+    }
+
+
+def is_candidate(actor: Actor) -> ColumnElement[bool]:
+    """IS_CANDIDATE with its parameters, for statements that are made for one request."""
+    return IS_CANDIDATE.params(describe_actor(actor))

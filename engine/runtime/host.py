@@ -99,7 +99,7 @@ class StepTopicCall(StepOutbox):
             self.connection.execute(insert(instance_party), row)
 
     def note(self, kind: str, **facts: Plain) -> None:
-        self._step.note(event(kind, task=self.task_id, element=self.element, **facts))
+        self._step.note(event(kind, **({"task": self.task_id, "element": self.element} | facts)))
 
 
 class StepHost:

@@ -65,8 +65,7 @@ def _nothing(_connection: Connection) -> None:
 class Command:
     """What is to be done to one instance.
 
-    `authorise` raises if the actor may not; it is called before any lock and again under it, and only the second
-    answer counts. `act` does it; what it returns is recorded under `key` and given to every repetition.
+    `authorise` raises if the actor may not; it is called under the lock. `act` does it; what it returns is recorded under `key` and given to every repetition.
     """
 
     kind: str
@@ -82,12 +81,8 @@ class Command:
 def run_step(engine: Engine, instance_id: str, command: Command) -> Plain:
     """Runs one command on one instance and gives its answer; a repeated key is answered from its record.
 
-    Raises NotFound, InstanceClosed, SubmissionConflict, and whatever `authorise` and `act` raise, with nothing written.
+    Whoever can refuse without the lock has done so before; only what is found under the lock counts. Raises NotFound, InstanceClosed, SubmissionConflict, and whatever `authorise` and `act` raise, with nothing written.
     """
-    with engine.database.read() as connection:
-        if answer := _answer(connection, command):
-            return answer.result
-        command.authorise(connection)
 
     def work(unit: UnitOfWork) -> Plain:
         row = unit.connection.execute(_LOCK, {"instance_id": instance_id}).mappings().one_or_none()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, select
 
 from engine.definitions.catalogue import FORM
 from engine.definitions.forms import BoundForm, Form, bind
@@ -14,7 +14,7 @@ from engine.definitions.forms.model import walk
 from engine.definitions.registry import VIEWS
 from engine.language.model import Element
 from engine.language.state import read_task_data
-from engine.records.access import is_candidate
+from engine.records.access import IS_CANDIDATE, describe_actor
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.step import decompress_state
@@ -25,6 +25,28 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import file, instance, task
 
 Language = Literal["zh", "en"]
+
+_IS_THIS = and_(task.c.id == bindparam("task_id"), IS_CANDIDATE)
+_FIND = select(task.c.id, task.c.instance_id, task.c.assignee_id, task.c.element).where(_IS_THIS)
+_FETCH = (
+    select(
+        task,
+        instance.c.process_key,
+        instance.c.business_key,
+        instance.c.subject_zh,
+        instance.c.subject_en,
+        instance.c.amount_fen,
+        instance.c.pin_set_id,
+        instance.c.state,
+    )
+    .join(instance, instance.c.id == task.c.instance_id)
+    .where(_IS_THIS)
+)
+_FILES = select(file).where(
+    file.c.id.in_(bindparam("named", expanding=True)),
+    file.c.owner_id == bindparam("owner"),
+    func.coalesce(file.c.instance_id, bindparam("instance_id")) == bindparam("instance_id"),
+)
 
 
 @dataclass(frozen=True)
@@ -63,11 +85,7 @@ class ViewContext:
 
 def find_task(connection: Connection, actor: Actor, task_id: str) -> Row[Any, Any, Any, Any]:
     """The row of an open task, by the very condition of the inbox. Raises NotFound, for a stranger as well."""
-    row = connection.execute(
-        select(task.c.id, task.c.instance_id, task.c.assignee_id, task.c.element).where(
-            task.c.id == task_id, is_candidate(actor)
-        )
-    ).one_or_none()
+    row = connection.execute(_FIND, describe_actor(actor) | {"task_id": task_id}).one_or_none()
     if row is None:
         raise NotFound("task", task_id)
     return row
@@ -76,20 +94,7 @@ def find_task(connection: Connection, actor: Actor, task_id: str) -> Row[Any, An
 def fetch_task(engine: Engine, actor: Actor, task_id: str) -> TaskView:
     """An open task with its form and data. Raises NotFound, for a stranger as well."""
     with engine.database.read() as connection:
-        row = connection.execute(
-            select(
-                task,
-                instance.c.process_key,
-                instance.c.business_key,
-                instance.c.subject_zh,
-                instance.c.subject_en,
-                instance.c.amount_fen,
-                instance.c.pin_set_id,
-                instance.c.state,
-            )
-            .join(instance, instance.c.id == task.c.instance_id)
-            .where(task.c.id == task_id, is_candidate(actor))
-        ).one_or_none()
+        row = connection.execute(_FETCH, describe_actor(actor) | {"task_id": task_id}).one_or_none()
         if row is None:
             raise NotFound("task", task_id)
         element = engine.catalogue.elements(connection, row.definition_id)[row.element]
@@ -159,13 +164,9 @@ def _files(connection: Connection, actor: Actor, view: TaskView, submitted: Subm
     if submitted is None or view.form is None:
         return {}
     named = [str(one) for key in view.form.file_keys for one in submitted.getlist(key)]
-    rows = connection.execute(
-        select(file).where(
-            file.c.id.in_(named),
-            file.c.owner_id == actor.party_id,
-            func.coalesce(file.c.instance_id, view.instance_id) == view.instance_id,
-        )
-    )
+    if not named:
+        return {}
+    values = {"named": named, "owner": actor.party_id, "instance_id": view.instance_id}
     return {
         row.id: {
             "file": row.id,
@@ -174,5 +175,5 @@ def _files(connection: Connection, actor: Actor, view: TaskView, submitted: Subm
             "size_bytes": row.size_bytes,
             "media_type": row.media_type,
         }
-        for row in rows
+        for row in connection.execute(_FILES, values)
     }

@@ -194,6 +194,7 @@ task = Table(
     Column("created_at", Instant, nullable=False),
     Column("due_at", Instant),
     Column("follow_up_at", Instant),
+    Index("ix_task_due_at", "due_at", "id"),  # the order of the inbox
 )
 task_candidate = Table(
     "task_candidate",

@@ -8,7 +8,8 @@ from engine.definitions.registry import TopicCall
 from engine.queries.inbox import list_tasks
 from engine.services.reviews.subjects import Source, Subject, subject_corrector, subject_provider
 from engine.services.reviews.tables import reminder, review_record
-from engine.storage.actor import PLATFORM, Actor
+from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import membership, party, user
 from tests.support.stage import Stage
@@ -97,9 +98,8 @@ class ReviewDesk:
 
     def check(self, outcome: str) -> None:
         """The review ended there, with nothing left open and nothing wrong."""
-        assert self.stage.incidents(self.id) == []
-        assert self.stage.outcome(self.id) == outcome
-        assert self.stage.open(self.id) == set()
+        found = self.stage.incidents(self.id), self.stage.outcome(self.id), self.stage.open(self.id)
+        assert found == ([], outcome, set()), found
 
     def records(self) -> list[RowMapping]:
         """Every decision, in order."""
@@ -120,8 +120,8 @@ class ReviewDesk:
     def employ(self, name: str, party_id: str, role: str) -> None:
         """Makes a person a member of an organisation, or of the platform."""
 
-        def work(unit: object) -> None:
-            connection = unit.connection  # type: ignore[attr-defined]
+        def work(unit: UnitOfWork) -> None:
+            connection = unit.connection
             now = self.stage.clock()
             for one, kind in ((name, "person"), (party_id, "organisation")):
                 if connection.execute(select(party).where(party.c.id == one)).first() is None:
@@ -134,8 +134,3 @@ class ReviewDesk:
             connection.execute(insert(membership), {"user_id": name, "party_id": party_id, "role": role, "skills": []})
 
         self.stage.engine.database.transact(work)
-
-
-def join_platform(desk: ReviewDesk, name: str) -> None:
-    """A reviewer with an account of his own."""
-    desk.employ(name, PLATFORM, "platform_reviewer")
