@@ -11,10 +11,13 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from engine.runtime.engine import Engine
+from web.analyst.routes import make_analyst
+from web.auditor.routes import make_auditor
 from web.errors import init_errors
 from web.identity.routes import make_identity
 from web.market.routes import make_market
 from web.navigation import list_bottom_links, list_groups
+from web.operator.routes import make_operator
 from web.preferences import load_preferences
 from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
@@ -52,7 +55,15 @@ def create_app(engine: Engine) -> Flask:
 
 def list_blueprints(engine: Engine) -> list[Blueprint]:
     """The pages of every audience."""
-    return [make_identity(engine), make_market(engine), make_staff(engine), make_files(engine)]
+    return [
+        make_identity(engine),
+        make_market(engine),
+        make_staff(engine),
+        make_files(engine),
+        make_analyst(engine),
+        make_auditor(engine),
+        make_operator(engine),
+    ]
 
 
 def _init_templates(app: Flask, engine: Engine) -> None:

@@ -39,7 +39,6 @@ STATUS = {
     "definition_invalid": 422,
     "busy": 503,
     "sandbox_busy": 503,
-    "sandbox_busy": 503,
     "stale_state": 500,
 }
 """The HTTP status of a refusal by its code; every other refusal of the engine is a conflict."""

@@ -7,6 +7,7 @@ engine, which answers a forbidden thing exactly as an absent one.
 from dataclasses import dataclass
 from enum import Enum
 
+from engine.queries.cases import READERS
 from engine.services.identity.people import ORGANISATION, PERSON, ROLES
 from engine.services.identity.sessions import Session
 from engine.storage.actor import PLATFORM
@@ -69,6 +70,18 @@ RULES: dict[str, Rule] = {
     "market.wallet": roles(*MARKET),
     "market.payment": roles(*MARKET),
     "market.top_up": roles(*PAYERS),
+    "analyst.definitions": roles("analyst", "auditor", "platform_operator"),
+    "analyst.definition": roles("analyst", "auditor", "platform_operator"),
+    "analyst.download": roles("analyst", "auditor", "platform_operator"),
+    "analyst.upload": roles("analyst"),
+    "analyst.deploy": roles("analyst"),
+    "auditor.cases": roles(*READERS),
+    "auditor.case": roles(*READERS),
+    "auditor.drawing": roles(*READERS),
+    "auditor.ledger": roles("auditor"),
+    "auditor.verify": roles("auditor"),
+    "operator.incidents": roles("platform_operator"),
+    "operator.retry": roles("platform_operator"),
 }
 
 

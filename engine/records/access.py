@@ -4,6 +4,8 @@ The conditions are built once, with bind parameters that `describe_actor` fills:
 would cost more than running them.
 """
 
+from functools import lru_cache
+
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
 from engine.records.worklist import EXCLUDE, GROUP, PARTY
@@ -60,6 +62,7 @@ def describe_actor(actor: Actor) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=256)
 def is_candidate(actor: Actor) -> ColumnElement[bool]:
     """IS_CANDIDATE with its parameters, for statements that are made for one request."""
     return IS_CANDIDATE.params(describe_actor(actor))

@@ -65,7 +65,8 @@ def _nothing(_connection: Connection) -> None:
 class Command:
     """What is to be done to one instance.
 
-    `authorise` raises if the actor may not; it is called under the lock. `act` does it; what it returns is recorded under `key` and given to every repetition.
+    `authorise` raises if the actor may not; it is called under the lock. `act` does it; what it returns is recorded
+    under `key` and given to every repetition.
     """
 
     kind: str
@@ -81,7 +82,8 @@ class Command:
 def run_step(engine: Engine, instance_id: str, command: Command) -> Plain:
     """Runs one command on one instance and gives its answer; a repeated key is answered from its record.
 
-    Whoever can refuse without the lock has done so before; only what is found under the lock counts. Raises NotFound, InstanceClosed, SubmissionConflict, and whatever `authorise` and `act` raise, with nothing written.
+    Callers that can refuse without the lock have done so before; only what is found under the lock counts.
+    Raises NotFound, InstanceClosed, SubmissionConflict, and whatever `authorise` and `act` raise, with nothing written.
     """
 
     def work(unit: UnitOfWork) -> Plain:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, render_template, request
 from markupsafe import Markup
+from sqlalchemy import select
 
 from engine.definitions.catalogue import PROCESS
 from engine.queries.cases import CaseFilter, CaseView, FilledForm, fetch_case, search_cases
@@ -15,6 +16,7 @@ from engine.runtime.engine import Engine
 from engine.services.ledger.checks import trial_balance
 from engine.services.ledger.views import ledger_of
 from engine.services.verification import count_rows, verify
+from engine.storage.tables import definition
 from web.auditor.books import (
     check_invariants,
     find_entries,
@@ -26,7 +28,8 @@ from web.auditor.books import (
 )
 from web.auditor.data import list_standings
 from web.auditor.names import Names
-from web.auditor.timeline import PAGE_CHAPTERS, name_fact, say, say_role, stage_scenes
+from web.auditor.timeline import PAGE_CHAPTERS, name_fact, say, say_audience, say_role, stage_scenes
+from web.policy import Verdict, judge
 from web.rendering import render_readonly
 from web.rendering.display import Display
 from web.security import current_actor
@@ -36,6 +39,7 @@ MAX_BROKEN = 100
 STATUSES = ("active", "incident", "completed", "cancelled")
 KINDS_OF_ACCOUNTS = ("asset", "expense", "liability", "income")
 UNDRAWN_WAITS = frozenset({"boundaryEvent"})
+CONTAINERS = frozenset({"callActivity", "subProcess", "transaction"})
 Context = dict[str, Any]
 
 
@@ -50,8 +54,8 @@ def make_auditor(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/cases/<instance_id>/drawings/<process_key>", "drawing", desk.show_drawing)
     blueprint.add_url_rule("/ledger", "ledger", desk.show_ledger)
     blueprint.add_url_rule("/verify", "verify", desk.verify_all, methods=("GET", "POST"))
-    helpers = {"say": say, "say_role": say_role, "name_fact": name_fact, "name_account": name_account}
-    blueprint.context_processor(lambda: helpers)
+    helpers = (say, say_role, say_audience, name_fact, name_account)
+    blueprint.context_processor(lambda: {helper.__name__: helper for helper in helpers})
     return blueprint
 
 
@@ -101,7 +105,7 @@ class AuditDesk:
             tabs=self._count_tabs(view),
             waits=waits,
             outcome=next((e for e in view.story.elements.values() if e.id == view.case.outcome), None),
-            definitions={row.key: row.id for row in list_definitions(self.engine, PROCESS)},
+            definition_id=self._find_definition(view),
             display=Display(g.fmt),
             **context,
         )
@@ -140,6 +144,21 @@ class AuditDesk:
         findings = list(islice(verify(self.engine), MAX_BROKEN)) if is_run else []
         return render_template("auditor/verify.html", counts=counts, is_run=is_run, findings=findings, now=g.fmt.now)
 
+    def _find_definition(self, view: CaseView) -> str | None:
+        """The version the case runs on, for whoever may look at definitions."""
+        if judge("analyst.definition", g.session) is not Verdict.ALLOWED:
+            return None
+        case = view.case
+        with self.engine.database.read() as connection:
+            found: str = connection.execute(
+                select(definition.c.id).where(
+                    definition.c.kind == PROCESS,
+                    definition.c.key == case.process_key,
+                    definition.c.version == case.version,
+                )
+            ).scalar_one()
+        return found
+
     # --- sides of a case ----------------------------------------------------------------------------------------------
     def _count_tabs(self, view: CaseView) -> dict[str, int | None]:
         open_incidents = sum(incident.resolved_at is None for incident in view.incidents)
@@ -153,12 +172,20 @@ class AuditDesk:
     def _show_diagram(self, view: CaseView, _names: Names) -> Context:
         wanted = request.args.get("drawing", view.case.process_key)
         drawing = next((one for one in view.drawings if one.process_key == wanted), view.drawings[0])
-        return {"drawing": drawing, "marks": _mark(view, drawing.process_key), "notes": _count(view, drawing.process_key)}
+        return {
+            "drawing": drawing,
+            "marks": _mark(view, drawing.process_key),
+            "notes": _count(view, drawing.process_key),
+        }
 
     def _show_timeline(self, view: CaseView, _names: Names) -> Context:
         before = request.args.get("before", type=int)
         is_people_only = "people" in request.args
-        scenes = [scene for scene in reversed(stage_scenes(view.story.chapters)) if before is None or scene.chapter.seq < before]
+        scenes = [
+            scene
+            for scene in reversed(stage_scenes(view.story.chapters))
+            if before is None or scene.chapter.seq < before
+        ]
         if is_people_only:
             scenes = [scene for scene in scenes if scene.is_human]
         return {
@@ -186,8 +213,9 @@ class AuditDesk:
             people = owners_in(entries) | {entry.actor_id for entry in entries} | _list_people(view)
             return {"entries": entries, "escrows": escrows, "names": Names(connection, people, g.fmt)}
 
-    def _show_work(self, _view: CaseView, _names: Names) -> Context:
-        return {}
+    def _show_work(self, view: CaseView, _names: Names) -> Context:
+        """Open tasks come from the work list; everything else that waits is a token."""
+        return {"other_waits": [t for t in view.story.tokens if t.element.kind not in CONTAINERS | {"userTask"}]}
 
     def _show_proof(self, view: CaseView, _names: Names) -> Context:
         findings = list(islice(verify(self.engine, view.case.id), MAX_BROKEN))
@@ -249,4 +277,6 @@ def _mark(view: CaseView, process_key: str) -> dict[str, str]:
 
 def _count(view: CaseView, process_key: str) -> dict[str, str]:
     """How often each element was entered, where that was more than once."""
-    return {element: f"×{count}" for (key, element), count in view.story.visits.items() if key == process_key and count > 1}
+    return {
+        element: f"×{count}" for (key, element), count in view.story.visits.items() if key == process_key and count > 1
+    }

@@ -83,6 +83,13 @@ def say_role(role: str) -> str:
     return text("actor.system") if role == SYSTEM.role else say(f"acting.{role}", role)
 
 
+def say_audience(element: Element) -> str:
+    """Who an unclaimed task is for: the roles it is offered to, else whoever the diagram points at."""
+    groups = element.candidate_groups or element.relation or element.candidate_users or ""
+    named = [say_role(group.strip()) for group in groups.split(",") if group.strip()]
+    return ", ".join(named) or text("case.whom.diagram")
+
+
 def name_fact(name: str) -> str:
     """What a fact of an event is called; `payload.note` is a part of one."""
     whole, _, part = name.partition(".")
@@ -91,7 +98,7 @@ def name_fact(name: str) -> str:
 
 
 def stage_scenes(chapters: Iterable[Chapter]) -> list[Scene]:
-    """Each step with its lines, in the order it happened."""
+    """Each step with its lines, these in the order they happened."""
     return [_stage(chapter) for chapter in chapters]
 
 

@@ -1,7 +1,7 @@
 """People who act through public commands only, with the fields a browser would send."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from io import BytesIO
 from typing import TypeVar
 
@@ -20,15 +20,16 @@ from engine.services.payments.payments import start_top_up
 from engine.storage.actor import SYSTEM, Actor
 from engine.storage.files import store_file
 from engine.storage.ids import new_id
+from web.demo.demands import Fields, type_time
 
 T = TypeVar("T")
-Fields = Mapping[str, str | list[str]]
 REVIEW_SKILLS = ("content", "undertaker", "deliverable", "qualification", "result")
-INSTANT = "%Y-%m-%dT%H:%M"
+CHECKLIST = ("complete", "lawful", "no_contact", "plausible", "files_opened")
+APPROVAL: Fields = {"decision": "approve", **{f"checklist-{item}": "yes" for item in CHECKLIST}}
 # a picture of one pixel; a number behind it makes each upload a file of its own
 PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360f8cf500f0004010180b1d4a1250000000049454e44ae426082"
+    "89504e470d0a1a0a0000000d49484452000000010000000108020000"
+    "00907753de0000000c4944415478da63d089c9040001a900f2181bcb750000000049454e44ae426082"
 )
 
 
@@ -101,7 +102,7 @@ class Player:
             "summary": summary,
             "files": [photo],
             "receiver": receiver,
-            "handed_over_at": self.local_time(timedelta()),
+            "handed_over_at": type_time(self.local_now()),
         }
         self.do(actor, order_id, "hand_over", fields)
 
@@ -122,17 +123,12 @@ class Player:
                 return row.id
         raise LookupError(f"Expected {element} to be open for {actor.role}, but it is not")
 
-    def local_time(self, ahead: timedelta) -> str:
-        """A time as people type it."""
-        return type_time(self.engine.clock().astimezone(self.engine.zone) + ahead)
+    def local_now(self) -> datetime:
+        """The time on the wall of where the platform is."""
+        return self.engine.clock().astimezone(self.engine.zone)
 
 
-def type_time(at: datetime) -> str:
-    """A local time as a browser sends it."""
-    return at.strftime(INSTANT)
-
-
-def as_submitted(fields: Fields) -> "MultiDict[str, str]":
+def as_submitted(fields: Fields) -> MultiDict[str, str]:
     """Fields as a browser sends them."""
     return MultiDict(
         (name, one) for name, value in fields.items() for one in (value if isinstance(value, list) else [value])

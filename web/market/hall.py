@@ -1,5 +1,7 @@
 """Looking for orders, one order, taking it."""
 
+from dataclasses import dataclass
+
 from flask import abort, redirect, render_template, request, send_file, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -13,6 +15,7 @@ from engine.services.orders.commands import PROCESS, take_order
 from engine.services.orders.errors import AlreadyTaken, OrderNotOpen
 from engine.services.orders.queries import OrderCard, OrderView, count_orders, fetch_order, list_orders
 from engine.services.orders.search import SORTS, OrderFilter
+from engine.services.ratings.queries import RatingView, Standing, rating_of, ratings_of_case
 from engine.storage.actor import Actor
 from engine.storage.files import SHOWN
 from engine.storage.ids import new_id
@@ -23,10 +26,24 @@ from web.market.states import list_offers, next_due
 from web.policy import RULES
 from web.rendering.display import show_file
 from web.security import current_actor
+from web.staff.turns import list_turns
 
 PAGE_ROWS = 20
 SIMILAR_ROWS = 3
 DONE = ("take", "cancel", "dispute")
+
+
+@dataclass(frozen=True)
+class People:
+    """Who has to do with an order, by party id in both languages, and what they think of each other.
+
+    `taker` and `ratings` are for the two sides only.
+    """
+
+    names: dict[str, tuple[str, str]]
+    taker: tuple[str, str] | None
+    standing: Standing
+    ratings: list[RatingView]
 
 
 class Hall:
@@ -47,6 +64,7 @@ class Hall:
             "market/index.html",
             search=search,
             page=page,
+            standings=self._read_standings(page.rows),
             is_first=after is None,
             found=count_orders(self.engine, search.wanted),
             total=count_orders(self.engine, OrderFilter()),
@@ -58,13 +76,17 @@ class Hall:
         actor = current_actor()
         order = fetch_order(self.engine, actor, order_id)
         done = request.args.get("done")
+        tasks = list_own_tasks(self.engine, actor, order.card)
+        progress = fetch_progress(self.engine, actor, order_id) if order.side else None
         return render_template(
             "market/order.html",
             order=order,
             attachments=[show_file(one) for one in order.attachments if isinstance(one, dict)],
-            tasks=list_own_tasks(self.engine, actor, order.card),
-            progress=fetch_progress(self.engine, actor, order_id) if order.side else None,
-            taker=self._name_taker(order),
+            tasks=tasks,
+            own_elements={task.element.id for task in tasks},
+            progress=progress,
+            turns=list_turns(progress) if progress else [],
+            people=self._read_people(order, actor),
             offers=list_offers(order) if may_trade(actor) else [],
             may_take=may_trade(actor) and not order.obstacle,
             due_at=next_due(order),
@@ -108,17 +130,30 @@ class Hall:
         """`category` was on the page the order was taken from: the order itself is no longer the reader's to see."""
         category = request.form.get("category", "")
         alike = OrderFilter(categories=frozenset({category} - {""}))
-        similar = list_orders(self.engine, actor, alike, limit=SIMILAR_ROWS).rows
-        if not similar:
-            similar = list_orders(self.engine, actor, OrderFilter(), limit=SIMILAR_ROWS).rows
-        return render_template("market/lost.html", code=lost.code, similar=similar)
+        similar = self._list_takeable(actor, alike) or self._list_takeable(actor, OrderFilter())
+        standings = self._read_standings(similar)
+        return render_template("market/lost.html", code=lost.code, similar=similar, standings=standings)
 
-    def _name_taker(self, order: OrderView) -> tuple[str, str] | None:
-        if order.taker_id is None or not order.side:
-            return None
+    def _list_takeable(self, actor: Actor, wanted: OrderFilter) -> list[OrderCard]:
+        found = list_orders(self.engine, actor, wanted, limit=PAGE_ROWS).rows
+        return [card for card in found if not card.is_own][:SIMILAR_ROWS]
+
+    def _read_standings(self, cards: list[OrderCard]) -> dict[str, Standing]:
         with self.engine.database.read() as connection:
-            row = connection.execute(select(party.c.name_zh, party.c.name_en).where(party.c.id == order.taker_id)).one()
-        return row.name_zh, row.name_en
+            return {party_id: rating_of(connection, party_id) for party_id in {card.publisher_id for card in cards}}
+
+    def _read_people(self, order: OrderView, actor: Actor) -> People:
+        card = order.card
+        names = {card.publisher_id: (card.publisher_zh, card.publisher_en)}
+        with self.engine.database.read() as connection:
+            standing = rating_of(connection, card.publisher_id)
+            if not order.side:
+                return People(names, None, standing, [])
+            ratings = ratings_of_case(connection, self.engine.keys, card.id, actor.party_id)
+            others = {order.taker_id, *(one.rater_id for one in ratings), *(one.ratee_id for one in ratings)}
+            query = select(party.c.id, party.c.name_zh, party.c.name_en).where(party.c.id.in_(others - {None}))
+            names |= {row.id: (row.name_zh, row.name_en) for row in connection.execute(query)}
+        return People(names, names.get(order.taker_id or ""), standing, ratings)
 
 
 def list_own_tasks(engine: Engine, actor: Actor, card: OrderCard) -> list[TaskRow]:

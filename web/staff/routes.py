@@ -1,22 +1,36 @@
 """The inbox and the page of a task."""
 
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+
+from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.tasks import FormRejected, claim_task, complete_task, unclaim_task
 from engine.definitions.forms import BoundForm, is_refresh
 from engine.queries.definitions import drawing_of
-from engine.queries.inbox import ALL, VIEWS, count_tasks, list_tasks
+from engine.queries.inbox import ALL, VIEWS, TaskRow, count_tasks, list_tasks
 from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
 from engine.runtime.tasks import TaskView, bind_task, fetch_task
 from engine.storage.ids import new_id
 from web.rendering import render_form
 from web.security import current_actor, is_partial, local_target
+from web.staff.turns import Silence, find_silences, list_turns
 from web.texts import current_language
 from web.uploads import collect_fields
 
 PAGE_ROWS = 50
+THIS_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tasks due at about the same time: late, today, week, later, or none where nothing is due."""
+
+    name: str
+    rows: list[TaskRow]
 
 
 def make_staff(engine: Engine) -> Blueprint:
@@ -42,23 +56,22 @@ class Desk:
         """Open tasks: all, mine, my groups', late; searched and paged."""
         actor = current_actor()
         view = request.args.get("view", ALL)
+        if view not in VIEWS:
+            view = ALL
         search = request.args.get("q", "").strip()
-        page = list_tasks(
-            self.engine,
-            actor,
-            view if view in VIEWS else ALL,
-            search,
-            after=request.args.get("after"),
-            limit=PAGE_ROWS,
-        )
+        try:
+            page = list_tasks(self.engine, actor, view, search, after=request.args.get("after"), limit=PAGE_ROWS)
+        except ValueError:  # an address somebody has cut off
+            abort(400)
         return render_template(
             "staff/inbox.html",
-            page=page,
+            groups=[Group(name, list(rows)) for name, rows in groupby(page.rows, _name_group)],
+            after=page.after,
             view=view,
             search=search,
             counts=count_tasks(self.engine, actor),
-            done=request.args.get("done"),
-            now=self.engine.clock(),
+            is_done="done" in request.args,
+            is_personal=actor.party_id == actor.user_id,
         )
 
     def show_task(self, task_id: str) -> str:
@@ -104,12 +117,33 @@ class Desk:
         fields = render_form(current_app.jinja_env, bound, g.fmt) if bound else ""
         if is_partial(request) and request.method == "POST" and is_refresh(request.form):
             return str(fields)
+        progress = fetch_progress(self.engine, actor, view.instance_id)
         return render_template(
             "staff/task.html",
             task=view,
             fields=fields,
             has_files=bool(bound and bound.form.file_keys),
             token=token,
-            progress=fetch_progress(self.engine, actor, view.instance_id),
+            progress=progress,
+            turns=list_turns(progress),
+            silences=self._find_silences(view),
             is_held=view.assignee_id == actor.user_id,
+            is_personal=actor.party_id == actor.user_id,
+            target=local_target(request.values.get("next")),
         )
+
+    def _find_silences(self, view: TaskView) -> list[Silence]:
+        with self.engine.database.read() as connection:
+            return find_silences(self.engine.catalogue.elements(connection, view.definition_id), view.element.id)
+
+
+def _name_group(task: TaskRow) -> str:
+    if task.due_at is None:
+        return "none"
+    now = g.fmt.now
+    if task.due_at < now:
+        return "late"
+    day, today = (at.astimezone(g.fmt.zone).date() for at in (task.due_at, now))
+    if day == today:
+        return "today"
+    return "week" if day - today < THIS_WEEK else "later"

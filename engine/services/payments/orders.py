@@ -1,27 +1,15 @@
 """What payments and payouts have in common: one order at the provider, asked for until its end is known."""
 
 from datetime import datetime, timedelta
-from typing import Protocol, cast
+from typing import cast
 
-from engine.definitions.registry import JobDone, JobRun
+from engine.definitions.registry import JobDone
 from engine.runtime.engine import Engine
 from engine.services.payments.provider import OrderStatus, PaymentProvider, ProviderAnswer
 from engine.services.payments.simulator import SIMULATOR, EmbeddedSimulator
 from engine.storage.plain import Plain
 
 MIN_POLL_DELAY, MAX_POLL_DELAY = timedelta(minutes=1), timedelta(hours=1)
-
-
-class EngineRun(JobRun, Protocol):
-    """A job run as the engine hands it out: with the engine itself, which the registry must not know."""
-
-    @property
-    def engine(self) -> Engine: ...
-
-
-def engine_of(run: JobRun) -> Engine:
-    """The engine a job runs on."""
-    return cast(EngineRun, run).engine
 
 
 def provider_of(engine: Engine) -> PaymentProvider:

@@ -4,6 +4,7 @@ from sqlalchemy import func, insert, select, update
 
 from engine.definitions.registry import TopicCall, ViewCall, topic, view
 from engine.services.ratings.tables import rating
+from engine.services.reviews.authors import find_author
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
@@ -16,13 +17,17 @@ def record_rating(call: TopicCall, *, subject_id: str, element: str, rater: str,
     Reads the form of `element`. Returns: nothing.
     """
     form = call.values_of(element)
+    ratings = select(func.max(rating.c.given_at)).where(
+        rating.c.instance_id == call.instance_id, rating.c.rater_id == rater
+    )
+    given_by, _ = find_author(call, element, call.connection.execute(ratings).scalar_one())
     row = {
         "id": new_id(),
         "subject_id": subject_id,
         "instance_id": call.instance_id,
         "rater_id": rater,
         "ratee_id": ratee,
-        "given_by": call.actor.user_id,
+        "given_by": given_by,
         "stars": int(str(form["stars"])),
         "tags": form.get("tags") or [],
         "comment": form.get("comment") or None,

@@ -2,18 +2,19 @@
 
 from datetime import timedelta
 
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import func, insert, select
 
 from engine.definitions.registry import TopicCall, topic
 from engine.language.specs.durations import add_duration, parse_duration
 from engine.runtime.calendar import CLOSES, OPENS
+from engine.services.reviews.authors import find_author
 from engine.services.reviews.scanning import count_duplicates, count_words, is_related, is_suspended
 from engine.services.reviews.subjects import Subject, correct_subject, find_subject
 from engine.services.reviews.tables import review, review_record
 from engine.storage.actor import PLATFORM, SYSTEM
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import EPOCH, Instant, membership, submission
+from engine.storage.tables import membership
 
 WORKING_TIME = "WT:"
 WORKING_DAY = timedelta(hours=CLOSES.hour - OPENS.hour)
@@ -186,22 +187,9 @@ def _row(call: TopicCall, review_id: str, element: str, outcome: str, reasons: l
 
 
 def _find_author(call: TopicCall, element: str) -> tuple[str, str]:
-    """Who submitted the form: the actor of this step. After an incident somebody else tries it again: then a
-    submission is there that nothing was recorded of."""
-    recorded = (
+    recorded_at = call.connection.execute(
         select(func.max(review_record.c.at))
         .join(review, review.c.id == review_record.c.review_id)
         .where(review.c.instance_id == call.instance_id, review_record.c.element == element)
-        .scalar_subquery()
-    )
-    query = (
-        select(submission.c.actor_id, submission.c.acting_role)
-        .where(
-            submission.c.instance_id == call.instance_id,
-            submission.c.element == element,
-            submission.c.submitted_at > func.coalesce(recorded, literal(EPOCH, Instant)),
-        )
-        .order_by(submission.c.submitted_at.desc())
-    )
-    found = call.connection.execute(query).first()
-    return (found.actor_id, found.acting_role) if found else (call.actor.user_id, call.actor.role)
+    ).scalar_one()
+    return find_author(call, element, recorded_at)

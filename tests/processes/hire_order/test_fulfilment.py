@@ -1,13 +1,16 @@
 """From the lock to the pay: every way the work goes, and where it is late."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from engine.commands.deployments import deploy
 from engine.services.orders.queries import fetch_order
 from engine.services.orders.tables import order_handover
 from engine.storage.clock import parse_instant
 from tests.processes.hire_order.hiring import NET_FEN, REWARD_FEN, Hiring
+from tests.support.stage import BOSS, ROOT
 
 
 def locked(hiring: Hiring) -> str:
@@ -31,7 +34,8 @@ def decide(hiring: Hiring, order_id: str, element: str, decision: str, until: st
     hiring.stage.do(hiring.publisher, order_id, element, fields)
 
 
-def test_accepted_work_is_paid_less_the_fee_and_both_are_asked_to_rate(hiring: Hiring) -> None:
+def test_accepted_work_is_paid_less_the_fee_and_both_are_asked_to_rate(any_hiring: Hiring) -> None:
+    hiring = any_hiring
     order_id = hiring.to_inspection()
     hiring.review(order_id, "approve")
     assert hiring.state(order_id) == "auditing"
@@ -214,3 +218,24 @@ def test_a_second_taker_hands_over_after_the_first_lost_the_order(hiring: Hiring
     hiring.review(order_id, "approve")
     hiring.answer(order_id, "confirm")
     assert (hiring.wallet("other"), hiring.wallet("taker")) == (NET_FEN, 0)
+
+
+def test_the_publisher_is_reminded_of_the_objection_window(hiring: Hiring) -> None:
+    order_id = hiring.to_inspection()
+    hiring.stage.wait(days=1, minutes=1)
+    hiring.stage.wait(days=1)
+    assert hiring.stage.path(order_id).count("remind_publisher") == 2
+    assert "confirm_or_object" in hiring.stage.open(order_id)
+
+
+def test_the_pay_goes_on_to_the_account_where_the_policy_says_so(hiring: Hiring) -> None:
+    policy = json.loads((ROOT / "bpmn/shared/policy.json").read_text())
+    policy["hire_auto_payout"] = True
+    deploy(hiring.stage.engine, BOSS, {"bpmn/shared/policy.json": json.dumps(policy).encode()})
+    order_id = hiring.to_inspection()
+    hiring.review(order_id, "approve")
+    hiring.answer(order_id, "confirm")
+    assert (hiring.state(order_id), hiring.wallet("taker")) == ("paid", 0)
+    assert "fix_payout_method" in hiring.stage.open(order_id)
+    hiring.stage.wait(days=31)
+    assert hiring.wallet("taker") == NET_FEN  # no account was named: the money is where it was

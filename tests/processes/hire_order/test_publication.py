@@ -66,3 +66,26 @@ def test_the_reward_is_frozen_for_the_publisher_and_the_case_names_what_it_is_ab
     assert [(card.title, card.is_own, card.state) for card in page.rows] == [(DEMAND["title"], True, "open")]
     assert hiring.row(order_id)["number"].startswith("HO-")
     assert accounts.escrow(order_id) == f"escrow:{order_id}"
+
+
+def test_a_forbidden_demand_is_refused_and_the_reward_goes_back(hiring: Hiring) -> None:
+    order_id = hiring.publish(content="代开发票，会议室投影调试两间，线缆全部进线槽，请自带工具。")
+    hiring.check(order_id, "end_content_rejected", "content_rejected")
+    assert on_market(hiring) == []
+    assert hiring.wallet("publisher") == 100_000
+
+
+def test_a_doubtful_demand_is_corrected_and_then_listed_as_corrected(hiring: Hiring) -> None:
+    order_id = hiring.publish(content="请加微信联系，会议室投影调试两间，线缆全部进线槽。")
+    assert (hiring.state(order_id), hiring.stage.open(order_id)) == ("in_review", {"review"})
+    assert on_market(hiring) == []
+    hiring.review(order_id, "return")
+    corrected = "会议室投影调试两间，线缆全部进线槽，两端贴标签。"
+    fields = {"statement": "已删除联系方式", "content": corrected, "title": "投影调试（已修改）"}
+    hiring.stage.do(hiring.publisher, order_id, "correct", fields)
+    if "review" in hiring.stage.open(order_id):
+        hiring.review(order_id, "approve")
+    view = fetch_order(hiring.stage.engine, hiring.taker, order_id)
+    assert (view.content, view.card.title) == (corrected, "投影调试（已修改）")
+    found = list_orders(hiring.stage.engine, hiring.taker, OrderFilter(search="两端贴标签")).rows
+    assert [card.id for card in found] == [order_id]

@@ -102,7 +102,13 @@ def test_only_reviewers_with_the_skill_who_are_no_side_of_it(desk: ReviewDesk) -
     desk.open(submitter="acme", excluded=["acme", "bob"])
     novice = desk.stage.staff("novice", "platform_reviewer", frozenset({"result"}))
     rex, bob = (desk.stage.staff(name, "platform_reviewer") for name in ("rex", "bob"))
-    assert [desk.may(one) for one in (desk.rita, novice, rex, bob, desk.sam)] == [{"review"}, set(), set(), set(), set()]
+    assert [desk.may(one) for one in (desk.rita, novice, rex, bob, desk.sam)] == [
+        {"review"},
+        set(),
+        set(),
+        set(),
+        set(),
+    ]
 
 
 def test_a_review_of_two_sides_of_one_person_needs_a_second_review(desk: ReviewDesk) -> None:
@@ -298,6 +304,6 @@ def test_notes_stay_out_of_process_data(desk: ReviewDesk) -> None:
     desk.do(desk.rita, "review", REJECT)
     data = str(desk.stage.data(desk.id, "appeal"))
     assert str(REJECT["note_to_submitter"]) not in data
-    assert not {"note_to_submitter", "note_internal", "decision", "checklist"} & desk.stage.data(
-        desk.id, "appeal"
-    ).keys()
+    assert (
+        not {"note_to_submitter", "note_internal", "decision", "checklist"} & desk.stage.data(desk.id, "appeal").keys()
+    )

@@ -248,7 +248,7 @@ class OrderLives(RuleBasedStateMachine):
         assert check_escrow(self.connection, order) == []
 
 
-@pytest.mark.parametrize("examples", [60, pytest.param(2_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [60, pytest.param(1_000, marks=pytest.mark.long)])
 def test_every_order_life_keeps_the_invariants(sqlite_database: Database, examples: int) -> None:
     class LivesHere(OrderLives):
         database = sqlite_database

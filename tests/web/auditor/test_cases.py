@@ -1,0 +1,173 @@
+"""The auditor's desk: cases found, and each shown from every side."""
+
+import re
+
+import pytest
+from flask import Flask
+
+from engine.runtime.engine import Engine
+from tests.support.clock import ManualClock
+from tests.web.analyst.desk import deploy_trial, run_case, sit_down
+from tests.web.visitor import Visitor, register
+
+SIDES = ("diagram", "timeline", "data", "forms", "money", "work", "proof")
+
+
+@pytest.fixture
+def case(engine: Engine, clock: ManualClock) -> str:
+    """A case that waits for its check; one of the values filled in was personal."""
+    deploy_trial(engine)
+    return run_case(engine, clock)
+
+
+@pytest.fixture
+def auditor(app: Flask, engine: Engine) -> Visitor:
+    return sit_down(app, engine, "auditor")
+
+
+def plain(page: str) -> str:
+    """The text of a page, without its tags."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("auditor", 200), ("platform_operator", 200), ("arbiter", 200), ("analyst", 403)]
+)
+def test_every_side_opens_for_those_who_may_read(
+    app: Flask, engine: Engine, case: str, role: str, status: int
+) -> None:
+    visitor = sit_down(app, engine, role)
+    assert visitor.get("/cases").status_code == status
+    assert {side: visitor.get(f"/cases/{case}/{side}").status_code for side in SIDES} == dict.fromkeys(SIDES, status)
+    assert visitor.get(f"/cases/{case}/drawings/trial").status_code == status
+
+
+def test_stranger_is_refused(app: Flask, engine: Engine, case: str) -> None:
+    visitor = Visitor(app)
+    assert visitor.get(f"/cases/{case}").status_code == 303
+    register(engine, "eve")
+    visitor.sign_in("eve")
+    assert visitor.get(f"/cases/{case}").status_code == 403
+
+
+def test_auditor_cannot_change_anything(app: Flask, auditor: Visitor, case: str) -> None:
+    changing = [
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if str(rule.endpoint).startswith("auditor.") and "POST" in (rule.methods or ())
+    ]
+    assert changing == ["auditor.verify"]
+    assert auditor.send("/definitions/upload", {"deploy": "1"}, page="/verify").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ("process=trial&status=active", True),
+        ("status=completed", False),
+        ("status=incident", False),
+        ("party=An", True),
+        ("party=Bob", False),
+        ("element=check", True),
+        ("element=fill", False),
+        ("from=2026-11-23&to=2026-11-23", True),
+        ("from=2026-11-24", False),
+        ("to=2026-11-22", False),
+        ("from=nonsense", True),
+        ("q=nothing+like+this", False),
+    ],
+)
+def test_search(auditor: Visitor, case: str, query: str, is_found: bool) -> None:
+    page = auditor.get(f"/cases?{query}").text
+    assert (f"/cases/{case}" in page) is is_found
+    assert ("没有符合条件的实例" in page) is not is_found
+
+
+def test_long_lists_come_in_pages(
+    auditor: Visitor, engine: Engine, clock: ManualClock, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.auditor.routes.PAGE_ROWS", 1)
+    newer = run_case(engine, clock, "600.00")
+    first = auditor.get("/cases?process=trial").text
+    assert newer in first
+    assert f'href="/cases/{case}"' not in first
+    link = re.search(r'href="(/cases\?after=[^"]+)"', first)
+    assert link is not None
+    second = auditor.get(link[1].replace("&amp;", "&")).text
+    assert f'href="/cases/{case}"' in second
+    assert "after=" not in second
+
+
+def test_diagram_shows_path_and_token(auditor: Visitor, case: str) -> None:
+    page = auditor.get(f"/cases/{case}").text
+    assert '"fill": "done"' in page
+    assert '"check": "now"' in page
+    assert '"gw_large_to_check": "done"' in page
+    assert "gw_large_to_done" not in page
+    assert b"bpmndi" in auditor.get(f"/cases/{case}/drawings/trial").data
+    assert auditor.get(f"/cases/{case}/drawings/other").status_code == 404
+
+
+def test_timeline_tells_who_did_what_with_old_and_new_values(auditor: Visitor, case: str) -> None:
+    page = auditor.get(f"/cases/{case}/timeline").text
+    told = plain(page)
+    assert "办理完成: fill 中 安娜 · 自由职业者" in told
+    assert "实例开始 安娜" in told
+    assert "到达 check 中" in told
+    assert "经过 金额大吗？" in told
+    assert re.search(r"<dt>amount_fen</dt>.*?¥500\.00", page)
+    assert "螺丝松动" in told
+
+
+def test_old_values_stand_beside_the_new_ones(
+    app: Flask, auditor: Visitor, engine: Engine, clock: ManualClock, case: str
+) -> None:
+    from engine.storage.actor import PLATFORM, Actor
+    from tests.support.stage import SKILLS, Stage
+
+    reviewer = Actor("rev", PLATFORM, "platform_reviewer", frozenset({"platform_reviewer"}), SKILLS)
+    Stage(engine, clock).do(reviewer, case, "check", {"note": "已复核", "amount_fen": "450.00"})
+    page = auditor.get(f"/cases/{case}/timeline").text
+    assert re.search(r'<span class="was">¥500\.00</span>.*?<span class="is">¥450\.00</span>', page)
+    assert re.search(r'<span class="was">螺丝松动</span>.*?<span class="is">已复核</span>', page)
+    assert "已结束" in page
+    assert "结束时的数据" in auditor.get(f"/cases/{case}/data").text
+
+
+def test_timeline_in_english_and_only_of_people(auditor: Visitor, case: str) -> None:
+    auditor.send("/preferences", {"language": "en"}, page="/cases")
+    page = plain(auditor.get(f"/cases/{case}/timeline?people=1").text)
+    assert "Completed: fill Ann · Freelancer" in page
+    assert "Case started Ann" in page
+    assert "Passed Large amount?" in page
+
+
+def test_personal_data_stay_hidden_on_every_side(auditor: Visitor, case: str) -> None:
+    pages = [auditor.get(f"/cases/{case}/{side}").text for side in SIDES]
+    assert not any("13800001234" in page for page in pages)
+    assert "个人信息，已隐藏" in auditor.get(f"/cases/{case}/forms").text
+    assert "个人信息，已隐藏" in auditor.get(f"/cases/{case}/timeline").text
+    assert "个人信息，已隐藏" in auditor.get(f"/cases/{case}/data").text
+
+
+def test_data_are_those_of_the_token(auditor: Visitor, case: str) -> None:
+    page = plain(auditor.get(f"/cases/{case}/data").text)
+    assert "在此步骤的数据： check 中" in page
+    assert "amount_fen ¥500.00 #2" in page
+
+
+def test_open_work_says_for_whom_since_and_until_when(auditor: Visitor, case: str) -> None:
+    page = plain(auditor.get(f"/cases/{case}/work").text)
+    assert "check 中 check 平台审核员 未认领" in page
+    assert "今天 14:05" in page or "后" in page
+
+
+def test_form_is_shown_as_it_was_filled_in(auditor: Visitor, case: str) -> None:
+    page = plain(auditor.get(f"/cases/{case}/forms").text)
+    assert "说明 螺丝松动" in page
+    assert "金额 ¥500.00" in page
+    assert "安娜 · 自由职业者" in page
+
+
+def test_unknown_case_is_not_found(auditor: Visitor) -> None:
+    assert auditor.get("/cases/nothing").status_code == 404
