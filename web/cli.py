@@ -3,29 +3,46 @@
 import argparse
 import json
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from sqlalchemy import inspect
+
 from engine.commands.deployments import DefinitionInvalid, deploy
+from engine.definitions.findings import Finding
 from engine.definitions.lint import lint_paths
 from engine.runtime.engine import Engine
 from engine.services.verification import count_rows, verify
 from engine.storage.actor import SYSTEM
-from engine.storage.schema import check_triggers, upgrade_schema
-from engine.storage.settings import read_settings
-from web.assets.build import build
+from engine.storage.schema import SchemaUnsafe, check_triggers, upgrade_schema
+from engine.storage.settings import Settings, read_settings
+from engine.storage.tables import history
+from web.assets.build import AssetsUnavailable, build
 from web.demo.data import LOGINS, PASSWORD, load_demo
 from web.demo.play import play
-from web.serving import Server
+from web.repository import ROOT, read_definitions
 from web.services import load_services
-
-ROOT = Path(__file__).resolve().parents[1]
-SUFFIXES = frozenset({".bpmn", ".dmn", ".form", ".json"})
+from web.serving import Server
 
 
 def main(arguments: list[str]) -> int:
     """Runs one verb; its exit code."""
+    options = read_arguments(arguments)
+    load_services()
+    if options.verb == "lint":
+        return run_lint(options.files, options.json)
+    if options.verb == "demo":
+        return play(options.takers, options.url)
+    if options.verb == "deploy":
+        return run_deploy(options.files)
+    return {"serve": serve, "prepare": prepare, "verify": run_verify}[options.verb]()
+
+
+def read_arguments(arguments: list[str]) -> argparse.Namespace:
+    """The verb and its options; without a verb, `serve`."""
     parser = argparse.ArgumentParser(prog="./run")
     verbs = parser.add_subparsers(dest="verb")
     verbs.add_parser("serve", help="start the application (the default)")
@@ -36,35 +53,45 @@ def main(arguments: list[str]) -> int:
     demo = verbs.add_parser("demo", help="play a whole case and prove its end")
     demo.add_argument("process", choices=["hire_order"])
     demo.add_argument("--takers", type=int, default=1)
-    demo.add_argument("--url")
+    demo.add_argument("--url", help="play against a running server on this machine")
     verbs.add_parser("verify", help="check everything the database remembers")
     deployment = verbs.add_parser("deploy", help="deploy files to the database")
     deployment.add_argument("files", nargs="+", type=Path)
-    options = parser.parse_args(arguments or ["serve"])
-    load_services()
-    if options.verb == "lint":
-        return run_lint(options.files, options.json)
-    if options.verb == "demo":
-        return play(options.takers, options.url)
-    return {"serve": serve, "prepare": prepare, "verify": run_verify}.get(
-        options.verb, lambda: run_deploy(options.files)
-    )()
+    return parser.parse_args(arguments or ["serve"])
 
 
 def serve() -> int:
     """Prepares in a process of its own, for the sandbox must not have run before the server forks, then serves."""
     settings = read_settings()
-    build()
+    if not is_port_free(settings):
+        print(f"Port {settings.port} on {settings.host} is in use. Set BATON_PORT to another one.", file=sys.stderr)
+        return 1
+    try:
+        build()
+    except AssetsUnavailable as problem:
+        print(f"{problem}\nBaton runs without icons, live updates and drawn diagrams.", file=sys.stderr)
     if code := subprocess.call([sys.executable, "-m", "web.cli", "prepare"]):
         return code
     print(f"\nBaton is at http://{settings.host}:{settings.port}")
     print(f"Sign in with the password {PASSWORD} as")
     for login, meaning in LOGINS:
-        print(f"  {login:<12} {meaning}")
+        print(f"  {login:<6} {meaning}")
     print("Ctrl-C ends it.", flush=True)
     sys.argv = ["baton"]  # gunicorn reads the command line
     Server(settings).run()
     return 0
+
+
+def is_port_free(settings: Settings) -> bool:
+    """Whether the server could listen where the settings say."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError:
+            return False
+    return True
 
 
 def prepare() -> int:
@@ -72,11 +99,10 @@ def prepare() -> int:
     engine = Engine(read_settings())
     try:
         upgrade_schema(engine.database)
-        deploy(engine, SYSTEM, read_definitions(ROOT), "repository")
+        deploy(engine, SYSTEM, read_definitions(), "repository")
         load_demo(engine)
     except DefinitionInvalid as refused:
-        for finding in refused.findings:
-            print(f"{finding.file}: {finding.element}: {finding.message}", file=sys.stderr)
+        print_findings(refused.findings)
         return 1
     finally:
         engine.close()
@@ -95,13 +121,19 @@ def run_lint(paths: list[Path], as_json: bool) -> int:
 
 
 def run_verify() -> int:
-    """Proves what the database remembers; 1 and a line per bad row otherwise."""
+    """Proves what the database remembers, also while the server runs; 1 and a line per bad row otherwise."""
     engine = Engine(read_settings())
     try:
         with engine.database.read() as connection:
+            if not inspect(connection).has_table(history.name):
+                print("There is nothing to verify yet: ./run makes the database on its first start.")
+                return 1
             check_triggers(connection)
             counts = count_rows(connection)
         findings = list(verify(engine))
+    except SchemaUnsafe as unsafe:
+        print(unsafe)
+        return 1
     finally:
         engine.close()
     for finding in findings:
@@ -114,15 +146,11 @@ def run_verify() -> int:
 def run_deploy(paths: list[Path]) -> int:
     """Deploys files; 1 and the findings if they are refused."""
     engine = Engine(read_settings())
-    files = {
-        str(path.resolve().relative_to(ROOT) if path.resolve().is_relative_to(ROOT) else path): path.read_bytes()
-        for path in paths
-    }
+    files = {name_file(path): path.read_bytes() for path in paths}
     try:
         result = deploy(engine, SYSTEM, files, f"deployed by {os.environ.get('USER', 'the operator')}")
     except DefinitionInvalid as refused:
-        for finding in refused.findings:
-            print(f"{finding.file}: {finding.element}: {finding.message} [{finding.rule}]", file=sys.stderr)
+        print_findings(refused.findings)
         return 1
     finally:
         engine.close()
@@ -131,14 +159,16 @@ def run_deploy(paths: list[Path]) -> int:
     return 0
 
 
-def read_definitions(root: Path) -> dict[str, bytes]:
-    """Everything under `bpmn/` and `forms/`, by its path."""
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for folder in ("bpmn", "forms")
-        for path in sorted((root / folder).rglob("*"))
-        if path.suffix in SUFFIXES
-    }
+def name_file(path: Path) -> str:
+    """A path as deployments name it: below the repository where it lies there."""
+    absolute = path.resolve()
+    return str(absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else path)
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Why files were refused, one line each."""
+    for finding in findings:
+        print(f"{finding.file}: {finding.element}: {finding.message} [{finding.rule}]", file=sys.stderr)
 
 
 if __name__ == "__main__":

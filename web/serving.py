@@ -4,7 +4,6 @@ import logging
 import threading
 from typing import Any
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from engine.commands.work import run_due_work
@@ -19,7 +18,7 @@ IDLE_SECONDS = 0.5
 FAILED_SECONDS = 5.0
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class Server(BaseApplication):
     """gunicorn, configured by our settings. Everything with threads or workers of its own starts after the fork."""
 
     def __init__(self, settings: Settings) -> None:
@@ -40,7 +39,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> Any:
+        """The application, in the process that serves it."""
         load_services()
         engine = Engine(self.settings)
         with engine.database.read() as connection:

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
+    String,
     and_,
     bindparam,
     func,
@@ -21,7 +23,7 @@ from sqlalchemy import (
 
 from engine.language.model import Element
 from engine.queries.page import MAX_LIMIT, Page
-from engine.records.access import IS_CANDIDATE, IS_CANDIDATE_OF_FEW, IS_MINE, NAMES_ACTOR, describe_actor
+from engine.records.access import IS_CANDIDATE, IS_CANDIDATE_OF_FEW, IS_MINE, IS_POOLED, NAMES_ACTOR, describe_actor
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
 from engine.storage.tables import EPOCH, Instant, instance, task, task_candidate
@@ -35,7 +37,7 @@ NO_DUE_DATE = "-"
 
 _VIEWS: dict[str, ColumnElement[bool]] = {
     MINE: IS_MINE,
-    GROUP: and_(~IS_MINE, task.c.assignee_id.is_(None)),
+    GROUP: IS_POOLED,
     ALL: true(),
     LATE: and_(task.c.due_at < bindparam("now", type_=Instant), or_(task.c.assignee_id.is_(None), IS_MINE)),
 }
@@ -120,19 +122,21 @@ def _list_query(
         )
         .join(instance, instance.c.id == task.c.instance_id)
         .where(IS_CANDIDATE_OF_FEW if has_few else IS_CANDIDATE, _VIEWS[view])
-        .limit(bindparam("rows"))
+        .limit(bindparam("rows", type_=Integer))
     )
     if has_due_date:
         query = query.where(task.c.due_at.is_not(None)).order_by(task.c.due_at, task.c.id)
     else:
         query = query.where(task.c.due_at.is_(None)).order_by(task.c.id)
     if is_continued:
-        last = tuple_(bindparam("last_due", type_=Instant), bindparam("last_id"))
-        is_later = tuple_(task.c.due_at, task.c.id) > last if has_due_date else task.c.id > bindparam("last_id")
+        last = tuple_(bindparam("last_due", type_=Instant), bindparam("last_id", type_=String))
+        is_later = (
+            tuple_(task.c.due_at, task.c.id) > last if has_due_date else task.c.id > bindparam("last_id", type_=String)
+        )
         query = query.where(is_later)
     if is_searched:
         searched = (instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
-        query = query.where(or_(*(one.icontains(bindparam("search"), escape="/") for one in searched)))
+        query = query.where(or_(*(one.icontains(bindparam("search", type_=String), escape="/") for one in searched)))
     if is_of_process:
         query = query.where(instance.c.process_key == bindparam("process_key"))
     return query

@@ -36,18 +36,18 @@ IS_CANDIDATE: ColumnElement[bool] = and_(
 IS_CANDIDATE_OF_FEW: ColumnElement[bool] = and_(
     task.c.id.in_(select(task_candidate.c.task_id).where(NAMES_ACTOR)), IS_FIT
 )
+_IS_OFFERED_IN_PERSON = task.c.id.in_(
+    select(task_candidate.c.task_id).where(
+        task_candidate.c.kind == PARTY, task_candidate.c.value == bindparam("actor_person")
+    )
+)
+_IS_UNCLAIMED = task.c.assignee_id.is_(None)
 # Whether a task is the actor's own: he holds it, or it is offered to him as a person.
 IS_MINE: ColumnElement[bool] = or_(
-    task.c.assignee_id == bindparam("actor_user"),
-    and_(
-        task.c.assignee_id.is_(None),
-        task.c.id.in_(
-            select(task_candidate.c.task_id).where(
-                task_candidate.c.kind == PARTY, task_candidate.c.value == bindparam("actor_person")
-            )
-        ),
-    ),
+    task.c.assignee_id == bindparam("actor_user"), and_(_IS_UNCLAIMED, _IS_OFFERED_IN_PERSON)
 )
+# Whether it waits for anybody of a group. Not the negation of IS_MINE, which is null where nobody holds the task.
+IS_POOLED: ColumnElement[bool] = and_(_IS_UNCLAIMED, ~_IS_OFFERED_IN_PERSON)
 NOBODY = ""
 
 

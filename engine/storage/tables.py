@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 from engine.storage.plain import Plain
@@ -181,6 +182,7 @@ instance_party = Table(
     Column("relation", String(40), primary_key=True),  # publisher, taker, payer ...
     Index("ix_instance_party_party_id", "party_id"),
 )
+_IS_HELD = text("assignee_id IS NOT NULL")
 task = Table(
     "task",
     metadata,
@@ -188,13 +190,15 @@ task = Table(
     Column("instance_id", Id, ForeignKey("instance.id"), nullable=False, index=True),
     Column("definition_id", Id, ForeignKey("definition.id"), nullable=False),  # the diagram it is drawn in
     Column("element", String(120), nullable=False),
-    Column("assignee_id", Id, index=True),
+    Column("assignee_id", Id),
     Column("skill", String(40)),
     Column("priority", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("due_at", Instant),
     Column("follow_up_at", Instant),
     Index("ix_task_due_at", "due_at", "id"),  # the order of the inbox
+    # Only those somebody holds: SQLite would take an index to be of use for the many nobody holds.
+    Index("ix_task_assignee_id", "assignee_id", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
 )
 task_candidate = Table(
     "task_candidate",

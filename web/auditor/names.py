@@ -23,3 +23,7 @@ class Names:
     def of(self, party_id: str) -> str:
         """The name of a party; the system has one as well."""
         return text("actor.system") if party_id == SYSTEM.user_id else self._names.get(party_id, party_id)
+
+    def knows(self, value: object) -> bool:
+        """Whether a value is the id of somebody named here."""
+        return isinstance(value, str) and value in self._names

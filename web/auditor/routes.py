@@ -39,6 +39,7 @@ MAX_BROKEN = 100
 STATUSES = ("active", "incident", "completed", "cancelled")
 KINDS_OF_ACCOUNTS = ("asset", "expense", "liability", "income")
 UNDRAWN_WAITS = frozenset({"boundaryEvent"})
+PEOPLE_FACTS = ("user", "reviewer", "rater", "ratee")  # facts of events that are ids of people
 CONTAINERS = frozenset({"callActivity", "subProcess", "transaction"})
 Context = dict[str, Any]
 
@@ -247,13 +248,15 @@ def _read_day(typed: str) -> datetime | None:
 
 def _list_people(view: CaseView) -> set[str | None]:
     """Everybody the pages of a case name."""
-    assigned = {entry.facts.get("user") for chapter in view.story.chapters for entry in chapter.entries}
+    facts = (entry.facts for chapter in view.story.chapters for entry in chapter.entries)
+    noted = {one.get(name) for one in facts for name in PEOPLE_FACTS}
     return (
         {chapter.actor_id for chapter in view.story.chapters}
-        | {str(one) for one in assigned if one}
+        | {str(one) for one in noted if one}
         | {form.actor_id for form in view.forms}
         | {form.party_id for form in view.forms}
         | {work.assignee_id for work in view.open_work}
+        | {one.party_id for one in view.parties}
         | {view.case.started_by}
     )
 

@@ -9,10 +9,10 @@ from engine.services.orders.commands import open_dispute, request_cancellation
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.ids import new_id
 from engine.storage.tables import user
+from web.demo import PASSWORD
 from web.demo.demands import Fields, read_demands
 from web.demo.player import APPROVAL, REVIEW_SKILLS, Player
 
-PASSWORD = "baton-demo"
 LOGINS: list[tuple[str, str]] = [
     ("chen", "陈思远 个人发布方，兼企业经办 / a person who publishes, and operates for an enterprise"),
     ("zhou", "周敏 企业管理员 / administrator of the publishing enterprise"),

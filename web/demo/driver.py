@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from lxml import html
 
-from web.demo.data import PASSWORD
+from web.demo import PASSWORD
 
 TIMEOUT_SECONDS = 60
 MAX_REDIRECTS = 5

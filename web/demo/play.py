@@ -107,10 +107,9 @@ class Play:
         with ThreadPoolExecutor(len(takers)) as pool:
             refusals = list(pool.map(run, takers))
         winners = [actor for actor, refusal in zip(takers, refusals, strict=True) if not refusal]
-        say(
-            f"{len(takers)} take it at once: {len(winners)} wins, {refusals.count('already_taken')} are told it is taken."
-        )
-        if len(winners) != 1 or refusals.count("already_taken") != len(takers) - 1:
+        refused = refusals.count("already_taken")
+        say(f"{len(takers)} take it at once: {len(winners)} wins, {refused} are told it is taken.")
+        if (len(winners), refused) != (1, len(takers) - 1):
             raise SystemExit("Expected exactly one winner.")
         return winners[0]
 

@@ -141,6 +141,8 @@ def _check_request(connection: Connection, actor: Actor, order_id: str, kind: st
         raise NotFound("order", order_id)
     if order["state"] not in _POSSIBLE[kind].get(sides[actor.party_id], frozenset()):
         raise RequestNotPossible(kind, order["state"])
+    if order["claim_kind"] is not None:
+        raise RequestNotPossible(kind, f"under a request to {order['claim_kind']}")
 
 
 def _fetch(engine: Engine, order_id: str) -> RowMapping:

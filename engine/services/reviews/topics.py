@@ -1,6 +1,6 @@
 """Topics of the platform review. What a diagram hands in and gets back is listed in bpmn/shared/README.md."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, select
 
@@ -51,7 +51,7 @@ def open_review(
     }
     call.connection.execute(insert(review).values(row))
     call.note("review_opened", review=review_id, subject_type=subject_type, subject_id=subject_id)
-    first, second, whole = (take_share(call, sla, percent) for percent in (50, 80, 100))
+    first, second, whole = (take_share(sla, percent, call.now) for percent in (50, 80, 100))
     return {
         "review_id": review_id,
         "barred": _bar(call, [submitter, *excluded]),
@@ -73,15 +73,15 @@ def _bar(call: TopicCall, parties: list[str]) -> list[Plain]:
     return [*sorted({*parties, *call.connection.execute(query).scalars()})]
 
 
-def take_share(call: TopicCall, duration: str, percent: int) -> str:
-    """A part of a duration as a duration. A working day counts as its hours, so that no part of it ends after it."""
+def take_share(duration: str, percent: int, start: datetime) -> str:
+    """A part of a duration that begins at `start`. A working day counts as its hours: no part of it ends after it."""
     is_working = duration.startswith(WORKING_TIME)
     parsed = parse_duration(duration.removeprefix(WORKING_TIME))
     if is_working:
         days = timedelta(days=parsed.rest.days)
         whole = days // timedelta(days=1) * WORKING_DAY + (parsed.rest - days)
     else:
-        whole = add_duration(call.now, parsed) - call.now
+        whole = add_duration(start, parsed) - start
     hours, minutes = divmod(max(whole * percent // 100 // timedelta(minutes=1), 1), 60)
     return f"{WORKING_TIME if is_working else ''}PT{hours}H{minutes}M"
 

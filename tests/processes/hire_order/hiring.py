@@ -74,6 +74,7 @@ class Hiring:
         """A new order whose demand is still to be described."""
         order_id = create_order(self.stage.engine, actor or self.publisher, new_id())
         self.stage.settle()
+        assert self.stage.incidents(order_id) == []
         return order_id
 
     def publish(self, **changed: Plain) -> str:

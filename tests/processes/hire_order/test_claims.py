@@ -104,6 +104,16 @@ def test_handed_over_work_is_disputed_not_cancelled(hiring: Hiring) -> None:
     assert hiring.state(order_id) == "auditing"
 
 
+def test_a_second_request_waits_for_the_answer_to_the_first(hiring: Hiring) -> None:
+    order_id = taken(hiring, is_started=True)
+    cancel(hiring, hiring.publisher, order_id)
+    with pytest.raises(RequestNotPossible, match="under a request to cancel"):
+        open_dispute(hiring.stage.engine, hiring.taker, order_id, new_id(), "不同意")
+    with pytest.raises(RequestNotPossible):
+        cancel(hiring, hiring.taker, order_id)
+    assert hiring.row(order_id)["claimant_id"] == "publisher"
+
+
 def test_an_objection_on_the_third_day_with_a_clean_audit_is_disputed(hiring: Hiring) -> None:
     """Scenario 25."""
     order_id = hiring.to_inspection()

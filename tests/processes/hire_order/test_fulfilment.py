@@ -235,7 +235,10 @@ def test_the_pay_goes_on_to_the_account_where_the_policy_says_so(hiring: Hiring)
     order_id = hiring.to_inspection()
     hiring.review(order_id, "approve")
     hiring.answer(order_id, "confirm")
-    assert (hiring.state(order_id), hiring.wallet("taker")) == ("paid", 0)
-    assert "fix_payout_method" in hiring.stage.open(order_id)
+    # No account was named yet: the pay is in the wallet, and the taker is asked where it shall go.
+    assert (hiring.state(order_id), hiring.wallet("taker")) == ("paid", NET_FEN)
+    assert hiring.tasks_of(hiring.taker, order_id) == {"fix_payout_method"}
     hiring.stage.wait(days=31)
-    assert hiring.wallet("taker") == NET_FEN  # no account was named: the money is where it was
+    assert "pay_out" in hiring.stage.path(order_id)
+    hiring.stage.wait(days=15)
+    hiring.check(order_id, "end_paid", "paid")

@@ -56,7 +56,7 @@ class Disputes:
 
         def work(unit: UnitOfWork) -> None:
             for step in steps:
-                origin = rules.Origin(new_id(), unit.now, "system", instance_id="earlier_case")
+                origin = rules.Origin(new_id(), unit.now, "system", instance_id="earlier", element="case")
                 step(Book(unit.connection, self.stage.engine.keys, origin))
 
         self.stage.engine.database.transact(work)

@@ -9,10 +9,11 @@ from engine.commands.tasks import FormRejected
 from engine.services.ratings.queries import RatingView, rating_of, ratings_of_case
 from engine.services.ratings.tables import rating
 from engine.storage.actor import SYSTEM
+from engine.storage.plain import PlainDict
 from tests.support.stage import Stage
 
-GOOD = {"stars": "5", "tags": ["punctual", "careful"], "comment": "守时又细致", "private_note": "愿意再合作"}
-POOR = {"stars": "2"}
+GOOD: PlainDict = {"stars": "5", "tags": ["punctual", "careful"], "comment": "守时又细致", "private_note": "愿意再合作"}
+POOR: PlainDict = {"stars": "2"}
 
 
 @dataclass
@@ -26,8 +27,8 @@ class Case:
         self.olga = self.stage.member("olga", "acme", "enterprise_operator")
         self.otto = self.stage.member("otto", "acme", "enterprise_operator")
         self.bob = self.stage.person("bob")
-        values = {"subject_id": "o1", "party_a": "acme", "party_b": "bob", "window": "P14D"}
-        self.id = self.stage.start(SYSTEM, "mutual_rating", {**values})
+        values: PlainDict = {"subject_id": "o1", "party_a": "acme", "party_b": "bob", "window": "P14D"}
+        self.id = self.stage.start(SYSTEM, "mutual_rating", values)
         self.stage.settle()
 
     def seen_by(self, party_id: str) -> list[RatingView]:
@@ -52,12 +53,12 @@ def case(stage: Stage) -> Case:
 def test_both_ratings_appear_together(any_stage: Stage) -> None:
     case = Case(any_stage)
     assert any_stage.open(case.id) == {"rate_a", "rate_b"}
-    any_stage.do(case.otto, case.id, "rate_a", {**GOOD})
+    any_stage.do(case.otto, case.id, "rate_a", GOOD)
     assert [case.seen_by(one) for one in ("bob", "carl")] == [[], []]
     [own] = case.seen_by("acme")
     assert (own.stars, own.is_published) == (5, False)
     assert case.standing("bob") == (0, None)
-    any_stage.do(case.bob, case.id, "rate_b", {**POOR})
+    any_stage.do(case.bob, case.id, "rate_b", POOR)
     case.check("end_rated")
     first, second = case.seen_by("anybody")
     assert (first.rater_id, first.ratee_id, first.stars, first.comment) == ("acme", "bob", 5, "守时又细致")
@@ -67,7 +68,7 @@ def test_both_ratings_appear_together(any_stage: Stage) -> None:
 
 
 def test_one_person_of_a_firm_rates_for_all(case: Case) -> None:
-    case.stage.do(case.olga, case.id, "rate_a", {**GOOD})
+    case.stage.do(case.olga, case.id, "rate_a", GOOD)
     with pytest.raises(LookupError):
         case.stage.task_id(case.otto, case.id, "rate_a")
     with case.stage.engine.database.read() as connection:
@@ -83,7 +84,7 @@ def test_each_side_has_its_own_task(case: Case) -> None:
 
 
 def test_silence_of_one_side_does_not_hide_the_other(case: Case) -> None:
-    case.stage.do(case.bob, case.id, "rate_b", {**POOR})
+    case.stage.do(case.bob, case.id, "rate_b", POOR)
     case.stage.wait(days=13, hours=23)
     assert case.seen_by("acme") == []
     case.stage.wait(hours=1)
@@ -105,7 +106,7 @@ def test_stars_are_needed_and_nothing_else(case: Case) -> None:
 
 
 def test_what_was_said_stays_out_of_process_data(case: Case) -> None:
-    case.stage.do(case.olga, case.id, "rate_a", {**GOOD})
+    case.stage.do(case.olga, case.id, "rate_a", GOOD)
     case.stage.wait(days=14)
     data = case.stage.data(case.id, "end_rated")
     assert not {"stars", "tags", "comment", "private_note"} & data.keys()

@@ -5,13 +5,14 @@ import pytest
 from engine.commands.incidents import retry_incident
 from engine.commands.tasks import FormRejected, claim_task
 from engine.storage.actor import Actor
+from engine.storage.plain import PlainDict
 from engine.storage.tables import incident, party
 from tests.processes.shared.reviewing import APPROVE, FAILING, REJECT, RETURN, TEXTS, ReviewDesk
 from tests.support.stage import Stage
 
 CLEAN = "两间会议室投影调试，线缆进线槽"
-SECOND_NO = {"decision": "refuse", "note_internal": "价格明显偏低，请再核实"}
-APPEAL = {"appeal_decision": "appeal", "statement": "内容合法，附上许可证编号。"}
+SECOND_NO: PlainDict = {"decision": "refuse", "note_internal": "价格明显偏低，请再核实"}
+APPEAL: PlainDict = {"appeal_decision": "appeal", "statement": "内容合法，附上许可证编号。"}
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def any_desk(any_stage: Stage) -> ReviewDesk:
     return ReviewDesk(any_stage)
 
 
-# --- what the platform decides by itself ---------------------------------------------------------------------------
+# --- what the platform decides by itself ----------------------------------------------------------------------------
 def test_clean_content_passes_without_a_person(desk: ReviewDesk) -> None:
     desk.text = CLEAN
     desk.open()
@@ -119,7 +120,7 @@ def test_a_review_of_two_sides_of_one_person_needs_a_second_review(desk: ReviewD
     assert desk.stage.open(desk.id) == {"second_review"}
 
 
-# --- return and correction ----------------------------------------------------------------------------------------------
+# --- return and correction ------------------------------------------------------------------------------------------
 def test_a_correction_is_carried_out_and_reviewed_again(desk: ReviewDesk) -> None:
     """Scenario 9: returned twice, corrected, approved."""
     desk.open()
@@ -179,7 +180,7 @@ def test_a_correction_tried_again_by_an_operator_stays_the_submitters(desk: Revi
     assert desk.stage.open(desk.id) == {"review"}
 
 
-# --- rejection and appeal ---------------------------------------------------------------------------------------------
+# --- rejection and appeal -------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("answer", ["accept", None])
 def test_a_rejection_that_is_accepted_or_not_answered_stands(desk: ReviewDesk, answer: str | None) -> None:
     desk.open()
@@ -197,14 +198,12 @@ def test_a_rejection_that_is_accepted_or_not_answered_stands(desk: ReviewDesk, a
     ("fields", "outcome", "end"),
     [({"decision": "approve"}, "approved", "end_approved"), (SECOND_NO, "refused", "end_rejected")],
 )
-def test_an_appeal_is_decided_by_a_senior_reviewer(
-    desk: ReviewDesk, fields: dict[str, str], outcome: str, end: str
-) -> None:
+def test_an_appeal_is_decided_by_a_senior_reviewer(desk: ReviewDesk, fields: PlainDict, outcome: str, end: str) -> None:
     desk.open()
     desk.do(desk.rita, "review", REJECT)
     desk.do(desk.ann, "appeal", APPEAL)
     assert (desk.may(desk.rita), desk.may(desk.sam)) == (set(), {"second_review"})
-    desk.do(desk.sam, "second_review", {**fields})
+    desk.do(desk.sam, "second_review", fields)
     desk.check(end)
     assert desk.decisions()[:3] == [
         ("review", "rita", "rejected"),
@@ -215,7 +214,7 @@ def test_an_appeal_is_decided_by_a_senior_reviewer(
         assert desk.records()[-1]["reason_codes"] == ["appeal_refused"]
 
 
-# --- four eyes ----------------------------------------------------------------------------------------------------------
+# --- four eyes ------------------------------------------------------------------------------------------------------
 def test_from_the_four_eyes_amount_on_two_persons_approve(desk: ReviewDesk) -> None:
     desk.open(amount_fen=5_000_000)
     desk.do(desk.rita, "review", APPROVE)
@@ -245,10 +244,10 @@ def test_a_second_reviewer_who_disagrees_sends_it_back_with_a_note(desk: ReviewD
     desk.do(desk.rita, "review", APPROVE)
     desk.do(desk.sam, "second_review", SECOND_NO)
     shown = desk.stage.form_data(desk.rita, desk.id, "review")["review_history"]
-    assert SECOND_NO["note_internal"] in str(shown)
+    assert str(SECOND_NO["note_internal"]) in str(shown)
 
 
-# --- time -------------------------------------------------------------------------------------------------------------------
+# --- time -----------------------------------------------------------------------------------------------------------
 def test_reviewers_are_reminded_and_seniors_come_in_but_time_decides_nothing(desk: ReviewDesk) -> None:
     desk.open()
     desk.stage.wait(minutes=119)
@@ -267,26 +266,30 @@ def test_reviewers_are_reminded_and_seniors_come_in_but_time_decides_nothing(des
     assert len(desk.reminders()) == 3
 
 
-def test_a_reminder_in_working_time_comes_before_its_deadline(desk: ReviewDesk) -> None:
-    """A Saturday: the working day ends on Monday evening, its half at Monday noon."""
-    desk.stage.clock.advance(days=(5 - desk.stage.clock().weekday()) % 7)
+def test_reminders_in_working_time_come_before_the_deadline(desk: ReviewDesk) -> None:
+    """Opened at noon of a Saturday: the working day of the review is Monday, from 9 to 18 o'clock in Shanghai."""
+    clock = desk.stage.clock
+    clock.advance(days=(5 - clock().weekday()) % 7)
+    clock.advance(hours=(4 - clock().hour) % 24 - clock().minute / 60)
     desk.open("qualification", sla="WT:P1D")
-    desk.stage.wait(days=1)
+    desk.stage.wait(hours=49)  # Monday 13:00
     assert desk.reminders() == []
-    with desk.stage.engine.database.read() as connection:
-        timers = connection.execute(incident.select()).all()
-    assert timers == []
-    desk.stage.wait(days=1, hours=12)
-    assert len(desk.reminders()) == 4  # half, most, and at the end both groups
+    desk.stage.wait(hours=1)
+    assert desk.reminders() == [("group", "platform_reviewer")]
+    desk.stage.wait(hours=3)  # 17:00
+    assert len(desk.reminders()) == 2
+    assert desk.may(desk.sam) == set()
+    desk.stage.wait(hours=1)
     assert desk.may(desk.sam) == {"review"}
 
 
-# --- what people see ----------------------------------------------------------------------------------------------------
+# --- what people see ------------------------------------------------------------------------------------------------
 def test_the_reviewer_sees_the_subject_and_what_the_check_found(desk: ReviewDesk) -> None:
     desk.open()
     shown = desk.stage.form_data(desk.rita, desk.id, "review")
     assert desk.text in str(shown["review_subject"])
-    assert [row["name"] for row in shown["review_checks"]] == ["watched_words"]  # type: ignore[union-attr, index, call-overload]  # plain data
+    watched = {"zh": "需留意的词", "en": "Words to look at", "name": "watched_words", "value": 1}
+    assert shown["review_checks"] == [watched]
 
 
 def test_the_submitter_sees_why_but_neither_who_nor_internal_notes(desk: ReviewDesk) -> None:

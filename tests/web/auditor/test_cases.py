@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 
 from engine.runtime.engine import Engine
+from engine.storage.actor import PLATFORM, Actor
 from tests.support.clock import ManualClock
+from tests.support.stage import SKILLS, Stage
 from tests.web.analyst.desk import deploy_trial, run_case, sit_down
 from tests.web.visitor import Visitor, register
 
@@ -33,9 +35,7 @@ def plain(page: str) -> str:
 @pytest.mark.parametrize(
     ("role", "status"), [("auditor", 200), ("platform_operator", 200), ("arbiter", 200), ("analyst", 403)]
 )
-def test_every_side_opens_for_those_who_may_read(
-    app: Flask, engine: Engine, case: str, role: str, status: int
-) -> None:
+def test_every_side_opens_for_those_who_may_read(app: Flask, engine: Engine, case: str, role: str, status: int) -> None:
     visitor = sit_down(app, engine, role)
     assert visitor.get("/cases").status_code == status
     assert {side: visitor.get(f"/cases/{case}/{side}").status_code for side in SIDES} == dict.fromkeys(SIDES, status)
@@ -95,7 +95,8 @@ def test_long_lists_come_in_pages(
     assert link is not None
     second = auditor.get(link[1].replace("&amp;", "&")).text
     assert f'href="/cases/{case}"' in second
-    assert "after=" not in second
+    assert "下一页" in first
+    assert "下一页" not in second
 
 
 def test_diagram_shows_path_and_token(auditor: Visitor, case: str) -> None:
@@ -119,12 +120,7 @@ def test_timeline_tells_who_did_what_with_old_and_new_values(auditor: Visitor, c
     assert "螺丝松动" in told
 
 
-def test_old_values_stand_beside_the_new_ones(
-    app: Flask, auditor: Visitor, engine: Engine, clock: ManualClock, case: str
-) -> None:
-    from engine.storage.actor import PLATFORM, Actor
-    from tests.support.stage import SKILLS, Stage
-
+def test_old_values_stand_beside_the_new_ones(auditor: Visitor, engine: Engine, clock: ManualClock, case: str) -> None:
     reviewer = Actor("rev", PLATFORM, "platform_reviewer", frozenset({"platform_reviewer"}), SKILLS)
     Stage(engine, clock).do(reviewer, case, "check", {"note": "已复核", "amount_fen": "450.00"})
     page = auditor.get(f"/cases/{case}/timeline").text

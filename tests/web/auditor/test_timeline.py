@@ -1,8 +1,8 @@
 """Events in words: known kinds have a text, unknown ones show their names."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
-import re
 
 from flask import Flask, g
 
@@ -37,7 +37,10 @@ def test_every_kind_the_engine_writes_has_words() -> None:
 def test_element_passed_in_one_step_is_one_line(app: Flask) -> None:
     with app.test_request_context():
         g.language = "zh"
-        assert tell(entry("entered"), entry("service"), entry("completed")) == [("passed", "经过"), ("service", "调用服务")]
+        assert tell(entry("entered"), entry("service"), entry("completed")) == [
+            ("passed", "经过"),
+            ("service", "调用服务"),
+        ]
 
 
 def test_changes_of_a_passage_keep_the_first_old_and_the_last_new_value() -> None:
@@ -47,7 +50,9 @@ def test_changes_of_a_passage_keep_the_first_old_and_the_last_new_value() -> Non
 
 
 def test_what_a_called_process_does_not_see_is_not_told_as_gone() -> None:
-    chapter = Chapter(1, datetime(2026, 1, 1, tzinfo=UTC), "ann", "x", "start", [entry("entered", Change("n", 1, None))])
+    chapter = Chapter(
+        1, datetime(2026, 1, 1, tzinfo=UTC), "ann", "x", "start", [entry("entered", Change("n", 1, None))]
+    )
     assert stage_scenes([chapter])[0].lines[0].changes == ()
 
 

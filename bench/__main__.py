@@ -1,0 +1,56 @@
+"""`python -m bench [--quick] [name …]`: measures and prints a table: what, figure, budget, met or not."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from bench.case import measure_case
+from bench.language import measure_language
+from bench.lists import measure_inbox
+from bench.measuring import Figure
+from bench.proof import measure_verify
+from bench.steps import measure_loop, measure_size, measure_sql
+from web.services import load_services
+
+BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
+    "case": measure_case,
+    "loop": measure_loop,
+    "size": measure_size,
+    "sql": measure_sql,
+    "inbox": measure_inbox,
+    "language": measure_language,
+    "verify": measure_verify,
+}
+VERDICTS = {None: "", True: "met", False: "NOT MET"}
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the named benches, else all of them; 1 if a budget is not met."""
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHES))
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, rougher figures")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - set(BENCHES):
+        parser.error(f"Expected names among {', '.join(BENCHES)}, but got {', '.join(sorted(unknown))}")
+    load_services()
+    started, is_all_met = time.monotonic(), True
+    print(f"{'what':<58} {'figure':>12}       {'budget':>10}")
+    for name in options.names or BENCHES:
+        for figure in BENCHES[name](options.quick):
+            print(format_line(figure), flush=True)
+            is_all_met &= figure.is_met is not False
+    print(f"{time.monotonic() - started:.0f} s in all")
+    return 0 if is_all_met else 1
+
+
+def format_line(figure: Figure) -> str:
+    """One line of the table."""
+    digits = 0 if figure.value == int(figure.value) or figure.value >= 1000 else 2
+    budget = "" if figure.limit is None else f"{figure.limit:>10,g}"
+    line = f"{figure.what:<58} {figure.value:>12,.{digits}f} {figure.unit:<5} {budget:>10}  {VERDICTS[figure.is_met]}"
+    return f"{line}  {figure.note}".rstrip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

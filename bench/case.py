@@ -1,0 +1,114 @@
+"""One whole case through the real application, next to SpiffWorkflow alone, and an inbox that has not changed."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response
+
+from bench import world
+from bench.browser import Browser, find_value
+from bench.diagrams import FIELDS, pair
+from bench.measuring import Figure, compare, measure_cpu
+from bench.reference import make_reference
+from engine.commands.instances import start_instance
+from engine.runtime.engine import Engine
+from engine.services.identity.passwords import Passwords
+from engine.services.identity.people import grant_role, register_person
+from engine.services.identity.sessions import choose_role, find_session, open_session
+from engine.storage.actor import PLATFORM, SYSTEM
+from engine.storage.ids import new_id
+from web.app import create_app
+from web.policy import ACTING, RULES
+from web.security import SESSION_COOKIE, current_actor
+
+INDIVIDUAL = "individual"
+CASE_BUDGET, POLL_BUDGET = 3.5, 0.6
+
+
+def measure_case(is_quick: bool) -> Iterator[Figure]:
+    """Start, list, open the form, complete A, open the form, complete B, each a request of its own."""
+    rounds, cases = (3, 5) if is_quick else (9, 15)
+    files = pair()
+    reference = make_reference(files["bpmn/pair/pair.bpmn"], "pair")
+    with world.open_engine(files) as engine:
+        browser = open_browser(engine)
+        case = Case(engine, browser)
+        for warm_up in (reference, case.run):
+            measure_cpu(warm_up, 5)
+        ratio, base, whole = compare(
+            rounds, lambda: measure_cpu(reference, cases), lambda: measure_cpu(case.run, cases)
+        )
+        yield Figure("a case over HTTP, SpiffWorkflow alone = 1", ratio, "x", CASE_BUDGET)
+        yield Figure("  SpiffWorkflow alone", base * 1e3, "ms")
+        yield Figure("  the case over HTTP", whole * 1e3, "ms")
+        yield from _measure_poll(browser, rounds)
+
+
+class Case:
+    """One person who runs cases from start to end, as often as asked."""
+
+    def __init__(self, engine: Engine, browser: Browser) -> None:
+        self.engine = engine
+        self.browser = browser
+        self.csrf_token = find_value(browser.get("/inbox")[2], "csrf_token")
+
+    def run(self) -> None:
+        """Five requests. The second task is found without one, as a page that leads on to it would."""
+        _, headers, _ = self._post("/bench/start", {})
+        instance_id = headers["X-Instance"]
+        _, _, inbox = self.browser.get("/inbox")
+        first = inbox.partition('href="/tasks/')[2].partition('"')[0]
+        _, _, form = self.browser.get(f"/tasks/{first}")
+        self._post(f"/tasks/{first}", {**FIELDS, "token": find_value(form, "token")})
+        second = world.find_task(self.engine, instance_id)
+        self._post(f"/tasks/{second}", {**FIELDS, "token": new_id()})
+
+    def _post(self, path: str, fields: dict[str, str]) -> tuple[str, dict[str, str], str]:
+        answer = self.browser.post(path, {"csrf_token": self.csrf_token, **fields})
+        if not answer[0].startswith("303"):
+            raise RuntimeError(f"Expected {path} to lead on, but it answered {answer[0]}")
+        return answer
+
+
+def open_browser(engine: Engine, role: str = INDIVIDUAL) -> Browser:
+    """The real application with one more page, which starts a case, and somebody who has signed in to a role."""
+    app = create_app(engine)
+    RULES["bench.start"] = ACTING
+    app.register_blueprint(_make_start(engine))
+    passwords = Passwords(engine.settings.password_cost)
+    user_id = register_person(
+        engine, passwords, SYSTEM, login="bench", password="correct horse", name_zh="陈思远", name_en="Chen Siyuan"
+    )
+    party_id = user_id
+    if role != INDIVIDUAL:
+        party_id = PLATFORM
+        grant_role(engine, SYSTEM, user_id, party_id, role, ["content"])
+    with engine.database.read() as connection:
+        session = find_session(connection, open_session(engine, user_id), engine.clock())
+    assert session is not None
+    return Browser(app.wsgi_app, f"{SESSION_COOKIE}={choose_role(engine, session, party_id, role)}")
+
+
+def _make_start(engine: Engine) -> Blueprint:
+    blueprint = Blueprint("bench", __name__)
+
+    @blueprint.post("/bench/start")
+    def start() -> Response:
+        actor = current_actor()
+        instance_id = start_instance(engine, actor, "pair", {"who": actor.party_id}, new_id())
+        return Response(status=303, headers={"Location": "/inbox", "X-Instance": instance_id})
+
+    return blueprint
+
+
+def _measure_poll(browser: Browser, rounds: int) -> Iterator[Figure]:
+    """An inbox that has not changed is answered with 304 to who has its ETag."""
+    _, headers, _ = browser.get("/inbox")
+    tag = headers.get("ETag", "none")
+    status, _, _ = browser.get("/inbox", if_none_match=tag)
+    ratio, _, _ = compare(
+        rounds,
+        lambda: measure_cpu(lambda: browser.get("/inbox"), 20),
+        lambda: measure_cpu(lambda: browser.get("/inbox", if_none_match=tag), 20),
+    )
+    note = "" if status.startswith("304") else "no ETag: the whole list is sent again"
+    yield Figure("polling an unchanged inbox, the list = 1", ratio, "x", POLL_BUDGET, note)

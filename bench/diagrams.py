@@ -1,0 +1,57 @@
+"""The processes that are measured, as small as they can be."""
+
+from tests.support.definitions import FILES, diagram, flow, node, note_form, user
+
+FIELDS = {"note": "A sentence of usual length, as people write it.", "amount_fen": "12.50"}
+VALUES = {"note": FIELDS["note"], "amount_fen": 1250}  # the same as the form reads it
+LARGE = "<bpmn:conditionExpression>amount_fen is not None and amount_fen &gt; 100</bpmn:conditionExpression>"
+
+
+def pair() -> dict[str, bytes]:
+    """`fill`, a gateway with one condition, `check`: both by the person in `who`."""
+    body = (
+        node("startEvent", "begun")
+        + user("fill")
+        + _gateway("is_large", "end_small")
+        + user("check")
+        + node("endEvent", "done")
+        + node("endEvent", "end_small")
+        + flow("begun fill is_large")
+        + _answers("is_large", "check", "end_small")
+        + flow("check done")
+    )
+    return {**FILES, **note_form(), **diagram("pair", body)}
+
+
+def five_steps() -> dict[str, bytes]:
+    """Five user tasks in a row."""
+    steps = [f"step_{number}" for number in range(1, 6)]
+    body = node("startEvent", "begun") + "".join(map(user, steps)) + node("endEvent", "done")
+    return {**FILES, **note_form(), **diagram("five", body + flow(f"begun {' '.join(steps)} done"))}
+
+
+def loop() -> dict[str, bytes]:
+    """`turn` again and again, as long as the amount is large."""
+    body = (
+        node("startEvent", "begun")
+        + node("exclusiveGateway", "again", name="").replace(' name="" baton:nameEn="again"', "")
+        + user("turn")
+        + _gateway("is_large", "done")
+        + node("endEvent", "done")
+        + flow("begun again turn is_large")
+        + _answers("is_large", "again", "done")
+    )
+    return {**FILES, **note_form(), **diagram("loop", body)}
+
+
+def _gateway(element: str, otherwise: str) -> str:
+    gateway = node("exclusiveGateway", element, default=f"{element}_to_{otherwise}")
+    return gateway.replace(f'name="{element} 中" baton:nameEn="{element}"', 'name="金额大吗？" baton:nameEn="Large?"')
+
+
+def _answers(gateway: str, yes: str, no: str) -> str:
+    named = 'sourceRef="{0}" id="{0}_to_{1}" targetRef="{1}" name="{2}" baton:nameEn="{3}"'
+    return (
+        f"<bpmn:sequenceFlow {named.format(gateway, yes, '是', 'Yes')}>{LARGE}</bpmn:sequenceFlow>"
+        f"<bpmn:sequenceFlow {named.format(gateway, no, '否', 'No')}/>"
+    )

@@ -1,0 +1,47 @@
+"""Expressions and decision tables in the sandbox."""
+
+from collections.abc import Iterator
+
+from bench.measuring import Figure, best_of
+from engine.language.decisions import decide, parse_decisions
+from engine.language.sandbox import Sandbox
+
+EXPRESSION_BUDGET, TABLE_BUDGET = 0.5, 1.0
+ROWS, INPUTS = 10, 6
+
+
+def measure_language(is_quick: bool) -> Iterator[Figure]:
+    """CPU of this process and the workers together."""
+    times = 50 if is_quick else 200
+    sandbox = Sandbox()
+    try:
+        values = {"amount_fen": 1250, "who": "person-0"}
+        seconds = best_of(5, lambda: sandbox.evaluate("amount_fen is not None and amount_fen > 100", values), times)
+        yield Figure("an expression", seconds * 1e3, "ms", EXPRESSION_BUDGET)
+        table = parse_decisions(make_table())[0]
+        asked = {f"input_{column}": 5 for column in range(INPUTS)}
+        seconds = best_of(5, lambda: decide(table, asked, sandbox), times)
+        yield Figure(f"a decision table of {ROWS * INPUTS} cells", seconds * 1e3, "ms", TABLE_BUDGET)
+    finally:
+        sandbox.close()
+
+
+def make_table() -> bytes:
+    """A table whose last row alone fits, so that every cell is looked at."""
+    inputs = "".join(
+        f'<input id="i{c}" label="i{c}"><inputExpression id="e{c}" typeRef="number"><text>input_{c}</text>'
+        "</inputExpression></input>"
+        for c in range(INPUTS)
+    )
+    rules = "".join(_make_rule(row) for row in range(ROWS))
+    return (
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="d">'
+        '<decision id="bench" name="bench"><decisionTable id="t" hitPolicy="FIRST">'
+        f'{inputs}<output id="o" name="result" typeRef="number"/>{rules}</decisionTable></decision></definitions>'
+    ).encode()
+
+
+def _make_rule(row: int) -> str:
+    bound = 0 if row == ROWS - 1 else 100 + row
+    cells = "".join(f'<inputEntry id="r{row}c{c}"><text>&gt;= {bound}</text></inputEntry>' for c in range(INPUTS))
+    return f'<rule id="r{row}">{cells}<outputEntry id="r{row}o"><text>{row}</text></outputEntry></rule>'

@@ -1,0 +1,109 @@
+"""CPU time, SQL and commits of a piece of work, and figures to print."""
+
+import gc
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from sqlalchemy import event
+
+from engine.storage.database import Database
+
+NANOSECONDS = 1e9
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table. `limit` is the budget; a figure without one is only told."""
+
+    what: str
+    value: float
+    unit: str
+    limit: float | None = None
+    note: str = ""
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the budget holds; None where there is none."""
+        return None if self.limit is None else self.value <= self.limit
+
+
+@dataclass
+class Counts:
+    """What went to the database. `statements` leaves out BEGIN, which PostgreSQL's driver sends unseen."""
+
+    statements: list[str] = field(default_factory=list)
+    commits: int = 0
+
+
+@contextmanager
+def count_sql(database: Database) -> Iterator[Counts]:
+    """Counts statements and commits on both engines of a database."""
+    counts = Counts()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            counts.statements.append(statement)
+
+    def commit(_connection: Any) -> None:
+        counts.commits += 1
+
+    engines = (database.reader, database.writer)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+        event.listen(engine, "commit", commit)
+    try:
+        yield counts
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+            event.remove(engine, "commit", commit)
+
+
+def cpu_seconds() -> float:
+    """CPU of this process and, on Linux, of its living children: the workers of the sandbox."""
+    return time.process_time() + sum(map(_read_seconds, _list_child_threads())) / NANOSECONDS
+
+
+def _list_child_threads() -> Iterator[Path]:
+    for thread in Path("/proc/self/task").glob("*/children"):
+        for child in thread.read_text().split():
+            yield from Path(f"/proc/{child}/task").glob("*/schedstat")
+
+
+def _read_seconds(schedule: Path) -> int:
+    try:
+        return int(schedule.read_text().split()[0])
+    except (FileNotFoundError, ProcessLookupError):  # the thread has just ended
+        return 0
+
+
+def measure_cpu(work: Callable[[], object], times: int = 1) -> float:
+    """CPU seconds of one call, the mean of several."""
+    gc.collect()
+    before = cpu_seconds()
+    for _ in range(times):
+        work()
+    return (cpu_seconds() - before) / times
+
+
+def best_of(rounds: int, work: Callable[[], object], times: int) -> float:
+    """CPU seconds of one call in the quietest of several rounds."""
+    return min(measure_cpu(work, times) for _ in range(rounds))
+
+
+def compare(rounds: int, base: Callable[[], float], other: Callable[[], float]) -> tuple[float, float, float]:
+    """Two measurements taken in turn: the median of their paired ratios, and the median of each."""
+    pairs = [(base(), other()) for _ in range(rounds)]
+    bases, others = zip(*pairs, strict=True)
+    return median(o / b for b, o in pairs), median(bases), median(others)
+
+
+def is_linux() -> bool:
+    """Whether the CPU of other processes can be read."""
+    return os.path.isdir("/proc/self/task")

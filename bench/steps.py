@@ -1,0 +1,103 @@
+"""What one step costs: SQL, bytes, and whether the thousandth turn costs more than the fifth."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from bench import world
+from bench.diagrams import five_steps, loop
+from bench.measuring import Counts, Figure, compare, count_sql, measure_cpu
+from engine.runtime.engine import Engine
+from engine.storage.tables import instance
+
+LOOP_BUDGET, STATE_BUDGET, CASE_BUDGET, STATEMENT_BUDGET, COMMIT_BUDGET = 1.2, 1000, 6000, 12, 1
+YOUNG, STEPS = 5, 5
+
+
+def measure_loop(is_quick: bool) -> Iterator[Figure]:
+    """Turns of a young loop and of an old one, in turn."""
+    rounds, old = (3, 200) if is_quick else (11, 1000)
+    with world.open_engine(loop()) as engine:
+        veteran = world.start(engine, "loop")
+        world.complete_next(engine, veteran, old)
+
+        def make_young() -> str:
+            fresh = world.start(engine, "loop")
+            world.complete_next(engine, fresh, YOUNG - 1)
+            return fresh
+
+        ratio, base, _ = compare(
+            rounds,
+            lambda: measure_cpu(partial(world.complete_next, engine, make_young()), 10),
+            lambda: measure_cpu(partial(world.complete_next, engine, veteran), 10),
+        )
+        yield Figure(f"completing a task at turn {old}, at turn {YOUNG} = 1", ratio, "x", LOOP_BUDGET)
+        yield Figure("  at turn 5", base * 1e3, "ms")
+
+
+def measure_size(is_quick: bool) -> Iterator[Figure]:
+    """The largest state of an open case of five steps, and what one that is over has left in the database."""
+    with world.open_engine(five_steps()) as engine:
+        yield Figure("stored state of an open 5-step case", find_largest_state(engine), "bytes", STATE_BUDGET)
+        grown = find_growth(engine, 50 if is_quick else 300)
+        yield Figure("database bytes of a finished 5-step case", grown, "bytes", CASE_BUDGET)
+
+
+def find_largest_state(engine: Engine) -> int:
+    """Bytes of the state of a case of five steps when it is largest."""
+    instance_id, sizes = world.start(engine, "five"), list[int]()
+    query = select(func.length(instance.c.state)).where(instance.c.id == instance_id)
+    for _ in range(STEPS):
+        with engine.database.read() as connection:
+            sizes.append(int(connection.execute(query).scalar_one()))
+        world.complete_next(engine, instance_id)
+    return max(sizes)
+
+
+def find_growth(engine: Engine, cases: int) -> float:
+    """By how many bytes a case of five steps makes the SQLite file grow, indexes and empty space included."""
+    file = Path(str(engine.database.writer.url.database))
+    _run_cases(engine, 5)  # the file grows by whole pages: none of them for the first rows of a table
+    before = _checkpoint(engine, file)
+    _run_cases(engine, cases)
+    return (_checkpoint(engine, file) - before) / cases
+
+
+def _run_cases(engine: Engine, cases: int) -> None:
+    for _ in range(cases):
+        world.complete_next(engine, world.start(engine, "five"), STEPS)
+
+
+def _checkpoint(engine: Engine, file: Path) -> int:
+    with engine.database.read() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file.stat().st_size
+
+
+def measure_sql(is_quick: bool) -> Iterator[Figure]:
+    """Statements and commits of a completed task that is followed by another one."""
+    yield from _tell_sql("SQLite", count_completion)
+    if not is_quick:
+        from tests.support.postgres import postgres_server  # only there when the tests are installed
+
+        with postgres_server() as url:
+            yield from _tell_sql("PostgreSQL", partial(count_completion, url=url))
+
+
+def count_completion(url: str = "") -> Counts:
+    """What completing a task sends to the database."""
+    with world.open_engine(five_steps(), url) as engine:
+        instance_id = world.start(engine, "five")
+        world.complete_next(engine, instance_id)  # now definitions are parsed
+        task_id = world.find_task(engine, instance_id)
+        with count_sql(engine.database) as counts:
+            world.complete(engine, task_id)
+        return counts
+
+
+def _tell_sql(name: str, count: Callable[[], Counts]) -> Iterator[Figure]:
+    counts = count()
+    yield Figure(f"SQL statements of a completed task, {name}", len(counts.statements), "", STATEMENT_BUDGET)
+    yield Figure(f"commits of a completed task, {name}", counts.commits, "", COMMIT_BUDGET)

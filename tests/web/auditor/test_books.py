@@ -1,0 +1,109 @@
+"""Money: the entries of a case, the proof of its escrow, the whole ledger."""
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from engine.runtime.engine import Engine
+from engine.services.ledger import rules
+from engine.services.ledger.rules import Book, Origin
+from engine.services.ledger.tables import account
+from engine.storage.database import UnitOfWork
+from engine.storage.tables import instance
+from tests.support.clock import ManualClock
+from tests.web.analyst.desk import deploy_trial, run_case, sit_down
+from tests.web.visitor import Visitor, register
+
+
+@pytest.fixture
+def auditor(app: Flask, engine: Engine) -> Visitor:
+    return sit_down(app, engine, "auditor")
+
+
+@pytest.fixture
+def case(engine: Engine, clock: ManualClock) -> str:
+    """A case for which 500.00 of Ben's money were frozen."""
+    deploy_trial(engine)
+    case = run_case(engine, clock)
+    ben = register(engine, "ben", "本", "Ben")
+    book(engine, "top", lambda one: rules.top_up(one, provider="sim", party_id=ben, amount_fen=80000, provider_ref="r"))
+    freeze = {"payer": ben, "escrow_ref": "T-1", "amount_fen": 50000}
+    book(engine, "freeze", lambda one: rules.freeze(one, **freeze), case)  # type: ignore[arg-type]  # see `freeze`
+    return case
+
+
+def book(engine: Engine, key: str, work: object, case: str | None = None) -> None:
+    def write(unit: UnitOfWork) -> None:
+        origin = Origin(key, unit.now, "ben", "T-1" if case else "", case, "fill" if case else None)
+        assert callable(work)
+        work(Book(unit.connection, engine.keys, origin))
+
+    engine.database.transact(write)
+
+
+def end(engine: Engine, case: str) -> None:
+    """The case as if it had ended; its seal does not matter here."""
+    engine.database.transact(
+        lambda unit: unit.connection.execute(
+            update(instance).where(instance.c.id == case).values(status="completed", ended_at=unit.now)
+        )
+    )
+
+
+def test_case_shows_its_entries_and_what_is_in_escrow(auditor: Visitor, case: str) -> None:
+    page = auditor.get(f"/cases/{case}/money").text
+    assert "冻结" in page
+    assert "钱包 · 本" in page
+    assert "托管 · T-1" in page
+    assert page.count("¥500.00") == 4  # debit, credit, into escrow, escrow now
+    assert "托管中" not in page
+    assert "已托管" in page
+
+
+def test_escrow_of_an_ended_case_must_be_empty(auditor: Visitor, engine: Engine, case: str) -> None:
+    end(engine, case)
+    page = auditor.get(f"/cases/{case}/money").text
+    assert "托管未清空" in page
+    assert "Expected an empty escrow" in page
+
+
+def test_released_escrow_is_proved_empty(auditor: Visitor, engine: Engine, case: str) -> None:
+    with engine.database.read() as connection:
+        ben = connection.execute(account.select().where(account.c.code == "escrow:T-1")).one().owner_id
+    book(engine, "back", lambda one: rules.release(one, payer=ben, escrow_ref="T-1", amount_fen=50000), case)
+    end(engine, case)
+    page = auditor.get(f"/cases/{case}/money").text
+    assert "托管已清空" in page
+    assert "托管未清空" not in page
+
+
+def test_ledger_balances_and_names_its_accounts(auditor: Visitor, case: str) -> None:
+    page = auditor.get("/ledger").text
+    assert "账目平衡，不变量全部成立" in page
+    assert re.search(r"<th scope=\"row\">资产</th><td>¥800\.00</td>", page)
+    assert re.search(r"钱包</td><td class=\"mono xs\">wallet</td><td class=\"r\">1</td><td class=\"r\">¥300\.00", page)
+
+
+def test_ledger_finds_the_entries_of_an_order(auditor: Visitor, case: str) -> None:
+    page = auditor.get("/ledger?order=T-1").text
+    assert "P-FREEZE" in page
+    assert "没有这个订单编号的分录" in auditor.get("/ledger?order=T-2").text
+
+
+def test_broken_invariant_is_named(auditor: Visitor, engine: Engine, case: str) -> None:
+    engine.database.transact(
+        lambda unit: unit.connection.execute(
+            update(account).where(account.c.code == "escrow:T-1").values(balance_fen=40000)
+        )
+    )
+    page = auditor.get("/ledger").text
+    assert "处不变量被破坏" in page
+    assert "escrow:T-1" in page
+    assert "Expected 50000 fen" in page
+
+
+@pytest.mark.parametrize("role", ["analyst", "platform_operator", "customer_service"])
+def test_ledger_is_for_auditors(app: Flask, engine: Engine, role: str) -> None:
+    assert sit_down(app, engine, role).get("/ledger").status_code == 403

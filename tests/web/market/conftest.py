@@ -1,0 +1,14 @@
+"""A funded market for the tests of its pages."""
+
+import pytest
+
+from tests.support.stage import Stage
+from tests.web.bazaar import Bazaar
+
+
+@pytest.fixture
+def bazaar(stage: Stage) -> Bazaar:
+    """Li has money."""
+    bazaar = Bazaar(stage)
+    bazaar.fund("li")
+    return bazaar
