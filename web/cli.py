@@ -21,7 +21,8 @@ from engine.storage.schema import SchemaUnsafe, check_triggers, upgrade_schema
 from engine.storage.settings import Settings, read_settings
 from engine.storage.tables import history
 from web.assets.build import AssetsUnavailable, build
-from web.demo.data import LOGINS, PASSWORD, load_demo
+from web.demo import PASSWORD
+from web.demo.data import LOGINS, load_demo
 from web.demo.play import play
 from web.repository import ROOT, read_definitions
 from web.services import load_services

@@ -166,7 +166,7 @@ class JobHandler:
 
 
 def _fits(value: Plain, expected: object) -> bool:
-    """Whether a plain value is of an annotated type; what the annotation says of the inside is the function's affair."""
+    """Whether a plain value is of an annotated type; what the annotation says of its inside is not looked at."""
     if get_origin(expected) in (Union, UnionType):
         return any(_fits(value, one) for one in get_args(expected))
     kind = get_origin(expected) or expected

@@ -23,7 +23,15 @@ from sqlalchemy import (
 
 from engine.language.model import Element
 from engine.queries.page import MAX_LIMIT, Page
-from engine.records.access import IS_CANDIDATE, IS_CANDIDATE_OF_FEW, IS_MINE, IS_POOLED, NAMES_ACTOR, describe_actor
+from engine.records.access import (
+    IS_CANDIDATE,
+    IS_CANDIDATE_OF_FEW,
+    IS_FREE,
+    IS_MINE,
+    IS_POOLED,
+    NAMES_ACTOR,
+    describe_actor,
+)
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
 from engine.storage.tables import EPOCH, Instant, instance, task, task_candidate
@@ -39,7 +47,7 @@ _VIEWS: dict[str, ColumnElement[bool]] = {
     MINE: IS_MINE,
     GROUP: IS_POOLED,
     ALL: true(),
-    LATE: and_(task.c.due_at < bindparam("now", type_=Instant), or_(task.c.assignee_id.is_(None), IS_MINE)),
+    LATE: and_(task.c.due_at < bindparam("now", type_=Instant), IS_FREE),
 }
 _COUNT_POOL = select(func.count()).select_from(
     select(literal_column("1")).select_from(task_candidate).where(NAMES_ACTOR).limit(FEW_TASKS + 1).subquery()

@@ -19,7 +19,7 @@ TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "interm
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happened, in the words of the diagram. `by_zh` and `by_en` name whoever did it, if one may know."""
+    """Something that happened, in the words of the diagram. `by_zh`, `by_en` name whoever did it, if one may know."""
 
     at: datetime
     element: Element

@@ -6,7 +6,7 @@ would cost more than running them.
 
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, union_all
 
 from engine.records.worklist import EXCLUDE, GROUP, PARTY
 from engine.storage.actor import Actor
@@ -36,18 +36,18 @@ IS_CANDIDATE: ColumnElement[bool] = and_(
 IS_CANDIDATE_OF_FEW: ColumnElement[bool] = and_(
     task.c.id.in_(select(task_candidate.c.task_id).where(NAMES_ACTOR)), IS_FIT
 )
-_IS_OFFERED_IN_PERSON = task.c.id.in_(
-    select(task_candidate.c.task_id).where(
-        task_candidate.c.kind == PARTY, task_candidate.c.value == bindparam("actor_person")
-    )
+_held = task.alias("held")
+_OFFERED_IN_PERSON = select(task_candidate.c.task_id).where(
+    task_candidate.c.kind == PARTY, task_candidate.c.value == bindparam("actor_person")
 )
+_HELD = select(_held.c.id).where(_held.c.assignee_id == bindparam("actor_user"))
 _IS_UNCLAIMED = task.c.assignee_id.is_(None)
-# Whether a task is the actor's own: he holds it, or it is offered to him as a person.
-IS_MINE: ColumnElement[bool] = or_(
-    task.c.assignee_id == bindparam("actor_user"), and_(_IS_UNCLAIMED, _IS_OFFERED_IN_PERSON)
-)
+# Whether a task is free for the actor to do: nobody else holds it.
+IS_FREE: ColumnElement[bool] = or_(_IS_UNCLAIMED, task.c.assignee_id == bindparam("actor_user"))
+# Whether a task is the actor's own: he holds it, or it is offered to him as a person. Found from his side.
+IS_MINE: ColumnElement[bool] = and_(IS_FREE, task.c.id.in_(union_all(_HELD, _OFFERED_IN_PERSON)))
 # Whether it waits for anybody of a group. Not the negation of IS_MINE, which is null where nobody holds the task.
-IS_POOLED: ColumnElement[bool] = and_(_IS_UNCLAIMED, ~_IS_OFFERED_IN_PERSON)
+IS_POOLED: ColumnElement[bool] = and_(_IS_UNCLAIMED, task.c.id.not_in(_OFFERED_IN_PERSON))
 NOBODY = ""
 
 

@@ -50,8 +50,7 @@ CHANGING = (
     "history_mac",
 )
 MAX_STATE_BYTES = 64 * 1024 * 1024
-_COMPRESSOR = zstandard.ZstdCompressor(3)
-_DECOMPRESSOR = zstandard.ZstdDecompressor()
+COMPRESSION_LEVEL = 3
 
 _LOCK = select(instance).where(instance.c.id == bindparam("instance_id")).with_for_update()
 _SAVE = update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_"))
@@ -234,7 +233,7 @@ class Step:
 
     def _store_state(self) -> None:
         compact(self.case)
-        state = _COMPRESSOR.compress(freeze(self.case))
+        state = zstandard.compress(freeze(self.case), COMPRESSION_LEVEL)
         due = min((at for _, at in self.case.timers()), default=None)
         self.row.update(state=state, next_due_at=due, outcome=self.case.outcome)
         if self.case.is_completed() and self.row["status"] == ACTIVE:
@@ -268,4 +267,4 @@ def state_digest(row: Mapping[str, Any]) -> str:
 
 def decompress_state(state: bytes) -> bytes:
     """The state of an instance as `engine.language.state` wrote it."""
-    return _DECOMPRESSOR.decompress(state, MAX_STATE_BYTES)
+    return zstandard.decompress(state, MAX_STATE_BYTES)  # a shared decompressor is not safe for threads

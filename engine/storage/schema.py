@@ -55,7 +55,8 @@ def install_triggers(connection: Connection) -> None:
 def check_triggers(connection: Connection) -> None:
     """Raises SchemaUnsafe naming the first guard that is missing or altered."""
     query = (
-        "SELECT tgname, pg_get_triggerdef(pg_trigger.oid) || prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+        "SELECT tgname, pg_get_triggerdef(pg_trigger.oid) || prosrc "
+        "FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
         "WHERE NOT tgisinternal AND tgenabled = 'O'"
         if connection.dialect.name == "postgresql"
         else "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"

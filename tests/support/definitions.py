@@ -1,6 +1,7 @@
 """Small definitions for tests that need a process but not one of the product's own."""
 
 import json
+from itertools import pairwise
 
 NAMESPACES = (
     'xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" '
@@ -14,7 +15,8 @@ def diagram(key: str, body: str, messages: str = "") -> dict[str, bytes]:
     declared = "".join(f'<bpmn:message id="m_{name}" name="{name}"/>' for name in messages.split())
     xml = (
         f'<bpmn:definitions {NAMESPACES} id="d" targetNamespace="t">{declared}'
-        f'<bpmn:process id="{key}" name="试验" baton:nameEn="Trial" isExecutable="true" baton:startVariables="who peer">'
+        f'<bpmn:process id="{key}" name="试验" baton:nameEn="Trial" isExecutable="true" '
+        f'baton:startVariables="who peer">'
         f"{body}</bpmn:process></bpmn:definitions>"
     )
     return {f"bpmn/{key}/{key}.bpmn": xml.encode()}
@@ -71,10 +73,7 @@ def message(name: str) -> str:
 def flow(path: str) -> str:
     """Sequence flows along a path of element ids."""
     steps = path.split()
-    return "".join(
-        f'<bpmn:sequenceFlow id="{a}_to_{b}" sourceRef="{a}" targetRef="{b}"/>'
-        for a, b in zip(steps, steps[1:], strict=False)
-    )
+    return "".join(f'<bpmn:sequenceFlow id="{a}_to_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in pairwise(steps))
 
 
 def note_form() -> dict[str, bytes]:
@@ -95,7 +94,7 @@ def _field(kind: str, key: str, label: str, english: str, **more: object) -> dic
 
 
 def two_tasks() -> dict[str, bytes]:
-    """`fill` by the person in `who`; above 100 fen `check` by a reviewer with the skill who did not fill; then the end."""
+    """`fill` by the person in `who`; above 100 fen `check` by a skilled reviewer who did not fill; then the end."""
     condition = "<bpmn:conditionExpression>amount_fen is not None and amount_fen &gt; 100</bpmn:conditionExpression>"
     body = (
         node("startEvent", "begun")
@@ -113,7 +112,8 @@ def two_tasks() -> dict[str, bytes]:
         + node("endEvent", "done")
         + flow("begun fill gw_large")
         + '<bpmn:sequenceFlow id="gw_large_to_done" name="否" baton:nameEn="No" sourceRef="gw_large" targetRef="done"/>'
-        + '<bpmn:sequenceFlow id="gw_large_to_check" name="是" baton:nameEn="Yes" sourceRef="gw_large" targetRef="check">'
+        + '<bpmn:sequenceFlow id="gw_large_to_check" name="是" baton:nameEn="Yes" '
+        + 'sourceRef="gw_large" targetRef="check">'
         + f"{condition}</bpmn:sequenceFlow>"
         + flow("check done")
     )

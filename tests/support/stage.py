@@ -118,7 +118,7 @@ class Stage:
         self.clock.advance(**duration)
         self.settle()
 
-    # --- what came of it --------------------------------------------------------------------------------------------------
+    # --- what came of it --------------------------------------------------------------------------------------------
     def open(self, instance_id: str) -> set[str]:
         """Elements of the open user tasks."""
         with self.engine.database.read() as connection:

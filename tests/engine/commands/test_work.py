@@ -34,9 +34,10 @@ def _registered() -> Iterator[None]:
     BROKEN.update(is_broken=True, code="")
     CALLS.clear()
     yield
-    for known, before in ((registry.TOPICS, topics), (registry.JOB_HANDLERS, handlers)):
-        known.clear()
-        known.update(before)
+    registry.TOPICS.clear()
+    registry.TOPICS.update(topics)
+    registry.JOB_HANDLERS.clear()
+    registry.JOB_HANDLERS.update(handlers)
 
 
 def _service_process() -> dict[str, bytes]:

@@ -39,9 +39,9 @@ def test_an_error_leaves_nothing(database: Database) -> None:
 def test_a_savepoint_rolls_back_alone(database: Database) -> None:
     def work(unit: UnitOfWork) -> None:
         unit.connection.execute(insert(subject_key).values(subject_id="a"))
-        with pytest.raises(KeyError), unit.connection.begin_nested():
-            unit.connection.execute(insert(subject_key).values(subject_id="b"))
-            raise KeyError("boom")
+        savepoint = unit.connection.begin_nested()
+        unit.connection.execute(insert(subject_key).values(subject_id="b"))
+        savepoint.rollback()
 
     database.transact(work)
     assert _names(database) == ["a"]

@@ -82,4 +82,4 @@ def test_only_the_owner_can_make_an_upload_part_of_a_case(any_engine: Engine) ->
     with any_engine.database.read() as connection:
         row = connection.execute(select(file)).mappings().one()
     assert row["instance_id"] == "i1"
-    assert is_sealed(keys.mac, "file", row)
+    assert is_sealed(keys.mac, "file", dict(row))

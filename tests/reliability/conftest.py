@@ -1,0 +1,58 @@
+"""Fixtures of the trials: a platform with people and money and no orders yet, prepared once."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from engine.commands.deployments import deploy
+from engine.runtime.engine import Engine
+from engine.storage.actor import SYSTEM
+from engine.storage.schema import upgrade_schema
+from engine.storage.settings import Settings
+from web.demo.data import gather
+from web.demo.player import Player
+from web.repository import read_definitions
+
+FUNDS_FEN = 900_000_000
+
+
+def prepare(settings: Settings) -> None:
+    """Schema, definitions, the people of the demo, and more money than a trial can spend."""
+    engine = Engine(settings)
+    try:
+        upgrade_schema(engine.database)
+        deploy(engine, SYSTEM, read_definitions(), "trial")
+        player = Player(engine)
+        cast = gather(player)
+        player.top_up(cast.chen, FUNDS_FEN)
+    finally:
+        engine.close()
+
+
+@pytest.fixture(scope="session")
+def prepared_folder(tmp_path_factory: pytest.TempPathFactory, _services: None) -> Path:
+    """A data folder with a prepared SQLite database."""
+    folder = tmp_path_factory.mktemp("prepared") / "data"
+    prepare(Settings(data_dir=folder, password_cost=1))
+    return folder
+
+
+@pytest.fixture
+def data_folder(prepared_folder: Path, tmp_path: Path) -> Path:
+    """A copy of it to be broken."""
+    return Path(shutil.copytree(prepared_folder, tmp_path / "data"))
+
+
+@pytest.fixture
+def postgres_database(postgres_template: str) -> Iterator[str]:
+    """The URL of an empty database."""
+    server = create_engine(postgres_template, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE killed")
+    yield postgres_template.replace("/postgres?", "/killed?")
+    with server.connect() as connection:
+        connection.exec_driver_sql("DROP DATABASE killed WITH (FORCE)")
+    server.dispose()
