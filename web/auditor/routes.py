@@ -36,6 +36,7 @@ from web.security import current_actor
 
 PAGE_ROWS = 50
 MAX_BROKEN = 100
+LATEST_CHAPTERS = 8
 STATUSES = ("active", "incident", "completed", "cancelled")
 KINDS_OF_ACCOUNTS = ("asset", "expense", "liability", "income")
 UNDRAWN_WAITS = frozenset({"boundaryEvent"})
@@ -95,7 +96,7 @@ class AuditDesk:
         view = fetch_case(self.engine, current_actor(), instance_id)
         with self.engine.database.read() as connection:
             names = Names(connection, _list_people(view), g.fmt)
-        waits = [token for token in view.story.tokens if token.element.kind not in UNDRAWN_WAITS]
+        waits = [token for token in view.story.tokens if token.element.kind not in UNDRAWN_WAITS | CONTAINERS]
         shown = self.tabs[tab](view, names)
         context: Context = {"names": names} | shown
         return render_template(

@@ -61,6 +61,11 @@ class Scene:
         return say(f"chapter.{self.chapter.kind}", self.chapter.kind)
 
     @property
+    def subject(self) -> Element | None:
+        """What the step was about; a start is about the whole case."""
+        return None if self.chapter.kind == "start" else self.chapter.element
+
+    @property
     def icon(self) -> str:
         return ICONS.get(self.chapter.kind, SYMBOL_OF_OTHERS)
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
-from engine.language.sandbox import Sandbox, SandboxBudgetExceeded, SandboxError, TimeBudget
+from engine.language.sandbox import STEP_SECONDS, Sandbox, SandboxBudgetExceeded, SandboxError, TimeBudget
 
 
 @pytest.fixture(scope="module")
@@ -277,7 +277,7 @@ class TestBudget:
         sandbox.evaluate("total + 1", VALUES, budget=budget)
         once = budget.used_seconds
         sandbox.execute("total += 1", VALUES, budget=budget)
-        assert 0 < once < budget.used_seconds < 0.2
+        assert 0 < once < budget.used_seconds < STEP_SECONDS
 
     def test_ends_the_evaluation_that_exceeds_it(self, sandbox: Sandbox) -> None:
         budget = TimeBudget(limit_seconds=0.05)
@@ -287,5 +287,5 @@ class TestBudget:
 
     def test_refuses_when_used_up(self, sandbox: Sandbox) -> None:
         with pytest.raises(SandboxBudgetExceeded):
-            sandbox.evaluate("total + 1", VALUES, budget=TimeBudget(used_seconds=0.2))
-        assert sandbox.evaluate('"PT1H"', {}, budget=TimeBudget(used_seconds=0.2)) == "PT1H"
+            sandbox.evaluate("total + 1", VALUES, budget=TimeBudget(used_seconds=STEP_SECONDS))
+        assert sandbox.evaluate('"PT1H"', {}, budget=TimeBudget(used_seconds=STEP_SECONDS)) == "PT1H"

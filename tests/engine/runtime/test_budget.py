@@ -1,0 +1,132 @@
+"""What a step may cost, counted: statements, commits, bytes, calls. Times are measured by `./run bench`."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from sqlalchemy import select
+
+from bench import world
+from bench.diagrams import five_steps, loop, pair
+from bench.steps import count_completion, find_growth, find_largest_state
+from engine.definitions.catalogue import Catalogue
+from engine.language.parser import spec_fingerprint
+from engine.records.history import read_stream
+from engine.runtime.engine import Engine
+from engine.runtime.tasks import fetch_task
+from engine.storage.tables import instance
+from tests.support.stage import ROOT
+
+MAX_STATEMENTS = 12
+MAX_STATE_BYTES = 1_000
+MAX_CASE_BYTES = 6_700
+SOURCES = sorted(
+    path for folder in ("engine", "web") for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts
+)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_completed_task_costs_few_statements_and_one_commit(kind: str, request: pytest.FixtureRequest) -> None:
+    counts = count_completion(request.getfixturevalue("empty_postgres") if kind == "postgres" else "")
+    assert counts.commits == 1
+    assert len(counts.statements) <= MAX_STATEMENTS, "\n".join(counts.statements)
+
+
+@pytest.fixture
+def empty_postgres(postgres_template: str) -> Iterator[str]:
+    """The server's own database, which nobody uses."""
+    yield postgres_template
+
+
+def test_the_state_of_an_open_case_is_small() -> None:
+    with world.open_engine(five_steps()) as engine:
+        assert find_largest_state(engine) <= MAX_STATE_BYTES
+
+
+def test_a_finished_case_leaves_few_bytes() -> None:
+    with world.open_engine(five_steps()) as engine:
+        assert find_growth(engine, cases=100) <= MAX_CASE_BYTES
+
+
+def test_a_late_turn_of_a_loop_costs_what_an_early_one_does() -> None:
+    with world.open_engine(loop()) as engine:
+        instance_id = world.start(engine, "loop")
+        world.complete_next(engine, instance_id, 4)
+        early = _count_calls(engine, instance_id)
+        world.complete_next(engine, instance_id, 95)
+        late = _count_calls(engine, instance_id)
+    assert early > 1_000  # something was counted
+    assert abs(late - early) < early / 50
+
+
+def _count_calls(engine: Engine, instance_id: str) -> int:
+    """Calls of Python functions while one task is completed."""
+    task_id, calls = world.find_task(engine, instance_id), 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    former = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        world.complete(engine, task_id)
+    finally:
+        sys.setprofile(former)
+    return calls
+
+
+def test_running_cases_changes_no_spec() -> None:
+    with world.open_engine(pair()) as engine:
+        instances = [world.start(engine, "pair") for _ in range(3)]
+        for instance_id in instances:
+            world.complete_next(engine, instance_id, 2)
+        with engine.database.read() as connection:
+            pin_set_id = connection.execute(select(instance.c.pin_set_id).limit(1)).scalar_one()
+            used, fresh = (
+                spec_fingerprint(catalogue.process(connection, catalogue.pins(connection, pin_set_id), "pair"))
+                for catalogue in (engine.catalogue, Catalogue())
+            )
+    assert used == fresh
+
+
+def test_many_threads_read_states_and_history_at_once() -> None:
+    """zstandard's objects are not safe for threads: shared ones took the whole process down."""
+    with world.open_engine(pair()) as engine:
+        tasks = {world.find_task(engine, one): one for one in (world.start(engine, "pair") for _ in range(8))}
+
+        def read(task_id: str) -> set[str]:
+            found = set[str]()
+            for _ in range(25):
+                fetch_task(engine, world.PERSON, task_id)
+                with engine.database.read() as connection:
+                    found |= {row.kind for row in read_stream(connection, tasks[task_id])}
+            return found
+
+        with ThreadPoolExecutor(len(tasks)) as pool:
+            assert list(pool.map(read, tasks)) == [{"start"}] * len(tasks)
+
+
+def test_only_the_unit_of_work_commits() -> None:
+    named = [f"{path.relative_to(ROOT)}:{line}" for path in SOURCES for line in _find_attributes(path, {"commit"})]
+    assert named == []
+    writing = {str(path.relative_to(ROOT)) for path in SOURCES if _find_attributes(path, {"writer"})}
+    assert writing == {"engine/storage/database.py", "engine/storage/schema.py"}
+
+
+def test_the_host_runs_no_text_as_code() -> None:
+    found = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Name) and node.id in {"eval", "exec", "compile", "__import__"}:
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert found == []
+
+
+def _find_attributes(path: Path, names: set[str]) -> list[int]:
+    tree = ast.walk(ast.parse(path.read_bytes()))
+    return [node.lineno for node in tree if isinstance(node, ast.Attribute) and node.attr in names]
