@@ -22,8 +22,6 @@ def upgrade_schema(database: Database) -> None:
     Alembic's batch mode copies SQLite tables and drops their triggers silently, so they never live in a migration.
     """
     with database.writer.begin() as connection:
-        if not list((MIGRATIONS / "versions").glob("*.py")):
-            metadata.create_all(connection)
         command.upgrade(alembic_config(connection), "head")
         install_triggers(connection)
 

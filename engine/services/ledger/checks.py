@@ -135,16 +135,21 @@ def check_balances(connection: Connection) -> list[LedgerFinding]:
 
 
 def check_postings(connection: Connection) -> list[LedgerFinding]:
-    """I14: the postings of an account are numbered without a gap and each says the balance after it; each has its
-    account and its entry."""
+    """I14: the postings of an account are numbered without a gap, each says the balance after it, and each has its
+    account and its entry.
+    """
     findings = []
     entries = set(connection.execute(select(journal.c.id)).scalars())
     codes = set(connection.execute(select(account.c.code)).scalars())
     code, seq, balance_fen = "", 0, 0
     for row in connection.execute(select(posting).order_by(posting.c.account, posting.c.seq)):
         bad = partial(LedgerFinding, "I14", row.journal_id, table="posting")
-        if row.account not in codes or row.journal_id not in entries or not accounts.is_known(row.account):
-            findings.append(bad(f"Expected an entry and an account {row.account}, but one is missing"))
+        if row.journal_id not in entries:
+            missing = f"Expected the entry of a posting to {row.account}, but it is gone"
+            findings.append(LedgerFinding("I14", row.journal_id, missing))
+        if row.account not in codes or not accounts.is_known(row.account):
+            missing = f"Expected the account of a posting of {row.journal_id}, but it is gone"
+            findings.append(LedgerFinding("I14", row.account, missing, "account"))
             continue
         if row.account != code:
             code, seq, balance_fen = row.account, 0, 0
