@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import and_, exists, or_, select
 
 from engine.queries.cases import READERS
-from engine.records.access import is_candidate
+from engine.records.access import IS_CANDIDATE, describe_actor
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
@@ -29,12 +29,13 @@ def fetch_file(engine: Engine, actor: Actor, file_id: str) -> FileView:
     is_party = exists(
         select(1).where(instance_party.c.instance_id == file.c.instance_id, instance_party.c.party_id == actor.party_id)
     )
-    has_task = exists(select(1).where(task.c.instance_id == file.c.instance_id, is_candidate(actor)))
+    has_task = exists(select(1).where(task.c.instance_id == file.c.instance_id, IS_CANDIDATE))
     allowed = [file.c.owner_id == actor.party_id, is_party, has_task]
     if actor.role in READERS:
         allowed.append(and_(file.c.instance_id.is_not(None)))
     with engine.database.read() as connection:
-        row = connection.execute(select(file).where(file.c.id == file_id, or_(*allowed))).one_or_none()
+        query = select(file).where(file.c.id == file_id, or_(*allowed))
+        row = connection.execute(query, describe_actor(actor)).one_or_none()
     if row is None:
         raise NotFound("file", file_id)
     return FileView(row.id, row.sha256, row.media_type, row.name, engine.files.path(row.sha256))

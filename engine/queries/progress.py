@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import Connection, bindparam, exists, or_, select
 
 from engine.language.model import Element
 from engine.queries.story import Chapter, tell_story
-from engine.records.access import is_candidate
+from engine.records.access import IS_CANDIDATE, describe_actor
 from engine.records.history import read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
@@ -15,6 +15,14 @@ from engine.storage.actor import Actor
 from engine.storage.tables import instance, instance_party, party, task
 
 TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
+
+_IS_PARTY = select(1).where(
+    instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == bindparam("actor_party")
+)
+_HAS_TASK = select(1).where(task.c.instance_id == instance.c.id, IS_CANDIDATE)
+_FIND = select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
+    instance.c.id == bindparam("instance_id"), or_(exists(_IS_PARTY), exists(_HAS_TASK))
+)
 
 
 @dataclass(frozen=True)
@@ -43,18 +51,8 @@ class Progress:
 
 def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
     """The progress of a case the actor is a party to, or has a task in. Raises NotFound, for a stranger as well."""
-    takes_part = or_(
-        exists(
-            select(1).where(instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == actor.party_id)
-        ),
-        exists(select(1).where(task.c.instance_id == instance.c.id, is_candidate(actor))),
-    )
     with engine.database.read() as connection:
-        row = connection.execute(
-            select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
-                instance.c.id == instance_id, takes_part
-            )
-        ).one_or_none()
+        row = connection.execute(_FIND, describe_actor(actor) | {"instance_id": instance_id}).one_or_none()
         if row is None:
             raise NotFound("case", instance_id)
         pins = engine.catalogue.pins(connection, row.pin_set_id)

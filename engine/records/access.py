@@ -5,6 +5,7 @@ would cost more than running them.
 """
 
 from functools import lru_cache
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, union_all
 
@@ -12,43 +13,57 @@ from engine.records.worklist import EXCLUDE, GROUP, PARTY
 from engine.storage.actor import Actor
 from engine.storage.tables import task, task_candidate
 
-# Whether a candidate row names the actor: his party, or a group of his role.
-NAMES_ACTOR: ColumnElement[bool] = or_(
-    and_(task_candidate.c.kind == PARTY, task_candidate.c.value == bindparam("actor_party")),
-    and_(task_candidate.c.kind == GROUP, task_candidate.c.value.in_(bindparam("actor_groups", expanding=True))),
-)
-# Whether nothing speaks against him: he has the skill the task asks for, and he is not excluded.
-IS_FIT: ColumnElement[bool] = and_(
-    or_(task.c.skill.is_(None), task.c.skill.in_(bindparam("actor_skills", expanding=True))),
-    ~exists(
-        select(1).where(
-            task_candidate.c.task_id == task.c.id,
-            task_candidate.c.kind == EXCLUDE,
-            or_(task_candidate.c.value == bindparam("actor_party"), task_candidate.c.value == bindparam("actor_user")),
-        )
-    ),
-)
+Operand: TypeAlias = Any  # a value, or a bind parameter that stands for one
+NOBODY = ""
+
+
+def _names(party: Operand, groups: Operand) -> ColumnElement[bool]:
+    """Whether a candidate row names an actor: his party, or a group of his role."""
+    return or_(
+        and_(task_candidate.c.kind == PARTY, task_candidate.c.value == party),
+        and_(task_candidate.c.kind == GROUP, task_candidate.c.value.in_(groups)),
+    )
+
+
+def _is_fit(party: Operand, user: Operand, skills: Operand) -> ColumnElement[bool]:
+    """Whether nothing speaks against an actor: he has the skill the task asks for, and he is not excluded."""
+    excluded = select(1).where(
+        task_candidate.c.task_id == task.c.id,
+        task_candidate.c.kind == EXCLUDE,
+        or_(task_candidate.c.value == party, task_candidate.c.value == user),
+    )
+    return and_(or_(task.c.skill.is_(None), task.c.skill.in_(skills)), ~exists(excluded))
+
+
+def _may_do(party: Operand, user: Operand, groups: Operand, skills: Operand) -> ColumnElement[bool]:
+    named = exists(select(1).where(task_candidate.c.task_id == task.c.id, _names(party, groups)))
+    return and_(named, _is_fit(party, user, skills))
+
+
+_PARTY: Operand = bindparam("actor_party")
+_USER: Operand = bindparam("actor_user")
+_GROUPS: Operand = bindparam("actor_groups", expanding=True)
+_SKILLS: Operand = bindparam("actor_skills", expanding=True)
+
+NAMES_ACTOR = _names(_PARTY, _GROUPS)
 # Whether the actor may do a task.
-IS_CANDIDATE: ColumnElement[bool] = and_(
-    exists(select(1).where(task_candidate.c.task_id == task.c.id, NAMES_ACTOR)), IS_FIT
-)
+IS_CANDIDATE = _may_do(_PARTY, _USER, _GROUPS, _SKILLS)
 # The same, found from the actor's side: cheap where he is a candidate of few tasks, however many there are in all.
 IS_CANDIDATE_OF_FEW: ColumnElement[bool] = and_(
-    task.c.id.in_(select(task_candidate.c.task_id).where(NAMES_ACTOR)), IS_FIT
+    task.c.id.in_(select(task_candidate.c.task_id).where(NAMES_ACTOR)), _is_fit(_PARTY, _USER, _SKILLS)
 )
 _held = task.alias("held")
 _OFFERED_IN_PERSON = select(task_candidate.c.task_id).where(
     task_candidate.c.kind == PARTY, task_candidate.c.value == bindparam("actor_person")
 )
-_HELD = select(_held.c.id).where(_held.c.assignee_id == bindparam("actor_user"))
+_HELD = select(_held.c.id).where(_held.c.assignee_id == _USER)
 _IS_UNCLAIMED = task.c.assignee_id.is_(None)
 # Whether a task is free for the actor to do: nobody else holds it.
-IS_FREE: ColumnElement[bool] = or_(_IS_UNCLAIMED, task.c.assignee_id == bindparam("actor_user"))
+IS_FREE: ColumnElement[bool] = or_(_IS_UNCLAIMED, task.c.assignee_id == _USER)
 # Whether a task is the actor's own: he holds it, or it is offered to him as a person. Found from his side.
 IS_MINE: ColumnElement[bool] = and_(IS_FREE, task.c.id.in_(union_all(_HELD, _OFFERED_IN_PERSON)))
 # Whether it waits for anybody of a group. Not the negation of IS_MINE, which is null where nobody holds the task.
 IS_POOLED: ColumnElement[bool] = and_(_IS_UNCLAIMED, task.c.id.not_in(_OFFERED_IN_PERSON))
-NOBODY = ""
 
 
 def describe_actor(actor: Actor) -> dict[str, object]:
@@ -64,5 +79,5 @@ def describe_actor(actor: Actor) -> dict[str, object]:
 
 @lru_cache(maxsize=256)
 def is_candidate(actor: Actor) -> ColumnElement[bool]:
-    """IS_CANDIDATE with its parameters, for statements that are made for one request."""
-    return IS_CANDIDATE.params(describe_actor(actor))
+    """IS_CANDIDATE for one actor, for statements that are made anew for each request."""
+    return _may_do(actor.party_id, actor.user_id, sorted(actor.groups), sorted(actor.skills))

@@ -74,9 +74,9 @@ def _read_raw(
 ) -> Iterator[Mapping[str, Any]]:
     columns = [type_coerce(column, NullType()).label(column.name) for column in table.c]
     query = select(*columns).where(*conditions).order_by(*order_by)
-    result = connection.execution_options(yield_per=CHUNK_ROWS).execute(query)
-    for row in result.mappings():
-        yield {str(name): value for name, value in row.items()}
+    with connection.execute(query, execution_options={"yield_per": CHUNK_ROWS}) as result:
+        for row in result.mappings():
+            yield {str(name): value for name, value in row.items()}
 
 
 def _read_value(column: Column[Any], raw: Any) -> Any:

@@ -66,7 +66,12 @@ def verify_history(engine: Engine, connection: Connection, instance_id: str | No
     of_case = () if instance_id is None else (history.c.stream == instance_id,)
     rows = read_rows(connection, history, *of_case, order_by=(history.c.stream, history.c.seq))
     for stream, chain in groupby(rows, key=lambda row: row["stream"]):
-        for seq, message in check_stream(chain, engine.keys):  # type: ignore[arg-type]  # reads them as mappings
+        whole = list(chain)
+        for row in whole:
+            if not isinstance(row["seq"], int):
+                yield Finding("history", f"{stream}/{row['seq']}", "Expected a number, but it is none")
+        numbered = [row for row in whole if isinstance(row["seq"], int)]
+        for seq, message in check_stream(numbered, engine.keys):  # type: ignore[arg-type]  # reads them as mappings
             yield Finding("history", f"{stream}/{seq}", message)
 
 
@@ -80,7 +85,7 @@ def verify_instances(engine: Engine, connection: Connection, instance_id: str | 
         last = _last_history(connection, row["id"])
         if not is_sealed(engine.keys.mac, "instance", row):
             yield bad("Expected the row as it was saved, but its seal does not fit")
-        elif last is None or last["seq"] < row["history_seq"]:
+        elif last is None or (isinstance(last["seq"], int) and last["seq"] < row["history_seq"]):
             gone = f"{row['id']}/{row['history_seq']}"
             yield Finding("history", gone, "Expected the last row of a case, but it is gone")
         elif (last["seq"], last["mac"]) != (row["history_seq"], row["history_mac"]):
@@ -149,9 +154,13 @@ def verify_definitions(engine: Engine, connection: Connection, _instance_id: str
     for missing in deployed:
         yield Finding("definition", missing, "Expected the definition history names, but it is gone")
     yield from _verify_deployments(connection)
+    pinned = set(connection.execute(select(instance.c.pin_set_id).distinct()).scalars())
     for row in read_rows(connection, pin_set):
+        pinned.discard(row["id"])
         if _sha256(orjson.dumps(row["pins"], option=orjson.OPT_SORT_KEYS)) != row["sha256"]:
             yield Finding("pin_set", row["id"], "Expected the versions that were pinned, but they are others")
+    for missing in pinned:
+        yield Finding("pin_set", missing, "Expected the versions a case pinned, but they are gone")
 
 
 def _verify_deployments(connection: Connection) -> Iterator[Finding]:
@@ -172,7 +181,7 @@ def verify_vault(engine: Engine, connection: Connection, _instance_id: str | Non
         reference: PlainDict = {"$vault": row["id"], "sha256": _sha256(row["ciphertext"])}
         try:
             text = vault.open_reference(connection, engine.keys, reference)
-        except (InvalidTag, ValueError):
+        except (InvalidTag, TypeError, ValueError):
             yield Finding("vault_item", row["id"], "Expected a text kept in this place, but it does not open")
             continue
         if text is not None and vault.blind_index(engine.keys, text) != row["blind_index"]:
@@ -201,7 +210,8 @@ def verify_ledger(engine: Engine, connection: Connection, _instance_id: str | No
 
 def _last_history(connection: Connection, stream: str) -> dict[str, Any] | None:
     last = select(func.max(history.c.seq)).where(history.c.stream == stream).scalar_subquery()
-    return next(read_rows(connection, history, history.c.stream == stream, history.c.seq == last), None)
+    rows = [*read_rows(connection, history, history.c.stream == stream, history.c.seq == last)]
+    return rows[0] if rows else None
 
 
 def _speaks_of(last: dict[str, Any], row: dict[str, Any]) -> bool:

@@ -17,7 +17,8 @@ from time import monotonic
 from typing import IO
 from zoneinfo import ZoneInfo
 
-from web.demo.acts import act, decide, publish, read_number, take
+from engine.storage.settings import Settings
+from web.demo.acts import Refused, act, decide, publish, read_number, take
 from web.demo.demands import read_demands, type_time
 from web.demo.driver import Browser, Page, Request
 
@@ -104,7 +105,7 @@ def _run_client(desk: Desk, log: Log, stop: Stop) -> None:
     try:
         while not stop.is_set():
             _play_case(browsers, desk.approval, chance, stop)
-    except Exception:  # whatever it is, the trial must hear of it
+    except (OSError, HTTPException, LookupError, AssertionError, Refused):  # the trial must hear of it
         log.write(failed=traceback.format_exc())
 
 
@@ -112,7 +113,7 @@ def _play_case(
     browsers: Mapping[str, StubbornBrowser], approval: Mapping[str, str], chance: random.Random, stop: Stop
 ) -> None:
     publisher, taker, reviewer = browsers["publisher"], browsers["taker"], browsers["reviewer"]
-    now = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai"))
+    now = datetime.now(UTC).astimezone(ZoneInfo(Settings().timezone))
     order_id = publish(publisher, read_demands(now)["projector"])
     number = read_number(publisher, order_id)
     handover = {

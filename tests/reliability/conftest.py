@@ -1,6 +1,7 @@
-"""Fixtures of the trials: a platform with people and money and no orders yet, prepared once."""
+"""Fixtures of the trials: a platform with people, money and one order, prepared once."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +14,20 @@ from engine.storage.actor import SYSTEM
 from engine.storage.schema import upgrade_schema
 from engine.storage.settings import Settings
 from web.demo.data import gather
+from web.demo.demands import read_demands
 from web.demo.player import Player
 from web.repository import read_definitions
 
 FUNDS_FEN = 900_000_000
 
 
+def report(line: str) -> None:
+    """What a trial measured: shown with `-s`, and by pytest where the trial fails."""
+    sys.stdout.write(f"{line}\n")
+
+
 def prepare(settings: Settings) -> None:
-    """Schema, definitions, the people of the demo, and more money than a trial can spend."""
+    """Schema, definitions, the people of the demo, more money than a trial can spend, one order on the market."""
     engine = Engine(settings)
     try:
         upgrade_schema(engine.database)
@@ -28,6 +35,7 @@ def prepare(settings: Settings) -> None:
         player = Player(engine)
         cast = gather(player)
         player.top_up(cast.chen, FUNDS_FEN)
+        player.publish(cast.chen, read_demands(player.local_now())["tutoring"])
     finally:
         engine.close()
 

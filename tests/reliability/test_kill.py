@@ -22,7 +22,7 @@ from engine.services.verification import verify
 from engine.storage.settings import Settings
 from engine.storage.tables import incident, submission
 from tests.reliability.clients import Desk, run_clients
-from tests.reliability.conftest import prepare
+from tests.reliability.conftest import prepare, report
 from tests.reliability.server import RunningServer
 from web.demo.player import APPROVAL
 from web.demo.remote import sign_in
@@ -90,7 +90,7 @@ class Trial:
 def run_trial(server: RunningServer, logs: list[Path], kills: int) -> Trial:
     """Starts everything, kills `kills` times at random moments, and lets it end in peace."""
     seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    report(f"seed {seed}")
     chance, trial = random.Random(seed), Trial(server, logs)
     server.start()
     try:
@@ -117,22 +117,24 @@ def check_trial(trial: Trial, engine: Engine) -> None:
     answered = [line for line in lines if "answered" in line]
     intents = {line["intent"] for line in lines if "intent" in line}
     retried = sum(line["attempts"] != 1 for line in answered)
-    print(f"{len(answered)} requests answered, {retried} of them after a retry")
-    assert trial.failures() == []
+    report(f"{len(answered)} requests answered, {retried} of them after a retry")
+    with engine.database.read() as connection:
+        incidents = [tuple(row) for row in connection.execute(select(incident.c.element, incident.c.message))]
+    assert (trial.failures(), incidents) == ([], [])
     assert intents == {line["answered"] for line in answered}
     assert {line["status"] for line in answered} <= ANSWERED
+    assert retried > 0, "no request was under way when the server was killed"
     assert list(verify(engine)) == []
     with engine.database.read() as connection:
         kept = Counter(connection.execute(select(submission.c.token)).scalars())
         assert {token: kept[str(token)] for token in intents} == dict.fromkeys(intents, 1)
-        assert connection.execute(select(func.count()).select_from(incident)).scalar_one() == 0
         assert connection.execute(select(func.sum(posting.c.amount_fen))).scalar_one() == 0
         assert (check_books(connection), trial_balance(connection).difference_fen) == ([], 0)
         states = Counter(connection.execute(select(hire_order.c.state)).scalars())
         posted = Counter(connection.execute(select(journal.c.rule)).scalars())
         assert posted["P-FREEZE"] == states.total()
         assert posted["P-SETTLE"] == states["paid"] > 0
-    print(f"orders: {dict(states)}; entries: {dict(posted)}")
+    report(f"orders: {dict(states)}; entries: {dict(posted)}")
 
 
 @pytest.fixture

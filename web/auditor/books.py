@@ -18,6 +18,7 @@ PREFIXES = ("bank", "psp", "recv", "exp", "wallet", "escrow", "hold", "goods", "
 PREFIXES_OF_PLATFORM = ("tax", "vat", "rev")
 INVARIANTS = ("I1", "I2", "I3", "I9", "I10", "I12", "I13", "I14")
 MAX_ENTRIES = 500
+MACHINE_LENGTH, SHOWN_LENGTH = 32, 12
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,12 @@ def name_account(code: str, names: Names) -> str:
     owner = accounts.owner_in(code)
     if f"account.{code}" == words or not rest:
         return words
-    return f"{words} · {names.of(owner) if owner else rest}"
+    return f"{words} · {names.of(owner) if owner else shorten(rest)}"
+
+
+def shorten(reference: str) -> str:
+    """A reference as far as the eye needs it: one made by a machine is cut, one made for people stays whole."""
+    return f"{reference[:SHOWN_LENGTH]}…" if len(reference) >= MACHINE_LENGTH else reference
 
 
 def sums_by_kind(sums: Sequence[AccountSum], kind: str) -> list[AccountSum]:

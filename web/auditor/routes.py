@@ -9,7 +9,8 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from engine.definitions.catalogue import PROCESS
-from engine.queries.cases import CaseFilter, CaseView, FilledForm, fetch_case, search_cases
+from engine.language.model import read_bpmn
+from engine.queries.cases import CaseFilter, CaseView, Drawing, FilledForm, fetch_case, search_cases
 from engine.queries.definitions import list_definitions
 from engine.records.history import read_stream
 from engine.runtime.engine import Engine
@@ -17,6 +18,7 @@ from engine.services.ledger.checks import trial_balance
 from engine.services.ledger.views import ledger_of
 from engine.services.verification import count_rows, verify
 from engine.storage.tables import definition
+from web.auditor.audience import PARTY, list_audience
 from web.auditor.books import (
     check_invariants,
     find_entries,
@@ -24,11 +26,12 @@ from web.auditor.books import (
     list_escrows,
     name_account,
     owners_in,
+    shorten,
     sums_by_kind,
 )
 from web.auditor.data import list_standings
 from web.auditor.names import Names
-from web.auditor.timeline import PAGE_CHAPTERS, name_fact, say, say_audience, say_role, stage_scenes
+from web.auditor.timeline import PAGE_CHAPTERS, name_fact, say, say_role, stage_scenes
 from web.policy import Verdict, judge
 from web.rendering import render_readonly
 from web.rendering.display import Display
@@ -42,6 +45,7 @@ KINDS_OF_ACCOUNTS = ("asset", "expense", "liability", "income")
 UNDRAWN_WAITS = frozenset({"boundaryEvent"})
 PEOPLE_FACTS = ("user", "reviewer", "rater", "ratee")  # facts of events that are ids of people
 CONTAINERS = frozenset({"callActivity", "subProcess", "transaction"})
+BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
 Context = dict[str, Any]
 
 
@@ -56,7 +60,7 @@ def make_auditor(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/cases/<instance_id>/drawings/<process_key>", "drawing", desk.show_drawing)
     blueprint.add_url_rule("/ledger", "ledger", desk.show_ledger)
     blueprint.add_url_rule("/verify", "verify", desk.verify_all, methods=("GET", "POST"))
-    helpers = (say, say_role, say_audience, name_fact, name_account)
+    helpers = (say, say_role, name_fact, name_account, shorten)
     blueprint.context_processor(lambda: {helper.__name__: helper for helper in helpers})
     return blueprint
 
@@ -174,11 +178,9 @@ class AuditDesk:
     def _show_diagram(self, view: CaseView, _names: Names) -> Context:
         wanted = request.args.get("drawing", view.case.process_key)
         drawing = next((one for one in view.drawings if one.process_key == wanted), view.drawings[0])
-        return {
-            "drawing": drawing,
-            "marks": _mark(view, drawing.process_key),
-            "notes": _count(view, drawing.process_key),
-        }
+        key = drawing.process_key
+        scenes = stage_scenes(reversed(view.story.chapters[-LATEST_CHAPTERS:]))
+        return {"drawing": drawing, "marks": _mark(view, drawing), "notes": _count(view, key), "scenes": scenes}
 
     def _show_timeline(self, view: CaseView, _names: Names) -> Context:
         before = request.args.get("before", type=int)
@@ -217,7 +219,12 @@ class AuditDesk:
 
     def _show_work(self, view: CaseView, _names: Names) -> Context:
         """Open tasks come from the work list; everything else that waits is a token."""
-        return {"other_waits": [t for t in view.story.tokens if t.element.kind not in CONTAINERS | {"userTask"}]}
+        with self.engine.database.read() as connection:
+            audience = list_audience(connection, view.case.id)
+            parties = {value for group in audience.values() for kind, value in group if kind == PARTY}
+            names = Names(connection, parties | _list_people(view), g.fmt)
+        waits = [token for token in view.story.tokens if token.element.kind not in CONTAINERS | {"userTask"}]
+        return {"other_waits": waits, "audience": audience, "names": names}
 
     def _show_proof(self, view: CaseView, _names: Names) -> Context:
         findings = list(islice(verify(self.engine, view.case.id), MAX_BROKEN))
@@ -262,21 +269,29 @@ def _list_people(view: CaseView) -> set[str | None]:
     )
 
 
-def _mark(view: CaseView, process_key: str) -> dict[str, str]:
+def _mark(view: CaseView, drawing: Drawing) -> dict[str, str]:
     """How each element of a diagram is drawn: done where the case has been, now where it is, err where it failed.
 
-    A boundary event is entered with its activity, so it counts only once it has fired.
+    A boundary event is entered with its activity, so it counts only once it has fired. Of an open sub-process what is
+    inside is marked and not the frame.
     """
-    story = view.story
+    story, key = view.story, drawing.process_key
     armed = {(one.process_key, one.id) for one in story.elements.values() if one.kind in UNDRAWN_WAITS}
     entries = (entry for chapter in story.chapters for entry in chapter.entries if entry.element)
     fired = {(e.element.process_key, e.element.id) for e in entries if e.element and e.kind == "completed"}
     been = {*story.visits, *story.flows} - (armed - fired)
-    marks = {element: "done" for key, element in been if key == process_key}
+    marks = {element: "done" for process, element in been if process == key}
     for token in story.tokens:
-        if token.element.process_key == process_key and token.element.kind not in UNDRAWN_WAITS:
+        if token.element.process_key == key and token.element.kind not in UNDRAWN_WAITS:
             marks[token.element.id] = "err" if token.is_failed else "now"
-    return marks
+    frames = _list_frames(drawing.xml)
+    return {element: mark for element, mark in marks.items() if element not in frames}
+
+
+def _list_frames(xml: bytes) -> set[str | None]:
+    """The sub-processes a diagram draws open, with their content."""
+    shapes = read_bpmn(xml).iter(f"{{{BPMNDI}}}BPMNShape")
+    return {shape.get("bpmnElement") for shape in shapes if shape.get("isExpanded") == "true"}
 
 
 def _count(view: CaseView, process_key: str) -> dict[str, str]:

@@ -12,7 +12,8 @@ from web.texts import catalogue, text
 
 PAGE_CHAPTERS = 50
 PASSED = "passed"  # entered and left in one step
-RECORDS = frozenset({"state", "submitted"})  # seals and hashes of the step itself: told last, folded away
+RECORDS = frozenset({"state", "submitted", "completed_task"})  # what the step says of itself
+ARMING = frozenset({"entered", "cancelled"})
 ICONS = {
     "start": "play",
     "complete": "check",
@@ -47,10 +48,16 @@ class Line:
     def is_bad(self) -> bool:
         return self.kind in {"incident", "failed"}
 
+    @property
+    def is_record(self) -> bool:
+        """Whether it only matters to the curious: seals, and boundary events that come and go with their activity."""
+        is_boundary = self.element is not None and self.element.kind == "boundaryEvent"
+        return self.kind in RECORDS or (is_boundary and self.kind in ARMING)
+
 
 @dataclass(frozen=True)
 class Scene:
-    """A step of the case."""
+    """A step of the case; `records` are folded away."""
 
     chapter: Chapter
     lines: list[Line]
@@ -88,13 +95,6 @@ def say_role(role: str) -> str:
     return text("actor.system") if role == SYSTEM.role else say(f"acting.{role}", role)
 
 
-def say_audience(element: Element) -> str:
-    """Who an unclaimed task is for: the roles it is offered to, else whoever the diagram points at."""
-    groups = element.candidate_groups or element.relation or element.candidate_users or ""
-    named = [say_role(group.strip()) for group in groups.split(",") if group.strip()]
-    return ", ".join(named) or text("case.whom.diagram")
-
-
 def name_fact(name: str) -> str:
     """What a fact of an event is called; `payload.note` is a part of one."""
     whole, _, part = name.partition(".")
@@ -109,11 +109,7 @@ def stage_scenes(chapters: Iterable[Chapter]) -> list[Scene]:
 
 def _stage(chapter: Chapter) -> Scene:
     lines = _join_passages(chapter.entries)
-    return Scene(
-        chapter,
-        [line for line in lines if line.kind not in RECORDS],
-        [line for line in lines if line.kind in RECORDS],
-    )
+    return Scene(chapter, [one for one in lines if not one.is_record], [one for one in lines if one.is_record])
 
 
 def _join_passages(entries: list[Entry]) -> list[Line]:
@@ -151,6 +147,9 @@ def _merge(first: tuple[Change, ...], second: tuple[Change, ...]) -> tuple[Chang
 def _list_facts(facts: PlainDict) -> Iterator[tuple[str, Plain]]:
     for name, value in facts.items():
         if name in {"index", "body"}:
+            continue
+        if name == "inputs" and isinstance(value, str):
+            yield "inputs_sha256", value
             continue
         if isinstance(value, dict) and not is_reference(value) and "file" not in value:
             yield from ((f"{name}.{key}", part) for key, part in value.items())

@@ -71,7 +71,8 @@ class Player:
 
     def top_up(self, actor: Actor, amount_fen: int) -> None:
         """Money in the wallet of the actor's party, by way of the payment provider."""
-        self.send(lambda: start_top_up(self.engine, actor, amount_fen, new_id()))
+        token = new_id()
+        self.send(lambda: start_top_up(self.engine, actor, amount_fen, token))
 
     # --- orders -----------------------------------------------------------------------------------------------------
     def publish(self, actor: Actor, demand: Fields) -> str:

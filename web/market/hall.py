@@ -130,9 +130,15 @@ class Hall:
         """`category` was on the page the order was taken from: the order itself is no longer the reader's to see."""
         category = request.form.get("category", "")
         alike = OrderFilter(categories=frozenset({category} - {""}))
-        similar = self._list_takeable(actor, alike) or self._list_takeable(actor, OrderFilter())
-        standings = self._read_standings(similar)
-        return render_template("market/lost.html", code=lost.code, similar=similar, standings=standings)
+        similar = self._list_takeable(actor, alike)
+        others = similar or self._list_takeable(actor, OrderFilter())
+        return render_template(
+            "market/lost.html",
+            code=lost.code,
+            others=others,
+            is_similar=bool(similar),
+            standings=self._read_standings(others),
+        )
 
     def _list_takeable(self, actor: Actor, wanted: OrderFilter) -> list[OrderCard]:
         found = list_orders(self.engine, actor, wanted, limit=PAGE_ROWS).rows

@@ -1,15 +1,12 @@
 """The wallet of the acting party: balances, statement, top-ups."""
 
-from collections.abc import Sequence
-
 from flask import abort, redirect, render_template, request, url_for
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.services.ledger.views import StatementRow, statement, wallet_view
-from engine.services.payments.payments import STARTED, PaymentView, list_payments, start_top_up
+from engine.services.payments.payments import STARTED, list_payments, start_top_up
 from engine.services.payments.simulator import SIMULATOR
 from engine.storage.ids import new_id
 from web.market.questions import bind_question, draw_question, read_token
@@ -49,16 +46,18 @@ class Wallet:
             abort(400)
         with self.engine.database.read() as connection:
             rows = statement(connection, actor.party_id, after, PAGE_ROWS + 1)
-            return render_template(
-                "market/wallet.html",
-                wallet=wallet_view(connection, actor.party_id),
-                rows=rows[:PAGE_ROWS],
-                after=rows[PAGE_ROWS - 1].seq if len(rows) > PAGE_ROWS else None,
-                is_first=after is None,
-                under_way=_list_open(connection, actor.party_id),
-                icons=RULE_ICONS,
-                rule_key=name_rule,
-            )
+            wallet = wallet_view(connection, actor.party_id)
+            payments = list_payments(connection, actor.party_id)
+        return render_template(
+            "market/wallet.html",
+            wallet=wallet,
+            rows=rows[:PAGE_ROWS],
+            after=rows[PAGE_ROWS - 1].seq if len(rows) > PAGE_ROWS else None,
+            is_first=after is None,
+            under_way=[one for one in payments if one.status == STARTED],
+            icons=RULE_ICONS,
+            rule_key=name_rule,
+        )
 
     def top_up(self) -> Response | str | tuple[str, int]:
         """Asks for amount and method; then asks the provider."""
@@ -113,7 +112,3 @@ def name_rule(row: StatementRow) -> str:
     if row.rule in {"P-CANCEL", "P-DISPUTE", "P-REVERSE"}:
         return f"wallet.rule.{row.rule}.{'in' if row.amount_fen > 0 else 'out'}"
     return f"wallet.rule.{row.rule}"
-
-
-def _list_open(connection: Connection, party_id: str) -> Sequence[PaymentView]:
-    return [one for one in list_payments(connection, party_id) if one.status == STARTED]

@@ -56,6 +56,15 @@ def test_what_a_called_process_does_not_see_is_not_told_as_gone() -> None:
     assert stage_scenes([chapter])[0].lines[0].changes == ()
 
 
+def test_seals_and_events_that_only_wait_are_folded_away() -> None:
+    timer = Element("late", "boundaryEvent", "p", name_zh="超时", name_en="Late")
+    waiting, fired = Entry("entered", timer, None, (), {}), Entry("completed", timer, None, (), {})
+    chapter = Chapter(1, datetime(2026, 1, 1, tzinfo=UTC), "ann", "individual", "timer", [waiting, entry("state")])
+    assert [line.kind for line in stage_scenes([chapter])[0].records] == ["entered", "state"]
+    chapter = Chapter(2, datetime(2026, 1, 1, tzinfo=UTC), "ann", "individual", "timer", [fired])
+    assert [line.kind for line in stage_scenes([chapter])[0].lines] == ["completed"]
+
+
 def test_unknown_kinds_roles_and_facts_show_their_names(app: Flask) -> None:
     with app.test_request_context():
         g.language = "en"

@@ -59,6 +59,7 @@ def test_of_two_takers_one_wins_and_the_other_is_told(bazaar: Bazaar) -> None:
     assert lost.status_code == 409
     assert "已被他人接单" in lost.text
     assert f"/orders/{other_id}" in lost.text
+    assert "相近的订单" in lost.text
     assert "宣传册校对" not in lost.text
     assert "周航" not in lost.text
     assert fetch_order(bazaar.engine, bazaar.actor("li"), order_id).taker_id == bazaar.ids["zhou"]
@@ -69,7 +70,9 @@ def test_loser_without_alike_orders_is_shown_any(bazaar: Bazaar) -> None:
     wang = bazaar.visit("wang")
     fields = take_fields(wang, order_id)
     bazaar.take(order_id)
-    assert f"/orders/{other_id}" in post(wang, f"/orders/{order_id}/take", fields).text
+    shown = post(wang, f"/orders/{order_id}/take", fields).text
+    assert f"/orders/{other_id}" in shown
+    assert "其他开放的订单" in shown
     bazaar.take(other_id)
     bare = post(wang, f"/orders/{order_id}/take", fields)
     assert bare.status_code == 409

@@ -1,0 +1,85 @@
+"""One server with the demo data and one browser, both for all tests of a worker."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from engine.runtime.engine import Engine
+from engine.storage.settings import Settings
+from tests.browser.person import DESKTOP, Language, Person
+from tests.support.browser import ARGUMENTS, find_chromium
+from web.app import create_app
+from web.demo.data import load_demo
+from web.serving import start_worker
+
+STOP_SECONDS = 20
+
+
+class Visit(Protocol):
+    """Opens a browser for somebody."""
+
+    def __call__(self, language: Language, width: int = DESKTOP, *, has_scripts: bool = True) -> Person: ...
+
+
+@pytest.fixture(scope="session")
+def site(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the application with its demo data, served by threads, with the thread that does what is due."""
+    folder = tmp_path_factory.mktemp("site") / "data"
+    shutil.copytree(deployed_sqlite, folder)
+    engine = Engine(Settings(data_dir=folder, password_cost=1))
+    load_demo(engine)
+    with serve(engine) as url:
+        yield url
+    engine.close()
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Leaves out the line per request, so that a failed test shows what failed."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def serve(engine: Engine) -> Iterator[str]:
+    """Serves an engine as the real server does, in this process; the clock is the real one."""
+    before = set(threading.enumerate())
+    stop = start_worker(engine)
+    server = make_server("127.0.0.1", 0, create_app(engine), threaded=True, request_handler=QuietHandler)
+    threading.Thread(target=server.serve_forever, name="server").start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        stop.set()
+        server.shutdown()
+        server.server_close()
+        for thread in set(threading.enumerate()) - before:
+            thread.join(STOP_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    path = os.environ.get("BATON_TEST_CHROMIUM") or find_chromium()
+    if path is None:
+        pytest.fail("Expected Chromium, but there is none: ./run test installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(site: str, browser: Browser) -> Visit:
+    def visit(language: Language, width: int = DESKTOP, *, has_scripts: bool = True) -> Person:
+        return Person(browser, site, language, width, has_scripts=has_scripts)
+
+    return visit

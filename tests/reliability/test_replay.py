@@ -1,0 +1,79 @@
+"""Everything sent twice: the second time nothing happens, and the answer is the same (scenario 51)."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from engine.runtime.engine import Engine
+from engine.services.ledger.tables import account, journal, posting
+from engine.services.orders.commands import release_order
+from engine.services.verification import verify
+from engine.storage.ids import new_id
+from engine.storage.tables import history, instance, metadata, submission
+from tests.support.stage import SKILLS, Stage
+from web.demo.data import hand_in
+from web.demo.demands import read_demands
+from web.demo.player import APPROVAL, Player
+
+T = TypeVar("T")
+REMEMBERED = (account, journal, posting, history, instance, submission)
+
+
+class RecordingPlayer(Player):
+    """Keeps every command it sent, with its answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.sent: list[tuple[Callable[[], object], object]] = []
+
+    def send(self, command: Callable[[], T]) -> T:
+        """See `Player`."""
+        answer = super().send(command)
+        self.sent.append((command, answer))
+        return answer
+
+
+def play_case(player: RecordingPlayer, stage: Stage) -> str:
+    """A whole case, with a taker who gives the order back first; gives the order's id."""
+    publisher, taker, fickle = (stage.person(name) for name in ("publisher", "taker", "fickle"))
+    reviewer = stage.staff("reviewer", "platform_reviewer", SKILLS)
+    player.top_up(publisher, 100_000)
+    demands = read_demands(player.local_now())
+    released, token = player.publish(publisher, demands["shelf"]), new_id()
+    player.take(fickle, released)
+    player.send(lambda: release_order(stage.engine, fickle, released, token, "临时有事"))
+    order_id = hand_in(player, publisher, taker, demands["projector"], "陈思远")
+    player.do(reviewer, order_id, "review", APPROVAL)
+    player.do(publisher, order_id, "confirm_or_object", {"publisher_answer": "confirm"})
+    player.do(publisher, order_id, "rate_a", {"stars": "5"})
+    player.do(taker, order_id, "rate_b", {"stars": "5"})
+    return order_id
+
+
+def everything(engine: Engine) -> dict[str, list[object]]:
+    """Every row of what is remembered."""
+    with engine.database.read() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+            for table in REMEMBERED
+        }
+
+
+def count_all(engine: Engine) -> dict[str, int]:
+    """How many rows each table has."""
+    with engine.database.read() as connection:
+        return {name: len(connection.execute(select(table)).all()) for name, table in metadata.tables.items()}
+
+
+def test_a_whole_case_sent_again_changes_nothing(any_stage: Stage) -> None:
+    player = RecordingPlayer(any_stage.engine)
+    order_id = play_case(player, any_stage)
+    assert any_stage.outcome(order_id) == "end_paid"
+    before, counts = everything(any_stage.engine), count_all(any_stage.engine)
+    for command, answer in player.sent:
+        assert command() == answer
+        any_stage.settle()
+    assert everything(any_stage.engine) == before
+    assert count_all(any_stage.engine) == counts
+    assert list(verify(any_stage.engine)) == []
