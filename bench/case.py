@@ -25,7 +25,7 @@ CASE_BUDGET, POLL_BUDGET = 3.5, 0.6
 
 
 def measure_case(is_quick: bool) -> Iterator[Figure]:
-    """Start, list, open the form, complete A, open the form, complete B, each a request of its own."""
+    """Start, list, open the form, complete A, complete B, each a request of its own."""
     rounds, cases = (3, 5) if is_quick else (9, 15)
     files = pair()
     reference = make_reference(files["bpmn/pair/pair.bpmn"], "pair")

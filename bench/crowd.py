@@ -13,7 +13,7 @@ from engine.storage.plain import PlainDict
 from engine.storage.tables import instance, task, task_candidate
 
 POOL_PARTS, PARTS = 3, 5  # three tasks of five lie in the reviewers' pool, the others with persons
-TASKS_PER_PERSON = 4
+PARTS_PER_PERSON = 4  # so that each has eight
 CHUNK = 10_000
 
 
@@ -46,4 +46,4 @@ def _add_rows(unit: UnitOfWork, sample_id: str, numbers: range) -> None:
 def _offer(number: int) -> PlainDict:
     if number % PARTS < POOL_PARTS:
         return {"kind": GROUP, "value": "platform_reviewer"}
-    return {"kind": PARTY, "value": f"person-{number // (PARTS * TASKS_PER_PERSON)}"}
+    return {"kind": PARTY, "value": f"person-{number // (PARTS * PARTS_PER_PERSON)}"}

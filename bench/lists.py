@@ -16,14 +16,14 @@ REVIEWER = Actor("reviewer-1", PLATFORM, "platform_reviewer", frozenset({"platfo
 
 
 def measure_inbox(is_quick: bool) -> Iterator[Figure]:
-    """The inbox of somebody whose pool holds most tasks, and of somebody with four."""
+    """The inbox of somebody whose pool holds most tasks, and of somebody with eight."""
     size = 10_000 if is_quick else 100_000
     with world.open_engine(pair()) as engine:
         browser = open_browser(engine, "platform_reviewer")
         person = add_crowd(engine, world.start(engine, "pair"), size)
         seconds = best_of(3, lambda: browser.get("/inbox"), 10)
         yield Figure(f"inbox page of a reviewer, {size:,} open tasks", seconds * 1e3, "ms", PAGE_BUDGET)
-        for name, actor in (("reviewer", REVIEWER), ("person with four tasks", person)):
+        for name, actor in (("reviewer", REVIEWER), ("person with eight tasks", person)):
             seconds = best_of(3, lambda: (list_tasks(engine, actor), count_tasks(engine, actor)), 10)  # noqa: B023
             yield Figure(f"  the queries alone, {name}", seconds * 1e3, "ms")
         seconds = best_of(3, lambda: fire_due_timers(engine), 20)

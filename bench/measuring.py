@@ -1,7 +1,6 @@
 """CPU time, SQL and commits of a piece of work, and figures to print."""
 
 import gc
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,8 +101,3 @@ def compare(rounds: int, base: Callable[[], float], other: Callable[[], float]) 
     pairs = [(base(), other()) for _ in range(rounds)]
     bases, others = zip(*pairs, strict=True)
     return median(o / b for b, o in pairs), median(bases), median(others)
-
-
-def is_linux() -> bool:
-    """Whether the CPU of other processes can be read."""
-    return os.path.isdir("/proc/self/task")

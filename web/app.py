@@ -86,10 +86,14 @@ def draw_icon(name: str, classes: str = "") -> Markup:
 
     Raises ValueError for a name that is not in web/assets/icons.txt.
     """
+    return _draw_icon(name, f"i {classes}".rstrip(), asset_url("build/icons.svg"))
+
+
+@cache
+def _draw_icon(name: str, classes: str, sprite: str) -> Markup:
     if name not in ICONS:
         raise ValueError(f"Expected an icon listed in web/assets/icons.txt, but got {name!r}")
-    drawing = '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>'
-    return Markup(drawing).format(f"i {classes}".rstrip(), asset_url("build/icons.svg"), name)
+    return Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(classes, sprite, name)
 
 
 def asset_url(name: str) -> str:

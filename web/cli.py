@@ -15,6 +15,7 @@ from engine.commands.deployments import DefinitionInvalid, deploy
 from engine.definitions.findings import Finding
 from engine.definitions.lint import lint_paths
 from engine.runtime.engine import Engine
+from engine.services.ledger.nightly import schedule_checks
 from engine.services.verification import count_rows, verify
 from engine.storage.actor import SYSTEM
 from engine.storage.schema import SchemaUnsafe, check_triggers, upgrade_schema
@@ -39,6 +40,9 @@ def main(arguments: list[str]) -> int:
         return play(options.takers, options.url)
     if options.verb == "deploy":
         return run_deploy(options.files)
+    if options.verb == "bench":  # in a process of its own: nothing of this one is measured along
+        quick = ["--quick"] if options.quick else []
+        return subprocess.call([sys.executable, "-m", "bench", *quick, *options.names])
     return {"serve": serve, "prepare": prepare, "verify": run_verify}[options.verb]()
 
 
@@ -56,6 +60,9 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo.add_argument("--takers", type=int, default=1)
     demo.add_argument("--url", help="play against a running server on this machine")
     verbs.add_parser("verify", help="check everything the database remembers")
+    bench = verbs.add_parser("bench", help="measure, as ratios within one run")
+    bench.add_argument("names", nargs="*", help="which measurements; all without a name")
+    bench.add_argument("--quick", action="store_true", help="smaller sizes, rougher figures")
     deployment = verbs.add_parser("deploy", help="deploy files to the database")
     deployment.add_argument("files", nargs="+", type=Path)
     return parser.parse_args(arguments or ["serve"])
@@ -100,7 +107,8 @@ def prepare() -> int:
     engine = Engine(read_settings())
     try:
         upgrade_schema(engine.database)
-        deploy(engine, SYSTEM, read_definitions(), "repository")
+        deploy(engine, SYSTEM, read_definitions(), "repository", only_unknown=True)
+        schedule_checks(engine)
         load_demo(engine)
     except DefinitionInvalid as refused:
         print_findings(refused.findings)

@@ -1,5 +1,6 @@
 """The server: gunicorn with threads, one process, and a thread that does what is due."""
 
+import gc
 import logging
 import threading
 from typing import Any
@@ -46,7 +47,10 @@ class Server(BaseApplication):
         with engine.database.read() as connection:
             check_triggers(connection)
         start_worker(engine)
-        return create_app(engine)
+        app = create_app(engine)
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: the collector need not look at it again with every request
+        return app
 
 
 def start_worker(engine: Engine) -> threading.Event:

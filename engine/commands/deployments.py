@@ -69,10 +69,13 @@ class DeploymentResult:
     warnings: list[Finding]
 
 
-def deploy(engine: Engine, actor: Actor, files: Mapping[str, bytes], note: str = "") -> DeploymentResult:
+def deploy(
+    engine: Engine, actor: Actor, files: Mapping[str, bytes], note: str = "", *, only_unknown: bool = False
+) -> DeploymentResult:
     """Deploys `.bpmn`, `.dmn`, `.form` files and `policy.json`, given by their paths, all or none.
 
-    Raises DefinitionInvalid.
+    `only_unknown` passes over content that any version had before: files that come with the product must not undo
+    what an analyst has deployed since. Raises DefinitionInvalid.
     """
     findings = check(engine, files)
     errors = [finding for finding in findings if finding.severity == "error"]
@@ -81,7 +84,8 @@ def deploy(engine: Engine, actor: Actor, files: Mapping[str, bytes], note: str =
     candidates = [candidate for path, content in sorted(files.items()) for candidate in read_candidates(path, content)]
 
     def work(unit: UnitOfWork) -> DeploymentResult:
-        changed = [one for one in candidates if _newest(unit.connection, one)[1] != one.sha256]
+        is_known = _was_deployed if only_unknown else _is_newest
+        changed = [one for one in candidates if not is_known(unit.connection, one)]
         if not changed:
             return DeploymentResult(None, [], findings)
         deployment_id = new_id()
@@ -151,6 +155,19 @@ def _read_what_can_be_read(path: str, content: bytes) -> list[Candidate]:
         return list(read_candidates(path, content))
     except (EngineError, DecisionInvalid, orjson.JSONDecodeError):
         return []
+
+
+def _is_newest(connection: Connection, candidate: Candidate) -> bool:
+    return _newest(connection, candidate)[1] == candidate.sha256
+
+
+def _was_deployed(connection: Connection, candidate: Candidate) -> bool:
+    query = select(definition.c.id).where(
+        definition.c.kind == candidate.kind,
+        definition.c.key == candidate.key,
+        definition.c.sha256 == candidate.sha256,
+    )
+    return connection.execute(query.limit(1)).one_or_none() is not None
 
 
 def _newest(connection: Connection, candidate: Candidate) -> tuple[int, str]:

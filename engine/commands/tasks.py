@@ -104,10 +104,14 @@ def _describe_sent(engine: Engine, actor: Actor, submitted: Submitted) -> PlainD
     """What was sent, by content: an upload sent again is another row but the same file."""
     sent = {name: [str(one) for one in submitted.getlist(name)] for name in submitted if name not in PROTOCOL_FIELDS}
     named = [one for values in sent.values() for one in values if len(one) == ID_LENGTH]
-    with engine.database.read() as connection:
-        query = select(file.c.id, file.c.sha256).where(file.c.id.in_(named), file.c.owner_id == actor.party_id)
-        hashes = {row.id: row.sha256 for row in connection.execute(query)}
+    hashes = _hash_uploads(engine, actor, named) if named else {}
     return {name: [hashes.get(one, one) for one in values] for name, values in sent.items()}
+
+
+def _hash_uploads(engine: Engine, actor: Actor, file_ids: list[str]) -> dict[str, str]:
+    query = select(file.c.id, file.c.sha256).where(file.c.id.in_(file_ids), file.c.owner_id == actor.party_id)
+    with engine.database.read() as connection:
+        return {row.id: row.sha256 for row in connection.execute(query)}
 
 
 def _complete(step: Step, view: TaskView, bound: BoundForm | None) -> Plain:

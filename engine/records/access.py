@@ -4,7 +4,6 @@ The conditions are built once, with bind parameters that `describe_actor` fills:
 would cost more than running them.
 """
 
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, union_all
@@ -75,9 +74,3 @@ def describe_actor(actor: Actor) -> dict[str, object]:
         "actor_groups": sorted(actor.groups),
         "actor_skills": sorted(actor.skills),
     }
-
-
-@lru_cache(maxsize=256)
-def is_candidate(actor: Actor) -> ColumnElement[bool]:
-    """IS_CANDIDATE for one actor, for statements that are made anew for each request."""
-    return _may_do(actor.party_id, actor.user_id, sorted(actor.groups), sorted(actor.skills))

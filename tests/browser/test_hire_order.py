@@ -18,7 +18,7 @@ def test_order_from_demand_to_money(visit: Visit) -> None:
     ):
         emily.sign_in("emily")
         wang.sign_in("wang")
-        gao.sign_in("gao")
+        gao.sign_in("gao", "platform_reviewer")
 
         order_id = begin_order(emily, "发布需求")
         emily.submit()  # empty
@@ -79,7 +79,7 @@ def test_order_from_demand_to_money(visit: Visit) -> None:
 def test_publish_and_take_without_scripts(visit: Visit) -> None:
     title = "高二物理辅导（无脚本）"
     with visit("zh", has_scripts=False) as chen, visit("en", PHONE, has_scripts=False) as emily:
-        chen.sign_in("chen", "自由职业者")
+        chen.sign_in("chen", "individual")
         order_id = publish(chen, title, "发布需求", "待接单")
         emily.sign_in("emily")
         emily.open(f"/market?q={title}")
@@ -91,9 +91,9 @@ def test_publish_and_take_without_scripts(visit: Visit) -> None:
 
 def test_organisation_takes_an_order(visit: Visit) -> None:
     with visit("en") as chen, visit("zh") as shen:
-        chen.sign_in("chen", "Freelancer")
+        chen.sign_in("chen", "individual")
         order_id = publish(chen, "Levelling for a company", "Publish a demand", "Open")
-        shen.sign_in("shen", "企业管理员")
+        shen.sign_in("shen", "enterprise_admin")
         shen.open(f"/orders/{order_id}")
         shen.press("接单并锁定")
         shen.sees("订单已为您锁定")
@@ -105,7 +105,7 @@ def test_organisation_takes_an_order(visit: Visit) -> None:
 
 def test_who_comes_late_is_told_and_shown_what_is_alike(visit: Visit) -> None:
     with visit("zh") as chen, visit("en") as wang, visit("en") as emily:
-        chen.sign_in("chen", "自由职业者")
+        chen.sign_in("chen", "individual")
         order_id = publish(chen, "两个人都想接的单", "发布需求", "待接单")
         wang.sign_in("wang")
         emily.sign_in("emily")
@@ -121,7 +121,7 @@ def test_who_comes_late_is_told_and_shown_what_is_alike(visit: Visit) -> None:
 
 def test_pressing_twice_does_it_once(visit: Visit) -> None:
     with visit("zh") as chen, visit("en") as wang:
-        chen.sign_in("chen", "自由职业者")
+        chen.sign_in("chen", "individual")
         chen.open("/orders/new")
         drafts = chen.page.get_by_role("link", name="继续填写")
         before = drafts.count()

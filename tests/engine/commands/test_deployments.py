@@ -53,6 +53,15 @@ def test_a_refused_file_leaves_everything_as_it_was(any_engine: Engine) -> None:
     assert _count(any_engine) == 3
 
 
+def test_what_comes_with_the_product_does_not_undo_what_was_deployed_since(any_engine: Engine) -> None:
+    deploy(any_engine, BOSS, two_tasks(), only_unknown=True)
+    changed = {name: content.replace(b"PT4H", b"PT5H") for name, content in two_tasks().items()}
+    deploy(any_engine, BOSS, changed)
+    assert deploy(any_engine, BOSS, two_tasks(), only_unknown=True).id is None
+    newest = {row.key: row.version for row in list_definitions(any_engine)}
+    assert newest["trial"] == 2
+
+
 def test_running_instances_stay_on_their_version_and_new_ones_follow(engine: Engine, clock: ManualClock) -> None:
     """Scenario 52, first half."""
     stage = Stage(engine, clock)
