@@ -36,7 +36,7 @@ class Killer:
         self.borders: Counter[tuple[str, str, str]] = Counter()
 
     def pass_border(self, side: str, call: TopicCall) -> None:
-        border = (side, call.instance_id, call.element)
+        border = (side, str(call.business_key), call.element)  # a start that died leaves no instance id
         self.borders[border] += 1
         if self.borders[border] == 1:
             raise Killed(border)

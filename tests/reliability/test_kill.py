@@ -96,7 +96,7 @@ def run_trial(server: RunningServer, logs: list[Path], kills: int) -> Trial:
     try:
         trial.begin(seed)
         for number in range(1, kills + 1):
-            trial.wait_for_progress(chance.randrange(1, 12))
+            trial.wait_for_progress(chance.randrange(1, 9))
             Event().wait(chance.uniform(0, 0.1))
             if number % GROUP_EVERY == 0:
                 server.kill_group()
