@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, exists, or_, select
 
 from engine.language.model import Element
+from engine.queries.marks import mark_elements
 from engine.queries.story import Chapter, tell_story
 from engine.records.access import IS_CANDIDATE, describe_actor
 from engine.records.history import read_stream
@@ -60,10 +61,8 @@ def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
             read_stream(connection, instance_id), engine.catalogue.process(connection, pins, row.process_key)
         )
         names = _names(connection, instance_id)
-    marks = {element: "done" for process, element in story.visits if process == row.process_key}
-    for token in story.tokens:
-        if token.element.process_key == row.process_key:
-            marks[token.element.id] = "err" if token.is_failed else "now"
+        xml = engine.catalogue.content(connection, row.definition_id)["content"]
+    marks = mark_elements(story, row.process_key, xml)
     waits_for = [token.element for token in story.tokens if token.element.kind == "userTask"]
     steps = [step for chapter in story.chapters for step in _steps(chapter, names)]
     return Progress(instance_id, row.definition_id, row.process_key, marks, steps, waits_for)

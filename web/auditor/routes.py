@@ -9,9 +9,9 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from engine.definitions.catalogue import PROCESS
-from engine.language.model import read_bpmn
-from engine.queries.cases import CaseFilter, CaseView, Drawing, FilledForm, fetch_case, search_cases
+from engine.queries.cases import CaseFilter, CaseView, FilledForm, fetch_case, search_cases
 from engine.queries.definitions import list_definitions
+from engine.queries.marks import ARMED_KINDS, mark_elements
 from engine.records.history import read_stream
 from engine.runtime.engine import Engine
 from engine.services.ledger.checks import trial_balance
@@ -42,10 +42,8 @@ MAX_BROKEN = 100
 LATEST_CHAPTERS = 8
 STATUSES = ("active", "incident", "completed", "cancelled")
 KINDS_OF_ACCOUNTS = ("asset", "expense", "liability", "income")
-UNDRAWN_WAITS = frozenset({"boundaryEvent"})
 PEOPLE_FACTS = ("user", "reviewer", "rater", "ratee")  # facts of events that are ids of people
 CONTAINERS = frozenset({"callActivity", "subProcess", "transaction"})
-BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
 Context = dict[str, Any]
 
 
@@ -100,7 +98,7 @@ class AuditDesk:
         view = fetch_case(self.engine, current_actor(), instance_id)
         with self.engine.database.read() as connection:
             names = Names(connection, _list_people(view), g.fmt)
-        waits = [token for token in view.story.tokens if token.element.kind not in UNDRAWN_WAITS | CONTAINERS]
+        waits = [token for token in view.story.tokens if token.element.kind not in ARMED_KINDS | CONTAINERS]
         shown = self.tabs[tab](view, names)
         context: Context = {"names": names} | shown
         return render_template(
@@ -180,7 +178,8 @@ class AuditDesk:
         drawing = next((one for one in view.drawings if one.process_key == wanted), view.drawings[0])
         key = drawing.process_key
         scenes = stage_scenes(reversed(view.story.chapters[-LATEST_CHAPTERS:]))
-        return {"drawing": drawing, "marks": _mark(view, drawing), "notes": _count(view, key), "scenes": scenes}
+        marks = mark_elements(view.story, key, drawing.xml)
+        return {"drawing": drawing, "marks": marks, "notes": _count(view, key), "scenes": scenes}
 
     def _show_timeline(self, view: CaseView, _names: Names) -> Context:
         before = request.args.get("before", type=int)
@@ -267,31 +266,6 @@ def _list_people(view: CaseView) -> set[str | None]:
         | {one.party_id for one in view.parties}
         | {view.case.started_by}
     )
-
-
-def _mark(view: CaseView, drawing: Drawing) -> dict[str, str]:
-    """How each element of a diagram is drawn: done where the case has been, now where it is, err where it failed.
-
-    A boundary event is entered with its activity, so it counts only once it has fired. Of an open sub-process what is
-    inside is marked and not the frame.
-    """
-    story, key = view.story, drawing.process_key
-    armed = {(one.process_key, one.id) for one in story.elements.values() if one.kind in UNDRAWN_WAITS}
-    entries = (entry for chapter in story.chapters for entry in chapter.entries if entry.element)
-    fired = {(e.element.process_key, e.element.id) for e in entries if e.element and e.kind == "completed"}
-    been = {*story.visits, *story.flows} - (armed - fired)
-    marks = {element: "done" for process, element in been if process == key}
-    for token in story.tokens:
-        if token.element.process_key == key and token.element.kind not in UNDRAWN_WAITS:
-            marks[token.element.id] = "err" if token.is_failed else "now"
-    frames = _list_frames(drawing.xml)
-    return {element: mark for element, mark in marks.items() if element not in frames}
-
-
-def _list_frames(xml: bytes) -> set[str | None]:
-    """The sub-processes a diagram draws open, with their content."""
-    shapes = read_bpmn(xml).iter(f"{{{BPMNDI}}}BPMNShape")
-    return {shape.get("bpmnElement") for shape in shapes if shape.get("isExpanded") == "true"}
 
 
 def _count(view: CaseView, process_key: str) -> dict[str, str]:

@@ -1,0 +1,31 @@
+"""How the path of a case is drawn on a diagram."""
+
+from engine.language.model import read_bpmn
+from engine.queries.story import Story
+
+BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
+DONE, NOW, FAILED = "done", "now", "err"
+# Entered with the activity they sit on, before anything has happened.
+ARMED_KINDS = frozenset({"boundaryEvent"})
+
+
+def mark_elements(story: Story, process_key: str, xml: bytes) -> dict[str, str]:
+    """Elements and flows of a diagram: done where the case has been, now where it is, err where it failed.
+
+    A boundary event counts only once it has fired. Of a sub-process drawn open its content is marked, not the frame.
+    """
+    armed = {(one.process_key, one.id) for one in story.elements.values() if one.kind in ARMED_KINDS}
+    entries = (entry for chapter in story.chapters for entry in chapter.entries)
+    fired = {(e.element.process_key, e.element.id) for e in entries if e.element and e.kind == "completed"}
+    been = {*story.visits, *story.flows} - (armed - fired)
+    marks = {element: DONE for process, element in been if process == process_key}
+    for token in story.tokens:
+        if token.element.process_key == process_key and token.element.kind not in ARMED_KINDS:
+            marks[token.element.id] = FAILED if token.is_failed else NOW
+    frames = _list_frames(xml)
+    return {element: mark for element, mark in marks.items() if element not in frames}
+
+
+def _list_frames(xml: bytes) -> set[str | None]:
+    shapes = read_bpmn(xml).iter(f"{{{BPMNDI}}}BPMNShape")
+    return {shape.get("bpmnElement") for shape in shapes if shape.get("isExpanded") == "true"}
