@@ -5,6 +5,7 @@ import multiprocessing
 import random
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event as Stop
@@ -145,7 +146,7 @@ def logs(tmp_path: Path) -> list[Path]:
 @pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.long)])
 def test_kills_lose_nothing_and_double_nothing_on_sqlite(data_folder: Path, logs: list[Path], kills: int) -> None:
     trial = run_trial(RunningServer(data_folder, {}), logs, kills)
-    for engine in open_engine(Settings(data_dir=data_folder)):
+    with open_engine(Settings(data_dir=data_folder)) as engine:
         check_trial(trial, engine)
 
 
@@ -157,12 +158,15 @@ def test_kills_lose_nothing_and_double_nothing_on_postgresql(
     settings = Settings(database_url=postgres_database, data_dir=folder, password_cost=1)
     prepare(settings)
     trial = run_trial(RunningServer(folder, {"BATON_DATABASE_URL": postgres_database}), logs, kills)
-    for engine in open_engine(settings):
+    with open_engine(settings) as engine:
         check_trial(trial, engine)
 
 
+@contextmanager
 def open_engine(settings: Settings) -> Iterator[Engine]:
     """An engine that is closed afterwards."""
     engine = Engine(settings)
-    yield engine
-    engine.close()
+    try:
+        yield engine
+    finally:
+        engine.close()
