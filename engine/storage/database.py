@@ -17,8 +17,9 @@ from engine.storage.clock import Clock, system_clock
 T = TypeVar("T")
 ATTEMPTS = 3
 BUSY_TIMEOUT_SECONDS = 30
-# PostgreSQL: serialization_failure, deadlock_detected
-RETRIED_STATES = frozenset({"40001", "40P01"})
+# PostgreSQL: serialization_failure, deadlock_detected, and unique_violation: two that began at once and wrote the same
+# key; the second finds on its next attempt what the first has written
+RETRIED_STATES = frozenset({"40001", "40P01", "23505"})
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Database:
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         """Runs `work` in one transaction and commits. Raises whatever `work` raises, with nothing written.
 
-        `work` may run up to three times on PostgreSQL (deadlock or serialization failure): it must hold no state of
+        `work` may run up to three times on PostgreSQL (deadlock, serialization failure, unique key): it must hold no state of
         its own. A second unit of work inside the first is a programming error and raises RuntimeError.
         """
         if getattr(self._local, "is_writing", False):

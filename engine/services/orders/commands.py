@@ -11,7 +11,7 @@ from engine.commands.instances import start_instance
 from engine.commands.messages import correlate_message
 from engine.records.submissions import SubmissionKey
 from engine.runtime.engine import Engine
-from engine.runtime.errors import NotFound
+from engine.runtime.errors import NobodyWaits, NotFound
 from engine.runtime.step import Step
 from engine.services.orders import states
 from engine.services.orders.eligibility import check_takeable
@@ -74,16 +74,15 @@ def take_order(engine: Engine, actor: Actor, order_id: str, token: str) -> int:
         return lock_version
 
     payload: PlainDict = {"taker": actor.party_id, "lock_version": lock_version}
-    result = correlate_message(
-        engine,
-        actor,
-        "order.taken",
-        order_id,
-        payload,
-        key=SubmissionKey.of(f"take:{order_id}", token, {}),
-        authorise=authorise,
-        before=lock,
-    )
+    key = SubmissionKey.of(f"take:{order_id}", token, {})
+    try:
+        result = correlate_message(
+            engine, actor, "order.taken", order_id, payload, key=key, authorise=authorise, before=lock
+        )
+    except NobodyWaits:
+        with engine.database.read() as connection:
+            authorise(connection)  # it was taken between the look and the message: say so
+        raise
     assert isinstance(result, int)
     return result
 
