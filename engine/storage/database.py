@@ -59,8 +59,8 @@ class Database:
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         """Runs `work` in one transaction and commits. Raises whatever `work` raises, with nothing written.
 
-        `work` may run up to three times on PostgreSQL (deadlock, serialization failure, unique key): it must hold no state of
-        its own. A second unit of work inside the first is a programming error and raises RuntimeError.
+        `work` may run up to three times on PostgreSQL (deadlock, serialization failure, unique key): it must hold no
+        state of its own. A second unit of work inside the first is a programming error and raises RuntimeError.
         """
         if getattr(self._local, "is_writing", False):
             raise RuntimeError("Expected one unit of work per thread, but a second one was opened")
