@@ -6,7 +6,7 @@ from tests.browser.acts import approve, begin_order, describe, local_time, pictu
 from tests.browser.conftest import Visit
 from tests.browser.person import PHONE
 
-REWARD, NET = "9999.00", "8999.10"  # more than anybody has in his wallet at first; the fee is 10 %
+REWARD, NET = "9999.00", "8,999.10"  # more than anybody has in his wallet at first; the fee is 10 %
 
 
 def test_order_from_demand_to_money(visit: Visit) -> None:
@@ -55,18 +55,18 @@ def test_order_from_demand_to_money(visit: Visit) -> None:
 
         approve(gao, title, "Yes")
         emily.page.reload()
-        emily.open_own_task("确认或提出异议")
+        emily.open_own_task("确认或异议")
         emily.sees("Both rooms are done.")
         emily.choose("publisher_answer", "confirm")
         emily.submit()
         emily.await_there(emily.page.locator(".badge", has_text="已结算").first)
 
-        emily.open_own_task("评价对方")
+        emily.open_own_task("甲方评价")
         emily.choose("stars", "5")
         emily.fill(comment="又快又稳。")
         emily.submit()
         wang.page.reload()
-        wang.open_own_task("Rate the other side")
+        wang.open_own_task("Rate as party B")
         wang.choose("stars", "4")
         wang.submit()
         wang.await_there(wang.page.get_by_text("又快又稳。"))
