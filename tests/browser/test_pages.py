@@ -80,8 +80,9 @@ def look(person: Person, *, has_axe: bool) -> list[str]:
 def walk(person: Person, kinds: Counter[str]) -> Iterator[str]:
     """Opens the pages of the side bar and, up to OF_A_KIND of each kind, what pages lead to; the kind of each."""
     person.open("/menu")
-    entries = set(_links(person))
-    waiting, known = sorted(entries), set(entries)
+    entries = set(_links(person, "nav "))
+    waiting = ["/menu", *sorted(entries)]
+    known = {"/", *waiting}  # the first one leads to an entry
     while waiting:
         path = waiting.pop()
         kind = _name_kind(path)
@@ -97,8 +98,8 @@ def walk(person: Person, kinds: Counter[str]) -> Iterator[str]:
         known.update(fresh)
 
 
-def _links(person: Person) -> list[str]:
-    found = person.page.locator("a[href^='/']").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+def _links(person: Person, within: str = "") -> list[str]:
+    found = person.page.locator(f"{within}a[href^='/']").evaluate_all("all => all.map(one => one.getAttribute('href'))")
     return [link for link in found if not NO_PAGE.search(urlsplit(link).path)]
 
 
