@@ -114,14 +114,14 @@ def test_a_second_request_waits_for_the_answer_to_the_first(hiring: Hiring) -> N
     assert hiring.row(order_id)["claimant_id"] == "publisher"
 
 
-def test_an_objection_on_the_third_day_with_a_clean_audit_is_disputed(hiring: Hiring) -> None:
+def test_an_objection_on_the_third_day_with_a_clean_audit_is_disputed(any_hiring: Hiring) -> None:
     """Scenario 25."""
-    order_id = hiring.to_inspection()
-    hiring.review(order_id, "approve")
-    hiring.stage.wait(days=2, hours=12)
-    hiring.answer(order_id, "object")
-    assert (hiring.state(order_id), hiring.stage.open(order_id)) == ("disputed", {"arbitrate"})
-    assert hiring.escrow(order_id) == REWARD_FEN
+    order_id = any_hiring.to_inspection()
+    any_hiring.review(order_id, "approve")
+    any_hiring.stage.wait(days=2, hours=12)
+    any_hiring.answer(order_id, "object")
+    assert (any_hiring.state(order_id), any_hiring.stage.open(order_id)) == ("disputed", {"arbitrate"})
+    assert any_hiring.escrow(order_id) == REWARD_FEN
 
 
 def test_a_rejected_result_is_disputed_whatever_the_publisher_was_about_to_say(hiring: Hiring) -> None:

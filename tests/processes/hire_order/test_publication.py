@@ -27,14 +27,14 @@ def test_what_was_written_to_be_published_stays_out_of_process_data(hiring: Hiri
     assert hiring.row(order_id)["title"] == DEMAND["title"]
 
 
-def test_an_order_without_funds_is_never_visible_and_ends_not_funded(hiring: Hiring) -> None:
+def test_an_order_without_funds_is_never_visible_and_ends_not_funded(any_hiring: Hiring) -> None:
     """Scenario 23."""
-    order_id = hiring.publish(reward_fen="5000")
-    assert (hiring.state(order_id), on_market(hiring)) == ("funding", [])
-    hiring.stage.wait(minutes=31)
-    assert on_market(hiring) == []
-    hiring.check(order_id, "end_not_funded", "not_funded")
-    assert hiring.wallet("publisher") == 100_000
+    order_id = any_hiring.publish(reward_fen="5000")
+    assert (any_hiring.state(order_id), on_market(any_hiring)) == ("funding", [])
+    any_hiring.stage.wait(minutes=31)
+    assert on_market(any_hiring) == []
+    any_hiring.check(order_id, "end_not_funded", "not_funded")
+    assert any_hiring.wallet("publisher") == 100_000
 
 
 def test_bank_transfer_has_three_days(hiring: Hiring) -> None:

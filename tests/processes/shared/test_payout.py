@@ -211,6 +211,7 @@ def test_a_result_that_comes_during_the_investigation_counts(case: MoneyCase) ->
 
 
 def test_both_databases_pay_once(any_engine: Engine, clock: ManualClock) -> None:
+    """Scenario 50."""
     case = MoneyCase(any_engine, clock)
     case.give("bob", 50_000)
     name_account(case)
