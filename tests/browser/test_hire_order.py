@@ -21,8 +21,8 @@ def test_order_from_demand_to_money(visit: Visit) -> None:
         gao.sign_in("gao", "platform_reviewer")
 
         order_id = begin_order(emily, "发布需求")
-        emily.submit()  # empty
         emily.expected_status = 422
+        emily.submit()  # empty
         describe(emily, title, REWARD)
         emily.attach("附件", "会议室.png", "image/png", picture(10))
         emily.submit()

@@ -81,8 +81,7 @@ def walk(person: Person, kinds: Counter[str]) -> Iterator[str]:
     """Opens the pages of the side bar and, up to OF_A_KIND of each kind, what pages lead to; the kind of each."""
     person.open("/menu")
     entries = set(_links(person, "nav "))
-    waiting = ["/menu", *sorted(entries)]
-    known = {"/", *waiting}  # the first one leads to an entry
+    waiting, known = sorted(entries), entries | {"/"}  # which leads to one of them
     while waiting:
         path = waiting.pop()
         kind = _name_kind(path)
