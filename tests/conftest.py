@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine
 
 from engine.runtime.engine import Engine
@@ -18,6 +19,9 @@ from tests.support.stage import Stage, deploy_all
 from web.services import load_services
 
 _numbers = itertools.count(1)
+# no test is timed; what failed is printed so that it can be kept as a regression
+settings.register_profile("baton", deadline=None, print_blob=True)
+settings.load_profile("baton")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -121,7 +121,7 @@ def test_a_deadlock_on_postgresql_is_tried_again(postgres_template: str, databas
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(runs) == 3
+    assert len(runs) >= 3, "at least one of the two had to begin again"
     with database.read() as connection:
         assert connection.execute(select(subject_key.c.wrapped_key)).scalars().all() == [b"\x00", b"\x00"]
     database.close()
