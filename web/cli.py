@@ -77,7 +77,7 @@ def serve() -> int:
     try:
         build()
     except AssetsUnavailable as problem:
-        print(f"{problem}\nBaton runs without icons, live updates and drawn diagrams.", file=sys.stderr)
+        print(f"{problem}\nBaton runs without icons, live updates, drawn diagrams and editors.", file=sys.stderr)
     if code := subprocess.call([sys.executable, "-m", "web.cli", "prepare"]):
         return code
     print(f"\nBaton is at http://{settings.host}:{settings.port}")
