@@ -1,7 +1,5 @@
 """What people do with user tasks: claim, give back, complete."""
 
-from collections.abc import Mapping
-
 from sqlalchemy import Connection, bindparam, exists, select, update
 
 from engine.definitions.forms import BoundForm
@@ -11,14 +9,13 @@ from engine.records.history import event
 from engine.records.submissions import SubmissionKey, find_answer
 from engine.runtime.engine import Engine
 from engine.runtime.errors import (
-    Forbidden,
     NotFound,
     SubmissionConflict,
     TaskAlreadyClaimed,
     TaskAlreadyCompleted,
 )
 from engine.runtime.step import Command, Step, run_step
-from engine.runtime.tasks import Language, TaskView, bind_task, fetch_task, find_task
+from engine.runtime.tasks import Language, TaskView, bind_task, fetch_task, find_task, resolve_subject
 from engine.storage import vault
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.files import adopt_files
@@ -27,7 +24,7 @@ from engine.storage.tables import file, instance_party, submission, task
 
 # Fields of the page around the form: they say nothing about the content.
 ID_LENGTH = 32
-PROTOCOL_FIELDS = frozenset({"csrf_token", "token"})
+PROTOCOL_FIELDS = frozenset({"csrf_token", "token", "_draft"})
 
 _ASSIGN = update(task).where(task.c.id == bindparam("task_id_")).values(assignee_id=bindparam("user_id_"))
 _COMPLETED = (
@@ -82,7 +79,7 @@ def complete_task(
         "complete",
         actor,
         lambda step: _complete(step, view, bound),
-        lambda connection: _check_holder(connection, actor, task_id),
+        lambda connection: check_holder(connection, actor, task_id),
         key,
         element=view.element.id,
         form_id=view.form_id,
@@ -118,7 +115,7 @@ def _complete(step: Step, view: TaskView, bound: BoundForm | None) -> Plain:
     values = step.command.content
     if bound is not None:
         for name, path in bound.personal.items():
-            subject = _subject(path, view.data, step.actor)
+            subject = resolve_subject(path, view.data, step.actor)
             values[name] = vault.put(step.connection, step.engine.keys, subject, str(values[name]))
         adopt_files(step.connection, step.engine.keys, bound.file_ids, step.actor.party_id, step.instance_id)
     task_ = step.case.get_task_from_id(view.id)
@@ -141,11 +138,11 @@ def _assign(engine: Engine, actor: Actor, task_id: str, user_id: str | None) -> 
     run_step(
         engine,
         row.instance_id,
-        Command(kind, actor, act, lambda connection: _check_holder(connection, actor, task_id)),
+        Command(kind, actor, act, lambda connection: check_holder(connection, actor, task_id)),
     )
 
 
-def _check_holder(connection: Connection, actor: Actor, task_id: str) -> None:
+def check_holder(connection: Connection, actor: Actor, task_id: str) -> None:
     """Whether the actor may act on an open task. Raises NotFound, TaskAlreadyCompleted, TaskAlreadyClaimed."""
     try:
         row = find_task(connection, actor, task_id)
@@ -172,15 +169,3 @@ def _answered(engine: Engine, actor: Actor, key: SubmissionKey) -> str | None:
                 raise SubmissionConflict(key.scope)
             return str(answer.result)
     return None
-
-
-def _subject(path: str, data: Mapping[str, Plain], actor: Actor) -> str:
-    """The person a personal field is about: a path in process data, or `actor` for who fills it in."""
-    if path == "actor":
-        return actor.party_id
-    value: Plain = dict(data)
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    if not isinstance(value, str):
-        raise Forbidden(f"Expected process data to name a person at {path}, but it does not", path=path)
-    return value

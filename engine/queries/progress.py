@@ -3,26 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, exists, or_, select
+from sqlalchemy import Connection, bindparam, select
 
 from engine.language.model import Element
 from engine.queries.marks import mark_elements
 from engine.queries.story import Chapter, tell_story
-from engine.records.access import IS_CANDIDATE, describe_actor
+from engine.records.access import TAKES_PART, describe_actor
 from engine.records.history import read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
-from engine.storage.tables import instance, instance_party, party, task
+from engine.storage.tables import instance, instance_party, party
 
 TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
 
-_IS_PARTY = select(1).where(
-    instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == bindparam("actor_party")
-)
-_HAS_TASK = select(1).where(task.c.instance_id == instance.c.id, IS_CANDIDATE)
 _FIND = select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
-    instance.c.id == bindparam("instance_id"), or_(exists(_IS_PARTY), exists(_HAS_TASK))
+    instance.c.id == bindparam("instance_id"), TAKES_PART
 )
 
 
@@ -60,7 +56,7 @@ def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
         story = tell_story(
             read_stream(connection, instance_id), engine.catalogue.process(connection, pins, row.process_key)
         )
-        names = _names(connection, instance_id)
+        names = name_parties(connection, instance_id)
         xml = engine.catalogue.content(connection, row.definition_id)["content"]
     marks = mark_elements(story, row.process_key, xml)
     waits_for = [token.element for token in story.tokens if token.element.kind == "userTask"]
@@ -78,7 +74,8 @@ def _steps(chapter: Chapter, names: dict[str, tuple[str, str]]) -> list[Step]:
     ]
 
 
-def _names(connection: Connection, instance_id: str) -> dict[str, tuple[str, str]]:
+def name_parties(connection: Connection, instance_id: str) -> dict[str, tuple[str, str]]:
+    """The names of the parties to a case, Chinese and English, by id: those who take part may know them."""
     rows = connection.execute(
         select(party.c.id, party.c.name_zh, party.c.name_en)
         .join(instance_party, instance_party.c.party_id == party.c.id)

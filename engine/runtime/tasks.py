@@ -16,7 +16,7 @@ from engine.language.model import Element
 from engine.language.state import read_task_data
 from engine.records.access import IS_CANDIDATE, describe_actor
 from engine.runtime.engine import Engine
-from engine.runtime.errors import NotFound
+from engine.runtime.errors import Forbidden, NotFound
 from engine.runtime.step import decompress_state
 from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
@@ -157,6 +157,21 @@ def gather_views(context: ViewContext, form: Form) -> PlainDict:
     """What the read-only parts of a form show beside process data: the rows of services they name as their source."""
     sources = {str(part.properties.get("source", "")).partition(".")[0] for part, _ in walk(form.components)}
     return {name: VIEWS[name](context) for name in sorted(sources & VIEWS.keys() - context.data.keys())}
+
+
+def resolve_subject(path: str, data: Mapping[str, Plain], actor: Actor) -> str:
+    """The person a personal field is about: a path in process data, or `actor` for who fills it in.
+
+    Raises Forbidden where process data name nobody.
+    """
+    if path == "actor":
+        return actor.party_id
+    value: Plain = dict(data)
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if not isinstance(value, str):
+        raise Forbidden(f"Expected process data to name a person at {path}, but it does not", path=path)
+    return value
 
 
 def _files(connection: Connection, actor: Actor, view: TaskView, submitted: Submitted | None) -> dict[str, PlainDict]:

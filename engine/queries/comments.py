@@ -1,0 +1,62 @@
+"""What people said about a case."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+
+from engine.queries.cases import READERS
+from engine.queries.progress import name_parties
+from engine.records.access import TAKES_PART, describe_actor
+from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
+from engine.storage import vault
+from engine.storage.actor import Actor
+from engine.storage.tables import comment, instance
+
+_TAKES_PART = select(1).where(instance.c.id == bindparam("instance_id"), TAKES_PART)
+_LIST = (
+    select(comment)
+    .where(comment.c.instance_id == bindparam("instance_id"))
+    .order_by(comment.c.written_at, comment.c.id)
+)
+
+
+@dataclass(frozen=True)
+class Comment:
+    """`text` is None where the reader may only know that there is one, and once its author was erased.
+
+    Parties are named to each other; the platform's people appear by their role only.
+    """
+
+    id: str
+    element: str
+    is_own: bool
+    by_zh: str
+    by_en: str
+    acting_role: str
+    text: str | None
+    written_at: datetime
+
+
+def list_comments(engine: Engine, actor: Actor, instance_id: str) -> list[Comment]:
+    """Comments of a case, oldest first: with their texts for those who take part, without for those who may look at
+    cases. Raises NotFound, for a stranger as well.
+    """
+    with engine.database.read() as connection:
+        takes_part = connection.execute(_TAKES_PART, describe_actor(actor) | {"instance_id": instance_id}).first()
+        if takes_part is None and actor.role not in READERS:
+            raise NotFound("case", instance_id)
+        names = name_parties(connection, instance_id)
+        return [
+            Comment(
+                row.id,
+                row.element,
+                row.author_id == actor.user_id,
+                *names.get(row.author_id, ("", "")),
+                row.acting_role,
+                vault.open_reference(connection, engine.keys, row.text) if takes_part else None,
+                row.written_at,
+            )
+            for row in connection.execute(_LIST, {"instance_id": instance_id})
+        ]
