@@ -1,9 +1,10 @@
 """The inbox: open tasks an actor may do."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -39,7 +40,7 @@ from engine.storage.actor import Actor
 from engine.storage.tables import EPOCH, Instant, instance, task, task_candidate
 
 MINE, GROUP, ALL, FREE = "mine", "group", "all", "free"
-LATE, TODAY, WEEK = "late", "today", "week"
+LATE = "late"
 BY_DUE, BY_PRIORITY, BY_CREATED = "due", "priority", "created"
 SORTS = (BY_DUE, BY_PRIORITY, BY_CREATED)
 COUNT_LIMIT = 100
@@ -105,74 +106,100 @@ class TaskRow:
     version: int
 
 
-@dataclass(frozen=True)
-class Horizons:
-    """Until when something is due today, and this week, for the reader."""
-
-    today: datetime
-    week: datetime
-
-
 def list_tasks(
     engine: Engine, actor: Actor, wanted: TaskFilter | None = None, after: str | None = None, limit: int = 50
 ) -> Page[TaskRow]:
     """Tasks by due date, those without one last; or by priority or age. Raises ValueError for a mark of no page."""
-    wanted, limit = wanted or TaskFilter(), min(limit, MAX_LIMIT)
+    with open_work(engine, actor) as work:
+        return work.fetch_page(wanted or TaskFilter(), after, limit)
+
+
+def count_tasks(engine: Engine, actor: Actor) -> dict[str, int]:
+    """How many tasks each view holds, and how many are late; COUNT_LIMIT stands for that many or more."""
+    with open_work(engine, actor) as work:
+        return work.count()
+
+
+@contextmanager
+def open_work(engine: Engine, actor: Actor) -> "Iterator[Work]":
+    """The work list as one actor sees it, for several questions at once."""
     with engine.database.read() as connection:
-        rows = _fetch(connection, engine, actor, wanted, after, limit, is_probe=False)
-        found = [_read(engine, connection, row) for row in rows[:limit]]
-    return Page(found, _mark(wanted.sort, found[-1]) if len(rows) > limit else None)
+        yield Work(engine, connection, actor)
 
 
-def find_tasks(engine: Engine, actor: Actor, task_ids: list[str]) -> list[TaskRow]:
-    """Those of some tasks that the actor may see."""
-    values = describe_actor(actor) | {"task_ids": task_ids}
-    with engine.database.read() as connection:
-        return [_read(engine, connection, row) for row in connection.execute(_FIND, values)]
+class Work:
+    """Questions about the tasks an actor may do."""
+
+    def __init__(self, engine: Engine, connection: Connection, actor: Actor) -> None:
+        self.engine = engine
+        self.connection = connection
+        self.values = describe_actor(actor) | {"now": engine.clock()}
+
+    @cached_property
+    def has_few(self) -> bool:
+        """Whether he is a candidate of few tasks, and is served from his side."""
+        found: int = self.connection.execute(_COUNT_POOL, self.values).scalar_one()
+        return found <= FEW_TASKS
+
+    def count(self) -> dict[str, int]:
+        """See `count_tasks`."""
+        return dict(self.connection.execute(_count_query(self.has_few), self.values).one()._mapping)
+
+    def fetch_page(self, wanted: TaskFilter, after: str | None, limit: int) -> Page[TaskRow]:
+        """See `list_tasks`."""
+        limit = min(limit, MAX_LIMIT)
+        rows = self._fetch(wanted, after, limit, is_probe=False)
+        found = [self._read(row) for row in rows[:limit]]
+        return Page(found, _mark(wanted.sort, found[-1]) if len(rows) > limit else None)
+
+    def probe(self, wanted: TaskFilter, after: str | None, limit: int) -> list[tuple[str, int]]:
+        """Task and version of its instance for each row of a page and the row behind it: equal lists, equal pages."""
+        return [(row.id, row.version) for row in self._fetch(wanted, after, min(limit, MAX_LIMIT), is_probe=True)]
+
+    def find(self, task_ids: list[str]) -> list[TaskRow]:
+        """Those of some tasks that the actor may see."""
+        return [self._read(row) for row in self.connection.execute(_FIND, self.values | {"task_ids": task_ids})]
+
+    def _fetch(self, wanted: TaskFilter, after: str | None, limit: int, *, is_probe: bool) -> list[Any]:
+        """The rows of a page and the one behind it. By due date these are two queries, so that each comes in order from
+        an index: first the tasks with a date, then those without.
+        """
+        values = self.values | _describe(wanted, after)
+        shape = _Shape.of(wanted, self.has_few, is_probe)
+
+        def run(rows: int, has_due_date: bool | None, is_continued: bool) -> list[Any]:
+            query = _list_query(shape, has_due_date=has_due_date, is_continued=is_continued)
+            return [*self.connection.execute(query, values | {"rows": rows})]
+
+        if wanted.sort != BY_DUE:
+            return run(limit + 1, None, bool(after))
+        is_past_dates = (after or "").startswith(NO_DUE_DATE)
+        rows = [] if is_past_dates else run(limit + 1, True, bool(after))
+        if len(rows) <= limit and not shape.is_dated:
+            rows += run(limit + 1 - len(rows), False, is_past_dates)
+        return rows
+
+    def _read(self, row: Any) -> TaskRow:
+        return TaskRow(
+            row.id,
+            row.instance_id,
+            self.engine.catalogue.elements(self.connection, row.definition_id)[row.element],
+            row.process_key,
+            row.business_key,
+            row.subject_zh,
+            row.subject_en,
+            row.amount_fen,
+            row.assignee_id,
+            row.priority,
+            row.created_at,
+            row.due_at,
+            row.version,
+        )
 
 
-def probe_tasks(
-    engine: Engine, actor: Actor, wanted: TaskFilter | None = None, after: str | None = None, limit: int = 50
-) -> list[tuple[str, int]]:
-    """Task and version of its instance for each row of a page and the row behind it: equal lists, equal pages."""
-    wanted, limit = wanted or TaskFilter(), min(limit, MAX_LIMIT)
-    with engine.database.read() as connection:
-        rows = _fetch(connection, engine, actor, wanted, after, limit, is_probe=True)
-    return [(row.id, row.version) for row in rows]
-
-
-def count_tasks(engine: Engine, actor: Actor, horizons: Horizons | None = None) -> dict[str, int]:
-    """How many tasks each view holds and how many are late; with horizons also how many are due today and this week.
-
-    COUNT_LIMIT stands for that many or more.
-    """
-    now = engine.clock()
-    values = describe_actor(actor) | {"now": now}
-    if horizons is not None:
-        values |= {"today": horizons.today, "week": horizons.week}
-    with engine.database.read() as connection:
-        row = connection.execute(_count_query(_has_few(connection, values), horizons is not None), values).one()
-    return dict(row._mapping)
-
-
-def _has_few(connection: Connection, values: dict[str, object]) -> bool:
-    return connection.execute(_COUNT_POOL, values).scalar_one() <= FEW_TASKS
-
-
-def _fetch(
-    connection: Connection,
-    engine: Engine,
-    actor: Actor,
-    wanted: TaskFilter,
-    after: str | None,
-    limit: int,
-    *,
-    is_probe: bool,
-) -> list[Any]:
-    """The rows of a page and the one that follows. By due date these are two queries, so that each comes in order from
-    an index: first the tasks with a date, then those without.
-    """
-    values = describe_actor(actor) | {
+def _describe(wanted: TaskFilter, after: str | None) -> dict[str, object]:
+    """The bind parameters of a filter and of the place where a page begins. Raises ValueError for a mark of no page."""
+    values: dict[str, object] = {
         "search": _escape(wanted.search),
         "process_key": wanted.process_key,
         "skill": wanted.skill,
@@ -180,23 +207,11 @@ def _fetch(
         "due_before": wanted.due_before,
     }
     last, _, values["last_id"] = (after or "").partition(":")
-    is_past_dates = last == NO_DUE_DATE
-    if after and wanted.sort == BY_DUE and not is_past_dates:
-        values["last_due"] = EPOCH + timedelta(microseconds=int(last))
     if after and wanted.sort == BY_PRIORITY:
         values["last_priority"] = int(last)
-    shape = _Shape.of(wanted, _has_few(connection, values), is_probe)
-    if wanted.sort != BY_DUE:
-        query = _list_query(shape, has_due_date=None, is_continued=bool(after))
-        return list(connection.execute(query, values | {"rows": limit + 1}))
-    rows: list[Any] = []
-    if not is_past_dates:
-        query = _list_query(shape, has_due_date=True, is_continued=bool(after))
-        rows += connection.execute(query, values | {"rows": limit + 1})
-    if len(rows) <= limit and not shape.is_dated:
-        query = _list_query(shape, has_due_date=False, is_continued=is_past_dates)
-        rows += connection.execute(query, values | {"rows": limit + 1 - len(rows)})
-    return rows
+    elif after and wanted.sort == BY_DUE and last != NO_DUE_DATE:
+        values["last_due"] = EPOCH + timedelta(microseconds=int(last))
+    return values
 
 
 @dataclass(frozen=True)
@@ -277,35 +292,14 @@ def _order(sort: str, has_due_date: bool | None) -> tuple[list[Any], ColumnEleme
     return [task.c.id], task.c.id > _LAST_ID
 
 
-@lru_cache(maxsize=4)
-def _count_query(has_few: bool, has_horizons: bool) -> Select[Any]:
+@lru_cache(maxsize=2)
+def _count_query(has_few: bool) -> Select[Any]:
     is_candidate = IS_CANDIDATE_OF_FEW if has_few else IS_CANDIDATE
-    now, today, week = (bindparam(name, type_=Instant) for name in ("now", "today", "week"))
-    counted = {view: _VIEWS[view] for view in VIEWS} | {LATE: and_(task.c.due_at < now, IS_FREE)}
-    if has_horizons:
-        for name, horizon in ((TODAY, today), (WEEK, week)):
-            counted[name] = and_(task.c.due_at >= now, task.c.due_at < horizon)
+    is_late = and_(task.c.due_at < bindparam("now", type_=Instant), IS_FREE)
+    counted = {view: _VIEWS[view] for view in VIEWS} | {LATE: is_late}
     found = {name: select(task.c.id).where(is_candidate, one).limit(COUNT_LIMIT) for name, one in counted.items()}
     return select(
         *(select(func.count()).select_from(one.subquery()).scalar_subquery().label(name) for name, one in found.items())
-    )
-
-
-def _read(engine: Engine, connection: Connection, row: Any) -> TaskRow:
-    return TaskRow(
-        row.id,
-        row.instance_id,
-        engine.catalogue.elements(connection, row.definition_id)[row.element],
-        row.process_key,
-        row.business_key,
-        row.subject_zh,
-        row.subject_en,
-        row.amount_fen,
-        row.assignee_id,
-        row.priority,
-        row.created_at,
-        row.due_at,
-        row.version,
     )
 
 

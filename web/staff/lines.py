@@ -17,10 +17,7 @@ from engine.queries.inbox import (
     COUNT_LIMIT,
     LATE,
     SORTS,
-    TODAY,
     VIEWS,
-    WEEK,
-    Horizons,
     TaskFilter,
     TaskRow,
 )
@@ -30,6 +27,7 @@ from web.formatting import DueBadge
 from web.texts import catalogue, text
 
 THIS_WEEK = timedelta(days=7)
+TODAY, WEEK = "today", "week"
 DUES = (LATE, TODAY, WEEK)
 URGENT = "1"
 ME, OTHER, POOL = "me", "other", "pool"
@@ -96,18 +94,14 @@ class Asked:
         self.is_urgent = arguments.get("urgent") == URGENT
         self.after = arguments.get("after")
         today = datetime.combine(g.fmt.now.astimezone(g.fmt.zone).date(), time.min, g.fmt.zone)
-        self.horizons = Horizons(today + timedelta(days=1), today + THIS_WEEK)
+        self.horizons = {TODAY: today + timedelta(days=1), WEEK: today + THIS_WEEK}
 
     @property
     def filter(self) -> TaskFilter:
         """The same for the query."""
         now: datetime = g.fmt.now
-        due_from, due_before = {
-            "": (None, None),
-            LATE: (None, now),
-            TODAY: (now, self.horizons.today),
-            WEEK: (now, self.horizons.week),
-        }[self.due]
+        due_from = now if self.due in self.horizons else None
+        due_before = now if self.due == LATE else self.horizons.get(self.due)
         return TaskFilter(
             self.view, self.search, self.process_key, self.skill, self.is_urgent, due_from, due_before, self.sort
         )
@@ -154,10 +148,10 @@ def write_count(count: int) -> str:
     return f"{COUNT_LIMIT - 1}+" if count >= COUNT_LIMIT else str(count)
 
 
-def make_chips(asked: Asked, actor: Actor, processes: list[ProcessName], counts: Mapping[str, int]) -> Iterator[Chip]:
+def make_chips(asked: Asked, actor: Actor, processes: list[ProcessName], counts: Mapping[str, str]) -> Iterator[Chip]:
     """The filters that make a difference for this person."""
     dues = {due: text(f"inbox.due.{due}") for due in DUES}
-    yield _chip(asked, "due", asked.due, dues, {due: write_count(counts[due]) for due in DUES})
+    yield _chip(asked, "due", asked.due, dues, {LATE: counts[LATE]})
     names = {one.key: g.fmt.name(one.name_zh, one.name_en) for one in processes}
     if len(names) > 1 or asked.process_key:
         yield _chip(asked, "process", asked.process_key, names)

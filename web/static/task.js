@@ -1,0 +1,191 @@
+// A task's page: the form is saved as a draft a second after the last key, comments are sent without leaving the page,
+// and the records of the case become tabs.
+"use strict";
+{
+  const PAUSE = 1000;
+  const RETRY = 5000;
+  const form = document.getElementById("task-form");
+  const state = document.querySelector(".draft-state");
+  const stale = document.getElementById("stale");
+  const revision = form?.elements._draft;
+  const storage = form?.dataset.keep && `draft:${form.dataset.keep}`; // only for forms without personal fields
+  const json = { Accept: "application/json" };
+  let timer = null;
+  let isSaving = false;
+  let isDirty = false;
+  let isLeaving = false;
+
+  const say = (words, isGood = false) => {
+    state.textContent = words;
+    state.classList.toggle("is-saved", isGood);
+  };
+  const fail = () => say(storage ? state.dataset.kept : state.dataset.failed);
+
+  // --- the draft -----------------------------------------------------------------------------------------------------
+  const PROTOCOL = new Set(["csrf_token", "token", "_draft", "next"]);
+  const typed = () => [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !PROTOCOL.has(name));
+
+  const keepHere = () => {
+    if (!storage) return;
+    localStorage.setItem(storage, JSON.stringify({ revision: revision.value, typed: typed() }));
+  };
+
+  const hasUploads = () => [...form.querySelectorAll("[type=file]")].some((input) => input.files.length);
+
+  // Files that were sent are part of the draft now: their fields are fetched as the server shows them.
+  const showUploads = async () => {
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+    for (const input of form.querySelectorAll("[type=file]")) {
+      if (!input.files.length) continue;
+      const field = input.closest("fieldset");
+      const fresh = page.getElementById(field.id);
+      if (!fresh) continue;
+      field.replaceWith(fresh);
+      window.htmx?.process(fresh);
+    }
+  };
+
+  const save = async () => {
+    clearTimeout(timer);
+    if (isSaving || isLeaving || !isDirty) return;
+    [isSaving, isDirty] = [true, false];
+    const withUploads = hasUploads();
+    say(state.dataset.saving);
+    try {
+      const answer = await fetch(form.dataset.draft, { method: "POST", headers: json, body: new FormData(form) });
+      if (answer.status === 409 && answer.headers.get("Content-Type")?.includes("json")) {
+        const { revision: newest } = await answer.json();
+        if (newest === undefined) document.dispatchEvent(new Event("ask"));
+        else showStale(newest);
+      } else if (answer.ok) {
+        const { revision: saved, saved: words } = await answer.json();
+        revision.value = saved;
+        if (storage) localStorage.removeItem(storage);
+        if (withUploads) await showUploads();
+        say(words, true);
+      } else if (answer.status === 404) {
+        document.dispatchEvent(new Event("ask"));
+      } else {
+        retry();
+      }
+    } catch {
+      retry();
+    }
+    isSaving = false;
+    if (isDirty) timer = setTimeout(save, PAUSE);
+  };
+
+  const retry = () => {
+    isDirty = true;
+    keepHere();
+    fail();
+    timer = setTimeout(save, RETRY);
+  };
+
+  const showStale = (newest) => {
+    stale.hidden = false;
+    stale.setAttribute("role", "alert");
+    stale.dataset.newest = newest;
+    say("");
+  };
+
+  const change = () => {
+    if (!stale.hidden) return; // first the person decides which version counts
+    isDirty = true;
+    clearTimeout(timer);
+    timer = setTimeout(save, PAUSE);
+  };
+
+  const fill = ([name, value]) => {
+    for (const control of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+      if (control.type === "radio" || control.type === "checkbox") control.checked ||= control.value === value;
+      else if (control.type !== "file") control.value = value;
+      control.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  };
+
+  // What was typed while there was no connection, if no newer draft was saved meanwhile.
+  const restore = () => {
+    const kept = storage && JSON.parse(localStorage.getItem(storage) ?? "null");
+    if (!kept) return;
+    localStorage.removeItem(storage);
+    if (kept.revision !== revision.value) return;
+    kept.typed.forEach(fill);
+    say(state.dataset.restored);
+    change();
+  };
+
+  if (form?.dataset.draft) {
+    form.addEventListener("input", change);
+    form.addEventListener("change", change);
+    window.addEventListener("online", save);
+    window.addEventListener("pagehide", () => isDirty && keepHere());
+    form.addEventListener("submit", () => {
+      isLeaving = true;
+      clearTimeout(timer);
+      if (storage) localStorage.removeItem(storage);
+    });
+    stale.querySelector("[data-mine]").addEventListener("click", (event) => {
+      if (!stale.dataset.newest) return;
+      event.preventDefault();
+      revision.value = stale.dataset.newest;
+      stale.hidden = true;
+      isDirty = true;
+      save();
+    });
+    restore();
+  }
+
+  // --- comments ------------------------------------------------------------------------------------------------------
+  document.addEventListener("submit", async (event) => {
+    const sent = event.target;
+    if (sent.id !== "comment-form") return;
+    event.preventDefault();
+    const button = sent.querySelector("button");
+    button.disabled = true;
+    let words = sent.dataset.failed;
+    try {
+      const answer = await fetch(sent.action, { method: "POST", headers: json, body: new FormData(sent) });
+      if (answer.ok) {
+        words = sent.dataset.sent;
+        sent.reset();
+        document.dispatchEvent(new Event("ask"));
+      }
+    } catch {
+      // said below
+    }
+    button.disabled = false;
+    say(words);
+  });
+
+  // --- tabs ----------------------------------------------------------------------------------------------------------
+  let shown = location.hash === "#comments" ? "comments" : "history";
+  const show = (side) => {
+    side.classList.add("tabbed");
+    const bar = side.querySelector(".seg");
+    bar.hidden = false;
+    for (const button of bar.children) {
+      const isShown = button.dataset.shows === shown;
+      button.setAttribute("aria-pressed", isShown);
+      side.querySelector(`#${button.dataset.shows}`).hidden = !isShown;
+    }
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-shows]");
+    if (!button) return;
+    shown = button.dataset.shows;
+    show(button.closest("#side"));
+  });
+  // Records were fetched again: the open tab and a comment being written stay.
+  document.addEventListener("part", ({ detail: { old, fresh } }) => {
+    if (fresh.id !== "side") return;
+    show(fresh);
+    const [before, after] = [old, fresh].map((side) => side.querySelector("#comment-text"));
+    const hasFocus = document.activeElement === before;
+    after.value = before.value;
+    if (before.value) fresh.querySelector("[name=token]").value = old.querySelector("[name=token]").value;
+    if (hasFocus) setTimeout(() => after.focus());
+  });
+  const side = document.getElementById("side");
+  if (side) show(side);
+}
