@@ -109,7 +109,10 @@ class TaskRow:
 def list_tasks(
     engine: Engine, actor: Actor, wanted: TaskFilter | None = None, after: str | None = None, limit: int = 50
 ) -> Page[TaskRow]:
-    """Tasks by due date, those without one last; or by priority or age. Raises ValueError for a mark of no page."""
+    """Tasks by due date, those without one last; or by priority or age, the newest first.
+
+    Raises ValueError for a mark of no page.
+    """
     with open_work(engine, actor) as work:
         return work.fetch_page(wanted or TaskFilter(), after, limit)
 
@@ -284,8 +287,8 @@ def _order(sort: str, has_due_date: bool | None) -> tuple[list[Any], ColumnEleme
     if sort == BY_CREATED:
         return [task.c.id.desc()], task.c.id < _LAST_ID
     if sort == BY_PRIORITY:
-        is_less = or_(task.c.priority < _LAST_PRIORITY, task.c.id > _LAST_ID)
-        return [task.c.priority.desc(), task.c.id], and_(task.c.priority <= _LAST_PRIORITY, is_less)
+        last = tuple_(_LAST_PRIORITY, _LAST_ID)
+        return [task.c.priority.desc(), task.c.id.desc()], tuple_(task.c.priority, task.c.id) < last
     if has_due_date:
         last = tuple_(bindparam("last_due", type_=Instant), _LAST_ID)
         return [task.c.due_at, task.c.id], tuple_(task.c.due_at, task.c.id) > last

@@ -197,7 +197,7 @@ task = Table(
     Column("due_at", Instant),
     Column("follow_up_at", Instant),
     Index("ix_task_due_at", "due_at", "id"),  # the order of the inbox
-    Index("ix_task_priority", text("priority DESC"), "id"),
+    Index("ix_task_priority", "priority", "id"),
     # Only those somebody holds: SQLite would take an index to be of use for the many nobody holds.
     Index("ix_task_assignee_id", "assignee_id", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
 )

@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
     )
     op.create_index("ix_comment_instance_id", "comment", ["instance_id", "written_at"])
-    op.create_index("ix_task_priority", "task", [sa.text("priority DESC"), "id"])
+    op.create_index("ix_task_priority", "task", ["priority", "id"])
 
 
 def downgrade() -> None:
