@@ -35,7 +35,7 @@ def look(person: Person) -> list[str]:
 def test_work_arrives_and_is_claimed(visit: Visit) -> None:
     with visit("zh") as chen, visit("en") as zhou:
         chen.sign_in("chen", "enterprise_operator")
-        zhou.sign_in("zhou")
+        zhou.sign_in("zhou", "enterprise_admin")
         zhou.open(POOL)
         expect(zhou.page.locator(".live.is-on")).to_have_text("Live")
         tasks = [begin(chen) for _ in range(3)]
@@ -85,7 +85,7 @@ def test_forms_keep_what_is_typed_and_people_talk(visit: Visit) -> None:
         expect(chen.page.locator('[name="reward_fen"]')).to_have_value("不知道")
         expect(chen.page.get_by_role("link", name="ports.txt")).to_be_visible()
 
-        zhou.sign_in("zhou")
+        zhou.sign_in("zhou", "enterprise_admin")
         zhou.open(task)  # a colleague finds the form without what Chen has typed
         expect(zhou.page.locator('[name="title"]')).to_have_value("")
         zhou.page.get_by_role("button", name="Comments 0").click()

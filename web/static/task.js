@@ -137,6 +137,8 @@
   }
 
   // --- comments ------------------------------------------------------------------------------------------------------
+  const newToken = () => [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
+
   document.addEventListener("submit", async (event) => {
     const sent = event.target;
     if (sent.id !== "comment-form") return;
@@ -148,7 +150,9 @@
       const answer = await fetch(sent.action, { method: "POST", headers: json, body: new FormData(sent) });
       if (answer.ok) {
         words = sent.dataset.sent;
-        sent.reset();
+        const open = document.getElementById("comment-form"); // another by now, if the records were fetched meanwhile
+        open.reset();
+        open.elements.token.value = newToken();
         document.dispatchEvent(new Event("ask"));
       }
     } catch {
