@@ -6,15 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from engine.language.expressions import is_wrapped
+from engine.language.expressions import is_wrapped, unwrap
 from engine.language.model import Element
 from engine.queries.inspection import CaseView
 from engine.queries.marks import ARMED_KINDS, CONTAINER_KINDS
 from engine.queries.story import TokenView
 from engine.queries.waits import Limit
+from engine.storage.plain import PlainDict
 from engine.storage.tables import task, task_candidate
 
 PARTY, GROUP = "party", "group"
+JOIN_KINDS = frozenset({"parallelGateway", "inclusiveGateway"})  # they wait for what waits elsewhere
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,13 @@ def list_waiting(connection: Connection, view: CaseView) -> list[Waiting]:
     """Where the case stands, whom it waits for there, and what comes if nobody acts."""
     audience = list_audience(connection, view.case.id) if view.is_now else {}
     work = {one.task_id: one for one in view.open_work} if view.is_now else {}
-    places = [one for one in view.story.tokens if one.element.kind not in ARMED_KINDS | CONTAINER_KINDS]
+    silent = ARMED_KINDS | CONTAINER_KINDS | JOIN_KINDS
+    places = [one for one in view.story.tokens if one.element.kind not in silent]
     return [
         Waiting(
             token,
             work[token.task].assignee_id if token.task in work else None,
-            audience.get(token.task) or [(GROUP, group) for group in _list_groups(token.element)],
+            audience.get(token.task) or _read_audience(token),
             work[token.task].due_at if token.task in work else None,
             view.limits[token.task],
         )
@@ -73,7 +76,15 @@ def parties_in(waiting: Iterable[Waiting]) -> set[str | None]:
     }
 
 
-def _list_groups(element: Element) -> list[str]:
-    """The groups the diagram names literally."""
-    text = element.candidate_groups or ""
-    return [] if is_wrapped(text) else [one.strip() for one in text.split(",") if one.strip()]
+def _read_audience(token: TokenView) -> list[tuple[str, str]]:
+    """Whom the diagram offered the task to, as far as plain variables of the token say."""
+    element, data = token.element, token.data
+    parties = [*_read_names(element.assignee, data), *_read_names(element.candidate_users, data)]
+    return [(PARTY, one) for one in parties] + [(GROUP, one) for one in _read_names(element.candidate_groups, data)]
+
+
+def _read_names(text: str | None, data: PlainDict) -> list[str]:
+    if text is None or not is_wrapped(text):
+        return [one.strip() for one in (text or "").split(",") if one.strip()]
+    value = data.get(unwrap(text))
+    return [str(one) for one in (value if isinstance(value, list) else [value]) if one is not None]

@@ -56,7 +56,7 @@ class AuditDesk:
         """Cases by what is known of them, newest first."""
         page = search_cases(self.engine, current_actor(), _read_filter(), request.args.get("after"), PAGE_ROWS)
         with self.engine.database.read() as connection:
-            names = Names(connection, {row.started_by for row in page.rows}, g.fmt)
+            names = Names(connection, {row.started_by for row in page.rows} | {request.args.get("party")}, g.fmt)
         asked = {name: value for name, value in request.args.items() if value and name != "after"}
         return render_template(
             "auditor/cases.html",
