@@ -120,7 +120,7 @@ def prepare() -> int:
 
 def run_lint(paths: list[Path], as_json: bool) -> int:
     """Findings, one a line; 1 if there are any."""
-    findings = lint_paths(paths)
+    findings = lint_paths(paths, shipped=read_definitions())
     for finding in findings:
         if as_json:
             print(json.dumps(finding.to_json(), ensure_ascii=False))
@@ -165,6 +165,8 @@ def run_deploy(paths: list[Path]) -> int:
         engine.close()
     for one in result.definitions:
         print(f"{one.kind} {one.key} version {one.version}")
+    if not result.definitions:
+        print("Nothing new: each of these files is deployed already as it is.")
     return 0
 
 

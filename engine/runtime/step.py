@@ -127,6 +127,7 @@ class Step:
         self.budget = TimeBudget()
         self._open_before: set[str] = set()
         self._waiting_before: set[str] = set()
+        self._due_before: dict[str, datetime] = {}
 
     @cached_property
     def pins(self) -> Pins:
@@ -143,6 +144,7 @@ class Step:
         case = thaw(decompress_state(self.row["state"]), specs, script_engine, self.host, self.recorder)
         self._open_before = {task.id for task in case.user_tasks()}
         self._waiting_before = {found[0] for found in case.subscriptions()}
+        self._due_before = dict(case.timers())
         return case
 
     def note(self, fact: PlainDict) -> None:
@@ -179,6 +181,7 @@ class Step:
         if "case" in self.__dict__:
             self._sync_tasks()
             self._sync_subscriptions()
+            self._sync_timers()
             self._release_async()
             self._store_state()
         self._append_history()
@@ -202,9 +205,22 @@ class Step:
         remove_subscriptions(self.connection, sorted(before - waiting.keys()))
         fresh = [waiting[task_id] for task_id in waiting.keys() - before]
         add_subscriptions(self.connection, self.instance_id, fresh)
-        for _, kind, name, key in fresh:
+        for task_id, kind, name, key in fresh:
+            self._note_wait(task_id, awaits=kind, name=name, key=key)
             if kind == MESSAGE:
                 wake_messages(self.connection, self.now, name, key)
+
+    def _sync_timers(self) -> None:
+        """History keeps the instant of every timer that was set, so that what would have come is known afterwards."""
+        timers = dict(self.case.timers())
+        for task_id, at in timers.items():
+            if self._due_before.get(task_id) != at:
+                self._note_wait(task_id, awaits="timer", due_at=format_instant(at))
+        self.row["next_due_at"] = min(timers.values(), default=None)
+
+    def _note_wait(self, task_id: str, **facts: Plain) -> None:
+        element = self.case.get_task_from_id(task_id).task_spec.element.id
+        self.note(event("waiting", task=task_id, element=element, **facts))
 
     def _release_async(self) -> None:
         for task in self.case.async_waits():
@@ -234,8 +250,7 @@ class Step:
     def _store_state(self) -> None:
         compact(self.case)
         state = zstandard.compress(freeze(self.case), COMPRESSION_LEVEL)
-        due = min((at for _, at in self.case.timers()), default=None)
-        self.row.update(state=state, next_due_at=due, outcome=self.case.outcome)
+        self.row.update(state=state, outcome=self.case.outcome)
         if self.case.is_completed() and self.row["status"] == ACTIVE:
             self.row.update(status=COMPLETED, ended_at=self.now)
 
