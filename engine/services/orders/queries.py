@@ -10,8 +10,9 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.services.orders import search, states
 from engine.services.orders.eligibility import find_obstacle
-from engine.services.orders.search import OrderFilter
-from engine.services.orders.tables import hire_order
+from engine.services.orders.milestones import list_milestones
+from engine.services.orders.search import OrderFilter, cut_text
+from engine.services.orders.tables import hire_order, order_milestone
 from engine.storage import vault
 from engine.storage.actor import Actor
 from engine.storage.keys import KeyRing
@@ -20,9 +21,14 @@ from engine.storage.tables import party
 
 EXCERPT_CHARACTERS = 160
 PUBLISHED, TAKEN = "published", "taken"
-_WITH_PUBLISHER = select(hire_order, party.c.name_zh.label("publisher_zh"), party.c.name_en.label("publisher_en")).join(
-    party, party.c.id == hire_order.c.publisher_id
-)
+_MILESTONES = select(func.count()).where(order_milestone.c.order_id == hire_order.c.id)
+_WITH_PUBLISHER = select(
+    hire_order,
+    party.c.name_zh.label("publisher_zh"),
+    party.c.name_en.label("publisher_en"),
+    _MILESTONES.scalar_subquery().label("milestone_count"),
+    _MILESTONES.where(order_milestone.c.paid_at.is_not(None)).scalar_subquery().label("milestones_paid"),
+).join(party, party.c.id == hire_order.c.publisher_id)
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,8 @@ class OrderCard:
     publisher_en: str
     listed_at: datetime | None
     expires_at: datetime
+    milestone_count: int
+    milestones_paid: int
     is_own: bool
 
 
@@ -58,6 +66,19 @@ class Contact:
     address: str | None
     name: str | None
     phone: str | None
+
+
+@dataclass(frozen=True)
+class MilestoneView:
+    """A part of the reward that is released by itself. Fee and net pay are None before the listing."""
+
+    number: int
+    title: str
+    share_bps: int
+    reward_fen: int
+    fee_fen: int | None
+    net_fen: int | None
+    paid_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -79,6 +100,7 @@ class OrderView:
     side: str
     contact: Contact | None
     obstacle: str
+    milestones: list[MilestoneView]
     taker_id: str | None
     lock_version: int
     release_count: int
@@ -87,6 +109,13 @@ class OrderView:
     start_by: datetime | None
     handover_due: datetime | None
     closed_at: datetime | None
+
+    @property
+    def secured_fen(self) -> int:
+        """What is still to be released of the reward."""
+        if not self.milestones:
+            return self.card.reward_fen
+        return sum(part.reward_fen for part in self.milestones if part.paid_at is None)
 
 
 def list_orders(
@@ -134,7 +163,8 @@ def fetch_order(engine: Engine, actor: Actor, order_id: str) -> OrderView:
         obstacle = find_obstacle(connection, actor, row) or "" if is_listed else ""
         is_shown = side == "publisher" or (side == "taker" and row["state"] in states.HELD)
         contact = read_contact(connection, engine.keys, row) if is_shown else None
-        return _view(row, actor, side, obstacle, contact)
+        milestones = [_milestone(part) for part in list_milestones(connection, order_id)]
+        return _view(row, actor, side, obstacle, contact, milestones)
 
 
 def read_contact(connection: Connection, keys: KeyRing, row: RowMapping) -> Contact:
@@ -153,14 +183,27 @@ def _side(row: RowMapping, actor: Actor) -> str:
 
 def _card(row: RowMapping, actor: Actor) -> OrderCard:
     names = [name for name in OrderCard.__dataclass_fields__ if name not in {"excerpt", "is_own"}]
-    excerpt = row["content"][:EXCERPT_CHARACTERS]
+    excerpt = cut_text(row["content"], EXCERPT_CHARACTERS)
     return OrderCard(
         **{name: row[name] for name in names}, excerpt=excerpt, is_own=row["publisher_id"] == actor.party_id
     )
 
 
-def _view(row: RowMapping, actor: Actor, side: str, obstacle: str, contact: Contact | None) -> OrderView:
-    made = {"card", "side", "obstacle", "contact"}
+def _milestone(row: RowMapping) -> MilestoneView:
+    return MilestoneView(**{name: row[name] for name in MilestoneView.__dataclass_fields__})
+
+
+def _view(
+    row: RowMapping,
+    actor: Actor,
+    side: str,
+    obstacle: str,
+    contact: Contact | None,
+    milestones: list[MilestoneView],
+) -> OrderView:
+    made = {"card", "side", "obstacle", "contact", "milestones"}
     names = [name for name in OrderView.__dataclass_fields__ if name not in made]
     values = {name: row[name] for name in names}
-    return OrderView(card=_card(row, actor), side=side, obstacle=obstacle, contact=contact, **values)
+    return OrderView(
+        card=_card(row, actor), side=side, obstacle=obstacle, contact=contact, milestones=milestones, **values
+    )
