@@ -24,13 +24,17 @@ SORTS = tuple(_SORTS)
 
 @dataclass(frozen=True)
 class OrderFilter:
-    """What to look for on the market; what is empty does not narrow. `taker_kind`: person or organisation."""
+    """What to look for on the market; what is empty does not narrow. `taker_kind`: person or organisation;
+    `done_by`: the service ends before this instant.
+    """
 
     search: str = ""
     categories: frozenset[str] = frozenset()
     place_mode: str = ""
     taker_kind: str = ""
     min_net_fen: int = 0
+    max_net_fen: int = 0
+    done_by: datetime | None = None
     sort: str = NEWEST
 
     def __post_init__(self) -> None:
@@ -74,6 +78,10 @@ def conditions(wanted: OrderFilter, now: datetime) -> Iterator[ColumnElement[boo
         yield hire_order.c.taker_kinds.in_(["any", wanted.taker_kind])
     if wanted.min_net_fen:
         yield hire_order.c.net_fen >= wanted.min_net_fen
+    if wanted.max_net_fen:
+        yield hire_order.c.net_fen <= wanted.max_net_fen
+    if wanted.done_by is not None:
+        yield hire_order.c.service_to < wanted.done_by
 
 
 def ordering(sort: str) -> list[ColumnElement[object]]:
