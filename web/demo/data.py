@@ -97,7 +97,7 @@ def gather(player: Player) -> Cast:
 
 
 def play_orders(player: Player, cast: Cast) -> None:
-    """Twelve orders: four on the market, the others in the middle of things or past them."""
+    """Thirteen orders: four on the market, the others in the middle of things or past them."""
     demands = read_demands(player.local_now())
     for name, publisher in (
         *(("projector", cast.chen), ("booth", cast.enterprise), ("tutoring", cast.chen)),
@@ -109,6 +109,8 @@ def play_orders(player: Player, cast: Cast) -> None:
     player.take(cast.emily, survey)
     player.start(cast.emily, survey)
     hand_in(player, cast.enterprise, cast.builders, demands["rigging"], "周敏")
+    in_parts = hand_in(player, cast.enterprise, cast.wang, demands["exhibition"], "周敏")
+    accept(player, cast.enterprise, cast.gao, in_parts)  # the first milestone of three; the second is under way
     _play_paid(player, cast, demands)
     _play_ended_early(player, cast, demands)
 
