@@ -42,7 +42,7 @@ def start_instance(
         if answer := find_answer(unit.connection, key, actor):
             if not answer.is_same:
                 raise SubmissionConflict(key.scope)
-            return str(answer.result)
+            return str(answer.instance_id)
         row = _insert_instance(engine, unit, actor, process_key, business_key)
         step = Step(engine, unit, row, Command("start", actor, lambda _: None, key=key, content=values))
         if actor.party_id != PLATFORM:
@@ -51,7 +51,7 @@ def start_instance(
         step.note(event("started", process=process_key, pins=row["pin_set_id"], values=values))
         before(step)
         step.case.start(values)
-        step.close(row["id"])
+        step.close({})
         return str(row["id"])
 
     return engine.database.transact(work)
