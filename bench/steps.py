@@ -15,7 +15,10 @@ from engine.storage.tables import instance
 
 LOOP_BUDGET, STATE_BUDGET, CASE_BUDGET, STATEMENT_BUDGET, COMMIT_BUDGET = 1.2, 1000, 6000, 12, 1
 YOUNG, STEPS = 5, 5
-_TABLE_BYTES = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+_TABLE_BYTES = (
+    "SELECT sum(pg_total_relation_size(oid)) FROM pg_class "
+    "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+)
 
 
 def measure_loop(is_quick: bool) -> Iterator[Figure]:
