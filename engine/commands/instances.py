@@ -15,7 +15,11 @@ from engine.storage.actor import PLATFORM, Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import instance, instance_party
+
+_INSERT = Prepared(insert(instance))
+_ADD_PARTY = Prepared(insert(instance_party))
 
 
 def _nothing(_step: Step) -> None:
@@ -47,7 +51,7 @@ def start_instance(
         step = Step(engine, unit, row, Command("start", actor, lambda _: None, key=key, content=values))
         if actor.party_id != PLATFORM:
             owner = {"instance_id": row["id"], "party_id": actor.party_id, "relation": "starter"}
-            unit.connection.execute(insert(instance_party), owner)
+            _ADD_PARTY.run(unit.connection, owner)
         step.note(event("started", process=process_key, pins=row["pin_set_id"], values=values))
         before(step)
         step.case.start(values)
@@ -95,5 +99,5 @@ def _insert_instance(
         "history_seq": 0,
         "history_mac": GENESIS,
     }
-    unit.connection.execute(insert(instance), row | {"seal": b""})
+    _INSERT.run(unit.connection, row | {"seal": b""})
     return row

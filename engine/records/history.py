@@ -18,19 +18,20 @@ from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.seal import canonical
 from engine.storage.tables import history
 
 GENESIS = b"\0" * 32
 
-_INSERT = insert(history)
-_LAST = (
+_INSERT = Prepared(insert(history))
+_LAST = Prepared(
     select(history.c.seq, history.c.mac)
     .where(history.c.stream == bindparam("stream"))
     .order_by(history.c.seq.desc())
     .limit(1)
 )
-_STREAM = select(history).where(history.c.stream == bindparam("stream")).order_by(history.c.seq)
+_STREAM = Prepared(select(history).where(history.c.stream == bindparam("stream")).order_by(history.c.seq))
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def append_row(
         "events": pack_events(events),
     }
     mac = _mac(keys, head.mac, row)
-    connection.execute(_INSERT, row | {"mac": mac})
+    _INSERT.run(connection, row | {"mac": mac})
     return Head(head.seq + 1, mac)
 
 
@@ -91,13 +92,13 @@ def append_system(unit: UnitOfWork, keys: KeyRing, stream: str, actor: Actor, ki
 
 def read_head(connection: Connection, stream: str) -> Head:
     """Where a stream ends."""
-    row = connection.execute(_LAST, {"stream": stream}).one_or_none()
+    row = _LAST.first(connection, {"stream": stream})
     return Head(row.seq, row.mac) if row else Head()
 
 
 def read_stream(connection: Connection, stream: str) -> list[HistoryRow]:
     """Every row of a stream, oldest first. The chain is not checked here, see `check_stream`."""
-    return [_read(row) for row in connection.execute(_STREAM, {"stream": stream}).mappings()]
+    return [_read(row) for row in _STREAM.all(connection, {"stream": stream})]
 
 
 def check_stream(rows: Iterable[RowMapping], keys: KeyRing) -> Iterator[tuple[int, str]]:
@@ -116,9 +117,9 @@ def _mac(keys: KeyRing, before: bytes, row: RowMapping | dict[str, Any]) -> byte
     return hmac.digest(keys.mac, before + canonical("history", covered), hashlib.sha256)
 
 
-def _read(row: RowMapping) -> HistoryRow:
-    events = unpack_events(row["events"])
-    return HistoryRow(row["stream"], row["seq"], row["at"], row["actor_id"], row["acting_role"], row["kind"], events)
+def _read(row: Any) -> HistoryRow:
+    events = unpack_events(row.events)
+    return HistoryRow(row.stream, row.seq, row.at, row.actor_id, row.acting_role, row.kind, events)
 
 
 def event(kind: str, **facts: Plain) -> PlainDict:

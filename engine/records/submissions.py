@@ -11,13 +11,16 @@ from sqlalchemy import Connection, bindparam, insert, select
 from engine.storage.actor import Actor
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import submission
 
-_INSERT = insert(submission)
-_FIND = select(
-    submission.c.actor_id, submission.c.party_id, submission.c.digest, submission.c.result, submission.c.instance_id
-).where(submission.c.scope == bindparam("scope_"), submission.c.token == bindparam("token_"))
+_INSERT = Prepared(insert(submission))
+_FIND = Prepared(
+    select(
+        submission.c.actor_id, submission.c.party_id, submission.c.digest, submission.c.result, submission.c.instance_id
+    ).where(submission.c.scope == bindparam("scope_"), submission.c.token == bindparam("token_"))
+)
 _LAST_OF_ELEMENT = (
     select(submission.c.content)
     .where(submission.c.instance_id == bindparam("instance_id_"), submission.c.element == bindparam("element_"))
@@ -56,7 +59,7 @@ def digest_content(content: Mapping[str, Plain]) -> str:
 
 def find_answer(connection: Connection, key: SubmissionKey, actor: Actor) -> Answer | None:
     """The answer recorded under a key; none if it was never used."""
-    row = connection.execute(_FIND, {"scope_": key.scope, "token_": key.token}).one_or_none()
+    row = _FIND.first(connection, {"scope_": key.scope, "token_": key.token})
     if row is None:
         return None
     is_same = row.actor_id == actor.user_id and row.party_id == actor.party_id and row.digest == key.digest
@@ -92,7 +95,7 @@ def record_submission(
         "submitted_at": at,
     }
     seal = seal_row(keys.mac, "submission", row)
-    connection.execute(_INSERT, row)
+    _INSERT.run(connection, row)
     return {"scope": key.scope, "token": key.token, "seal": seal.hex()}
 
 
