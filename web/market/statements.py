@@ -86,14 +86,14 @@ def _begin_of(day: date) -> datetime:
     return datetime.combine(day, time(), g.fmt.zone)
 
 
-def list_months(connection: Connection, party_id: str, now: datetime) -> list[str]:
-    """The months in which the wallet was in use, newest first."""
+def list_months(connection: Connection, party_id: str, now: datetime) -> list[date]:
+    """The months in which the wallet was in use, each by its first day, newest first."""
     first = first_movement(connection, party_id)
-    months: list[str] = []
+    months: list[date] = []
     if first is not None:
         month, last = (at.astimezone(g.fmt.zone).date().replace(day=1) for at in (first, now))
         while month <= last:
-            months.append(f"{month:%Y-%m}")
+            months.append(month)
             month = _next_month(month)
     return months[::-1][:MAX_MONTHS]
 
