@@ -78,7 +78,7 @@ def serve() -> int:
     try:
         build()
     except AssetsUnavailable as problem:
-        print(f"{problem}\nBaton runs without icons, live updates and drawn diagrams.", file=sys.stderr)
+        print(f"{problem}\nBaton runs without icons, live updates, drawn diagrams and editors.", file=sys.stderr)
     if code := subprocess.call([sys.executable, "-m", "web.cli", "prepare"]):
         return code
     print(f"\nBaton is at http://{settings.host}:{settings.port}")
@@ -121,7 +121,7 @@ def prepare() -> int:
 
 def run_lint(paths: list[Path], as_json: bool) -> int:
     """Findings, one a line; 1 if there are any."""
-    findings = lint_paths(paths)
+    findings = lint_paths(paths, shipped=read_definitions())
     for finding in findings:
         if as_json:
             print(json.dumps(finding.to_json(), ensure_ascii=False))
@@ -166,6 +166,8 @@ def run_deploy(paths: list[Path]) -> int:
         engine.close()
     for one in result.definitions:
         print(f"{one.kind} {one.key} version {one.version}")
+    if not result.definitions:
+        print("Nothing new: each of these files is deployed already as it is.")
     return 0
 
 

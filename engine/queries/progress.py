@@ -13,6 +13,7 @@ from engine.records.history import read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
+from engine.storage.prepared import Prepared
 from engine.storage.tables import instance, instance_party, party, submission, task
 
 Names = dict[tuple[str, str], tuple[str, str]]
@@ -22,8 +23,20 @@ _IS_PARTY = select(1).where(
     instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == bindparam("actor_party")
 )
 _HAS_TASK = select(1).where(task.c.instance_id == instance.c.id, IS_CANDIDATE)
-_FIND = select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
-    instance.c.id == bindparam("instance_id"), or_(exists(_IS_PARTY), exists(_HAS_TASK))
+_FIND = Prepared(
+    select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
+        instance.c.id == bindparam("instance_id"), or_(exists(_IS_PARTY), exists(_HAS_TASK))
+    )
+)
+_NAMES = Prepared(
+    select(submission.c.actor_id, submission.c.acting_role, party.c.name_zh, party.c.name_en)
+    .join(party, party.c.id == submission.c.party_id)
+    .join(
+        instance_party,
+        and_(instance_party.c.party_id == party.c.id, instance_party.c.instance_id == submission.c.instance_id),
+    )
+    .where(submission.c.instance_id == bindparam("instance_id"))
+    .distinct()
 )
 
 
@@ -56,7 +69,7 @@ class Progress:
 def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
     """The progress of a case the actor is a party to, or has a task in. Raises NotFound, for a stranger as well."""
     with engine.database.read() as connection:
-        row = connection.execute(_FIND, describe_actor(actor) | {"instance_id": instance_id}).one_or_none()
+        row = _FIND.first(connection, describe_actor(actor) | {"instance_id": instance_id})
         if row is None:
             raise NotFound("case", instance_id)
         pins = engine.catalogue.pins(connection, row.pin_set_id)
@@ -83,14 +96,5 @@ def _steps(chapter: Chapter, names: Names) -> list[Step]:
 
 def _names(connection: Connection, instance_id: str) -> Names:
     """The parties of a case by who acted for them, in which role: what an organisation's member did, it did."""
-    rows = connection.execute(
-        select(submission.c.actor_id, submission.c.acting_role, party.c.name_zh, party.c.name_en)
-        .join(party, party.c.id == submission.c.party_id)
-        .join(
-            instance_party,
-            and_(instance_party.c.party_id == party.c.id, instance_party.c.instance_id == submission.c.instance_id),
-        )
-        .where(submission.c.instance_id == instance_id)
-        .distinct()
-    )
+    rows = _NAMES.all(connection, {"instance_id": instance_id})
     return {(row.actor_id, row.acting_role): (row.name_zh, row.name_en) for row in rows}

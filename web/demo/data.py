@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from engine.runtime.engine import Engine
 from engine.services.orders.commands import open_dispute, request_cancellation
 from engine.storage.actor import PLATFORM, Actor
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from engine.storage.tables import user
 from web.demo import PASSWORD
 from web.demo.demands import Fields, read_demands
@@ -143,7 +143,7 @@ def _play_paid(player: Player, cast: Cast, demands: dict[str, Fields]) -> None:
 
 def _play_ended_early(player: Player, cast: Cast, demands: dict[str, Fields]) -> None:
     """One order cancelled right after it was taken, one under dispute."""
-    engine, token = player.engine, new_id()
+    engine, token = player.engine, new_token()
     cancelled = player.publish(cast.chen, demands["curtain"])
     player.take(cast.wang, cancelled)
     player.send(lambda: request_cancellation(engine, cast.chen, cancelled, token, "电机已自行修好。"))

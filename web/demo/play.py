@@ -19,7 +19,7 @@ from engine.services.orders.commands import take_order
 from engine.services.orders.tables import hire_order
 from engine.services.verification import count_rows, verify
 from engine.storage.actor import SYSTEM, Actor
-from engine.storage.ids import new_id
+from engine.storage.ids import new_id, new_token
 from engine.storage.schema import upgrade_schema
 from engine.storage.settings import Settings
 from web.demo.data import Cast, gather
@@ -112,7 +112,7 @@ class Play:
         def run(actor: Actor) -> str:
             together.wait()
             try:
-                take_order(self.engine, actor, order_id, new_id())
+                take_order(self.engine, actor, order_id, new_token())
             except EngineError as refused:
                 return refused.code
             return ""

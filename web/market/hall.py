@@ -25,7 +25,7 @@ from engine.services.orders.search import SORTS, OrderFilter
 from engine.services.ratings.queries import RatingView, Standing, rating_of, ratings_of_case
 from engine.storage.actor import Actor
 from engine.storage.files import SHOWN
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from engine.storage.tables import party
 from web.market.find import CATEGORIES, PLACES, TAKERS, read_search
 from web.market.questions import read_token
@@ -99,7 +99,7 @@ class Hall:
             may_take=may_trade(actor) and not order.obstacle,
             due_at=next_due(order),
             done=done if done in DONE else None,
-            token=new_id(),
+            token=new_token(),
         )
 
     def take(self, order_id: str) -> Response | tuple[str, int]:

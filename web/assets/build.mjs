@@ -1,0 +1,50 @@
+// Bundles every file directly under src, here and in the npm folders beside it, to <out>/<its name>.js (and .css).
+// What two of them share becomes a chunk; packages are taken from the npm folder a file stands in.
+// Usage: node build.mjs <out>
+import { build } from "esbuild";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const here = import.meta.dirname;
+const out = process.argv[2];
+const folders = [here, ...readdirSync(here).map((name) => join(here, name))].filter((folder) =>
+  existsSync(join(folder, "package.json")),
+);
+
+function listEntries(folder) {
+  const source = join(folder, "src");
+  if (!existsSync(source)) return [];
+  return readdirSync(source).filter((name) => name.endsWith(".js")).map((name) => join(source, name));
+}
+
+// The licences ask for a copy of the notice of each package that is in a bundle.
+function collectNotices(inputs) {
+  const packages = new Set(
+    inputs.map((path) => path.match(/.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]).filter(Boolean),
+  );
+  return [...packages].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(here, folder, "package.json"), "utf8"));
+    const notice = readdirSync(join(here, folder)).find((file) => /^licen[cs]e/i.test(file));
+    const text = notice ? readFileSync(join(here, folder, notice), "utf8").trim() : `Licence: ${license}`;
+    return `${name} ${version}\n\n${text}\n`;
+  });
+}
+
+const result = await build({
+  entryPoints: folders.flatMap(listEntries),
+  outdir: out,
+  entryNames: "[name]",
+  chunkNames: "chunk-[hash]",
+  assetNames: "[name]-[hash]",
+  absWorkingDir: here,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  minify: true,
+  target: "es2022",
+  metafile: true,
+  legalComments: "none", // the notices stand in LICENSES.txt
+  loader: { ".svg": "file", ".woff2": "file", ".woff": "file", ".ttf": "file", ".eot": "file" },
+  logLevel: "error",
+});
+writeFileSync(join(out, "LICENSES.txt"), collectNotices(Object.keys(result.metafile.inputs)).join("\n---\n\n"));
