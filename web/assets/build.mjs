@@ -30,6 +30,15 @@ function collectNotices(inputs) {
   });
 }
 
+// Labels of diagrams follow the language of the page: src/modeler/labels.js wraps the one place that reads and writes
+// them.
+const labels = {
+  name: "labels",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/util\/LabelUtil$/ }, () => ({ path: join(here, "src/modeler/labels.js") }));
+  },
+};
+
 const result = await build({
   entryPoints: folders.flatMap(listEntries),
   outdir: out,
@@ -43,6 +52,7 @@ const result = await build({
   minify: true,
   target: "es2022",
   metafile: true,
+  plugins: [labels],
   legalComments: "none", // the notices stand in LICENSES.txt
   loader: { ".svg": "file", ".woff2": "file", ".woff": "file", ".ttf": "file", ".eot": "file" },
   logLevel: "error",
