@@ -7,15 +7,16 @@ from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 from engine.definitions.lint.suggest import suggest
 from engine.definitions.lint.uses import writes_outside
+from engine.language.model import read_start_variables
 
 BINDINGS = ("", "latest", "deployment", "version")
 
 
 def start_variables(process: Scope) -> tuple[set[str], set[str]]:
     """What the starter of a process hands in: the required names and the optional ones (marked by a `?`)."""
-    names = process.baton("startVariables").replace(",", " ").split()
-    optional = {name[:-1] for name in names if name.endswith("?")}
-    return {name for name in names if not name.endswith("?")}, optional
+    names = read_start_variables(process.baton("startVariables"))
+    required = {name for name, is_required in names.items() if is_required}
+    return required, set(names) - required
 
 
 @rule(

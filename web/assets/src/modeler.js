@@ -1,12 +1,7 @@
+// The page of a drafted process: a modeler, or on a narrow screen the diagram to look at.
 import "./modeler/modeler.css";
-import { createModeler, show } from "./modeler/editor.js";
-import { loadNames } from "./modeler/names.js";
-import { untranslated } from "./modeler/i18n.js";
 
-const host = document.querySelector("[data-modeler]");
-const names = await loadNames(host.dataset.names);
-const modeler = createModeler({ canvas: host, panel: document.querySelector("[data-panel]"), names });
-const xml = await (await fetch(host.dataset.modeler)).text();
-window.warnings = await show(modeler, xml);
-window.modeler = modeler; window.untranslated = untranslated;
-document.title = "ready";
+const root = document.getElementById("studio");
+const isNarrow = matchMedia("(max-width: 60rem)").matches;
+const { start } = await (isNarrow ? import("./modeler/look.js") : import("./modeler/edit.js"));
+await start(root);

@@ -43,13 +43,13 @@ function makeService(topic, bpmnFactory, elementFactory) {
   return elementFactory.createShape({ type: "bpmn:ServiceTask", businessObject });
 }
 
-export function ServiceMenus(popupMenu, autoPlace, create, mouse, bpmnFactory, elementFactory, translate, names) {
+export function ServiceMenus(popupMenu, autoPlace, create, mouse, bpmnFactory, elementFactory, translate, rules, offers) {
   const group = { id: "services", name: translate("Services") };
   const start = (event, shape, hints) =>
     create.start(event instanceof KeyboardEvent ? mouse.getLastMoveEvent() : event, shape, hints);
 
   function list(act) {
-    const entries = names.topics.map((topic) => {
+    const entries = offers.topics.map((topic) => {
       const make = () => makeService(topic, bpmnFactory, elementFactory);
       const { id, name: label, description } = topic;
       return [`service-${id}`, { label, description, search: id, group, className: "bpmn-icon-service-task", action: act(make) }];
@@ -59,10 +59,12 @@ export function ServiceMenus(popupMenu, autoPlace, create, mouse, bpmnFactory, e
 
   const append = {
     getPopupMenuEntries: (element) =>
-      list((make) => ({
-        click: () => autoPlace.append(element, make()),
-        dragstart: (event) => start(event, make(), { source: element }),
-      })),
+      rules.allowed("shape.append", { element })
+        ? list((make) => ({
+            click: () => autoPlace.append(element, make()),
+            dragstart: (event) => start(event, make(), { source: element }),
+          }))
+        : {},
   };
   const createNew = {
     getPopupMenuEntries: () =>
@@ -79,5 +81,6 @@ export function ServiceMenus(popupMenu, autoPlace, create, mouse, bpmnFactory, e
 }
 
 ServiceMenus.$inject = [
-  "popupMenu", "autoPlace", "create", "mouse", "bpmnFactory", "elementFactory", "translate", "config.names",
+  "popupMenu", "autoPlace", "create", "mouse", "bpmnFactory", "elementFactory", "translate", "rules",
+  "config.offers",
 ];

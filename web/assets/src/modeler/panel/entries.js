@@ -29,7 +29,7 @@ function labelOf(label, translate) {
 
 // A hint is a text or a link to what the field names.
 function hintOf(hint, translate) {
-  if (!hint?.link) return hint && translate(hint);
+  if (typeof hint !== "object") return hint && translate(hint);
   return h("a", { href: hint.link, target: "_blank", rel: "noopener" }, translate(hint.label));
 }
 
@@ -48,21 +48,22 @@ function Entry({ element, id, field }) {
     description: hintOf(field.hint, translate),
     getValue: field.get,
     setValue: field.set,
-    getOptions: field.options && (() => field.options.map(({ value, label }) => ({ value, label: translate(label) }))),
+    getOptions: field.options && (() => field.options.map(({ value, label, words }) => ({ value, label: words ? translate(words) : label }))),
     debounce,
     translate,
     autoResize: field.kind === "area",
   });
   const options = field.suggest?.map(({ key, name }) => h("option", { value: key }, name));
-  return h("div", { class: field.mono ? "mono" : undefined }, entry, options && h("datalist", { id: suggestions }, options));
+  return h("div", { class: field.mono ? "in-code" : undefined }, entry, options && h("datalist", { id: suggestions }, options));
 }
 
 export function toEntry(field) {
   return { id: field.id, component: Entry, field, isEdited: KINDS[field.kind ?? "text"][1] };
 }
 
-// A list entry that keeps a value which is no longer offered, so that opening a diagram changes nothing.
+// The options of a select: what is offered, and the present value even where it is offered no longer, so that opening a
+// diagram changes nothing. `words` are translated, a `label` is shown as it is.
 export function choose(values, current) {
   const known = values.some(({ value }) => value === current);
-  return [{ value: "", label: "None" }, ...values, ...(known || !current ? [] : [{ value: current, label: current }])];
+  return [{ value: "", words: "None" }, ...values, ...(known || !current ? [] : [{ value: current, label: current }])];
 }

@@ -1,15 +1,16 @@
 // The fields of every element in the analyst's words. Each function gives the fields of one group, or none where the
-// group does not belong to the element; `w` writes into the model (writing.js), `names` is what the server knows.
+// group does not belong to the element; `w` writes into the model (writing.js), `offers` is what the server knows.
 import { is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { language, NAME } from "../language.js";
 import { choose } from "./entries.js";
 
 const NAMED = ["bpmn:FlowElement", "bpmn:Participant", "bpmn:Lane", "bpmn:MessageFlow", "bpmn:Process"];
 const RESULTS = ["singleEntry", "singleResult", "collectEntries", "resultList"];
+const TIMES = ["timeDate", "timeDuration", "timeCycle"];
 const BINDINGS = ["latest", "deployment", "version"];
 
 const text = (id, label, access, rest = {}) => ({ id, label, ...access, ...rest });
-const offer = (keys) => keys.map(({ key, name }) => ({ value: key, label: name ? `${name} · ${key}` : key }));
+const offer = (keys) => keys.map(({ key, name }) => ({ value: key, label: name && !key.endsWith(name) ? `${name} · ${key}` : key }));
 
 // The process of a pool is what its fields are about; of everything else the element itself.
 export function processOf({ target, element }) {
@@ -17,7 +18,7 @@ export function processOf({ target, element }) {
   return is(element, "bpmn:Process") ? target : undefined;
 }
 
-export function general(w, names) {
+export function general(w, offers) {
   if (is(w.element, "bpmn:TextAnnotation")) return [text("text", "Text", w.attribute("text"), { kind: "area" })];
   if (!isAny(w.element, NAMED)) return [];
   const process = processOf(w);
@@ -30,7 +31,7 @@ export function general(w, names) {
       text("isExecutable", "Executable", w.attribute("isExecutable", process), { kind: "check" }),
       text("startVariables", "Start variables", w.attribute("baton:startVariables", process), { kind: "area", mono: true, hint: "What the starter hands in; ? marks an optional one." }),
     ] : []),
-    ...form(w, names),
+    ...form(w, offers),
   ];
 }
 
@@ -50,14 +51,14 @@ function nameIn(w, tongue) {
   };
 }
 
-function form(w, names) {
+function form(w, offers) {
   if (!is(w.element, "bpmn:UserTask")) return [];
   const key = w.attribute("camunda:formKey");
-  const known = names.forms.find((one) => one.key === key.get());
+  const known = offers.forms.find((one) => one.key === key.get());
   return [
     text("formKey", "Form", key, {
       kind: "select",
-      options: choose(offer(names.forms), key.get()),
+      options: choose(offer(offers.forms), key.get()),
       hint: known ? { link: known.url, label: "Open form" } : undefined,
     }),
   ];
@@ -84,17 +85,17 @@ export function subject(w) {
   ];
 }
 
-export function whoActs(w, names) {
+export function whoActs(w, offers) {
   if (!is(w.element, "bpmn:UserTask")) return [];
   const mono = { mono: true };
   const relation = w.attribute("baton:relation");
   return [
-    text("candidateGroups", "Candidate groups", w.attribute("camunda:candidateGroups"), { suggest: names.groups, hint: "Roles, separated by commas, or ${expression}" }),
+    text("candidateGroups", "Candidate groups", w.attribute("camunda:candidateGroups"), { suggest: offers.groups, hint: "Roles, separated by commas, or ${expression}" }),
     text("candidateUsers", "Candidates", w.attribute("camunda:candidateUsers"), { ...mono, hint: "Parties by id, or ${variable}" }),
     text("assignee", "Assignee", w.attribute("camunda:assignee"), mono),
     text("skill", "Skill asked for", w.attribute("baton:skill"), mono),
-    ...(names.relations.length || relation.get()
-      ? [text("relation", "By relation", relation, { kind: "select", options: choose(offer(names.relations), relation.get()) })]
+    ...(offers.relations.length || relation.get()
+      ? [text("relation", "By relation", relation, { kind: "select", options: choose(offer(offers.relations), relation.get()) })]
       : []),
     text("exclude", "Exclude", w.attribute("baton:exclude"), { ...mono, hint: "Variables, or actor:<element> for who did that task" }),
   ];
@@ -117,32 +118,32 @@ export function actions(w) {
   ];
 }
 
-export function service(w, names) {
+export function service(w, offers) {
   if (!is(w.element, "bpmn:ServiceTask")) return [];
   const topic = w.attribute("camunda:topic");
   return [
     text("topic", "Service", topic, {
       kind: "select",
-      options: choose(names.topics.map(({ id, name }) => ({ value: id, label: `${name} · ${id}` })), topic.get()),
-      hint: names.topics.find(({ id }) => id === topic.get())?.description,
+      options: choose(offers.topics.map(({ id, name }) => ({ value: id, label: `${name} · ${id}` })), topic.get()),
+      hint: offers.topics.find(({ id }) => id === topic.get())?.description,
     }),
   ];
 }
 
-export function call(w, names) {
+export function call(w, offers) {
   if (!is(w.element, "bpmn:CallActivity")) return [];
   const called = w.attribute("calledElement");
   const binding = w.attribute("camunda:calledElementBinding");
-  const known = names.processes.find((one) => one.key === called.get());
+  const known = offers.processes.find((one) => one.key === called.get());
   return [
     text("calledElement", "Process", called, {
       kind: "select",
-      options: choose(offer(names.processes), called.get()),
+      options: choose(offer(offers.processes), called.get()),
       hint: known ? { link: known.url, label: "Open process" } : undefined,
     }),
     text("calledElementBinding", "Version", binding, {
       kind: "select",
-      options: choose(BINDINGS.map((value) => ({ value, label: `binding.${value}` })), binding.get()),
+      options: choose(BINDINGS.map((value) => ({ value, words: `binding.${value}` })), binding.get()),
     }),
     ...(binding.get() === "version"
       ? [text("calledElementVersion", "Version number", w.attribute("camunda:calledElementVersion"))]
@@ -150,21 +151,21 @@ export function call(w, names) {
   ];
 }
 
-export function decision(w, names) {
+export function decision(w, offers) {
   if (!is(w.element, "bpmn:BusinessRuleTask")) return [];
   const table = w.attribute("camunda:decisionRef");
   const result = w.attribute("camunda:mapDecisionResult");
-  const known = names.decisions.find((one) => one.key === table.get());
+  const known = offers.decisions.find((one) => one.key === table.get());
   return [
     text("decisionRef", "Decision table", table, {
       kind: "select",
-      options: choose(offer(names.decisions), table.get()),
+      options: choose(offer(offers.decisions), table.get()),
       hint: known ? { link: known.url, label: "Open decision table" } : undefined,
     }),
     text("resultVariable", "Result variable", w.attribute("camunda:resultVariable"), { mono: true }),
     text("mapDecisionResult", "Form of the result", result, {
       kind: "select",
-      options: choose(RESULTS.map((value) => ({ value, label: `result.${value}` })), result.get()),
+      options: choose(RESULTS.map((value) => ({ value, words: `result.${value}` })), result.get()),
     }),
   ];
 }
@@ -198,10 +199,38 @@ export function condition(w) {
   ];
 }
 
-export function multiInstance(w) {
+export function timer(w) {
+  const definition = (w.target.get("eventDefinitions") ?? []).find((one) => is(one, "bpmn:TimerEventDefinition"));
+  if (!definition) return [];
+  const kind = () => TIMES.find((one) => definition.get(one)) ?? "timeDuration";
+  const body = () => definition.get(kind())?.get("body");
+  const set = (chosen, words) => {
+    const made = words === undefined ? undefined : w.create("bpmn:FormalExpression", { body: words }, definition);
+    w.update(definition, Object.fromEntries(TIMES.map((one) => [one, one === chosen ? made : undefined])));
+  };
+  return [
+    text("timerKind", "Kind of time", { get: kind, set: (chosen) => set(chosen, body() ?? "") }, {
+      kind: "select",
+      options: TIMES.map((value) => ({ value, words: `timer.${value}` })),
+    }),
+    text("timerValue", "Time", { get: body, set: (words) => set(kind(), words) }, {
+      mono: true,
+      hint: "P1DT12H, WT:P2D (working time), R3/PT1H (cycle), an instant or ${expression}",
+    }),
+  ];
+}
+
+export function repetition(w) {
   const loop = w.target.get("loopCharacteristics");
-  if (!loop || !is(loop, "bpmn:MultiInstanceLoopCharacteristics")) return [];
+  if (!loop) return [];
   const mono = { mono: true };
+  if (is(loop, "bpmn:StandardLoopCharacteristics")) {
+    return [
+      text("loopCondition", "Goes on while", w.expression("loopCondition", loop), mono),
+      text("loopMaximum", "At most", w.number("loopMaximum", loop)),
+      text("testBefore", "Check before the first time", w.attribute("testBefore", loop), { kind: "check" }),
+    ];
+  }
   return [
     text("collection", "Runs over the list", w.attribute("camunda:collection", loop), mono),
     text("elementVariable", "Variable of one item", w.attribute("camunda:elementVariable", loop), mono),

@@ -29,18 +29,18 @@ function openSide(w, side) {
   };
 }
 
-function declares(w, names) {
+function declares(w, offers) {
   if (is(w.element, "bpmn:CallActivity")) {
-    return names.processes.find(({ key }) => key === w.target.get("calledElement"))?.inputs ?? [];
+    return offers.processes.find(({ key }) => key === w.target.get("calledElement"))?.inputs ?? [];
   }
-  return names.topics.find(({ id }) => id === w.target.get("camunda:topic"))?.inputs ?? [];
+  return offers.topics.find(({ id }) => id === w.target.get("camunda:topic"))?.inputs ?? [];
 }
 
 // Fields for what the chosen service or process asks for.
-export function declared(w, names) {
+export function declared(w, offers) {
   if (!isAny(w.element, ["bpmn:ServiceTask", "bpmn:CallActivity"])) return [];
   const side = openSide(w, "in");
-  return declares(w, names).map(({ name, label, isRequired, description }) => {
+  return declares(w, offers).map(({ name, label, isRequired, description }) => {
     const find = () => side.list.find((one) => side.name(one) === name);
     const set = (words) => {
       const old = find();
@@ -85,11 +85,11 @@ function labelOf(w, sides) {
 }
 
 // A list group of the properties panel for one side, or none.
-export function listGroup(w, names, direction, translate) {
+export function listGroup(w, offers, direction, translate) {
   const sides = SIDES[direction];
   if (!isShown(w, sides)) return [];
   const side = openSide(w, direction);
-  const fixed = direction === "in" ? declares(w, names).map(({ name }) => name) : [];
+  const fixed = direction === "in" ? declares(w, offers).map(({ name }) => name) : [];
   const shown = side.list.filter((one) => !fixed.includes(side.name(one)));
   const put = (old, made) => side.save(side.list.flatMap((one) => (one === old ? made : [one])));
   const items = shown.map((one, index) => {

@@ -17,6 +17,13 @@ export class Writer {
     };
   }
 
+  number(name, target) {
+    return {
+      get: () => target.get(name)?.toString(),
+      set: (value) => (value === undefined || /^\d+$/.test(value)) && this.update(target, { [name]: value && Number(value) }),
+    };
+  }
+
   update(target, properties) {
     this.modeling.updateModdleProperties(this.element, target, properties);
   }

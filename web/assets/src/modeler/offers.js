@@ -1,8 +1,8 @@
 // What the server knows: the definitions a diagram may name, and an element template (in the format of the Camunda
 // Modeler) for every registered service.
-export async function loadNames(address) {
-  const names = await (await fetch(address, { headers: { Accept: "application/json" } })).json();
-  return { ...names, topics: names.templates.map(readTemplate) };
+export async function loadOffers(address) {
+  const offered = await (await fetch(address, { headers: { Accept: "application/json" } })).json();
+  return { ...offered, topics: offered.templates.map(readTemplate) };
 }
 
 function readTemplate({ id, name, description, properties }) {
