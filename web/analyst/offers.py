@@ -107,4 +107,4 @@ def _read_inputs(content: bytes) -> Iterator[PlainDict]:
         return
     if process is not None:
         for name, is_required in read_start_variables(process.get(f"{{{BATON}}}startVariables", "")).items():
-            yield {"name": name, "isRequired": is_required}
+            yield {"name": name, "label": _say(current_language(), f"input.{name}", ""), "isRequired": is_required}

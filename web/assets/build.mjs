@@ -30,12 +30,19 @@ function collectNotices(inputs) {
   });
 }
 
-// Labels of diagrams follow the language of the page: src/modeler/labels.js wraps the one place that reads and writes
-// them.
+// Names in diagrams follow the language of the page: src/modeler/labels.js wraps the module that reads and writes them,
+// and the three places of the renderer that pass it by are led there.
+const PASSING = /\bsemantic(?:\.name\b|\.get\('name'\))/g;
 const labels = {
   name: "labels",
-  setup({ onResolve }) {
+  setup({ onResolve, onLoad }) {
     onResolve({ filter: /\/util\/LabelUtil$/ }, () => ({ path: join(here, "src/modeler/labels.js") }));
+    onLoad({ filter: /bpmn-js\/lib\/draw\/BpmnRenderer\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, "utf8");
+      const count = contents.match(PASSING)?.length;
+      if (count !== 3) throw new Error(`Expected 3 names that are read directly in ${path}, but found ${count}`);
+      return { contents: contents.replace(PASSING, "getLabel(element)") };
+    });
   },
 };
 

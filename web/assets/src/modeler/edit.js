@@ -57,8 +57,9 @@ function showProblems(root, draft, modeler, lost) {
   const refresh = () => {
     marks.draw(panel.list());
     const chosen = selection.get()[0];
-    const errors = panel.list().filter((one) => chosen && marks.find(one.element) === chosen && fieldOf(one));
-    eventBus.fire("propertiesPanel.setErrors", { errors: Object.fromEntries(errors.map((one) => [fieldOf(one), one.message])) });
+    const here = panel.list().filter(({ element, severity }) => severity === "error" && marks.find(element) === chosen);
+    const errors = Object.fromEntries(here.map((one) => [fieldOf(one), one.message]));
+    eventBus.fire("propertiesPanel.setErrors", { errors });
   };
   const check = () => {
     clearTimeout(timer);

@@ -7,10 +7,10 @@ import { CreateAppendAnythingModule } from "bpmn-js-create-append-anything";
 import Grid from "diagram-js-grid";
 import Minimap from "diagram-js-minimap";
 import Modeler from "bpmn-js/lib/Modeler";
-import { COLOURS, moddleExtensions } from "./diagram.js";
-import { HistoryPalette } from "./history.js";
+import { LOOKS, moddleExtensions } from "./diagram.js";
 import I18n from "./i18n.js";
 import { RunnableMenus, ServiceMenus } from "./menus.js";
+import { OwnPalette } from "./own-palette.js";
 import { BatonProvider } from "./panel/provider.js";
 import Simulation from "./simulation.js";
 
@@ -22,11 +22,11 @@ class QuietContextPad extends ContextPad {
 }
 
 const Baton = {
-  __init__: ["runnableMenus", "serviceMenus", "batonProvider", "historyPalette"],
+  __init__: ["runnableMenus", "serviceMenus", "batonProvider", "ownPalette"],
   runnableMenus: ["type", RunnableMenus],
   serviceMenus: ["type", ServiceMenus],
   batonProvider: ["type", BatonProvider],
-  historyPalette: ["type", HistoryPalette],
+  ownPalette: ["type", OwnPalette],
   contextPad: ["type", QuietContextPad],
 };
 
@@ -35,7 +35,7 @@ export function createModeler({ canvas, panel, offers }) {
     container: canvas,
     propertiesPanel: { parent: panel },
     offers,
-    bpmnRenderer: COLOURS,
+    ...LOOKS,
     moddleExtensions,
     additionalModules: [
       BpmnPropertiesPanelModule,

@@ -2,7 +2,7 @@
 const MARKS = { error: "found-error", warning: "found-warning" };
 
 export class Marks {
-  #viewer; #marked = [];
+  #viewer; #marked = []; #pointed = null;
 
   constructor(viewer) {
     this.#viewer = viewer;
@@ -29,5 +29,13 @@ export class Marks {
       this.#viewer.get("canvas").scrollToElement(element, 120);
     }
     return element;
+  }
+
+  // Shows where an element is, if it is there.
+  point(id) {
+    const canvas = this.#viewer.get("canvas");
+    if (this.#pointed) canvas.removeMarker(this.#pointed, "pointed");
+    this.#pointed = this.go(id);
+    if (this.#pointed) canvas.addMarker(this.#pointed, "pointed");
   }
 }

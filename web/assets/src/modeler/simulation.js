@@ -21,8 +21,8 @@ function repair(container) {
   const toggle = container.querySelector(".bts-toggle-mode")?.firstChild;
   if (toggle?.nodeValue?.trim() === "Token Simulation") toggle.nodeValue = `${translate("Play through")} `;
   for (const part of container.querySelectorAll("[class^=bts-][title]:not([data-words])")) {
-    const [, words, fact] = part.title.match(/^(.*?)((?: = | instance ).*)?$/);
-    part.title = translate(words) + (fact ?? "").replace(" instance ", " ");
+    const [words, fact] = part.title.replace(/ instance .*/, "").split(" = ");
+    part.title = translate(words) + (fact ? ` ${translate(fact)}` : "");
     part.dataset.words = "";
   }
 }
@@ -33,4 +33,5 @@ export default {
   translatedSimulation: ["type", TranslatedSimulation],
   log: ["type", Silent],
   notifications: ["type", Silent],
+  neutralElementColors: ["type", Silent], // would draw everything black, on a dark page too
 };

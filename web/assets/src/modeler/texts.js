@@ -108,6 +108,9 @@ const SIMULATION = {
   "Play/Pause Simulation": "播放或暂停",
   "Reset Simulation": "重新开始",
   "Set animation speed": "速度",
+  "Slow": "慢",
+  "Normal": "正常",
+  "Fast": "快",
   "Set Sequence Flow": "选择流向",
   "Add pause point": "在此暂停",
   "Remove pause point": "不再暂停",
@@ -248,7 +251,24 @@ const PROBLEMS = {
     "文件中有内容无法识别，这里的修改不会保存：请用其他工具编辑。",
 };
 
-export const chinese = { ...KINDS, ...LEFT_OUT, ...TOOLS, ...SIMULATION, ...PANEL, ...PROBLEMS };
+const COMPARISON = {
+  "Added": "新增",
+  "Removed": "删除",
+  "Changed": "修改",
+  "Moved or drawn anew": "移动或重画",
+  "Nothing differs.": "没有差别。",
+  "yes": "是",
+  "Kind": "类型",
+  "Input {name}": "输入 {name}",
+  "Output {name}": "输出 {name}",
+  "One by one": "逐个进行",
+  "From": "起点",
+  "To": "终点",
+  "Attached to": "附着于",
+  "Interrupts": "中断",
+};
+
+export const chinese = { ...KINDS, ...LEFT_OUT, ...TOOLS, ...SIMULATION, ...PANEL, ...PROBLEMS, ...COMPARISON };
 
 export const english = {
   "<none>": "None",

@@ -1,4 +1,6 @@
 // The zoom buttons below the canvas: out, the present size (back to full size), in, all of it.
+import { fit } from "./diagram.js";
+
 export function watchZoom(root, viewer) {
   const [canvas, zoomScroll] = [viewer.get("canvas"), viewer.get("zoomScroll")];
   const size = root.querySelector("[data-zoom-size]");
@@ -9,7 +11,7 @@ export function watchZoom(root, viewer) {
     button.addEventListener("click", () => zoomScroll.stepZoom(Number(button.dataset.zoom)));
   }
   size.addEventListener("click", () => canvas.zoom(1, "auto"));
-  root.querySelector("[data-zoom-fit]").addEventListener("click", () => canvas.zoom("fit-viewport", "auto"));
+  root.querySelector("[data-zoom-fit]").addEventListener("click", () => fit(viewer));
   viewer.on("canvas.viewbox.changed", tell);
   tell();
 }

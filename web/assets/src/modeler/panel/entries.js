@@ -24,7 +24,7 @@ const KINDS = {
 // A label may carry the name in the file beside the words: {words, code, isRequired}.
 function labelOf(label, translate) {
   if (typeof label === "string") return translate(label);
-  return h("span", null, label.words, label.isRequired ? " *" : "", " ", h("code", { class: "muted" }, label.code));
+  return h("span", null, label.words, " ", h("code", null, label.code), label.isRequired ? " *" : "");
 }
 
 // A hint is a text or a link to what the field names.

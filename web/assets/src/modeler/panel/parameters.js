@@ -49,7 +49,7 @@ export function declared(w, offers) {
     };
     return {
       id: `input-${name}`,
-      label: { words: label ?? name, code: name, isRequired },
+      label: { words: label, code: name, isRequired },
       hint: description,
       get: () => { const found = find(); return found && side.text(found); },
       set,

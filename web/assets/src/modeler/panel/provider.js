@@ -1,6 +1,8 @@
-// The groups of the properties panel: ours in the analyst's words, and those of bpmn-js-properties-panel for the
-// definitions of events.
+// The groups of the properties panel: ours in the analyst's words, and those of bpmn-js-properties-panel for messages,
+// signals, errors and escalations.
 import { Group } from "@bpmn-io/properties-panel";
+import { h } from "@bpmn-io/properties-panel/preact";
+import { is } from "bpmn-js/lib/util/ModelUtil";
 import { toEntry } from "./entries.js";
 import * as fields from "./fields.js";
 import { declared, listGroup } from "./parameters.js";
@@ -8,37 +10,44 @@ import { Writer } from "./writing.js";
 
 const LOW_PRIORITY = 400; // after the provider whose groups are picked from
 const STOCK = ["message", "signal", "error", "escalation"];
+const Hint = ({ words }) => h("p", { class: "bio-properties-panel-hint" }, words);
 
 export function BatonProvider(propertiesPanel, translate, modeling, bpmnFactory, offers) {
-  const make = (id, label, entries, shouldOpen) =>
-    entries.length ? [{ id, label: translate(label), component: Group, entries: entries.map(toEntry), shouldOpen, translate }] : [];
+  const group = (id, label, entries, shouldOpen = true) =>
+    entries.length === 0
+      ? []
+      : [{ id, label: translate(label), component: Group, entries: entries.map(toEntry), shouldOpen, translate }];
 
-  function list(element, stock) {
+  function listGroups(element, stock) {
     const w = new Writer(element, modeling, bpmnFactory);
-    const parameters = declared(w, offers);
     return [
-      ...make("general", "General", fields.general(w, offers), true),
-      ...make("who", "Who acts", fields.whoActs(w, offers), true),
-      ...make("dates", "Due date and reminders", fields.dates(w), true),
-      ...make("service", "Service", [...fields.service(w, offers), ...parameters.filter(() => fields.service(w, offers).length)], true),
-      ...make("call", "Called process", [...fields.call(w, offers), ...parameters.filter(() => fields.call(w, offers).length)], true),
-      ...make("decision", "Decision", fields.decision(w, offers), true),
-      ...make("script", "Script", fields.script(w), true),
-      ...make("condition", "Condition", fields.condition(w), true),
-      ...stock.map((group) => ({ ...group, shouldOpen: true })),
-      ...make("timer", "Timer", fields.timer(w), true),
-      ...make("correlation", "Which case", fields.correlation(w), true),
+      ...group("general", "General", fields.general(w, offers)),
+      ...group("who", "Who acts", fields.whoActs(w, offers)),
+      ...group("dates", "Due date and reminders", fields.dates(w)),
+      ...group("service", "Service", withInputs(fields.service(w, offers), w)),
+      ...group("call", "Called process", withInputs(fields.call(w, offers), w)),
+      ...group("decision", "Decision", fields.decision(w, offers)),
+      ...group("script", "Script", fields.script(w)),
+      ...group("condition", "Condition", fields.condition(w)),
+      ...stock.map((one) => ({ ...one, shouldOpen: true })),
+      ...group("timer", "Timer", fields.timer(w)),
+      ...group("correlation", "Which case", fields.correlation(w)),
       ...listGroup(w, offers, "in", translate),
       ...listGroup(w, offers, "out", translate),
-      ...make("repetition", "Repetition", fields.repetition(w), true),
-      ...make("documentation", "Description", fields.documentation(w)),
-      ...make("actions", "Further actions", fields.actions(w)),
-      ...make("subject", "Shown in lists", fields.subject(w)),
-      ...make("running", "Execution", fields.running(w)),
+      ...group("repetition", "Repetition", fields.repetition(w)),
+      ...group("documentation", "Description", fields.documentation(w), false),
+      ...group("actions", "Further actions", fields.actions(w), false),
+      ...group("subject", "Shown in lists", fields.subject(w), false),
+      ...group("running", "Execution", fields.running(w), false),
     ];
   }
 
-  this.getGroups = (element) => (groups) => list(element, groups.filter(({ id }) => STOCK.includes(id)));
+  const withInputs = (own, w) => (own.length ? [...own, ...declared(w, offers)] : []);
+
+  this.getGroups = (element) => (groups) =>
+    is(element, "bpmn:Collaboration")
+      ? [{ id: "hint", component: Hint, words: translate("Select an element to edit its properties.") }]
+      : listGroups(element, groups.filter(({ id }) => STOCK.includes(id)));
   propertiesPanel.registerProvider(LOW_PRIORITY, this);
 }
 

@@ -1,7 +1,9 @@
-// Undo and redo at the end of the palette.
+// The palette in the order of work; undo and redo stand at its end. What is only drawn is found under "more elements".
 import { icon } from "../studio/problems.js";
 
-export function HistoryPalette(palette, commandStack, translate) {
+const LEFT_OUT = ["create.data-object", "create.data-store", "create.group"];
+
+export function OwnPalette(palette, commandStack, translate) {
   const entry = (name, title, action) => ({
     group: "history",
     title: translate(title),
@@ -10,7 +12,7 @@ export function HistoryPalette(palette, commandStack, translate) {
   });
   palette.registerProvider(100, {
     getPaletteEntries: () => (entries) => ({
-      ...entries,
+      ...Object.fromEntries(Object.entries(entries).filter(([id]) => !LEFT_OUT.includes(id))),
       "history-separator": { group: "history", separator: true },
       undo: entry("undo-2", "Undo", () => commandStack.undo()),
       redo: entry("redo-2", "Redo", () => commandStack.redo()),
@@ -18,4 +20,4 @@ export function HistoryPalette(palette, commandStack, translate) {
   });
 }
 
-HistoryPalette.$inject = ["palette", "commandStack", "translate"];
+OwnPalette.$inject = ["palette", "commandStack", "translate"];
