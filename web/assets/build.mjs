@@ -14,14 +14,14 @@ const folders = [here, ...readdirSync(here).map((name) => join(here, name))].fil
 function listEntries(folder) {
   const source = join(folder, "src");
   if (!existsSync(source)) return [];
-  return readdirSync(source).filter((name) => name.endsWith(".js")).map((name) => join(source, name));
+  return readdirSync(source)
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => join(source, name));
 }
 
 // The licences ask for a copy of the notice of each package that is in a bundle.
 function collectNotices(inputs) {
-  const packages = new Set(
-    inputs.map((path) => path.match(/.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]).filter(Boolean),
-  );
+  const packages = new Set(inputs.map((path) => path.match(/.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]).filter(Boolean));
   return [...packages].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(here, folder, "package.json"), "utf8"));
     const notice = readdirSync(join(here, folder)).find((file) => /^licen[cs]e/i.test(file));
@@ -46,6 +46,16 @@ const labels = {
   },
 };
 
+// Expressions are Python here. The editor of FEEL, a third of the modeler, is left out: the properties panel sets it up
+// but shows it nowhere.
+const feel = {
+  name: "feel",
+  setup({ onResolve }) {
+    const filter = /^(@codemirror\/|@bpmn-io\/(feel-editor|feelers-editor|extract-process-variables)(\/|$))/;
+    onResolve({ filter }, () => ({ path: join(here, "src/modeler/no-feel.js") }));
+  },
+};
+
 const result = await build({
   entryPoints: folders.flatMap(listEntries),
   outdir: out,
@@ -59,7 +69,7 @@ const result = await build({
   minify: true,
   target: "es2022",
   metafile: true,
-  plugins: [labels],
+  plugins: [labels, feel],
   legalComments: "none", // the notices stand in LICENSES.txt
   loader: { ".svg": "file", ".woff2": "file", ".woff": "file", ".ttf": "file", ".eot": "file" },
   logLevel: "error",

@@ -13,11 +13,7 @@ export const batonModdle = {
     extension("Started", ["bpmn:Process"], texts("startVariables")),
     extension("Described", ["bpmn:Process", "bpmn:UserTask"], texts("subject", "amount")),
     extension("Offered", ["bpmn:UserTask"], texts("skill", "relation", "exclude", "verbs", "returnTo")),
-    extension(
-      "Correlated",
-      ["bpmn:Event", "bpmn:SendTask", "bpmn:ReceiveTask"],
-      texts("correlationKey"),
-    ),
+    extension("Correlated", ["bpmn:Event", "bpmn:SendTask", "bpmn:ReceiveTask"], texts("correlationKey")),
     extension("Collecting", ["bpmn:MultiInstanceLoopCharacteristics"], texts("outputCollection", "outputElement")),
     extension("Joining", ["bpmn:ParallelGateway", "bpmn:InclusiveGateway"], texts("lastWins")),
   ],

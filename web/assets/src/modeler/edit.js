@@ -26,6 +26,7 @@ export async function start(root) {
     problems.check();
   });
   watchZoom(root, modeler);
+  new ResizeObserver(() => modeler.get("canvas").resized()).observe(canvas);
   if (root.dataset.element) problems.pick(root.dataset.element);
   Object.assign(canvas, { modeler, lost, untranslated });
   canvas.dataset.state = "ready";
@@ -33,8 +34,15 @@ export async function start(root) {
 
 // What was lost in reading would be lost in the file, so nothing is saved then; the first finding says so.
 function listLost(lost) {
-  const message = translate("Part of this file is not understood. Changes here are not saved: edit the file elsewhere.");
-  return lost.map((detail) => ({ element: "", rule: "diagram-lost", severity: "error", message: `${message} (${detail})` }));
+  const message = translate(
+    "Part of this file is not understood. Changes here are not saved: edit the file elsewhere.",
+  );
+  return lost.map((detail) => ({
+    element: "",
+    rule: "diagram-lost",
+    severity: "error",
+    message: `${message} (${detail})`,
+  }));
 }
 
 function showProblems(root, draft, modeler, lost) {

@@ -39,5 +39,10 @@ function dropCondition(modeling, element) {
 
 function makeExecutable(modeling, element) {
   const process = element.businessObject.get("processRef") ?? element.businessObject;
-  return [{ label: translate("Make it executable"), apply: () => modeling.updateModdleProperties(element, process, { isExecutable: true }) }];
+  return [
+    {
+      label: translate("Make it executable"),
+      apply: () => modeling.updateModdleProperties(element, process, { isExecutable: true }),
+    },
+  ];
 }

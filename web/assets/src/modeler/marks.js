@@ -2,7 +2,9 @@
 const MARKS = { error: "found-error", warning: "found-warning" };
 
 export class Marks {
-  #viewer; #marked = []; #pointed = null;
+  #viewer;
+  #marked = [];
+  #pointed = null;
 
   constructor(viewer) {
     this.#viewer = viewer;
@@ -11,7 +13,9 @@ export class Marks {
   // The shape of what a finding names; the process of a pool is drawn as the pool.
   find(id) {
     const registry = this.#viewer.get("elementRegistry");
-    return registry.get(id) ?? registry.find(({ businessObject }) => businessObject?.get?.("processRef")?.get("id") === id);
+    return (
+      registry.get(id) ?? registry.find(({ businessObject }) => businessObject?.get?.("processRef")?.get("id") === id)
+    );
   }
 
   draw(findings) {

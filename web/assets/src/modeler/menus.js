@@ -29,7 +29,10 @@ RunnableMenus.$inject = ["popupMenu"];
 
 // A service task that is complete but for the values: inputs are filled with variables of the same name.
 function makeService(topic, bpmnFactory, elementFactory) {
-  const parameter = (type) => ({ name }) => bpmnFactory.create(type, { name, value: `\${${name}}` });
+  const parameter =
+    (type) =>
+    ({ name }) =>
+      bpmnFactory.create(type, { name, value: `\${${name}}` });
   const values = [
     bpmnFactory.create("camunda:InputOutput", {
       inputParameters: topic.inputs.filter(({ isRequired }) => isRequired).map(parameter("camunda:InputParameter")),
@@ -43,7 +46,17 @@ function makeService(topic, bpmnFactory, elementFactory) {
   return elementFactory.createShape({ type: "bpmn:ServiceTask", businessObject });
 }
 
-export function ServiceMenus(popupMenu, autoPlace, create, mouse, bpmnFactory, elementFactory, translate, rules, offers) {
+export function ServiceMenus(
+  popupMenu,
+  autoPlace,
+  create,
+  mouse,
+  bpmnFactory,
+  elementFactory,
+  translate,
+  rules,
+  offers,
+) {
   const group = { id: "services", name: translate("Services") };
   const start = (event, shape, hints) =>
     create.start(event instanceof KeyboardEvent ? mouse.getLastMoveEvent() : event, shape, hints);
@@ -52,7 +65,10 @@ export function ServiceMenus(popupMenu, autoPlace, create, mouse, bpmnFactory, e
     const entries = offers.topics.map((topic) => {
       const make = () => makeService(topic, bpmnFactory, elementFactory);
       const { id, name: label, description } = topic;
-      return [`service-${id}`, { label, description, search: id, group, className: "bpmn-icon-service-task", action: act(make) }];
+      return [
+        `service-${id}`,
+        { label, description, search: id, group, className: "bpmn-icon-service-task", action: act(make) },
+      ];
     });
     return (others) => ({ ...others, ...Object.fromEntries(entries) });
   }
@@ -81,6 +97,13 @@ export function ServiceMenus(popupMenu, autoPlace, create, mouse, bpmnFactory, e
 }
 
 ServiceMenus.$inject = [
-  "popupMenu", "autoPlace", "create", "mouse", "bpmnFactory", "elementFactory", "translate", "rules",
+  "popupMenu",
+  "autoPlace",
+  "create",
+  "mouse",
+  "bpmnFactory",
+  "elementFactory",
+  "translate",
+  "rules",
   "config.offers",
 ];

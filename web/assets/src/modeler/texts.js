@@ -120,7 +120,8 @@ const SIMULATION = {
 
 const PANEL = {
   "Select an element to edit its properties.": "选择一个元素，编辑它的属性。",
-  "Multiple elements are selected. Select a single element to edit its properties.": "选中了多个元素；请只选一个来编辑属性。",
+  "Multiple elements are selected. Select a single element to edit its properties.":
+    "选中了多个元素；请只选一个来编辑属性。",
   "Section contains edits": "已填写",
   "Section contains an error": "有错误",
   "Toggle section": "展开或收起",
@@ -205,7 +206,8 @@ const PANEL = {
   "Script (Python)": "脚本（Python）",
   "Which case": "对应的实例",
   "Correlation key": "关联键",
-  "The message goes to the case whose key is equal, for example ${order_id}.": "消息送到关联键相等的实例，例如 ${order_id}。",
+  "The message goes to the case whose key is equal, for example ${order_id}.":
+    "消息送到关联键相等的实例，例如 ${order_id}。",
   "Condition": "条件",
   "Default flow": "默认流",
   "Taken when no condition holds": "其他条件都不成立时走这条",
@@ -215,7 +217,8 @@ const PANEL = {
   "timer.timeDate": "时刻",
   "timer.timeDuration": "时长",
   "timer.timeCycle": "周期",
-  "P1DT12H, WT:P2D (working time), R3/PT1H (cycle), an instant or ${expression}": "P1DT12H、WT:P2D（工作时间）、R3/PT1H（周期）、时刻或 ${表达式}",
+  "P1DT12H, WT:P2D (working time), R3/PT1H (cycle), an instant or ${expression}":
+    "P1DT12H、WT:P2D（工作时间）、R3/PT1H（周期）、时刻或 ${表达式}",
   "Repetition": "重复",
   "Runs over the list": "遍历列表",
   "Variable of one item": "单项变量",

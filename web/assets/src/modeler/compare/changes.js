@@ -10,8 +10,7 @@ export const KINDS = ["added", "removed", "changed", "moved"];
 export function listChanges(oldDefinitions, newDefinitions) {
   const found = diff(oldDefinitions, newDefinitions);
   const olds = new Map(listElements(oldDefinitions).map((one) => [one.id, one]));
-  const list = (kind, elements) =>
-    Object.entries(elements).map(([id, element]) => ({ id, kind, element, rows: [] }));
+  const list = (kind, elements) => Object.entries(elements).map(([id, element]) => ({ id, kind, element, rows: [] }));
   const isThere = ({ id }) => olds.has(id) && !found._added[id];
   const changed = listElements(newDefinitions)
     .filter(isThere)

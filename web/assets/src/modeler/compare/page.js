@@ -68,7 +68,10 @@ function row({ id, element, rows }, onPick) {
   const button = make("button", "");
   button.type = "button";
   const words = translate(nameKind(element));
-  button.append(make("b", "", getLabel({ businessObject: element }) || id), make("span", "xs muted", `${words} · ${id}`));
+  button.append(
+    make("b", "", getLabel({ businessObject: element }) || id),
+    make("span", "xs muted", `${words} · ${id}`),
+  );
   button.addEventListener("click", () => onPick(id));
   item.append(button);
   if (rows.length) {

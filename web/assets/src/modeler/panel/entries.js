@@ -48,13 +48,20 @@ function Entry({ element, id, field }) {
     description: hintOf(field.hint, translate),
     getValue: field.get,
     setValue: field.set,
-    getOptions: field.options && (() => field.options.map(({ value, label, words }) => ({ value, label: words ? translate(words) : label }))),
+    getOptions:
+      field.options &&
+      (() => field.options.map(({ value, label, words }) => ({ value, label: words ? translate(words) : label }))),
     debounce,
     translate,
     autoResize: field.kind === "area",
   });
   const options = field.suggest?.map(({ key, name }) => h("option", { value: key }, name));
-  return h("div", { class: field.mono ? "in-code" : undefined }, entry, options && h("datalist", { id: suggestions }, options));
+  return h(
+    "div",
+    { class: field.mono ? "in-code" : undefined },
+    entry,
+    options && h("datalist", { id: suggestions }, options),
+  );
 }
 
 export function toEntry(field) {

@@ -10,7 +10,8 @@ const TIMES = ["timeDate", "timeDuration", "timeCycle"];
 const BINDINGS = ["latest", "deployment", "version"];
 
 const text = (id, label, access, rest = {}) => ({ id, label, ...access, ...rest });
-const offer = (keys) => keys.map(({ key, name }) => ({ value: key, label: name && !key.endsWith(name) ? `${name} · ${key}` : key }));
+const offer = (keys) =>
+  keys.map(({ key, name }) => ({ value: key, label: name && !key.endsWith(name) ? `${name} · ${key}` : key }));
 
 // The process of a pool is what its fields are about; of everything else the element itself.
 export function processOf({ target, element }) {
@@ -25,18 +26,39 @@ export function general(w, offers) {
   return [
     text("name", "Name (Chinese)", nameIn(w, "zh")),
     text("nameEn", "Name (English)", nameIn(w, "en")),
-    text("id", "Id", { get: () => w.target.get("id"), set: (id) => isId(id) && w.modeling.updateProperties(w.element, { id }) }, { mono: true }),
-    ...(process && process !== w.target ? [text("processId", "Process key", { get: () => process.get("id"), set: (id) => isId(id) && w.update(process, { id }) }, { mono: true })] : []),
-    ...(process ? [
-      text("isExecutable", "Executable", w.attribute("isExecutable", process), { kind: "check" }),
-      text("startVariables", "Start variables", w.attribute("baton:startVariables", process), { kind: "area", mono: true, hint: "What the starter hands in; ? marks an optional one." }),
-    ] : []),
+    text(
+      "id",
+      "Id",
+      { get: () => w.target.get("id"), set: (id) => isId(id, w) && w.modeling.updateProperties(w.element, { id }) },
+      { mono: true },
+    ),
+    ...(process && process !== w.target
+      ? [
+          text(
+            "processId",
+            "Process key",
+            { get: () => process.get("id"), set: (id) => isId(id, w) && w.update(process, { id }) },
+            { mono: true },
+          ),
+        ]
+      : []),
+    ...(process
+      ? [
+          text("isExecutable", "Executable", w.attribute("isExecutable", process), { kind: "check" }),
+          text("startVariables", "Start variables", w.attribute("baton:startVariables", process), {
+            kind: "area",
+            mono: true,
+            hint: "What the starter hands in; ? marks an optional one.",
+          }),
+        ]
+      : []),
     ...form(w, offers),
   ];
 }
 
-function isId(id) {
-  return /^[A-Za-z_][\w.-]*$/.test(id);
+// A name as XML and the engine want it, that nothing else has.
+function isId(id, w) {
+  return /^[A-Za-z_][\w-]*$/.test(id ?? "") && !w.target.$model.ids.assigned(id);
 }
 
 // The name in the page's language is a label on the canvas, which is drawn anew.
@@ -90,21 +112,38 @@ export function whoActs(w, offers) {
   const mono = { mono: true };
   const relation = w.attribute("baton:relation");
   return [
-    text("candidateGroups", "Candidate groups", w.attribute("camunda:candidateGroups"), { suggest: offers.groups, hint: "Roles, separated by commas, or ${expression}" }),
-    text("candidateUsers", "Candidates", w.attribute("camunda:candidateUsers"), { ...mono, hint: "Parties by id, or ${variable}" }),
+    text("candidateGroups", "Candidate groups", w.attribute("camunda:candidateGroups"), {
+      suggest: offers.groups,
+      hint: "Roles, separated by commas, or ${expression}",
+    }),
+    text("candidateUsers", "Candidates", w.attribute("camunda:candidateUsers"), {
+      ...mono,
+      hint: "Parties by id, or ${variable}",
+    }),
     text("assignee", "Assignee", w.attribute("camunda:assignee"), mono),
     text("skill", "Skill asked for", w.attribute("baton:skill"), mono),
     ...(offers.relations.length || relation.get()
-      ? [text("relation", "By relation", relation, { kind: "select", options: choose(offer(offers.relations), relation.get()) })]
+      ? [
+          text("relation", "By relation", relation, {
+            kind: "select",
+            options: choose(offer(offers.relations), relation.get()),
+          }),
+        ]
       : []),
-    text("exclude", "Exclude", w.attribute("baton:exclude"), { ...mono, hint: "Variables, or actor:<element> for who did that task" }),
+    text("exclude", "Exclude", w.attribute("baton:exclude"), {
+      ...mono,
+      hint: "Variables, or actor:<element> for who did that task",
+    }),
   ];
 }
 
 export function dates(w) {
   if (!is(w.element, "bpmn:UserTask")) return [];
   return [
-    text("dueDate", "Due", w.attribute("camunda:dueDate"), { mono: true, hint: "PT4H, WT:P1D (working time), an instant or ${expression}" }),
+    text("dueDate", "Due", w.attribute("camunda:dueDate"), {
+      mono: true,
+      hint: "PT4H, WT:P1D (working time), an instant or ${expression}",
+    }),
     text("followUpDate", "Remind", w.attribute("camunda:followUpDate"), { mono: true }),
     text("priority", "Priority", w.attribute("camunda:priority"), { mono: true, hint: "0 to 100; 50 is usual" }),
   ];
@@ -113,8 +152,14 @@ export function dates(w) {
 export function actions(w) {
   if (!is(w.element, "bpmn:UserTask")) return [];
   return [
-    text("verbs", "Verbs", w.attribute("baton:verbs"), { mono: true, hint: "What may be done besides completing, such as claim" }),
-    text("returnTo", "Can return to", w.attribute("baton:returnTo"), { mono: true, hint: "Ids of earlier steps of the same scope" }),
+    text("verbs", "Verbs", w.attribute("baton:verbs"), {
+      mono: true,
+      hint: "What may be done besides completing, such as claim",
+    }),
+    text("returnTo", "Can return to", w.attribute("baton:returnTo"), {
+      mono: true,
+      hint: "Ids of earlier steps of the same scope",
+    }),
   ];
 }
 
@@ -124,7 +169,10 @@ export function service(w, offers) {
   return [
     text("topic", "Service", topic, {
       kind: "select",
-      options: choose(offers.topics.map(({ id, name }) => ({ value: id, label: `${name} · ${id}` })), topic.get()),
+      options: choose(
+        offers.topics.map(({ id, name }) => ({ value: id, label: `${name} · ${id}` })),
+        topic.get(),
+      ),
       hint: offers.topics.find(({ id }) => id === topic.get())?.description,
     }),
   ];
@@ -143,7 +191,10 @@ export function call(w, offers) {
     }),
     text("calledElementBinding", "Version", binding, {
       kind: "select",
-      options: choose(BINDINGS.map((value) => ({ value, words: `binding.${value}` })), binding.get()),
+      options: choose(
+        BINDINGS.map((value) => ({ value, words: `binding.${value}` })),
+        binding.get(),
+      ),
     }),
     ...(binding.get() === "version"
       ? [text("calledElementVersion", "Version number", w.attribute("camunda:calledElementVersion"))]
@@ -165,7 +216,10 @@ export function decision(w, offers) {
     text("resultVariable", "Result variable", w.attribute("camunda:resultVariable"), { mono: true }),
     text("mapDecisionResult", "Form of the result", result, {
       kind: "select",
-      options: choose(RESULTS.map((value) => ({ value, words: `result.${value}` })), result.get()),
+      options: choose(
+        RESULTS.map((value) => ({ value, words: `result.${value}` })),
+        result.get(),
+      ),
     }),
   ];
 }
@@ -180,7 +234,10 @@ export function correlation(w) {
   const isMessage = isAny(w.element, ["bpmn:SendTask", "bpmn:ReceiveTask"]) || definesMessage(w.target);
   if (!isMessage) return [];
   return [
-    text("correlationKey", "Correlation key", w.attribute("baton:correlationKey"), { mono: true, hint: "The message goes to the case whose key is equal, for example ${order_id}." }),
+    text("correlationKey", "Correlation key", w.attribute("baton:correlationKey"), {
+      mono: true,
+      hint: "The message goes to the case whose key is equal, for example ${order_id}.",
+    }),
   ];
 }
 
@@ -190,12 +247,21 @@ export function definesMessage(target) {
 
 export function condition(w) {
   const source = w.target.get("sourceRef");
-  if (!is(w.element, "bpmn:SequenceFlow") || !isAny(source, ["bpmn:ExclusiveGateway", "bpmn:InclusiveGateway"])) return [];
+  if (!is(w.element, "bpmn:SequenceFlow") || !isAny(source, ["bpmn:ExclusiveGateway", "bpmn:InclusiveGateway"]))
+    return [];
   const isDefault = () => source.get("default") === w.target;
-  const makeDefault = (wanted) => w.modeling.updateProperties(w.element.source, { default: wanted ? w.target : undefined });
+  const makeDefault = (wanted) =>
+    w.modeling.updateProperties(w.element.source, { default: wanted ? w.target : undefined });
   return [
-    text("default", "Default flow", { get: isDefault, set: makeDefault }, { kind: "check", hint: "Taken when no condition holds" }),
-    ...(isDefault() ? [] : [text("condition", "Condition", w.expression("conditionExpression"), { kind: "area", mono: true })]),
+    text(
+      "default",
+      "Default flow",
+      { get: isDefault, set: makeDefault },
+      { kind: "check", hint: "Taken when no condition holds" },
+    ),
+    ...(isDefault()
+      ? []
+      : [text("condition", "Condition", w.expression("conditionExpression"), { kind: "area", mono: true })]),
   ];
 }
 
@@ -209,14 +275,24 @@ export function timer(w) {
     w.update(definition, Object.fromEntries(TIMES.map((one) => [one, one === chosen ? made : undefined])));
   };
   return [
-    text("timerKind", "Kind of time", { get: kind, set: (chosen) => set(chosen, body() ?? "") }, {
-      kind: "select",
-      options: TIMES.map((value) => ({ value, words: `timer.${value}` })),
-    }),
-    text("timerValue", "Time", { get: body, set: (words) => set(kind(), words) }, {
-      mono: true,
-      hint: "P1DT12H, WT:P2D (working time), R3/PT1H (cycle), an instant or ${expression}",
-    }),
+    text(
+      "timerKind",
+      "Kind of time",
+      { get: kind, set: (chosen) => set(chosen, body() ?? "") },
+      {
+        kind: "select",
+        options: TIMES.map((value) => ({ value, words: `timer.${value}` })),
+      },
+    ),
+    text(
+      "timerValue",
+      "Time",
+      { get: body, set: (words) => set(kind(), words) },
+      {
+        mono: true,
+        hint: "P1DT12H, WT:P2D (working time), R3/PT1H (cycle), an instant or ${expression}",
+      },
+    ),
   ];
 }
 
@@ -242,11 +318,29 @@ export function repetition(w) {
 }
 
 export function running(w) {
-  const isAllowed =
-    isAny(w.element, ["bpmn:Activity", "bpmn:IntermediateCatchEvent", "bpmn:IntermediateThrowEvent", "bpmn:EndEvent"]);
+  const isAllowed = isAny(w.element, [
+    "bpmn:Activity",
+    "bpmn:IntermediateCatchEvent",
+    "bpmn:IntermediateThrowEvent",
+    "bpmn:EndEvent",
+  ]);
   const isJoin = isAny(w.element, ["bpmn:ParallelGateway", "bpmn:InclusiveGateway"]);
   return [
-    ...(isAllowed ? [text("asyncBefore", "Commit before this step", w.attribute("camunda:asyncBefore"), { kind: "check", hint: "What happened so far is saved; this step is tried anew if it fails." })] : []),
-    ...(isJoin ? [text("lastWins", "Last branch wins for", w.attribute("baton:lastWins"), { mono: true, hint: "Variables that parallel branches may both write" })] : []),
+    ...(isAllowed
+      ? [
+          text("asyncBefore", "Commit before this step", w.attribute("camunda:asyncBefore"), {
+            kind: "check",
+            hint: "What happened so far is saved; this step is tried anew if it fails.",
+          }),
+        ]
+      : []),
+    ...(isJoin
+      ? [
+          text("lastWins", "Last branch wins for", w.attribute("baton:lastWins"), {
+            mono: true,
+            hint: "Variables that parallel branches may both write",
+          }),
+        ]
+      : []),
   ];
 }

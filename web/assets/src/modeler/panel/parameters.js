@@ -51,7 +51,10 @@ export function declared(w, offers) {
       id: `input-${name}`,
       label: { words: label, code: name, isRequired },
       hint: description,
-      get: () => { const found = find(); return found && side.text(found); },
+      get: () => {
+        const found = find();
+        return found && side.text(found);
+      },
       set,
       mono: true,
     };
@@ -98,13 +101,34 @@ export function listGroup(w, offers, direction, translate) {
       id,
       label: side.name(one) || translate("Unnamed"),
       entries: [
-        toEntry({ id: `${id}-name`, label: "Variable", mono: true, get: () => side.name(one) || undefined, set: (name) => put(one, [side.make(name ?? "", side.text(one))]) }),
-        toEntry({ id: `${id}-text`, label: "Value", kind: "area", mono: true, get: () => side.text(one) || undefined, set: (words) => put(one, [side.make(side.name(one), words ?? "")]) }),
+        toEntry({
+          id: `${id}-name`,
+          label: "Variable",
+          mono: true,
+          get: () => side.name(one) || undefined,
+          set: (name) => put(one, [side.make(name ?? "", side.text(one))]),
+        }),
+        toEntry({
+          id: `${id}-text`,
+          label: "Value",
+          kind: "area",
+          mono: true,
+          get: () => side.text(one) || undefined,
+          set: (words) => put(one, [side.make(side.name(one), words ?? "")]),
+        }),
       ],
       autoFocusEntry: `${id}-name`,
-      remove: (event) => { event.stopPropagation(); put(one, []); },
+      remove: (event) => {
+        event.stopPropagation();
+        put(one, []);
+      },
     };
   });
-  const add = (event) => { event.stopPropagation(); side.save([...side.list, side.make("", "")]); };
-  return [{ id: `list-${direction}`, label: translate(labelOf(w, sides)), component: ListGroup, items, add, translate }];
+  const add = (event) => {
+    event.stopPropagation();
+    side.save([...side.list, side.make("", "")]);
+  };
+  return [
+    { id: `list-${direction}`, label: translate(labelOf(w, sides)), component: ListGroup, items, add, translate },
+  ];
 }

@@ -47,7 +47,10 @@ export function BatonProvider(propertiesPanel, translate, modeling, bpmnFactory,
   this.getGroups = (element) => (groups) =>
     is(element, "bpmn:Collaboration")
       ? [{ id: "hint", component: Hint, words: translate("Select an element to edit its properties.") }]
-      : listGroups(element, groups.filter(({ id }) => STOCK.includes(id)));
+      : listGroups(
+          element,
+          groups.filter(({ id }) => STOCK.includes(id)),
+        );
   propertiesPanel.registerProvider(LOW_PRIORITY, this);
 }
 

@@ -20,7 +20,8 @@ export class Writer {
   number(name, target) {
     return {
       get: () => target.get(name)?.toString(),
-      set: (value) => (value === undefined || /^\d+$/.test(value)) && this.update(target, { [name]: value && Number(value) }),
+      set: (value) =>
+        (value === undefined || /^\d+$/.test(value)) && this.update(target, { [name]: value && Number(value) }),
     };
   }
 
