@@ -161,7 +161,7 @@ class Topic:
 
 _RETURNS = re.compile(r"Returns: ((?:[^().]|\([^)]*\))*)\.")
 _ASIDE = re.compile(r"\s*\([^)]*\)")
-_BETWEEN = re.compile(r",\s*(?:and\s+)?|\s+and\s+|;\s*.*$", re.DOTALL)
+_BETWEEN = re.compile(r"[,;]\s*(?:and\s+)?|\s+and\s+")
 
 
 class JobHandler:

@@ -42,6 +42,7 @@ const FIELDS = {
   "id-reserved": "id",
   "id-duplicate": "id",
   "not-executable": "isExecutable",
+  "start-variable-missing": "startVariables",
   "parallel-write": "lastWins",
 };
 

@@ -51,6 +51,8 @@ const LABELS = {
   "asyncBefore": "Commit before this step",
   "lastWins": "Last branch wins for",
   "startVariables": "Start variables",
+  "candidateStarterGroups": "Groups that may start it",
+  "initiator": "Variable for who starts it",
   "isExecutable": "Executable",
   "sourceRef": "From",
   "targetRef": "To",

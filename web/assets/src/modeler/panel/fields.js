@@ -42,16 +42,7 @@ export function general(w, offers) {
           ),
         ]
       : []),
-    ...(process
-      ? [
-          text("isExecutable", "Executable", w.attribute("isExecutable", process), { kind: "check" }),
-          text("startVariables", "Start variables", w.attribute("baton:startVariables", process), {
-            kind: "area",
-            mono: true,
-            hint: "What the starter hands in; ? marks an optional one.",
-          }),
-        ]
-      : []),
+    ...(process ? [text("isExecutable", "Executable", w.attribute("isExecutable", process), { kind: "check" })] : []),
     ...form(w, offers),
   ];
 }
@@ -74,7 +65,7 @@ function nameIn(w, tongue) {
 }
 
 function form(w, offers) {
-  if (!is(w.element, "bpmn:UserTask")) return [];
+  if (!is(w.element, "bpmn:UserTask") && !beginsProcess(w)) return [];
   const key = w.attribute("camunda:formKey");
   const known = offers.forms.find((one) => one.key === key.get());
   return [
@@ -82,6 +73,28 @@ function form(w, offers) {
       kind: "select",
       options: choose(offer(offers.forms), key.get()),
       hint: known ? { link: known.url, label: "Open form" } : undefined,
+    }),
+  ];
+}
+
+const beginsProcess = ({ element, target }) => is(element, "bpmn:StartEvent") && is(target.$parent, "bpmn:Process");
+
+export function starting(w, offers) {
+  const process = processOf(w);
+  if (beginsProcess(w)) {
+    const initiator = w.attribute("camunda:initiator");
+    return [text("initiator", "Variable for who starts it", initiator, { mono: true })];
+  }
+  if (!process) return [];
+  return [
+    text("candidateStarterGroups", "Groups that may start it", w.attribute("camunda:candidateStarterGroups", process), {
+      suggest: offers.groups,
+      hint: "In the browser; a process without a group is started by others only.",
+    }),
+    text("startVariables", "Start variables", w.attribute("baton:startVariables", process), {
+      kind: "area",
+      mono: true,
+      hint: "What the starter hands in; ? marks an optional one.",
     }),
   ];
 }

@@ -22,6 +22,7 @@ export function BatonProvider(propertiesPanel, translate, modeling, bpmnFactory,
     const w = new Writer(element, modeling, bpmnFactory);
     return [
       ...group("general", "General", fields.general(w, offers)),
+      ...group("starting", "Start", fields.starting(w, offers)),
       ...group("who", "Who acts", fields.whoActs(w, offers)),
       ...group("dates", "Due date and reminders", fields.dates(w)),
       ...group("service", "Service", withInputs(fields.service(w, offers), w)),
