@@ -91,6 +91,8 @@ RULES: dict[str, Rule] = {
     "analyst.save_draft": roles("analyst"),
     "analyst.draft_file": roles("analyst"),
     "analyst.discard_draft": roles("analyst"),
+    "analyst.compare_draft": roles("analyst"),
+    "analyst.offers": roles("analyst"),
     "auditor.cases": roles(*READERS),
     "auditor.case": roles(*READERS),
     "auditor.drawing": roles(*READERS),
