@@ -12,6 +12,7 @@ from web.texts import Language, text_in
 MINUS = "\N{MINUS SIGN}"
 LOCALES: dict[Language, str] = {"zh": "zh_Hans_CN", "en": "en_GB"}
 DAY: dict[Language, str] = {"zh": "M月d日", "en": "d MMM"}
+MONTH: dict[Language, str] = {"zh": "y年M月", "en": "MMM y"}
 DAY_WITH_YEAR: dict[Language, str] = {"zh": "y年M月d日", "en": "d MMM y"}
 FULL: dict[Language, str] = {"zh": "y年M月d日 EEEE HH:mm:ss zzzz", "en": "EEEE, d MMMM y, HH:mm:ss zzzz"}
 WEEK = timedelta(days=7)
@@ -94,6 +95,10 @@ class Formatter:
         """A day and a time: 11月21日 20:18, 21 Nov 20:18; with its year unless that is this year's."""
         return f"{self.day(at)} {self.time(at)}"
 
+    def moment(self, at: datetime) -> str:
+        """A day and a time to the second: 11月21日 20:18:04."""
+        return f"{self.day(at)} {at.astimezone(self.zone):%H:%M:%S}"
+
     def full(self, at: datetime) -> str:
         """Everything about an instant, for the tooltip of a short form."""
         return _format_full(at, self.language, self.zone)
@@ -104,6 +109,10 @@ class Formatter:
         is_this_year = day.year == self._today().year
         pattern = (DAY if is_this_year else DAY_WITH_YEAR)[self.language]
         return _format_day(day, pattern, self.language)
+
+    def month(self, first: date) -> str:
+        """A calendar month with its year: 2026年11月, Nov 2026."""
+        return format_date(first, MONTH[self.language], locale=LOCALES[self.language])
 
     def time(self, at: datetime) -> str:
         """A time of day: 20:18."""

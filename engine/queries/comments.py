@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, exists, select
 
 from engine.queries.cases import READERS
-from engine.queries.progress import name_parties
 from engine.records.access import TAKES_PART, describe_actor
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage import vault
 from engine.storage.actor import Actor
-from engine.storage.tables import comment, instance
+from engine.storage.tables import comment, instance, instance_party, party
 
 _TAKES_PART = select(1).where(instance.c.id == bindparam("instance_id"), TAKES_PART)
+_IS_PARTY = and_(instance_party.c.instance_id == comment.c.instance_id, instance_party.c.party_id == comment.c.party_id)
 _LIST = (
-    select(comment)
+    select(comment, party.c.name_zh, party.c.name_en, exists(select(1).where(_IS_PARTY)).label("is_party"))
+    .join(party, party.c.id == comment.c.party_id, isouter=True)
     .where(comment.c.instance_id == bindparam("instance_id"))
     .order_by(comment.c.written_at, comment.c.id)
 )
@@ -47,13 +48,13 @@ def list_comments(engine: Engine, actor: Actor, instance_id: str) -> list[Commen
         takes_part = connection.execute(_TAKES_PART, describe_actor(actor) | {"instance_id": instance_id}).first()
         if takes_part is None and actor.role not in READERS:
             raise NotFound("case", instance_id)
-        names = name_parties(connection, instance_id)
         return [
             Comment(
                 row.id,
                 row.element,
                 row.author_id == actor.user_id,
-                *names.get(row.author_id, ("", "")),
+                row.name_zh if row.is_party else "",
+                row.name_en if row.is_party else "",
                 row.acting_role,
                 vault.open_reference(connection, engine.keys, row.text) if takes_part else None,
                 row.written_at,

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Select,
     String,
     and_,
     bindparam,
@@ -37,6 +36,7 @@ from engine.records.access import (
 from engine.runtime.assignment import DEFAULT_PRIORITY
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
+from engine.storage.prepared import Prepared
 from engine.storage.tables import EPOCH, Instant, instance, task, task_candidate
 
 MINE, GROUP, ALL, FREE = "mine", "group", "all", "free"
@@ -52,8 +52,10 @@ _VIEWS: dict[str, ColumnElement[bool]] = {MINE: IS_MINE, GROUP: IS_POOLED, ALL: 
 VIEWS = (ALL, MINE, GROUP)
 _IS_AFTER = task.c.due_at >= bindparam("due_from", type_=Instant)
 _IS_BEFORE = task.c.due_at < bindparam("due_before", type_=Instant)
-_COUNT_POOL = select(func.count()).select_from(
-    select(literal_column("1")).select_from(task_candidate).where(NAMES_ACTOR).limit(FEW_TASKS + 1).subquery()
+_COUNT_POOL = Prepared(
+    select(func.count()).select_from(
+        select(literal_column("1")).select_from(task_candidate).where(NAMES_ACTOR).limit(FEW_TASKS + 1).subquery()
+    )
 )
 _SHOWN = (
     task,
@@ -141,12 +143,13 @@ class Work:
     @cached_property
     def has_few(self) -> bool:
         """Whether he is a candidate of few tasks, and is served from his side."""
-        found: int = self.connection.execute(_COUNT_POOL, self.values).scalar_one()
+        found: int = _COUNT_POOL.scalar(self.connection, self.values)
         return found <= FEW_TASKS
 
     def count(self) -> dict[str, int]:
         """See `count_tasks`."""
-        return dict(self.connection.execute(_count_query(self.has_few), self.values).one()._mapping)
+        found: dict[str, int] = _count_query(self.has_few).first(self.connection, self.values)._asdict()
+        return found
 
     def fetch_page(self, wanted: TaskFilter, after: str | None, limit: int) -> Page[TaskRow]:
         """See `list_tasks`."""
@@ -172,7 +175,7 @@ class Work:
 
         def run(rows: int, has_due_date: bool | None, is_continued: bool) -> list[Any]:
             query = _list_query(shape, has_due_date=has_due_date, is_continued=is_continued)
-            return [*self.connection.execute(query, values | {"rows": rows})]
+            return query.all(self.connection, values | {"rows": rows})
 
         if wanted.sort != BY_DUE:
             return run(limit + 1, None, bool(after))
@@ -270,7 +273,7 @@ class _Shape:
 
 
 @lru_cache(maxsize=256)
-def _list_query(shape: _Shape, *, has_due_date: bool | None, is_continued: bool) -> Select[Any]:
+def _list_query(shape: _Shape, *, has_due_date: bool | None, is_continued: bool) -> Prepared:
     """`has_due_date` is None where the order is not by due date."""
     query = select(task.c.id, instance.c.version) if shape.is_probe else select(*_SHOWN)
     query = query.join(instance, instance.c.id == task.c.instance_id).where(*shape.conditions())
@@ -279,7 +282,7 @@ def _list_query(shape: _Shape, *, has_due_date: bool | None, is_continued: bool)
     order, is_later = _order(shape.sort, has_due_date)
     if is_continued:
         query = query.where(is_later)
-    return query.order_by(*order).limit(bindparam("rows", type_=Integer))
+    return Prepared(query.order_by(*order).limit(bindparam("rows", type_=Integer)))
 
 
 def _order(sort: str, has_due_date: bool | None) -> tuple[list[Any], ColumnElement[bool]]:
@@ -296,14 +299,13 @@ def _order(sort: str, has_due_date: bool | None) -> tuple[list[Any], ColumnEleme
 
 
 @lru_cache(maxsize=2)
-def _count_query(has_few: bool) -> Select[Any]:
+def _count_query(has_few: bool) -> Prepared:
     is_candidate = IS_CANDIDATE_OF_FEW if has_few else IS_CANDIDATE
     is_late = and_(task.c.due_at < bindparam("now", type_=Instant), IS_FREE)
     counted = {view: _VIEWS[view] for view in VIEWS} | {LATE: is_late}
     found = {name: select(task.c.id).where(is_candidate, one).limit(COUNT_LIMIT) for name, one in counted.items()}
-    return select(
-        *(select(func.count()).select_from(one.subquery()).scalar_subquery().label(name) for name, one in found.items())
-    )
+    counts = (select(func.count()).select_from(one.subquery()).scalar_subquery() for one in found.values())
+    return Prepared(select(*(count.label(name) for name, count in zip(found, counts, strict=True))))
 
 
 def _mark(sort: str, last: TaskRow) -> str:

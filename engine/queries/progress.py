@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, select
 
 from engine.language.model import Element
 from engine.queries.marks import mark_elements
@@ -13,18 +13,34 @@ from engine.records.history import read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
-from engine.storage.tables import instance, instance_party, party
+from engine.storage.prepared import Prepared
+from engine.storage.tables import instance, instance_party, party, submission
 
+Names = dict[tuple[str, str], tuple[str, str]]
 TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
 
-_FIND = select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
-    instance.c.id == bindparam("instance_id"), TAKES_PART
+_FIND = Prepared(
+    select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
+        instance.c.id == bindparam("instance_id"), TAKES_PART
+    )
+)
+_NAMES = Prepared(
+    select(submission.c.actor_id, submission.c.acting_role, party.c.name_zh, party.c.name_en)
+    .join(party, party.c.id == submission.c.party_id)
+    .join(
+        instance_party,
+        and_(instance_party.c.party_id == party.c.id, instance_party.c.instance_id == submission.c.instance_id),
+    )
+    .where(submission.c.instance_id == bindparam("instance_id"))
+    .distinct()
 )
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happened, in the words of the diagram. `by_zh`, `by_en` name whoever did it, if one may know."""
+    """Something that happened, in the words of the diagram. `by_zh`, `by_en` name the party it was done for, if one may
+    know.
+    """
 
     at: datetime
     element: Element
@@ -49,14 +65,14 @@ class Progress:
 def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
     """The progress of a case the actor is a party to, or has a task in. Raises NotFound, for a stranger as well."""
     with engine.database.read() as connection:
-        row = connection.execute(_FIND, describe_actor(actor) | {"instance_id": instance_id}).one_or_none()
+        row = _FIND.first(connection, describe_actor(actor) | {"instance_id": instance_id})
         if row is None:
             raise NotFound("case", instance_id)
         pins = engine.catalogue.pins(connection, row.pin_set_id)
         story = tell_story(
             read_stream(connection, instance_id), engine.catalogue.process(connection, pins, row.process_key)
         )
-        names = name_parties(connection, instance_id)
+        names = _names(connection, instance_id)
         xml = engine.catalogue.content(connection, row.definition_id)["content"]
     marks = mark_elements(story, row.process_key, xml)
     waits_for = [token.element for token in story.tokens if token.element.kind == "userTask"]
@@ -64,9 +80,9 @@ def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
     return Progress(instance_id, row.definition_id, row.process_key, marks, steps, waits_for)
 
 
-def _steps(chapter: Chapter, names: dict[str, tuple[str, str]]) -> list[Step]:
+def _steps(chapter: Chapter, names: Names) -> list[Step]:
     """Parties are named to each other; the platform's people appear by their role only."""
-    by_zh, by_en = names.get(chapter.actor_id, ("", ""))
+    by_zh, by_en = names.get((chapter.actor_id, chapter.acting_role), ("", ""))
     return [
         Step(chapter.at, entry.element, entry.element.kind, chapter.acting_role, by_zh, by_en)
         for entry in chapter.entries
@@ -74,11 +90,7 @@ def _steps(chapter: Chapter, names: dict[str, tuple[str, str]]) -> list[Step]:
     ]
 
 
-def name_parties(connection: Connection, instance_id: str) -> dict[str, tuple[str, str]]:
-    """The names of the parties to a case, Chinese and English, by id: those who take part may know them."""
-    rows = connection.execute(
-        select(party.c.id, party.c.name_zh, party.c.name_en)
-        .join(instance_party, instance_party.c.party_id == party.c.id)
-        .where(instance_party.c.instance_id == instance_id)
-    )
-    return {row.id: (row.name_zh, row.name_en) for row in rows}
+def _names(connection: Connection, instance_id: str) -> Names:
+    """The parties of a case by who acted for them, in which role: what an organisation's member did, it did."""
+    rows = _NAMES.all(connection, {"instance_id": instance_id})
+    return {(row.actor_id, row.acting_role): (row.name_zh, row.name_en) for row in rows}

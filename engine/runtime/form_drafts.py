@@ -9,7 +9,8 @@ from sqlalchemy import Connection, and_, bindparam, insert, select, update
 from engine.definitions.forms import BoundForm
 from engine.language.errors import EngineError
 from engine.runtime.engine import Engine
-from engine.runtime.tasks import TaskView, resolve_subject
+from engine.runtime.intake import resolve_subject
+from engine.runtime.tasks import TaskView
 from engine.storage import vault
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork

@@ -13,6 +13,7 @@ from engine.language.errors import EngineError
 from engine.queries.definitions import name_processes
 from engine.queries.inbox import FREE, SORTS, VIEWS, TaskFilter, TaskRow, Work, list_tasks, open_work
 from engine.runtime.engine import Engine
+from engine.runtime.starts import list_starts
 from engine.storage.actor import Actor
 from web.security import current_actor, is_partial, local_target
 from web.staff.lines import Asked, State, group_lines, make_chips, make_tag, write_count
@@ -95,6 +96,8 @@ class InboxDesk:
             chips=list(make_chips(asked, actor, name_processes(self.engine), shown["counts"])),
             claims=claims,
             is_done="done" in request.args,
+            is_started="started" in request.args,
+            has_starts=bool(list_starts(self.engine, actor)),
             **shown,
         )
 

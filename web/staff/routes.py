@@ -5,6 +5,7 @@ from flask import Blueprint, Response
 from engine.queries.definitions import drawing_of
 from engine.runtime.engine import Engine
 from web.staff.inbox import InboxDesk
+from web.staff.starts import add_starts
 from web.staff.task import TaskDesk
 
 
@@ -29,4 +30,5 @@ def make_staff(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/tasks/<task_id>/claim", "claim", task.claim, methods=("POST",))
     blueprint.add_url_rule("/tasks/<task_id>/unclaim", "unclaim", task.unclaim, methods=("POST",))
     blueprint.add_url_rule("/diagrams/<definition_id>", "diagram", diagram)
+    add_starts(blueprint, engine)
     return blueprint

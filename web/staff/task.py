@@ -17,7 +17,7 @@ from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
 from engine.runtime.form_drafts import Draft, DraftChanged, fetch_draft
 from engine.runtime.tasks import TaskView, bind_task, fetch_task
-from engine.storage.ids import new_id
+from engine.storage.ids import new_id, new_token
 from web.rendering import render_form
 from web.rendering.display import show_file
 from web.security import current_actor, is_partial, local_target, wants_json
@@ -60,7 +60,7 @@ class TaskDesk:
         if view.form:
             values = draft.values if draft else None
             bound = bind_task(self.engine, actor, view, current_language(), draft=values)
-        return self._render(view, Sheet(bound, new_id(), draft.revision if draft else 0, draft))
+        return self._render(view, Sheet(bound, new_token(), draft.revision if draft else 0, draft))
 
     def complete(self, task_id: str) -> BaseResponse | tuple[str, int] | str:
         """Completes the task; with errors the form comes back as it was filled in."""

@@ -6,7 +6,7 @@ from alembic import op
 from engine.storage.tables import Instant, Json
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
