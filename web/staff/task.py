@@ -89,7 +89,7 @@ class TaskDesk:
         except DraftChanged as changed:
             return self._answer_stale(task_id, fields, changed.revision)
         if wants_json(request):
-            return jsonify(revision=draft.revision, saved=text("draft.saved", at=g.fmt.time(draft.saved_at)))
+            return jsonify(revision=draft.revision, saved=text("form_draft.saved", at=g.fmt.time(draft.saved_at)))
         return redirect(url_for("staff.task", task_id=task_id, next=local_target(request.form.get("next"))), 303)
 
     def comment(self, task_id: str) -> BaseResponse:
