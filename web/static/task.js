@@ -30,29 +30,20 @@
     localStorage.setItem(storage, JSON.stringify({ revision: revision.value, typed: typed() }));
   };
 
-  const hasUploads = () => [...form.querySelectorAll("[type=file]")].some((input) => input.files.length);
-
-  // Files that were sent are part of the draft now: their fields are fetched as the server shows them.
-  const showUploads = async () => {
-    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
-    for (const input of form.querySelectorAll("[type=file]")) {
-      if (!input.files.length) continue;
-      const field = input.closest("fieldset");
-      const fresh = page.getElementById(field.id);
-      if (!fresh) continue;
-      field.replaceWith(fresh);
-      window.htmx?.process(fresh);
-    }
+  // Chosen files are sent by the form itself, which shows them as its own afterwards: a draft names them by their ids.
+  const pack = () => {
+    const fields = new FormData(form);
+    for (const input of form.querySelectorAll("[type=file]")) fields.delete(input.name);
+    return fields;
   };
 
   const save = async () => {
     clearTimeout(timer);
     if (isSaving || isLeaving || !isDirty) return;
     [isSaving, isDirty] = [true, false];
-    const withUploads = hasUploads();
     say(state.dataset.saving);
     try {
-      const answer = await fetch(form.dataset.draft, { method: "POST", headers: json, body: new FormData(form) });
+      const answer = await fetch(form.dataset.draft, { method: "POST", headers: json, body: pack() });
       if (answer.status === 409 && answer.headers.get("Content-Type")?.includes("json")) {
         const { revision: newest } = await answer.json();
         if (newest === undefined) document.dispatchEvent(new Event("ask"));
@@ -61,7 +52,6 @@
         const { revision: saved, saved: words } = await answer.json();
         revision.value = saved;
         if (storage) localStorage.removeItem(storage);
-        if (withUploads) await showUploads();
         say(words, true);
       } else if (answer.status === 404) {
         document.dispatchEvent(new Event("ask"));
@@ -92,6 +82,7 @@
   const change = () => {
     if (!stale.hidden) return; // first the person decides which version counts
     isDirty = true;
+    say("");
     clearTimeout(timer);
     timer = setTimeout(save, PAUSE);
   };
@@ -118,8 +109,13 @@
   if (form?.dataset.draft) {
     form.addEventListener("input", change);
     form.addEventListener("change", change);
+    document.addEventListener("htmx:after:swap", change);
     window.addEventListener("online", save);
-    window.addEventListener("pagehide", () => isDirty && keepHere());
+    window.addEventListener("pagehide", () => {
+      if (!isDirty || isLeaving) return;
+      keepHere();
+      fetch(form.dataset.draft, { method: "POST", headers: json, body: pack(), keepalive: true }).catch(() => {});
+    });
     form.addEventListener("submit", () => {
       isLeaving = true;
       clearTimeout(timer);
