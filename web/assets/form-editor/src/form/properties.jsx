@@ -1,0 +1,161 @@
+// The groups of properties: each writes what the server reads of a component, and nothing else.
+import { useState } from "preact/hooks";
+import { say } from "../../../src/studio/texts.js";
+import { NumberEntry, SelectEntry, TextEntry, TickEntry, WordsEntry } from "./entries.jsx";
+import { pick, readChoices, readWords, withEnglish, withProperty } from "./words.js";
+
+const KEY = /^[a-z][a-z0-9_]{0,63}$/;
+
+export function General({ field, kind, edit, schema }) {
+  const has = (name) => kind.has.includes(name);
+  const id = `fe-${field.id}`;
+  const speak = (name) => (tongue, text) => edit(tongue === "zh" ? { [name]: text || undefined } : { i18n: withEnglish(field, name, text) });
+  return (
+    <>
+      {has("text") && <WordsEntry id={`${id}-text`} label={say("formed.text")} lines={3} words={readWords(field, "text")} onCommit={speak("text")} />}
+      {has("label") && <WordsEntry id={`${id}-label`} label={say("formed.label")} words={readWords(field, "label")} onCommit={speak("label")} />}
+      {has("help") && <WordsEntry id={`${id}-help`} label={say("formed.help")} lines={2} words={readWords(field, "description")} onCommit={speak("description")} />}
+      {has("key") && <Key {...{ id, field, edit, schema }} />}
+      {has("subtype") && <SelectEntry id={`${id}-subtype`} label={say("formed.subtype")} value={field.subtype ?? "date"} onCommit={(subtype) => edit({ subtype })}
+        options={["date", "time", "datetime"].map((one) => [one, say(`formed.subtype.${one}`)])} />}
+      {has("money") && <TickEntry id={`${id}-money`} label={say("formed.money")} help={say("formed.money.help")} value={field.money === true} onCommit={(money) => edit({ money: money || undefined })} />}
+      {has("unit") && !field.money && <Unit {...{ id, field, edit }} />}
+      {has("height") && <NumberEntry id={`${id}-height`} label={say("formed.height")} whole value={field.height} onCommit={(height) => edit({ height })} />}
+      {has("default") && <Default {...{ id, field, edit }} />}
+    </>
+  );
+}
+
+// A key must be fit and free, or form-js could not open the form again. Where the id is the key, it stays so.
+function Key({ id, field, edit, schema }) {
+  const [refused, setRefused] = useState("");
+  const rename = (text) => {
+    const key = text.trim();
+    const isTaken = listKeys(schema).some((one) => one !== field && (one.key === key || one.id === key));
+    setRefused(!KEY.test(key) ? say("formed.key.unfit") : isTaken ? say("formed.key.taken", { key }) : "");
+    if (KEY.test(key) && !isTaken && key !== field.key) edit(field.id === field.key ? { key, id: key } : { key });
+  };
+  const help = field.money ? say("formed.key.money") : say("formed.key.help");
+  return <TextEntry id={`${id}-key`} label={say("formed.key")} help={help} error={refused} mono value={field.key} onCommit={rename} />;
+}
+
+const listKeys = (part) => (part.components ?? []).flatMap((one) => [one, ...listKeys(one)]);
+
+function Unit({ id, field, edit }) {
+  const write = (tongue, text) => edit(tongue === "zh"
+    ? { appearance: withProperty(field.appearance, "suffixAdorner", text) }
+    : { i18n: withEnglish(field, "suffixAdorner", text) });
+  return <WordsEntry id={`${id}-unit`} label={say("formed.unit")} words={readWords(field, "suffixAdorner", field.appearance)} onCommit={write} />;
+}
+
+function Default({ id, field, edit }) {
+  const label = say("formed.default");
+  const write = (value) => edit({ defaultValue: value });
+  const chosen = field.defaultValue;
+  switch (field.type) {
+    case "checkbox":
+      return <TickEntry id={`${id}-default`} label={say("formed.default.ticked")} value={chosen === true} onCommit={(ticked) => write(ticked || undefined)} />;
+    case "number":
+      return <NumberEntry id={`${id}-default`} label={field.money ? say("formed.default.yuan") : label} value={chosen} onCommit={write} />;
+    case "radio":
+    case "select":
+      return <SelectEntry id={`${id}-default`} label={label} value={chosen ?? ""} onCommit={(value) => write(value || undefined)}
+        options={[["", say("formed.default.none")], ...readChoices(field, "values").map((one) => [one.value, pick(one.label)])]} />;
+    case "checklist":
+      return <Ticked {...{ id, label, field, write }} />;
+    default:
+      return <TextEntry id={`${id}-default`} label={label} help={field.type === "datetime" ? say(`formed.default.${field.subtype ?? "date"}`) : undefined}
+        value={chosen} onCommit={(text) => write(text || undefined)} />;
+  }
+}
+
+function Ticked({ id, label, field, write }) {
+  const chosen = field.defaultValue ?? [];
+  const toggle = (value, isTicked) => {
+    const ticked = (field.values ?? []).map((one) => one.value).filter((one) => (one === value ? isTicked : chosen.includes(one)));
+    write(ticked.length ? ticked : undefined);
+  };
+  return (
+    <fieldset class="field"><legend class="label">{label}</legend>
+      {readChoices(field, "values").map((one) => <TickEntry key={one.value} id={`${id}-default-${one.value}`} label={pick(one.label)} value={chosen.includes(one.value)} onCommit={(isTicked) => toggle(one.value, isTicked)} />)}
+    </fieldset>
+  );
+}
+
+export function Rules({ field, kind, edit }) {
+  const id = `fe-${field.id}`;
+  const has = (name) => kind.has.includes(name);
+  const rules = field.validate ?? {};
+  const rule = (name, value) => edit({ validate: withProperty(field.validate, name, value) });
+  const number = (name, whole) => <NumberEntry id={`${id}-${name}`} label={say(`formed.rule.${name}`)} whole={whole} value={rules[name]} onCommit={(value) => rule(name, value)} />;
+  return (
+    <>
+      <TickEntry id={`${id}-required`} label={say(field.type === "checkbox" ? "formed.rule.must_tick" : "formed.rule.required")} value={rules.required === true} onCommit={(value) => rule("required", value)} />
+      {has("length") && <div class="grid-2">{number("minLength", true)}{number("maxLength", true)}</div>}
+      {has("range") && <div class="grid-2">{number("min")}{number("max")}</div>}
+      {has("decimals") && !field.money && <NumberEntry id={`${id}-decimals`} label={say("formed.decimals")} whole value={field.decimalDigits} onCommit={(decimalDigits) => edit({ decimalDigits })} />}
+      {has("format") && <SelectEntry id={`${id}-format`} label={say("formed.format")} value={rules.validationType ?? ""} onCommit={(value) => rule("validationType", value)}
+        options={["", "email", "phone"].map((one) => [one, say(`formed.format.${one || "any"}`)])} />}
+      {has("pattern") && <Pattern {...{ id, field, edit, rule }} />}
+      {has("files") && <Files {...{ id, field, edit }} />}
+    </>
+  );
+}
+
+function Pattern({ id, field, edit, rule }) {
+  const message = readWords(field, "patternErrorMessage", field.validate);
+  const write = (tongue, text) => tongue === "zh" ? rule("patternErrorMessage", text) : edit({ i18n: withEnglish(field, "patternErrorMessage", text) });
+  return (
+    <>
+      <TextEntry id={`${id}-pattern`} label={say("formed.pattern")} help={say("formed.pattern.help")} mono value={field.validate?.pattern} onCommit={(text) => rule("pattern", text)} />
+      {(field.validate?.pattern || message.zh || message.en) && <WordsEntry id={`${id}-mismatch`} label={say("formed.pattern.message")} words={message} onCommit={write} />}
+    </>
+  );
+}
+
+function Files({ id, field, edit }) {
+  const several = (isTicked) => edit({ multiple: isTicked || undefined, max_files: isTicked ? field.max_files : undefined });
+  return (
+    <>
+      <TextEntry id={`${id}-accept`} label={say("formed.accept")} help={say("formed.accept.help")} mono value={field.accept} onCommit={(text) => edit({ accept: text.trim() || undefined })} />
+      <TickEntry id={`${id}-multiple`} label={say("formed.multiple")} value={field.multiple === true} onCommit={several} />
+      {field.multiple && <NumberEntry id={`${id}-max-files`} label={say("formed.max_files")} help={say("formed.max_files.help")} whole value={field.max_files} onCommit={(max_files) => edit({ max_files })} />}
+    </>
+  );
+}
+
+export function Storage({ field, kind, edit }) {
+  const id = `fe-${field.id}`;
+  return (
+    <>
+      {(kind.has.includes("personal") || field.personal) && <TextEntry id={`${id}-personal`} label={say("formed.personal")} help={say("formed.personal.help")} mono list="fe-subjects" value={field.personal?.subject}
+        onCommit={(text) => edit({ personal: withProperty(undefined, "subject", text.trim()) })} />}
+      <TickEntry id={`${id}-keep`} label={say("formed.keep")} help={say("formed.keep.help")} value={field.keep === "submission"} onCommit={(isTicked) => edit({ keep: isTicked ? "submission" : undefined })} />
+      <TickEntry id={`${id}-readonly`} label={say("formed.readonly")} help={say("formed.readonly.help")} value={field.readonly === true} onCommit={(isTicked) => edit({ readonly: isTicked || undefined })} />
+    </>
+  );
+}
+
+// Properties of a registered component: a path into the data of the case, or anything else as JSON.
+export function Special({ field, kind, edit, context }) {
+  return kind.properties.map((name) => {
+    const id = `fe-${field.id}-${name}`;
+    const label = context.propertyNames[name] ?? name;
+    return name === "requiredWhen" || (field[name] !== undefined && typeof field[name] !== "string")
+      ? <JsonEntry key={name} {...{ id, label, help: name === "requiredWhen" ? say("formed.required_when.help") : undefined, value: field[name] }} onCommit={(value) => edit({ [name]: value })} />
+      : <TextEntry key={name} {...{ id, label, help: say("formed.source.help"), mono: true, list: "fe-sources", value: field[name] }} onCommit={(text) => edit({ [name]: text.trim() || undefined })} />;
+  });
+}
+
+function JsonEntry({ id, label, help, value, onCommit }) {
+  const [refused, setRefused] = useState("");
+  const take = (text) => {
+    try {
+      onCommit(text.trim() ? JSON.parse(text) : undefined);
+      setRefused("");
+    } catch {
+      setRefused(say("formed.not_json"));
+    }
+  };
+  return <TextEntry {...{ id, label, help, error: refused, mono: true, lines: 2 }} value={value === undefined ? "" : JSON.stringify(value)} onCommit={take} />;
+}
