@@ -19,6 +19,7 @@ from engine.storage.tables import definition, pin_set
 
 PROCESS, DECISION, FORM, POLICY = "process", "decision", "form", "policy"
 POLICY_KEY = "policy"
+SHARED = "shared"
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -41,6 +42,16 @@ _NEWEST = select(definition.c.kind, definition.c.key, definition.c.id).join(
 
 class UnknownDefinition(Exception):
     """Nothing is deployed under that key."""
+
+
+def path_of(kind: str, key: str) -> str:
+    """A path that tells the kind and key of a definition; where it would lie as a file."""
+    return {
+        PROCESS: f"bpmn/{key}/{key}.bpmn",
+        DECISION: f"bpmn/{SHARED}/{key}.dmn",
+        FORM: f"forms/{key}.form",
+        POLICY: f"bpmn/{SHARED}/policy.json",
+    }[kind]
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,21 @@ definition = Table(
     UniqueConstraint("kind", "key", "version"),
     info=APPEND_ONLY,
 )
+# What analysts are working on: at most one draft of a definition, shared by all of them, gone once it is deployed.
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(16), nullable=False),  # process, decision, form, policy
+    Column("key", String(120), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # the file, however broken
+    Column("base_id", Id, ForeignKey("definition.id")),  # the version it was made from; none for something new
+    Column("revision", Integer, nullable=False),  # of its content: 1, 2, 3 ...
+    Column("created_by", Id, nullable=False),
+    Column("updated_by", Id, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("kind", "key"),
+)
 # The versions an instance pinned at its start: {kind: {key: definition id}}. Equal sets share a row.
 pin_set = Table(
     "pin_set",
