@@ -84,6 +84,8 @@ RULES: dict[str, Rule] = {
     "analyst.save_draft": roles("analyst"),
     "analyst.draft_file": roles("analyst"),
     "analyst.discard_draft": roles("analyst"),
+    "analyst.try_form": roles("analyst"),
+    "analyst.try_table": roles("analyst"),
     "auditor.cases": roles(*READERS),
     "auditor.case": roles(*READERS),
     "auditor.drawing": roles(*READERS),

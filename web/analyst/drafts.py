@@ -26,6 +26,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain
+from web.analyst.palette import describe_components
 from web.auditor.names import Names
 from web.security import EDITOR_POLICY, current_actor
 from web.texts import current_language
@@ -110,6 +111,7 @@ class DraftDesk:
             parts=list_parts(draft, list_drafts(self.engine)),
             names=self._name_people([draft]),
             chosen=request.args.get("element", ""),
+            palette=describe_components() if draft.kind == FORM else {},
         )
         response = make_response(page)
         response.headers["Content-Security-Policy"] = EDITOR_POLICY

@@ -66,9 +66,7 @@ class Trials:
 
         own = {SCHEMA, LANGUAGE, CHECK, DATA, "csrf_token"}
         submitted = request.form if request.form.keys() - own else None
-        return bind(
-            form, data=data, language=language, timezone=g.fmt.zone, evaluate=evaluate, submitted=submitted
-        )
+        return bind(form, data=data, language=language, timezone=g.fmt.zone, evaluate=evaluate, submitted=submitted)
 
     def try_table(self) -> Response:
         """What the tables of a file ask for and, with `values`, what one of them decides for them."""

@@ -1,8 +1,10 @@
 // The form editor: form-js with our components, a panel of what the server reads, and the server's rendering beside it.
 import { createFormEditor } from "@bpmn-io/form-js-editor";
 import { h, render } from "preact";
+import { openDraft } from "../../src/studio/draft.js";
+import { watchProblems } from "../../src/studio/problems.js";
 import { say } from "../../src/studio/texts.js";
-import { makeComponent, Root } from "./form/canvas.jsx";
+import { Icon, makeComponent, Root } from "./form/canvas.jsx";
 import { listKinds } from "./form/kinds.js";
 import { Palette } from "./form/palette.jsx";
 import { Panel } from "./form/panel.jsx";
@@ -49,8 +51,8 @@ const baton = {
   validateBehavior: ["value", nothing], // drops a pattern where a format is set; the server takes both
 };
 
-// Opens a form-js schema. `onChange` is called with the text of the schema after every change.
-async function openFormEditor(source, onChange) {
+// Shows a form-js schema; `onChange` gets the text of the schema after every change.
+async function openForm(source, onChange) {
   const schema = JSON.parse(source);
   const editor = await createFormEditor({
     schema,
@@ -72,9 +74,26 @@ async function openFormEditor(source, onChange) {
     onChange(text);
   });
   render(h(Palette, { editor, kinds }), root.querySelector("[data-palette]"));
-  render(h(Panel, { editor, kinds, context }), root.querySelector("[data-panel]"));
+  render(h(Panel, { editor, kinds, context }), document.querySelector("[data-panel]"));
   preview.change(source);
-  return { editor, pick, text: () => writeSchema(editor, schema) };
+  return pick;
 }
 
-window.openFormEditor = openFormEditor;
+// Says why a form cannot be shown; the draft stays as it is.
+function giveUp(error) {
+  const reason = say("formed.unreadable.next", { reason: error.message });
+  const notice = h("div", { class: "notice notice-bad", role: "alert" }, h(Icon, { name: "circle-alert" }), h("b", null, say("formed.unreadable")), h("span", null, reason));
+  render(notice, root.querySelector("[data-canvas]"));
+}
+
+const studio = document.getElementById("studio");
+const draft = openDraft(studio);
+let pick = () => {};
+watchProblems(studio, draft, (element) => pick(element));
+try {
+  pick = await openForm(await draft.load(), (text) => draft.changed(() => text));
+  pick(studio.dataset.element);
+} catch (error) {
+  giveUp(error);
+}
+root.dataset.state = "ready";

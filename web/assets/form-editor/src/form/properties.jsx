@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { say } from "../../../src/studio/texts.js";
 import { NumberEntry, SelectEntry, TextEntry, TickEntry, WordsEntry } from "./entries.jsx";
-import { pick, readChoices, readWords, withEnglish, withProperty } from "./words.js";
+import { nameOf, pick, readChoices, readWords, withEnglish, withProperty } from "./words.js";
 
 const KEY = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -137,14 +137,34 @@ export function Storage({ field, kind, edit }) {
 }
 
 // Properties of a registered component: a path into the data of the case, or anything else as JSON.
-export function Special({ field, kind, edit, context }) {
+export function Special({ field, kind, edit, context, schema }) {
   return kind.properties.map((name) => {
     const id = `fe-${field.id}-${name}`;
     const label = context.propertyNames[name] ?? name;
-    return name === "requiredWhen" || (field[name] !== undefined && typeof field[name] !== "string")
-      ? <JsonEntry key={name} {...{ id, label, help: name === "requiredWhen" ? say("formed.required_when.help") : undefined, value: field[name] }} onCommit={(value) => edit({ [name]: value })} />
+    if (name === "requiredWhen") return <RequiredWhen key={name} {...{ id, label, field, edit, schema }} />;
+    return field[name] !== undefined && typeof field[name] !== "string"
+      ? <JsonEntry key={name} {...{ id, label, value: field[name] }} onCommit={(value) => edit({ [name]: value })} />
       : <TextEntry key={name} {...{ id, label, help: say("formed.source.help"), mono: true, list: "fe-sources", value: field[name] }} onCommit={(text) => edit({ [name]: text.trim() || undefined })} />;
   });
+}
+
+// The answer to another field that makes all items of a checklist required.
+function RequiredWhen({ id, label, field, edit, schema }) {
+  const others = listKeys(schema).filter((one) => one.key && one !== field && ["radio", "select"].includes(one.type));
+  const { field: asked = "", equals = "" } = field.requiredWhen ?? {};
+  const values = readChoices(others.find((one) => one.key === asked) ?? {}, "values");
+  const choose = (key) => {
+    const first = others.find((one) => one.key === key)?.values?.[0]?.value;
+    edit({ requiredWhen: key ? { field: key, equals: first } : undefined });
+  };
+  return (
+    <fieldset class="field"><legend class="label">{label}</legend>
+      <SelectEntry id={`${id}-field`} label={say("formed.required_when.field")} value={asked} onCommit={choose}
+        options={[["", say("formed.required_when.never")], ...others.map((one) => [one.key, `${nameOf(one)} · ${one.key}`])]} />
+      {asked && <SelectEntry id={`${id}-equals`} label={say("formed.required_when.equals")} value={equals} onCommit={(value) => edit({ requiredWhen: { field: asked, equals: value } })}
+        options={values.map((one) => [one.value, pick(one.label)])} />}
+    </fieldset>
+  );
 }
 
 function JsonEntry({ id, label, help, value, onCommit }) {
