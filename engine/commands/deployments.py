@@ -132,7 +132,7 @@ def check(
         known = read_deployed(connection)
     known.update(beside)
     for path, content in files.items():
-        for candidate in _read_what_can_be_read(path, content):
+        for candidate in read_what_can_be_read(path, content):
             known.pop(path_of(candidate.kind, candidate.key), None)
     return lint_files(files, context=known)
 
@@ -163,8 +163,8 @@ def read_deployed(connection: Connection) -> dict[str, bytes]:
     return {path_of(kind, key): content for kind, key, content in rows if kind != POLICY}
 
 
-def _read_what_can_be_read(path: str, content: bytes) -> list[Candidate]:
-    """The definitions in a file nobody has checked yet; none if it cannot be read, which the check will say."""
+def read_what_can_be_read(path: str, content: bytes) -> list[Candidate]:
+    """The definitions in a file nobody has checked yet; none if it cannot be read, which a check would say."""
     try:
         return list(read_candidates(path, content))
     except (EngineError, DecisionInvalid, orjson.JSONDecodeError):

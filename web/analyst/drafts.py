@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, jsonify, make_response, redirect, rend
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as BaseResponse
 
-from engine.commands.deployments import DefinitionInvalid
+from engine.commands.deployments import DefinitionInvalid, read_what_can_be_read
 from engine.commands.drafts import (
     DefinitionExists,
     DraftConflict,
@@ -105,6 +105,7 @@ class DraftDesk:
             f"analyst/{EDITORS[draft.kind]}.html",
             draft=draft,
             base=base.definition if base else None,
+            title=_name(draft),
             is_changed=base is None or base.content != draft.content,
             is_overtaken=draft.newest_version > draft.base_version,
             findings=self._find(draft),
@@ -223,6 +224,14 @@ class DraftDesk:
     def _name_people(self, drafts: list[Draft]) -> Names:
         with self.engine.database.read() as connection:
             return Names(connection, {one.updated_by for one in drafts}, g.fmt)
+
+
+def _name(draft: Draft) -> str:
+    """The name its content gives, else its key: it may be unreadable for now."""
+    for one in read_what_can_be_read(draft.path, draft.content):
+        if one.kind != FORM:
+            return g.fmt.name(one.name_zh, one.name_en) or draft.key
+    return draft.key
 
 
 def _read_revision(text: str) -> int:
