@@ -3,11 +3,11 @@
 import { language, say } from "../../../src/studio/texts.js";
 
 const PAUSE = 400; // ms without a change before the server is asked
-const WIDTHS = { phone: 390, desk: 832 };
+const WIDTHS = { phone: 390, desk: 1024 };
 
 export function openPreview(root, { onPick }) {
   const frame = root.querySelector("iframe");
-  const problems = root.querySelector("[data-problems]");
+  const problems = root.querySelector("[data-unsound]");
   const token = root.dataset.token;
   const chosen = { width: "phone", language, schema: "" };
   let timer, running;
@@ -96,7 +96,7 @@ export function openPreview(root, { onPick }) {
       chosen[name] = value;
       for (const one of root.querySelectorAll(`button[data-${name}]`)) one.setAttribute("aria-pressed", String(one === button));
       if (name === "language") ask();
-      else fit();
+      else root.parentElement.dataset.view = value; // a desk takes the place of the structure
     });
   }
   frame.addEventListener("load", listen);
