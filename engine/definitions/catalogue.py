@@ -83,15 +83,20 @@ class Catalogue:
 
     def pin_newest(self, connection: Connection) -> Pins:
         """The newest version of everything, as a set that instances share. Runs inside a unit of work."""
-        ids: dict[str, dict[str, str]] = {}
-        for kind, key, definition_id in connection.execute(_NEWEST):
-            ids.setdefault(kind, {})[key] = definition_id
+        ids = self.newest(connection)
         digest = hashlib.sha256(orjson.dumps(ids, option=orjson.OPT_SORT_KEYS)).hexdigest()
         found = connection.execute(select(pin_set.c.id).where(pin_set.c.sha256 == digest)).scalar_one_or_none()
         if found is None:
             found = new_id()
             connection.execute(insert(pin_set).values(id=found, sha256=digest, pins=ids))
         return Pins(found, ids)
+
+    def newest(self, connection: Connection) -> dict[str, dict[str, str]]:
+        """The ids of the newest versions, by kind and key."""
+        ids: dict[str, dict[str, str]] = {}
+        for kind, key, definition_id in connection.execute(_NEWEST):
+            ids.setdefault(kind, {})[key] = definition_id
+        return ids
 
     def pins(self, connection: Connection, pin_set_id: str) -> Pins:
         """A pinned set by its id."""

@@ -133,16 +133,30 @@ def bind_task(
 ) -> BoundForm:
     """The task's form filled from what was submitted, or from a draft."""
     assert view.form is not None
+    return bind_form(engine, actor, view.form, view.data, view.instance_id, language, submitted, draft)
+
+
+def bind_form(
+    engine: Engine,
+    actor: Actor,
+    form: Form,
+    data: Mapping[str, Plain],
+    instance_id: str,
+    language: Language,
+    submitted: Submitted | None = None,
+    draft: PlainDict | None = None,
+) -> BoundForm:
+    """A form over process data; before its case has begun, `instance_id` is empty."""
     with engine.database.read() as connection:
-        context = ViewContext(connection, engine.keys, view.instance_id, view.data, actor, engine.clock(), language)
-        shown = {**view.data, **gather_views(context, view.form)}
-        files = _files(connection, actor, view, submitted)
+        context = ViewContext(connection, engine.keys, instance_id, data, actor, engine.clock(), language)
+        shown = {**data, **gather_views(context, form)}
+        files = _files(connection, actor, form, instance_id, submitted)
 
     def evaluate(expression: str, values: Mapping[str, Plain]) -> Plain:
         return engine.form_sandbox.evaluate(expression, {"now": format_instant(engine.clock()), **values})
 
     return bind(
-        view.form,
+        form,
         data=shown,
         language=language,
         timezone=engine.zone,
@@ -159,14 +173,14 @@ def gather_views(context: ViewContext, form: Form) -> PlainDict:
     return {name: VIEWS[name](context) for name in sorted(sources & VIEWS.keys() - context.data.keys())}
 
 
-def _files(connection: Connection, actor: Actor, view: TaskView, submitted: Submitted | None) -> dict[str, PlainDict]:
+def _files(
+    connection: Connection, actor: Actor, form: Form, instance_id: str, submitted: Submitted | None
+) -> dict[str, PlainDict]:
     """The uploads this submission names, as far as they are the actor's own and no other case's."""
-    if submitted is None or view.form is None:
-        return {}
-    named = [str(one) for key in view.form.file_keys for one in submitted.getlist(key)]
+    named = [str(one) for key in form.file_keys for one in submitted.getlist(key)] if submitted is not None else []
     if not named:
         return {}
-    values = {"named": named, "owner": actor.party_id, "instance_id": view.instance_id}
+    values = {"named": named, "owner": actor.party_id, "instance_id": instance_id}
     return {
         row.id: {
             "file": row.id,
