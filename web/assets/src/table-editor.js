@@ -11,6 +11,8 @@ import { makeMarker } from "./tables/marker.js";
 import { openTrial } from "./tables/trial.js";
 import "./tables/table-editor.css";
 
+export { openTables };
+
 const studio = document.getElementById("studio");
 const place = studio.querySelector("[data-table-editor]");
 const draft = openDraft(studio);

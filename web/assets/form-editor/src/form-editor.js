@@ -51,17 +51,24 @@ const baton = {
   validateBehavior: ["value", nothing], // drops a pattern where a format is set; the server takes both
 };
 
-// Shows a form-js schema; `onChange` gets the text of the schema after every change.
-async function openForm(source, onChange) {
-  const schema = JSON.parse(source);
-  const editor = await createFormEditor({
+// form-js over a schema, without its own palette and panel.
+export function makeEditor(schema, container) {
+  return createFormEditor({
     schema,
-    container: root.querySelector("[data-canvas]"),
+    container,
     additionalModules: [baton],
     palette: { parent: document.createElement("div") },
     propertiesPanel: { parent: document.createElement("div") },
     properties: { ariaLabel: say("formed.canvas") },
   });
+}
+
+export { writeSchema };
+
+// Shows a form-js schema; `onChange` gets the text of the schema after every change.
+async function openForm(source, onChange) {
+  const schema = JSON.parse(source);
+  const editor = await makeEditor(schema, root.querySelector("[data-canvas]"));
   const pick = (name) => {
     const found = editor.get("formFieldRegistry").getAll().find((field) => field.key === name || field.id === name);
     if (found) editor.get("selection").set(found);

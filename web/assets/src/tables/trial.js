@@ -71,7 +71,7 @@ export function openTrial(root, tables, marker) {
     const numbers = matched.map((id) => (decision.decisionLogic.rule ?? []).findIndex((rule) => rule.id === id) + 1);
     const list = make("dl", "kv");
     for (const row of rows) {
-      for (const [name, output] of Object.entries(row)) list.append(make("dt", "mono", name), make("dd", "mono", JSON.stringify(output)));
+      for (const [name, output] of inOrder(decision, row)) list.append(make("dt", "mono", name), make("dd", "mono", JSON.stringify(output)));
     }
     const words = numbers.length ? say("tabled.matched", { rules: numbers.join(say("tabled.and")) }) : say("tabled.no_match");
     result.replaceChildren(make("p", numbers.length ? "ok sm" : "warn sm", words), ...(rows.length ? [list] : []));
@@ -94,6 +94,12 @@ function describe(decision, name) {
   const column = (decision.decisionLogic.input ?? []).find((one) => one.inputExpression?.text?.trim() === name);
   const values = [...(column?.inputValues?.text ?? "").matchAll(/"((?:\\.|[^"\\])*)"/g)].map((match) => match[1]);
   return { label: column?.label ?? "", type: column?.inputExpression?.typeRef ?? "", values };
+}
+
+// The results of a row in the order of their columns; a single column need not have a name.
+function inOrder(decision, row) {
+  const names = decision.decisionLogic.output.map((column) => column.name || decision.id);
+  return names.filter((name) => name in row).map((name) => [name, row[name]]);
 }
 
 // Empty is nothing (null). Text columns take what is typed as it is; others take it as JSON where it is some.
