@@ -10,7 +10,8 @@ import { DmnVariableResolverModule } from "@bpmn-io/dmn-variable-resolver";
 import EditingManager from "dmn-js-shared/lib/base/EditingManager";
 import feelContext from "dmn-js-shared/lib/features/feel-language-context";
 import { is } from "dmn-js-shared/lib/util/ModelUtil";
-import { translate } from "./words.js";
+import { say } from "../studio/texts.js";
+import { translate, translateDrawn } from "./words.js";
 
 const LEFT_OUT = [createInputs, description, expressionLanguage, durations, times, viewDrd, DmnVariableResolverModule, feelContext];
 const PYTHON = { options: [{ label: "Python", value: "python" }], defaults: { editor: "python" } };
@@ -39,6 +40,7 @@ export async function openTables(place, xml) {
   manager.on("viewer.created", ({ viewer }) => {
     viewer.on("commandStack.changed", () => changed.forEach((tell) => tell()));
   });
+  translateDrawn(place, say("tabled.number"));
   const { warnings } = await manager.importXML(xml);
   if (warnings.length) throw new Error(warnings.map((one) => one.message).join("; "));
 
