@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     if options.verb == "lint":
         return run_lint(options.files, options.json)
     if options.verb == "demo":
-        return play(options.takers, options.url)
+        return play(options.takers, options.url, options.milestones)
     if options.verb == "deploy":
         return run_deploy(options.files)
     if options.verb == "bench":  # in a process of its own: nothing of this one is measured along
@@ -58,6 +58,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo = verbs.add_parser("demo", help="play a whole case and prove its end")
     demo.add_argument("process", choices=["hire_order"])
     demo.add_argument("--takers", type=int, default=1)
+    demo.add_argument("--milestones", action="store_true", help="an order whose reward is released in three parts")
     demo.add_argument("--url", help="play against a running server on this machine")
     verbs.add_parser("verify", help="check everything the database remembers")
     bench = verbs.add_parser("bench", help="measure, as ratios within one run")
@@ -120,7 +121,7 @@ def prepare() -> int:
 
 def run_lint(paths: list[Path], as_json: bool) -> int:
     """Findings, one a line; 1 if there are any."""
-    findings = lint_paths(paths)
+    findings = lint_paths(paths, shipped=read_definitions())
     for finding in findings:
         if as_json:
             print(json.dumps(finding.to_json(), ensure_ascii=False))
@@ -165,6 +166,8 @@ def run_deploy(paths: list[Path]) -> int:
         engine.close()
     for one in result.definitions:
         print(f"{one.kind} {one.key} version {one.version}")
+    if not result.definitions:
+        print("Nothing new: each of these files is deployed already as it is.")
     return 0
 
 

@@ -82,6 +82,10 @@ class Formatter:
         """A day and a time: 11月21日 20:18, 21 Nov 20:18; with its year unless that is this year's."""
         return f"{self.day(at)} {self.time(at)}"
 
+    def moment(self, at: datetime) -> str:
+        """A day and a time to the second: 11月21日 20:18:04."""
+        return f"{self.day(at)} {at.astimezone(self.zone):%H:%M:%S}"
+
     def full(self, at: datetime) -> str:
         """Everything about an instant, for the tooltip of a short form."""
         return format_datetime(at, FULL[self.language], tzinfo=self.zone, locale=LOCALES[self.language])

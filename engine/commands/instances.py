@@ -16,7 +16,11 @@ from engine.storage.actor import PLATFORM, Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import instance, instance_party
+
+_INSERT = Prepared(insert(instance))
+_ADD_PARTY = Prepared(insert(instance_party))
 
 
 def start_instance(
@@ -55,18 +59,18 @@ def begin_instance(
         if answer := find_answer(unit.connection, key, actor):
             if not answer.is_same:
                 raise SubmissionConflict(key.scope)
-            return str(answer.result)
+            return str(answer.instance_id)
         row = _insert_instance(engine, unit, actor, process_key, business_key)
         step = Step(engine, unit, row, command)
         if actor.party_id != PLATFORM:
             owner = {"instance_id": row["id"], "party_id": actor.party_id, "relation": "starter"}
-            unit.connection.execute(insert(instance_party), owner)
+            _ADD_PARTY.run(unit.connection, owner)
         start = find_plain_start(engine.catalogue.elements(unit.connection, row["definition_id"]), process_key)
         starter: PlainDict = {start.initiator: actor.party_id} if start and start.initiator else {}
         values = {**starter, **take_in(step)}
         step.note(event("started", process=process_key, pins=row["pin_set_id"], values=values))
         step.case.start(values)
-        step.close(row["id"])
+        step.close({})
         return str(row["id"])
 
     return engine.database.transact(work)
@@ -110,5 +114,5 @@ def _insert_instance(
         "history_seq": 0,
         "history_mac": GENESIS,
     }
-    unit.connection.execute(insert(instance), row | {"seal": b""})
+    _INSERT.run(unit.connection, row | {"seal": b""})
     return row

@@ -80,7 +80,8 @@ def complete_task(
         form_id=view.form_id,
         content=dict(bound.values) if bound else {},
     )
-    return str(run_step(engine, view.instance_id, command))
+    run_step(engine, view.instance_id, command)
+    return view.instance_id
 
 
 def _fetch(engine: Engine, actor: Actor, task_id: str) -> TaskView:
@@ -97,7 +98,7 @@ def _complete(step: Step, view: TaskView, bound: BoundForm | None) -> Plain:
     task_ = step.case.get_task_from_id(view.id)
     step.note(event("completed_task", task=view.id, element=view.element.id))
     step.case.complete(task_, values)
-    return step.instance_id
+    return {}
 
 
 def _assign(engine: Engine, actor: Actor, task_id: str, user_id: str | None) -> None:
@@ -142,5 +143,5 @@ def _answered(engine: Engine, actor: Actor, key: SubmissionKey) -> str | None:
         if answer is not None:
             if not answer.is_same:
                 raise SubmissionConflict(key.scope)
-            return str(answer.result)
+            return answer.instance_id
     return None

@@ -15,6 +15,7 @@ from engine.language.model import Element, read_bpmn, read_elements
 from engine.language.parser import ProcessSpecs, parse_process
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import definition, pin_set
 
 PROCESS, DECISION, FORM, POLICY = "process", "decision", "form", "policy"
@@ -32,12 +33,15 @@ _newest = (
     .group_by(definition.c.kind, definition.c.key)
     .subquery()
 )
-_NEWEST = select(definition.c.kind, definition.c.key, definition.c.id).join(
-    _newest,
-    (definition.c.kind == _newest.c.kind)
-    & (definition.c.key == _newest.c.key)
-    & (definition.c.version == _newest.c.version),
+_NEWEST = Prepared(
+    select(definition.c.kind, definition.c.key, definition.c.id).join(
+        _newest,
+        (definition.c.kind == _newest.c.kind)
+        & (definition.c.key == _newest.c.key)
+        & (definition.c.version == _newest.c.version),
+    )
 )
+_SAME_PINS = Prepared(select(pin_set.c.id).where(pin_set.c.sha256 == bindparam("sha256")))
 
 
 class UnknownDefinition(Exception):
@@ -85,7 +89,7 @@ class Catalogue:
         """The newest version of everything, as a set that instances share. Runs inside a unit of work."""
         ids = self.newest(connection)
         digest = hashlib.sha256(orjson.dumps(ids, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        found = connection.execute(select(pin_set.c.id).where(pin_set.c.sha256 == digest)).scalar_one_or_none()
+        found = _SAME_PINS.scalar(connection, {"sha256": digest})
         if found is None:
             found = new_id()
             connection.execute(insert(pin_set).values(id=found, sha256=digest, pins=ids))
@@ -94,7 +98,7 @@ class Catalogue:
     def newest(self, connection: Connection) -> dict[str, dict[str, str]]:
         """The ids of the newest versions, by kind and key."""
         ids: dict[str, dict[str, str]] = {}
-        for kind, key, definition_id in connection.execute(_NEWEST):
+        for kind, key, definition_id in _NEWEST.all(connection):
             ids.setdefault(kind, {})[key] = definition_id
         return ids
 

@@ -7,6 +7,8 @@ BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
 DONE, NOW, FAILED = "done", "now", "err"
 # Entered with the activity they sit on, before anything has happened.
 ARMED_KINDS = frozenset({"boundaryEvent"})
+# A token on one of these only says that there is another one inside.
+CONTAINER_KINDS = frozenset({"callActivity", "subProcess", "transaction", "adHocSubProcess"})
 
 
 def mark_elements(story: Story, process_key: str, xml: bytes) -> dict[str, str]:
@@ -15,9 +17,7 @@ def mark_elements(story: Story, process_key: str, xml: bytes) -> dict[str, str]:
     A boundary event counts only once it has fired. Of a sub-process drawn open its content is marked, not the frame.
     """
     armed = {(one.process_key, one.id) for one in story.elements.values() if one.kind in ARMED_KINDS}
-    entries = (entry for chapter in story.chapters for entry in chapter.entries)
-    fired = {(e.element.process_key, e.element.id) for e in entries if e.element and e.kind == "completed"}
-    been = {*story.visits, *story.flows} - (armed - fired)
+    been = {*story.visits, *story.flows} - (armed - story.completed)
     marks = {element: DONE for process, element in been if process == process_key}
     for token in story.tokens:
         if token.element.process_key == process_key and token.element.kind not in ARMED_KINDS:

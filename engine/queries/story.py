@@ -1,7 +1,7 @@
 """The story of a case: its history rows with names, old and new values, the path on the diagram, and the tokens."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -50,36 +50,58 @@ class Chapter:
 
 
 @dataclass(frozen=True)
-class TokenView:
-    """Where the case stands. `since` is when the token came."""
+class Origin:
+    """When a variable last got a value, in which step, and at which element."""
 
+    seq: int
+    at: datetime
+    element: Element
+
+
+@dataclass(frozen=True)
+class TokenView:
+    """Where the case stands, and with which data. `since` is when the token came, `scope` the task it is inside of."""
+
+    task: str
+    scope: str | None
     element: Element
     index: int | None
     is_failed: bool
     since: datetime
+    data: PlainDict
 
 
 @dataclass
 class Story:
-    """`visits` counts entries by process and element; `flows` counts passages by process and sequence flow."""
+    """A case after some step.
+
+    `visits` counts entries by process and element, `flows` passages by process and sequence flow; `completed` are
+    elements that ended by themselves at least once; `last` is what completed last in the case's own process.
+    """
 
     chapters: list[Chapter] = field(default_factory=list)
     tokens: list[TokenView] = field(default_factory=list)
     visits: Counter[tuple[str, str]] = field(default_factory=Counter)
     flows: Counter[tuple[str, str]] = field(default_factory=Counter)
+    completed: set[tuple[str, str]] = field(default_factory=set)
+    origins: dict[tuple[str, str], Origin] = field(default_factory=dict)  # by process and variable
     processes: set[str] = field(default_factory=set)
     elements: dict[str, Element] = field(default_factory=dict)  # by task id
+    last: TokenView | None = None
 
     def element(self, task_id: str, element_id: str) -> Element:
         """The element a task was of; a bare one if history does not know the task."""
         return self.elements.get(task_id) or Element(element_id, "userTask", "")
 
 
-def tell_story(rows: list[HistoryRow], specs: ProcessSpecs) -> Story:
-    """The story that history rows tell of a case that ran on `specs`."""
+def tell_story(rows: Sequence[HistoryRow], specs: ProcessSpecs, wanted: Container[int] | None = None) -> Story:
+    """The story that history rows, from the first on, tell of a case that ran on `specs`.
+
+    Only the rows of the `wanted` numbers become chapters, without it all: of a long case few are looked at.
+    """
     teller = _Teller(specs)
     for row in rows:
-        teller.tell(row)
+        teller.tell(row, is_wanted=wanted is None or row.seq in wanted)
     return teller.finish()
 
 
@@ -89,47 +111,66 @@ class _Teller:
         self.story = Story(processes={specs.key})
         self.picture = Picture()
         self.since: dict[str, datetime] = {}
+        self.last: str | None = None
         self.flow_ids = _flows(specs.elements)
 
-    def tell(self, row: HistoryRow) -> None:
-        entries = [self._entry(event, row.at) for event in row.events]
-        self.story.chapters.append(
-            Chapter(row.seq, row.at, row.actor_id, row.acting_role, row.kind, [e for e in entries if e is not None])
-        )
+    def tell(self, row: HistoryRow, *, is_wanted: bool) -> None:
+        entries = []
+        for event in row.events:
+            changes = self._follow(event, row, is_wanted=is_wanted) if event["kind"] in TOKEN_KINDS else ()
+            if is_wanted and (event["kind"] != "data" or changes):
+                entries.append(self._entry(event, changes))
+        if is_wanted:
+            self.story.chapters.append(Chapter(row.seq, row.at, row.actor_id, row.acting_role, row.kind, entries))
 
     def finish(self) -> Story:
-        self.story.tokens = [
-            TokenView(self.story.elements[token.task], token.index, token.is_failed, self.since[token.task])
-            for token in self.picture.tokens()
-            if not token.is_body
+        story = self.story
+        tokens = [token for token in self.picture.tokens() if not token.is_body]
+        story.tokens = [
+            TokenView(
+                token.task,
+                token.scope,
+                story.elements[token.task],
+                token.index,
+                token.is_failed,
+                self.since[token.task],
+                token.data,
+            )
+            for token in tokens
         ]
-        return self.story
+        if self.last is not None:
+            element, data = story.elements[self.last], self.picture.data_of(self.last)
+            story.last = TokenView(self.last, None, element, None, False, self.since[self.last], data)
+        return story
 
-    def _entry(self, event: PlainDict, at: datetime) -> Entry | None:
-        kind = str(event["kind"])
-        changes: tuple[Change, ...] = ()
-        if kind in TOKEN_KINDS:
-            changes = self._apply(event, at)
-            if kind == "data" and not changes:
-                return None
+    def _entry(self, event: PlainDict, changes: tuple[Change, ...]) -> Entry:
         element = self.story.elements.get(str(event.get("task")))
         index = event.get("index")
         facts = {k: v for k, v in event.items() if k not in {"kind", "task", "element", "scope", "base", "set", "gone"}}
-        return Entry(kind, element, index if isinstance(index, int) else None, changes, facts)
+        return Entry(str(event["kind"]), element, index if isinstance(index, int) else None, changes, facts)
 
-    def _apply(self, event: PlainDict, at: datetime) -> tuple[Change, ...]:
+    def _follow(self, event: PlainDict, row: HistoryRow, *, is_wanted: bool) -> tuple[Change, ...]:
+        """Takes one event of a token into account; what it changed, for a chapter that is wanted."""
         task = str(event["task"])
-        old: PlainDict = {}
         if event["kind"] == "entered":
-            self._enter(event, at)
-            if "base" in event:
-                old = self.picture.data_of(str(event["base"]))
+            self._enter(event, row.at)
+            old = self.picture.data_of(str(event["base"])) if is_wanted and "base" in event else {}
         else:
-            old = self.picture.data_of(task)
+            old = self.picture.data_of(task) if is_wanted else {}
         self.picture.apply(event)
+        element = self.story.elements[task]
+        if event["kind"] == "completed":
+            self.story.completed.add((element.process_key, element.id))
+            self.last = self.last if "scope" in event else task
+        if "set" not in event and "gone" not in event:
+            return ()
         new, gone = event.get("set", {}), event.get("gone", [])
         assert isinstance(new, dict)
         assert isinstance(gone, list)
+        for name in new:
+            self.story.origins[element.process_key, name] = Origin(row.seq, row.at, element)
+        if not is_wanted:
+            return ()
         changed = [Change(name, old.get(name), value) for name, value in new.items()]
         return (*changed, *(Change(str(name), old.get(str(name)), None) for name in gone))
 

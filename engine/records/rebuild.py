@@ -40,10 +40,7 @@ class Picture:
         """Take one more event into account."""
         kind, task = event["kind"], str(event["task"])
         old = self._data.get(str(event.get("base")) if kind == "entered" else task, NOTHING)
-        gone, changed = event.get("gone", []), event.get("set", NOTHING)
-        assert isinstance(gone, list)
-        assert isinstance(changed, dict)
-        self._data[task] = {k: v for k, v in old.items() if k not in gone} | changed
+        self._data[task] = _change(old, event)  # shared with the base where nothing changed: nobody writes into it
         if kind == "entered":
             kept = ("element", "scope", "index", "body")
             self._open[task] = {name: event[name] for name in kept if name in event}
@@ -77,6 +74,13 @@ class Picture:
             is_failed="failed" in event,
             data=self._data[task],
         )
+
+
+def _change(old: PlainDict, event: PlainDict) -> PlainDict:
+    gone, changed = event.get("gone"), event.get("set")
+    if isinstance(gone, list):
+        old = {name: value for name, value in old.items() if name not in gone}
+    return old | changed if isinstance(changed, dict) else old
 
 
 def rebuild(events: Iterable[PlainDict], keyframe: PlainDict | None = None) -> Picture:

@@ -31,6 +31,7 @@ from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import instance
 
@@ -52,8 +53,11 @@ CHANGING = (
 MAX_STATE_BYTES = 64 * 1024 * 1024
 COMPRESSION_LEVEL = 3
 
-_LOCK = select(instance).where(instance.c.id == bindparam("instance_id")).with_for_update()
-_SAVE = update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_"))
+_LOCK = Prepared(select(instance).where(instance.c.id == bindparam("instance_id")).with_for_update())
+_SAVE = Prepared(
+    update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_")),
+    columns=(*CHANGING, "seal"),
+)
 
 
 def _nothing(_connection: Connection) -> None:
@@ -86,15 +90,15 @@ def run_step(engine: Engine, instance_id: str, command: Command) -> Plain:
     """
 
     def work(unit: UnitOfWork) -> Plain:
-        row = unit.connection.execute(_LOCK, {"instance_id": instance_id}).mappings().one_or_none()
+        row = _LOCK.first(unit.connection, {"instance_id": instance_id})
         if answer := _answer(unit.connection, command):
             return answer.result
         if row is None:
             raise NotFound("case", instance_id)
         command.authorise(unit.connection)
-        if row["status"] != ACTIVE:
+        if row.status != ACTIVE:
             raise InstanceClosed(instance_id)
-        step = Step(engine, unit, dict(row), command)
+        step = Step(engine, unit, row._asdict(), command)
         result = command.act(step)
         step.close(result)
         return result
@@ -127,6 +131,7 @@ class Step:
         self.budget = TimeBudget()
         self._open_before: set[str] = set()
         self._waiting_before: set[str] = set()
+        self._due_before: dict[str, datetime] = {}
 
     @cached_property
     def pins(self) -> Pins:
@@ -143,6 +148,7 @@ class Step:
         case = thaw(decompress_state(self.row["state"]), specs, script_engine, self.host, self.recorder)
         self._open_before = {task.id for task in case.user_tasks()}
         self._waiting_before = {found[0] for found in case.subscriptions()}
+        self._due_before = dict(case.timers())
         return case
 
     def note(self, fact: PlainDict) -> None:
@@ -179,6 +185,7 @@ class Step:
         if "case" in self.__dict__:
             self._sync_tasks()
             self._sync_subscriptions()
+            self._sync_timers()
             self._release_async()
             self._store_state()
         self._append_history()
@@ -202,9 +209,22 @@ class Step:
         remove_subscriptions(self.connection, sorted(before - waiting.keys()))
         fresh = [waiting[task_id] for task_id in waiting.keys() - before]
         add_subscriptions(self.connection, self.instance_id, fresh)
-        for _, kind, name, key in fresh:
+        for task_id, kind, name, key in fresh:
+            self._note_wait(task_id, awaits=kind, name=name, key=key)
             if kind == MESSAGE:
                 wake_messages(self.connection, self.now, name, key)
+
+    def _sync_timers(self) -> None:
+        """History keeps the instant of every timer that was set, so that what would have come is known afterwards."""
+        timers = dict(self.case.timers())
+        for task_id, at in timers.items():
+            if self._due_before.get(task_id) != at:
+                self._note_wait(task_id, awaits="timer", due_at=format_instant(at))
+        self.row["next_due_at"] = min(timers.values(), default=None)
+
+    def _note_wait(self, task_id: str, **facts: Plain) -> None:
+        element = self.case.get_task_from_id(task_id).task_spec.element.id
+        self.note(event("waiting", task=task_id, element=element, **facts))
 
     def _release_async(self) -> None:
         for task in self.case.async_waits():
@@ -234,8 +254,7 @@ class Step:
     def _store_state(self) -> None:
         compact(self.case)
         state = zstandard.compress(freeze(self.case), COMPRESSION_LEVEL)
-        due = min((at for _, at in self.case.timers()), default=None)
-        self.row.update(state=state, next_due_at=due, outcome=self.case.outcome)
+        self.row.update(state=state, outcome=self.case.outcome)
         if self.case.is_completed() and self.row["status"] == ACTIVE:
             self.row.update(status=COMPLETED, ended_at=self.now)
 
@@ -256,7 +275,7 @@ class Step:
         seal = seal_row(self.engine.keys.mac, "instance", self.row)
         values = {name: self.row[name] for name in CHANGING} | {"seal": seal}
         target = {"id_": self.instance_id, "version_": self.row["version"] - 1}
-        if self.connection.execute(_SAVE, values | target).rowcount != 1:
+        if _SAVE.run(self.connection, values | target) != 1:
             raise StaleState(self.instance_id)
 
 

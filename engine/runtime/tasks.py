@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from engine.definitions.catalogue import FORM
 from engine.definitions.forms import BoundForm, Form, bind
@@ -22,13 +22,14 @@ from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import file, instance, task
 
 Language = Literal["zh", "en"]
 
 _IS_THIS = and_(task.c.id == bindparam("task_id"), IS_CANDIDATE)
-_FIND = select(task.c.id, task.c.instance_id, task.c.assignee_id, task.c.element).where(_IS_THIS)
-_FETCH = (
+_FIND = Prepared(select(task.c.id, task.c.instance_id, task.c.assignee_id, task.c.element).where(_IS_THIS))
+_FETCH = Prepared(
     select(
         task,
         instance.c.process_key,
@@ -83,9 +84,9 @@ class ViewContext:
     language: Language
 
 
-def find_task(connection: Connection, actor: Actor, task_id: str) -> Row[Any, Any, Any, Any]:
+def find_task(connection: Connection, actor: Actor, task_id: str) -> Any:
     """The row of an open task, by the very condition of the inbox. Raises NotFound, for a stranger as well."""
-    row = connection.execute(_FIND, describe_actor(actor) | {"task_id": task_id}).one_or_none()
+    row = _FIND.first(connection, describe_actor(actor) | {"task_id": task_id})
     if row is None:
         raise NotFound("task", task_id)
     return row
@@ -94,7 +95,7 @@ def find_task(connection: Connection, actor: Actor, task_id: str) -> Row[Any, An
 def fetch_task(engine: Engine, actor: Actor, task_id: str) -> TaskView:
     """An open task with its form and data. Raises NotFound, for a stranger as well."""
     with engine.database.read() as connection:
-        row = connection.execute(_FETCH, describe_actor(actor) | {"task_id": task_id}).one_or_none()
+        row = _FETCH.first(connection, describe_actor(actor) | {"task_id": task_id})
         if row is None:
             raise NotFound("task", task_id)
         element = engine.catalogue.elements(connection, row.definition_id)[row.element]

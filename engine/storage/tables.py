@@ -51,6 +51,19 @@ class Json(TypeDecorator[Plain]):
         return None if value is None else orjson.loads(value)
 
 
+class Hex(TypeDecorator[str]):
+    """Hexadecimal digits, kept as the bytes they stand for."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else bytes.fromhex(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.hex()
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_N_label)s",
@@ -235,12 +248,11 @@ submission = Table(
     Column("actor_id", Id, nullable=False),
     Column("acting_role", String(40), nullable=False),
     Column("party_id", Id, nullable=False),
-    Column("digest", String(64), nullable=False),  # SHA-256 of what was sent
+    Column("digest", Hex, nullable=False),  # SHA-256 of what was sent
     Column("content", Json, nullable=False),  # the values; personal ones as references
-    Column("result", Json, nullable=False),
+    Column("result", Json, nullable=False),  # the answer; empty where that is the case itself
     Column("submitted_at", Instant, nullable=False),
-    Column("seal", LargeBinary, nullable=False),
-    info=APPEND_ONLY,
+    info=APPEND_ONLY,  # the seal of a row stands in the history of its case
 )
 subscription = Table(
     "subscription",
@@ -284,11 +296,11 @@ history = Table(
     metadata,
     Column("stream", String(40), primary_key=True),  # instance id, or system:<name>
     Column("seq", Integer, primary_key=True),  # 1, 2, 3 ...
-    Column("at", Instant, nullable=False, index=True),
+    Column("at", Instant, nullable=False),
     Column("actor_id", Id, nullable=False),
     Column("acting_role", String(40), nullable=False),
     Column("kind", String(24), nullable=False),  # start, complete, timer, message, job, claim ...
-    Column("events", LargeBinary, nullable=False),  # zstd of a JSON list, see engine.records.history
+    Column("events", LargeBinary, nullable=False),  # zstd of a JSON list, see engine.records.packing
     Column("mac", LargeBinary, nullable=False),  # over this row and the mac before it
     info=APPEND_ONLY,
 )

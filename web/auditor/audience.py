@@ -1,21 +1,90 @@
-"""Whom the open tasks of a case wait for."""
+"""Whom the places wait for where a case stands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from engine.language.expressions import is_wrapped, unwrap
+from engine.language.model import Element
+from engine.queries.inspection import CaseView
+from engine.queries.marks import ARMED_KINDS, CONTAINER_KINDS
+from engine.queries.story import TokenView
+from engine.queries.waits import Limit
+from engine.storage.plain import PlainDict
 from engine.storage.tables import task, task_candidate
 
 PARTY, GROUP = "party", "group"
+JOIN_KINDS = frozenset({"parallelGateway", "inclusiveGateway"})  # they wait for what waits elsewhere
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A place where a case stands at a moment.
+
+    `assignee_id` and `audience` (kind, id) come from the work list where the moment is now, else from the diagram.
+    """
+
+    token: TokenView
+    assignee_id: str | None
+    audience: list[tuple[str, str]]
+    due_at: datetime | None
+    limits: list[Limit]
+
+    @property
+    def element(self) -> Element:
+        return self.token.element
+
+
+def list_waiting(connection: Connection, view: CaseView) -> list[Waiting]:
+    """Where the case stands, whom it waits for there, and what comes if nobody acts."""
+    audience = list_audience(connection, view.case.id) if view.is_now else {}
+    work = {one.task_id: one for one in view.open_work} if view.is_now else {}
+    silent = ARMED_KINDS | CONTAINER_KINDS | JOIN_KINDS
+    places = [one for one in view.story.tokens if one.element.kind not in silent]
+    return [
+        Waiting(
+            token,
+            work[token.task].assignee_id if token.task in work else None,
+            audience.get(token.task) or _read_audience(token),
+            work[token.task].due_at if token.task in work else None,
+            view.limits[token.task],
+        )
+        for token in places
+    ]
 
 
 def list_audience(connection: Connection, instance_id: str) -> dict[str, list[tuple[str, str]]]:
-    """By element of the open tasks: the parties and groups that may take them, as (kind, id)."""
+    """By open task: the parties and groups that may take it, as (kind, id)."""
     rows = connection.execute(
-        select(task.c.element, task_candidate.c.kind, task_candidate.c.value)
+        select(task.c.id, task_candidate.c.kind, task_candidate.c.value)
         .join(task_candidate, task_candidate.c.task_id == task.c.id)
         .where(task.c.instance_id == instance_id, task_candidate.c.kind.in_((PARTY, GROUP)))
         .order_by(task_candidate.c.kind, task_candidate.c.value)
     )
     audience: dict[str, list[tuple[str, str]]] = {}
-    for element, kind, value in rows:
-        audience.setdefault(element, []).append((kind, value))
+    for task_id, kind, value in rows:
+        audience.setdefault(task_id, []).append((kind, value))
     return audience
+
+
+def parties_in(waiting: Iterable[Waiting]) -> set[str | None]:
+    """Everybody the places name."""
+    return {value for one in waiting for kind, value in one.audience if kind == PARTY} | {
+        one.assignee_id for one in waiting
+    }
+
+
+def _read_audience(token: TokenView) -> list[tuple[str, str]]:
+    """Whom the diagram offered the task to, as far as plain variables of the token say."""
+    element, data = token.element, token.data
+    parties = [*_read_names(element.assignee, data), *_read_names(element.candidate_users, data)]
+    return [(PARTY, one) for one in parties] + [(GROUP, one) for one in _read_names(element.candidate_groups, data)]
+
+
+def _read_names(text: str | None, data: PlainDict) -> list[str]:
+    if text is None or not is_wrapped(text):
+        return [one.strip() for one in (text or "").split(",") if one.strip()]
+    value = data.get(unwrap(text))
+    return [str(one) for one in (value if isinstance(value, list) else [value]) if one is not None]

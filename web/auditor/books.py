@@ -46,8 +46,13 @@ class AccountSum:
     balance_fen: int
 
 
-def list_escrows(connection: Connection, entries: Iterable[EntryView], has_ended: bool) -> list[Escrow]:
-    """Every escrow the entries of a case touch, with the sums of these entries."""
+def list_escrows(
+    connection: Connection, entries: Iterable[EntryView], *, is_now: bool, has_ended: bool
+) -> list[Escrow]:
+    """Every escrow the entries of a case touch, with the sums of these entries.
+
+    Now the balance is that of the account; of the past it is what these entries come to.
+    """
     lines = [line for entry in entries for line in entry.lines if line[0].startswith(f"{ESCROW}:")]
     escrows = []
     for code in dict.fromkeys(code for code, _ in lines):
@@ -58,11 +63,21 @@ def list_escrows(connection: Connection, entries: Iterable[EntryView], has_ended
                 ref,
                 -sum(amount for amount in amounts if amount < 0),
                 sum(amount for amount in amounts if amount > 0),
-                balance_of(connection, code),
-                check_escrow(connection, ref) if has_ended else [],
+                balance_of(connection, code) if is_now else -sum(amounts),
+                check_escrow(connection, ref) if is_now and has_ended else [],
             )
         )
     return escrows
+
+
+def sum_by_element(entries: Iterable[EntryView]) -> dict[str, int]:
+    """What the entries moved at each element, in fen."""
+    sums: dict[str, int] = {}
+    for entry in entries:
+        if entry.element is not None:
+            moved = sum(amount for _, amount in entry.lines if amount > 0)
+            sums[entry.element] = sums.get(entry.element, 0) + moved
+    return sums
 
 
 def list_accounts(connection: Connection) -> list[AccountSum]:

@@ -1,71 +1,66 @@
-"""The data of a case where it stands now, rebuilt from its history."""
+"""The data of a case at a moment, with what its record changed."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from engine.language.model import Element
-from engine.queries.story import Story
-from engine.records.history import HistoryRow
-from engine.records.rebuild import TOKEN_KINDS, Picture
+from engine.queries.inspection import CaseView
+from engine.queries.marks import ARMED_KINDS
+from engine.queries.story import Change, Chapter, Origin, TokenView
 from engine.storage.plain import Plain
-
-
-@dataclass(frozen=True)
-class Origin:
-    """When a variable got its value, in which step, and at which element."""
-
-    at: datetime
-    seq: int
-    element: Element
+from web.auditor.timeline import merge_changes, tell_changes
 
 
 @dataclass(frozen=True)
 class Datum:
-    """A variable as it is now."""
+    """A variable as it was; `change` is what the record did to it."""
 
     name: str
     value: Plain
     origin: Origin | None
+    change: Change | None
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The data a token carries; those of an ended case are what its last element had."""
+    """The data a token carries, those that just changed first; those of an ended case are what its last element had."""
 
     element: Element
     index: int | None
     data: list[Datum]
 
+    @property
+    def changed(self) -> int:
+        """How many of them the record changed."""
+        return sum(one.change is not None for one in self.data)
 
-def list_standings(rows: Iterable[HistoryRow], story: Story) -> list[Standing]:
-    """What the data are at each place where the case stands."""
-    picture, last = Picture(), ""
-    for event in (event for row in rows for event in row.events if event["kind"] in TOKEN_KINDS):
-        picture.apply(event)
-        last = str(event["task"]) if event["kind"] == "completed" and "scope" not in event else last
-    places = [(token.task, token.index) for token in picture.tokens() if not token.is_body] or [(last, None)]
-    places = [(task, index) for task, index in places if story.elements[task].kind != "boundaryEvent"]
-    origins = _find_origins(story)
-    return [
-        Standing(
-            element := story.elements[task],
-            index,
-            [
-                Datum(name, value, origins.get((element.process_key, name)))
-                for name, value in sorted(picture.data_of(task).items())
-            ],
-        )
-        for task, index in places
+
+def list_standings(view: CaseView) -> list[Standing]:
+    """What the data are at each place where the case stands at the moment; places touched by its record first."""
+    story = view.story
+    chapter = next(one for one in story.chapters if one.seq == view.moment.seq)
+    changes = _find_changes(chapter)
+    places = [token for token in story.tokens if token.element.kind not in ARMED_KINDS]
+    holders = {token.scope for token in places}
+    innermost = [token for token in places if token.task not in holders]
+    ended = [story.last] if story.last is not None else []
+    standings = [_stand(token, view, changes) for token in innermost or ended]
+    return sorted(standings, key=lambda standing: standing.changed == 0)
+
+
+def _stand(token: TokenView, view: CaseView, changes: dict[tuple[str, str], Change]) -> Standing:
+    process = token.element.process_key
+    data = [
+        Datum(name, value, view.story.origins.get((process, name)), changes.get((process, name)))
+        for name, value in sorted(token.data.items())
     ]
+    return Standing(token.element, token.index, sorted(data, key=lambda one: one.change is None))
 
 
-def _find_origins(story: Story) -> dict[tuple[str, str], Origin]:
-    """The last place each variable of a process was written."""
-    return {
-        (entry.element.process_key, change.name): Origin(chapter.at, chapter.seq, entry.element)
-        for chapter in story.chapters
-        for entry in chapter.entries
-        if entry.element is not None
-        for change in entry.changes
-    }
+def _find_changes(chapter: Chapter) -> dict[tuple[str, str], Change]:
+    """What a step changed, by process and variable: the first old and the last new value."""
+    found: dict[str, tuple[Change, ...]] = {}
+    for entry in chapter.entries:
+        if entry.element is not None:
+            process = entry.element.process_key
+            found[process] = merge_changes(found.get(process, ()), tell_changes(entry))
+    return {(process, one.name): one for process, changes in found.items() for one in changes if one.old != one.new}

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from engine.language.model import Element
 from engine.language.values import is_reference
+from engine.queries.marks import CONTAINER_KINDS
 from engine.queries.story import Change, Chapter, Entry
 from engine.storage.actor import SYSTEM
 from engine.storage.plain import Plain, PlainDict
 from web.texts import catalogue, text
 
-PAGE_CHAPTERS = 50
 PASSED = "passed"  # entered and left in one step
-RECORDS = frozenset({"state", "submitted", "completed_task"})  # what the step says of itself
+RECORDS = frozenset({"state", "submitted", "completed_task", "waiting"})  # what the step says of itself
 ARMING = frozenset({"entered", "cancelled"})
 ICONS = {
     "start": "play",
@@ -73,6 +73,25 @@ class Scene:
         return None if self.chapter.kind == "start" else self.chapter.element
 
     @property
+    def reached(self) -> list[Element]:
+        """Where the case came to rest; what has no name, such as a join, waits only for others."""
+        entered = [line.element for line in self.lines if line.kind == "entered" and line.element is not None]
+        return [one for one in entered if one.name_zh and one.kind not in CONTAINER_KINDS]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What the step itself changed, without what followed from it."""
+        merged: tuple[Change, ...] = ()
+        for line in self.lines:
+            if line.element == self.subject:
+                merged = merge_changes(merged, line.changes)
+        return merged
+
+    @property
+    def failures(self) -> list[Line]:
+        return [line for line in self.lines if line.is_bad]
+
+    @property
     def icon(self) -> str:
         return ICONS.get(self.chapter.kind, SYMBOL_OF_OTHERS)
 
@@ -121,7 +140,7 @@ def _join_passages(entries: list[Entry]) -> list[Line]:
         place = (entry.element.process_key, entry.element.id, entry.index) if entry.element else None
         if entry.kind == "completed" and place in entered:
             before = lines[entered.pop(place)]
-            joined = replace(before, kind=PASSED, changes=_merge(before.changes, line.changes))
+            joined = replace(before, kind=PASSED, changes=merge_changes(before.changes, line.changes))
             lines[lines.index(before)] = joined
             continue
         if entry.kind == "entered" and place is not None:
@@ -131,12 +150,16 @@ def _join_passages(entries: list[Entry]) -> list[Line]:
 
 
 def _tell(entry: Entry) -> Line:
-    # What a called process does not see is not gone: entering tells of new values only.
-    changes = tuple(c for c in entry.changes if entry.kind != "entered" or c.new is not None)
-    return Line(entry.kind, entry.element, entry.index, changes, tuple(_list_facts(entry.facts)))
+    return Line(entry.kind, entry.element, entry.index, tell_changes(entry), tuple(_list_facts(entry.facts)))
 
 
-def _merge(first: tuple[Change, ...], second: tuple[Change, ...]) -> tuple[Change, ...]:
+def tell_changes(entry: Entry) -> tuple[Change, ...]:
+    """What an event changed. What a called process does not see is not gone: entering tells of new values only."""
+    return tuple(c for c in entry.changes if entry.kind != "entered" or c.new is not None)
+
+
+def merge_changes(first: tuple[Change, ...], second: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Both as one: of a variable changed twice the first old and the last new value."""
     merged = {change.name: change for change in first}
     for change in second:
         before = merged.get(change.name)

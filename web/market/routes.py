@@ -3,12 +3,13 @@
 from flask import Blueprint, g
 
 from engine.runtime.engine import Engine
+from engine.services.orders.states import HELD
 from engine.services.orders.views import mask_phone
 from web.market.find import name_category
 from web.market.hall import Hall
 from web.market.orders import OwnOrders
 from web.market.requests import KINDS, Requests
-from web.market.states import LOOKS, SECURED
+from web.market.states import LOOKS, SECURED, STEPS, step_of, turn_of
 from web.market.wallet import Wallet
 from web.policy import Verdict, judge
 
@@ -43,6 +44,10 @@ HELPERS = {
     "name_category": name_category,
     "looks": LOOKS,
     "secured_states": SECURED,
+    "held_states": HELD,
+    "order_steps": STEPS,
+    "step_of": step_of,
+    "turn_of": turn_of,
     "mask_phone": mask_phone,
     "may_open": may_open,
 }

@@ -8,7 +8,7 @@ from engine.runtime.errors import NotFound
 from engine.services.ledger.views import StatementRow, statement, wallet_view
 from engine.services.payments.payments import STARTED, list_payments, start_top_up
 from engine.services.payments.simulator import SIMULATOR
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from web.market.questions import bind_question, draw_question, read_token
 from web.security import current_actor, local_target
 
@@ -71,7 +71,7 @@ class Wallet:
             payment_id = start_top_up(self.engine, current_actor(), amount_fen, token, method)
             target = local_target(request.form.get("next"))
             return redirect(url_for("market.payment", payment_id=payment_id, next=target), 303)
-        return self._draw_top_up(draw_question(bound), new_id())
+        return self._draw_top_up(draw_question(bound), new_token())
 
     def show_payment(self, payment_id: str) -> str:
         """How a top-up stands; the page asks again by itself as long as it is open."""

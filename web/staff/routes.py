@@ -15,7 +15,7 @@ from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
 from engine.runtime.starts import list_starts
 from engine.runtime.tasks import TaskView, bind_task, fetch_task
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from web.rendering import render_form
 from web.security import current_actor, is_partial, local_target
 from web.staff.starts import add_starts
@@ -83,7 +83,7 @@ class Desk:
         """A task with its form, empty or as far as it is known."""
         view = fetch_task(self.engine, current_actor(), task_id)
         bound = bind_task(self.engine, current_actor(), view, current_language()) if view.form else None
-        return self._render(view, bound, new_id())
+        return self._render(view, bound, new_token())
 
     def complete(self, task_id: str) -> BaseResponse | tuple[str, int] | str:
         """Completes the task; with errors the form comes back as it was filled in."""

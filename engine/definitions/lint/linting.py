@@ -44,9 +44,12 @@ def lint_files(
     return list(dict.fromkeys(findings))
 
 
-def lint_paths(paths: Iterable[Path], registry: Registry = REGISTERED) -> list[Finding]:
+def lint_paths(
+    paths: Iterable[Path], registry: Registry = REGISTERED, *, shipped: Mapping[str, bytes] = NO_FILES
+) -> list[Finding]:
     """All findings of these files and folders, with the bpmn and forms folders around them as context.
 
+    A file that lies in no such folders is examined among the files of its folder and those that are `shipped`.
     Raises FileNotFoundError for a path that does not exist.
     """
     files: dict[str, bytes] = {}
@@ -54,10 +57,18 @@ def lint_paths(paths: Iterable[Path], registry: Registry = REGISTERED) -> list[F
     for path in [found for given in paths for found in _expand(given)]:
         root = _find_project(path)
         files[_name_in(path, root)] = path.read_bytes()
-        for folder in FOLDERS if root else ():
-            for other in _expand(root / folder) if root and (root / folder).is_dir() else ():
-                context.setdefault(_name_in(other, root), other.read_bytes())
+        for other in _list_neighbours(path, root):
+            context.setdefault(_name_in(other, root), other.read_bytes())
+        context = context if root else {**shipped, **context}
     return lint_files(files, registry, context=context)
+
+
+def _list_neighbours(path: Path, root: Path | None) -> Iterator[Path]:
+    if root is None:
+        yield from (found for found in sorted(path.parent.iterdir()) if found.suffix[1:] in CHECKS and found.is_file())
+        return
+    for folder in FOLDERS:
+        yield from _expand(root / folder) if (root / folder).is_dir() else ()
 
 
 def _expand(path: Path) -> Iterator[Path]:

@@ -3,7 +3,8 @@
 import pytest
 
 from engine.commands.deployments import deploy
-from engine.queries.cases import CaseFilter, fetch_case, search_cases
+from engine.queries.cases import CaseFilter, search_cases
+from engine.queries.inspection import fetch_case
 from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound

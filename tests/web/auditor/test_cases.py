@@ -12,7 +12,7 @@ from tests.support.stage import SKILLS, Stage
 from tests.web.analyst.desk import deploy_trial, run_case, sit_down
 from tests.web.visitor import Visitor, register
 
-SIDES = ("diagram", "timeline", "data", "forms", "money", "work", "proof")
+SIDES = ("timeline", "data", "forms", "messages", "timers", "money", "work", "proof")
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_personal_data_stay_hidden_on_every_side(auditor: Visitor, case: str) ->
 def test_data_are_those_of_the_token(auditor: Visitor, case: str) -> None:
     page = plain(auditor.get(f"/cases/{case}/data").text)
     assert "在此步骤的数据： check 中" in page
-    assert "amount_fen ¥500.00 #2" in page
+    assert "amount_fen 新值 ¥500.00 #2" in page
 
 
 def test_open_work_says_for_whom_since_and_until_when(auditor: Visitor, case: str) -> None:

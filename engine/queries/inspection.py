@@ -1,0 +1,285 @@
+"""One process instance as auditors look at it: told by its history, at any of its records."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from engine.definitions.catalogue import PROCESS, Pins
+from engine.language.model import Element
+from engine.language.parser import ProcessSpecs
+from engine.queries.cases import CaseRow, read_case, require_reader, select_cases
+from engine.queries.story import Story, tell_story
+from engine.queries.waits import Limit, Sent, Wait, find_limits, list_sent, list_waits
+from engine.records.history import HistoryRow, read_stream
+from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
+from engine.storage.actor import SYSTEM, Actor
+from engine.storage.plain import PlainDict
+from engine.storage.tables import definition, incident, instance, instance_party, party, submission, task
+
+PAGE_CHAPTERS = 50
+FAILURES = frozenset({"incident", "failed"})
+
+
+@dataclass(frozen=True)
+class Look:
+    """From which of its records a case is looked at, and which steps up to it are told, the newest first.
+
+    Without `at` from the last one. `before` is where the next page of steps begins.
+    """
+
+    at: int | None = None
+    before: int | None = None
+    is_people_only: bool = False
+    element: str = ""
+    variable: str = ""
+
+
+LATEST = Look()
+
+
+@dataclass(frozen=True)
+class Record:
+    """A line of the history, without what it says."""
+
+    seq: int
+    at: datetime
+    kind: str
+    actor_id: str
+    is_failure: bool
+
+    @property
+    def is_human(self) -> bool:
+        return self.actor_id != SYSTEM.user_id
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A diagram of the case: its own, or that of a process it may call."""
+
+    process_key: str
+    name_zh: str
+    name_en: str
+    xml: bytes
+
+
+@dataclass(frozen=True)
+class FilledForm:
+    """A form as it was submitted."""
+
+    element: Element
+    form_id: str
+    actor_id: str
+    party_id: str
+    acting_role: str
+    content: dict[str, Any]
+    submitted_at: datetime
+
+
+@dataclass(frozen=True)
+class OpenWork:
+    """An open task of the case: why it waits, since when, until when, for whom."""
+
+    task_id: str
+    element: Element
+    assignee_id: str | None
+    created_at: datetime
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Something that could not go on."""
+
+    id: str
+    element: str
+    message: str
+    opened_at: datetime
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True)
+class CaseParty:
+    """One of the case's own parties."""
+
+    party_id: str
+    relation: str
+    name_zh: str
+    name_en: str
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case at one of its records.
+
+    Of `story` only the record itself and the steps that were asked for are told: `told` are the numbers of these, the
+    newest first, and `earlier` is that of the first one left out. `open_work` and `incidents` are those of today,
+    `forms`, `waits` and `sent` go up to the record; `limits` say by task what comes if nobody acts.
+    """
+
+    case: CaseRow
+    records: list[Record]
+    moment: Record
+    drawings: list[Drawing]
+    story: Story
+    told: list[int]
+    earlier: int | None
+    waits: list[Wait]
+    limits: dict[str, list[Limit]]
+    sent: list[Sent]
+    forms: list[FilledForm]
+    open_work: list[OpenWork]
+    incidents: list[Incident]
+    parties: list[CaseParty]
+
+    @property
+    def is_now(self) -> bool:
+        """Whether the record is the last one, so that the work list belongs to it."""
+        return self.moment.seq == self.records[-1].seq
+
+
+def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATEST) -> CaseView:
+    """One case. Raises NotFound, for whoever may not look at cases and for a record it does not have as well."""
+    require_reader(actor)
+    with engine.database.read() as connection:
+        row = connection.execute(select_cases().where(instance.c.id == instance_id)).one_or_none()
+        if row is None:
+            raise NotFound("case", instance_id)
+        rows = read_stream(connection, instance_id)
+        records = [_read_record(one) for one in rows]
+        moment = records[-1] if look.at is None else next((one for one in records if one.seq == look.at), None)
+        if moment is None:
+            raise NotFound("record", f"{instance_id}:{look.at}")
+        past = [one for one in rows if one.seq <= moment.seq]
+        told, earlier = _choose(past, look)
+        pins = engine.catalogue.pins(connection, row.pin_set_id)
+        specs = engine.catalogue.process(connection, pins, row.process_key)
+        story = tell_story(past, specs, {moment.seq, *told})
+        waits = list_waits(past, story)
+        return CaseView(
+            read_case(row),
+            records,
+            moment,
+            [_read_drawing(connection, pins, key) for key in _list_processes(specs)],
+            story,
+            told,
+            earlier,
+            waits,
+            {token.task: find_limits(token, story, waits, specs) for token in story.tokens},
+            list_sent(past),
+            _read_forms(connection, instance_id, story, moment.at),
+            _read_open_work(engine, connection, instance_id),
+            _read_incidents(connection, instance_id),
+            _read_parties(connection, instance_id),
+        )
+
+
+def fetch_drawing(engine: Engine, actor: Actor, instance_id: str, process_key: str) -> bytes:
+    """A diagram in the version a case runs on. Raises NotFound."""
+    require_reader(actor)
+    with engine.database.read() as connection:
+        row = connection.execute(select_cases().where(instance.c.id == instance_id)).one_or_none()
+        if row is None:
+            raise NotFound("case", instance_id)
+        pins = engine.catalogue.pins(connection, row.pin_set_id)
+        if process_key not in _list_processes(engine.catalogue.process(connection, pins, row.process_key)):
+            raise NotFound("drawing", process_key)
+        content: bytes = engine.catalogue.content(connection, pins.find(PROCESS, process_key))["content"]
+        return content
+
+
+def _list_processes(specs: ProcessSpecs) -> list[str]:
+    """The case's own process and those it may call, its own first."""
+    return list(dict.fromkeys([specs.key, *(key for key, _ in specs.elements)]))
+
+
+def _choose(rows: Sequence[HistoryRow], look: Look) -> tuple[list[int], int | None]:
+    """The numbers of the steps to tell, and the first one that has no room on the page."""
+    found = [
+        row.seq for row in reversed(rows) if (look.before is None or row.seq < look.before) and _is_asked(row, look)
+    ]
+    return found[:PAGE_CHAPTERS], found[PAGE_CHAPTERS] if len(found) > PAGE_CHAPTERS else None
+
+
+def _is_asked(row: HistoryRow, look: Look) -> bool:
+    if look.is_people_only and row.actor_id == SYSTEM.user_id:
+        return False
+    if look.element and all(event.get("element") != look.element for event in row.events):
+        return False
+    return not look.variable or any(_touches(event, look.variable) for event in row.events)
+
+
+def _touches(event: PlainDict, variable: str) -> bool:
+    changed, gone = event.get("set"), event.get("gone")
+    return (isinstance(changed, dict) and variable in changed) or (isinstance(gone, list) and variable in gone)
+
+
+def _read_record(row: HistoryRow) -> Record:
+    return Record(row.seq, row.at, row.kind, row.actor_id, any(event["kind"] in FAILURES for event in row.events))
+
+
+def _read_drawing(connection: Connection, pins: Pins, key: str) -> Drawing:
+    row = connection.execute(
+        select(definition.c.name_zh, definition.c.name_en, definition.c.content).where(
+            definition.c.id == pins.find(PROCESS, key)
+        )
+    ).one()
+    return Drawing(key, row.name_zh, row.name_en, row.content)
+
+
+def _read_forms(connection: Connection, instance_id: str, story: Story, until: datetime) -> list[FilledForm]:
+    rows = connection.execute(
+        select(submission)
+        .where(
+            submission.c.instance_id == instance_id,
+            submission.c.form_id.is_not(None),
+            submission.c.submitted_at <= until,
+        )
+        .order_by(submission.c.submitted_at, submission.c.scope)
+    )
+    return [
+        FilledForm(
+            story.element(row.scope.removeprefix("task:"), row.element),
+            row.form_id,
+            row.actor_id,
+            row.party_id,
+            row.acting_role,
+            row.content,
+            row.submitted_at,
+        )
+        for row in rows
+    ]
+
+
+def _read_open_work(engine: Engine, connection: Connection, instance_id: str) -> list[OpenWork]:
+    rows = connection.execute(select(task).where(task.c.instance_id == instance_id).order_by(task.c.created_at))
+    return [
+        OpenWork(
+            row.id,
+            engine.catalogue.elements(connection, row.definition_id)[row.element],
+            row.assignee_id,
+            row.created_at,
+            row.due_at,
+        )
+        for row in rows
+    ]
+
+
+def _read_incidents(connection: Connection, instance_id: str) -> list[Incident]:
+    rows = connection.execute(
+        select(incident).where(incident.c.instance_id == instance_id).order_by(incident.c.opened_at)
+    )
+    return [Incident(row.id, row.element, row.message, row.opened_at, row.resolved_at) for row in rows]
+
+
+def _read_parties(connection: Connection, instance_id: str) -> list[CaseParty]:
+    rows = connection.execute(
+        select(instance_party.c.party_id, instance_party.c.relation, party.c.name_zh, party.c.name_en)
+        .join(party, party.c.id == instance_party.c.party_id)
+        .where(instance_party.c.instance_id == instance_id)
+        .order_by(instance_party.c.relation)
+    )
+    return [CaseParty(*row) for row in rows]

@@ -1,0 +1,188 @@
+"""The page of one case: its diagram, its time slider, and what was known at the record the slider stands at."""
+
+from itertools import islice
+from typing import Any
+
+from flask import Response, current_app, g, render_template, request
+from markupsafe import Markup
+from sqlalchemy import select
+
+from engine.definitions.catalogue import PROCESS
+from engine.queries.inspection import CaseView, Drawing, FilledForm, Look, fetch_case, fetch_drawing
+from engine.queries.marks import mark_elements
+from engine.queries.waits import TIMER
+from engine.runtime.engine import Engine
+from engine.services.ledger.views import EntryView, ledger_of
+from engine.services.verification import verify
+from engine.storage.tables import definition
+from web.auditor.audience import Waiting, list_waiting, parties_in
+from web.auditor.books import list_escrows, owners_in, sum_by_element
+from web.auditor.data import list_standings
+from web.auditor.names import Names
+from web.auditor.slider import KINDS, draw_marks, find_records, kind_of
+from web.auditor.timeline import stage_scenes
+from web.formatting import format_money
+from web.policy import Verdict, judge
+from web.rendering import render_readonly
+from web.rendering.display import Display
+from web.security import current_actor
+
+MAX_BROKEN = 100
+PEOPLE_FACTS = ("user", "reviewer", "rater", "ratee")  # facts of events that are ids of people
+KEPT = ("at", "drawing", "people", "element", "variable")  # what a link within the case keeps of its address
+TABS = ("timeline", "data", "forms", "messages", "timers", "money", "work", "proof")
+Context = dict[str, Any]
+
+
+class CasePage:
+    """The views, over one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.tabs = TABS
+        self._sides = {"timeline": self._show_timeline, "forms": self._show_forms, "proof": self._show_proof}
+
+    def show(self, instance_id: str, tab: str = "timeline") -> str:
+        """A case at one of its records, the last one without being asked, from one side."""
+        view = fetch_case(self.engine, current_actor(), instance_id, _read_look())
+        with self.engine.database.read() as connection:
+            entries = ledger_of(connection, instance_id)
+            seqs = find_records(view.records, (entry.at for entry in entries))
+            known = [entry for entry, seq in zip(entries, seqs, strict=True) if seq <= view.moment.seq]
+            waiting = list_waiting(connection, view)
+            escrows = list_escrows(connection, known, is_now=view.is_now, has_ended=view.case.ended_at is not None)
+            people = _list_people(view, waiting) | owners_in(known) | {entry.actor_id for entry in known}
+            names = Names(connection, people, g.fmt)
+        shown: Context = {
+            "waiting": waiting,
+            "entries": known,
+            "escrows": escrows,
+            "standings": list_standings(view),
+            "messages": [wait for wait in view.waits if wait.kind != TIMER],
+            "timers": [wait for wait in view.waits if wait.kind == TIMER],
+        }
+        return render_template(
+            "auditor/case.html",
+            view=view,
+            case=view.case,
+            tab=tab,
+            tabs=TABS,
+            counts=_count(view, shown),
+            names=names,
+            display=Display(g.fmt),
+            kept={name: request.args[name] for name in KEPT if request.args.get(name)},
+            slider=draw_marks(view.records, set(seqs)),
+            kinds=KINDS,
+            kind=kind_of(view.moment),
+            outcome=next((e for e in view.story.elements.values() if e.id == view.case.outcome), None),
+            definition_id=self._find_definition(view),
+            **shown,
+            **_draw(view, known if tab == "money" else None),
+            **(self._sides[tab](view) if tab in self._sides else {}),
+        )
+
+    def show_drawing(self, instance_id: str, process_key: str) -> Response:
+        """A diagram of the case in the version it runs on, for the viewer."""
+        xml = fetch_drawing(self.engine, current_actor(), instance_id, process_key)
+        response = Response(xml, mimetype="application/xml")
+        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"  # pinned at the start of the case
+        return response
+
+    def _find_definition(self, view: CaseView) -> str | None:
+        """The version the case runs on, for whoever may look at definitions."""
+        if judge("analyst.definition", g.session) is not Verdict.ALLOWED:
+            return None
+        case = view.case
+        with self.engine.database.read() as connection:
+            found: str = connection.execute(
+                select(definition.c.id).where(
+                    definition.c.kind == PROCESS,
+                    definition.c.key == case.process_key,
+                    definition.c.version == case.version,
+                )
+            ).scalar_one()
+        return found
+
+    # --- sides of a case ----------------------------------------------------------------------------------------------
+    def _show_timeline(self, view: CaseView) -> Context:
+        look = _read_look()
+        scenes = stage_scenes(reversed(view.story.chapters))
+        elements = {one.id: one for one in view.story.elements.values()}
+        return {
+            "scenes": [scene for scene in scenes if scene.chapter.seq in view.told],
+            "look": look,
+            "asked_element": elements.get(look.element),
+            "elements": sorted(elements.values(), key=lambda one: g.fmt.name(one.name_zh, one.name_en) or one.id),
+            "variables": sorted({name for _, name in view.story.origins}),
+        }
+
+    def _show_forms(self, view: CaseView) -> Context:
+        return {"filled": [(form, self._render_form(form)) for form in reversed(view.forms)]}
+
+    def _render_form(self, filled: FilledForm) -> Markup:
+        with self.engine.database.read() as connection:
+            form = self.engine.catalogue.form(connection, filled.form_id)
+        return render_readonly(current_app.jinja_env, form, filled.content, g.fmt)
+
+    def _show_proof(self, view: CaseView) -> Context:
+        findings = list(islice(verify(self.engine, view.case.id), MAX_BROKEN))
+        checked = {"history": len(view.records), "instance": 1, "submission": len(view.forms)}
+        return {"findings": findings, "checked": checked, "now": g.fmt.now}
+
+
+def _read_look() -> Look:
+    asked = request.args
+    return Look(
+        at=asked.get("at", type=int),
+        before=asked.get("before", type=int),
+        is_people_only="people" in asked,
+        element=asked.get("element", ""),
+        variable=asked.get("variable", ""),
+    )
+
+
+def _draw(view: CaseView, entries: list[EntryView] | None) -> Context:
+    """The diagram that was asked for: its path, its tokens, and how often each element was entered or what it moved."""
+    wanted = request.args.get("drawing", view.case.process_key)
+    drawing: Drawing = next((one for one in view.drawings if one.process_key == wanted), view.drawings[0])
+    key = drawing.process_key
+    notes = {e: f"×{count}" for (process, e), count in view.story.visits.items() if process == key and count > 1}
+    if entries is not None:
+        sums = sum_by_element(entries)
+        notes = {e: format_money(sums[e]) for process, e in view.story.visits if process == key and e in sums}
+    return {
+        "drawing": drawing,
+        "marks": mark_elements(view.story, key, drawing.xml),
+        "notes": notes,
+        "standing_in": {token.element.process_key for token in view.story.tokens},
+    }
+
+
+def _count(view: CaseView, shown: Context) -> dict[str, int]:
+    """How much each side shows, where that can be counted."""
+    open_incidents = sum(incident.resolved_at is None for incident in view.incidents)
+    return {
+        "timeline": view.moment.seq,
+        "data": sum(len(standing.data) for standing in shown["standings"]),
+        "forms": len(view.forms),
+        "messages": len(shown["messages"]) + len(view.sent),
+        "timers": len(shown["timers"]),
+        "money": len(shown["entries"]),
+        "work": len(view.open_work) + open_incidents,
+    }
+
+
+def _list_people(view: CaseView, waiting: list[Waiting]) -> set[str | None]:
+    """Everybody the pages of a case name."""
+    facts = (entry.facts for chapter in view.story.chapters for entry in chapter.entries)
+    noted = {one.get(name) for one in facts for name in PEOPLE_FACTS}
+    return (
+        {chapter.actor_id for chapter in view.story.chapters}
+        | {str(one) for one in noted if one}
+        | {form.actor_id for form in view.forms}
+        | {form.party_id for form in view.forms}
+        | {work.assignee_id for work in view.open_work}
+        | {one.party_id for one in view.parties}
+        | {view.case.started_by}
+        | parties_in(waiting)
+    )
