@@ -108,6 +108,17 @@ def test_form_is_changed_and_seen_as_the_server_renders_it(visit: Visit) -> None
         assert page.evaluate(_UNTRANSLATED) == []
         assert find_barriers(page) == []
 
+        # a condition follows what is filled in there
+        page.get_by_label("显示条件").fill('stars == "5"')
+        expect(preview.locator("label[for='f-amount_1_fen']")).to_have_count(0)
+        preview.locator("input[name='stars'][value='5']").press("Space")
+        expect(preview.locator("label[for='f-amount_1_fen']")).to_be_visible()
+        page.locator("button[data-width='desk']").press("Enter")
+        preview.get_by_role("button", name="提交").press("Enter")
+        expect(preview.locator("body")).to_contain_text("提交会被接受")
+        page.locator("button[data-width='phone']").press("Enter")
+        page.locator(".fe-outline, .fe-canvas").first.locator("[data-id='amount_1_fen']").click()
+
         # what is wrong is named, and the preview stays as it was
         page.get_by_label("名称（英文）").fill("")
         expect(page.locator("[data-unsound]")).to_contain_text("amount_1_fen 应有英文 label，但没有")

@@ -5,7 +5,7 @@ import { openDraft } from "../../src/studio/draft.js";
 import { watchProblems } from "../../src/studio/problems.js";
 import { say } from "../../src/studio/texts.js";
 import { Icon, makeComponent, Root } from "./form/canvas.jsx";
-import { listKinds } from "./form/kinds.js";
+import { keyOf, listKinds } from "./form/kinds.js";
 import { Palette } from "./form/palette.jsx";
 import { Panel } from "./form/panel.jsx";
 import { openPreview } from "./form/preview.js";
@@ -48,6 +48,7 @@ const baton = {
   removeWords: ["type", RemoveWords],
   propertiesPanel: ["value", nothing],
   propertiesProvider: ["value", nothing],
+  repeatRenderManager: ["value", { isFieldRepeating: () => false }], // an entry of a list is shown once
   validateBehavior: ["value", nothing], // drops a pattern where a format is set; the server takes both
 };
 
@@ -70,11 +71,11 @@ async function openForm(source, onChange) {
   const schema = JSON.parse(source);
   const editor = await makeEditor(schema, root.querySelector("[data-canvas]"));
   const pick = (name) => {
-    const found = editor.get("formFieldRegistry").getAll().find((field) => field.key === name || field.id === name);
+    const found = editor.get("formFieldRegistry").getAll().find((field) => keyOf(field) === name || field.id === name);
     if (found) editor.get("selection").set(found);
   };
   const preview = openPreview(root.querySelector("[data-preview]"), { onPick: pick });
-  editor.on("selection.changed", ({ selection }) => selection && preview.reveal(selection.key ?? selection.id));
+  editor.on("selection.changed", ({ selection }) => selection && preview.reveal(keyOf(selection) ?? selection.id));
   editor.on("commandStack.changed", () => {
     const text = writeSchema(editor, schema);
     preview.change(text);

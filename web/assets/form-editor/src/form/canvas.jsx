@@ -3,7 +3,7 @@
 import { Default, FormRenderContext, Group } from "@bpmn-io/form-js-viewer";
 import { useContext, useMemo } from "preact/hooks";
 import { say } from "../../../src/studio/texts.js";
-import { isKeyed } from "./kinds.js";
+import { keyNameOf, keyOf } from "./kinds.js";
 import { nameOf, pick, readChoices, readWords } from "./words.js";
 
 const SPRITE = document.querySelector("[data-form-editor]").dataset.sprite;
@@ -19,7 +19,9 @@ export function makeComponent(type, kind) {
     kind.shape === "group" ? <Frame field={field} {...rest} /> : <Box field={field} kind={kind} />;
   Component.config = {
     type,
-    keyed: isKeyed(kind),
+    keyed: keyNameOf(kind) === "key",
+    pathed: keyNameOf(kind) === "path",
+    repeatable: keyNameOf(kind) === "path",
     name: pick(kind.names),
     group: "basic-input",
     icon: () => null,
@@ -78,7 +80,7 @@ function Head({ field, kind }) {
       {kind?.shape === "special" && <Icon name={kind.icon} classes="muted" />}
       <b class="clip">{nameOf(field) || say("formed.no_label")}{field.validate?.required && <span class="req"> *</span>}</b>
       <Marks field={field} />
-      {field.key && <code class="xs muted clip">{field.key}</code>}
+      {keyOf(field) && <code class="xs muted clip">{keyOf(field)}</code>}
     </div>
   );
 }
@@ -122,7 +124,7 @@ function Shape({ field, kind }) {
 }
 
 function unitOf(field) {
-  return pick(readWords(field, "suffixAdorner", field.appearance)) || (field.money ? say("formed.yuan") : "");
+  return pick(readWords(field, "suffixAdorner", field.appearance)) || (field.money ? say("formed.yuan") : field.percent ? "%" : "");
 }
 
 function Special({ field, kind, choices }) {

@@ -5,8 +5,9 @@ const FIELD = ["label", "help", "key", "required", "readonly", "keep", "default"
 const BUILT_IN = {
   textfield: { place: "input", icon: "pen-line", shape: "line", has: [...FIELD, "unit", "length", "format", "pattern", "personal"] },
   textarea: { place: "input", icon: "scroll-text", shape: "lines", has: [...FIELD, "length", "personal"] },
-  number: { place: "input", icon: "hash", shape: "line", has: [...FIELD, "money", "unit", "range", "decimals"] },
+  number: { place: "input", icon: "hash", shape: "line", has: [...FIELD, "money", "percent", "unit", "range", "decimals"] },
   money: { place: "input", icon: "banknote", variant: { type: "number", money: true }, stem: "amount", ending: "_fen" },
+  percent: { place: "input", icon: "chart-column", variant: { type: "number", percent: true }, stem: "share", ending: "_bps" },
   datetime: { place: "input", icon: "calendar", shape: "line", has: [...FIELD, "subtype", "personal"], start: { subtype: "date" } },
   filepicker: { place: "input", icon: "paperclip", shape: "drop", has: [...FIELD.filter((one) => one !== "default"), "files"] },
   photo: { place: "input", icon: "camera", variant: { type: "filepicker", accept: "image/*" }, stem: "photo" },
@@ -15,6 +16,7 @@ const BUILT_IN = {
   checklist: { place: "choice", icon: "list-checks", shape: "check", choices: "values", has: FIELD },
   checkbox: { place: "choice", icon: "check", shape: "tick", has: FIELD },
   group: { place: "frame", icon: "layers", shape: "group", has: ["label", "help"], start: { components: [] } },
+  dynamiclist: { place: "frame", icon: "list", shape: "group", keyName: "path", stem: "list", has: ["label", "help", "key", "required", "entries", "keep"], start: { components: [] } },
   text: { place: "frame", icon: "info", shape: "text", has: ["text"] },
   separator: { place: "frame", icon: "minus", shape: "rule", has: [] },
   spacer: { place: "frame", icon: "arrow-up-down", shape: "gap", has: ["height"] },
@@ -42,4 +44,10 @@ export function listKinds(registered, names) {
 }
 
 export const PLACES = ["input", "choice", "frame", "special"];
-export const isKeyed = (kind) => Boolean(kind.has?.includes("key"));
+
+// The property that holds the key of a component: form-js calls that of a list its path. None where there is no key.
+export function keyNameOf(kind) {
+  return kind.has?.includes("key") ? kind.keyName ?? "key" : undefined;
+}
+
+export const keyOf = (field) => (field.type === "dynamiclist" ? field.path : field.key);

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { say } from "../../../src/studio/texts.js";
 import { Icon } from "./canvas.jsx";
 import { Choices } from "./choices.jsx";
+import { keyOf } from "./kinds.js";
 import { Presence } from "./place.jsx";
 import { General, Rules, Special, Storage } from "./properties.jsx";
 import { nameOf, pick } from "./words.js";
@@ -24,7 +25,9 @@ export function Panel({ editor, kinds, context }) {
   if (!field || field.type === "default") return <Outline {...{ editor, kinds, schema }} />;
   const kind = kinds[field.type];
   const edit = (properties) => editor.get("modeling").editFormField(field, properties);
-  const shared = { field, kind, edit, editor, schema, context };
+  const parent = editor.get("formFieldRegistry").get(field._parent);
+  const isEntry = parent.type === "dynamiclist"; // a field of the entries of a list
+  const shared = { field, kind, edit, editor, schema, context, parent, isEntry };
   return (
     <div class="fe-properties" key={field.id}>
       <header class="fe-title">
@@ -36,7 +39,7 @@ export function Panel({ editor, kinds, context }) {
       {kind.shape === "special" && kind.properties.length > 0 && <Section title={say("formed.section.source")}><Special {...shared} /></Section>}
       {kind.choices && <Section title={say(`formed.section.${kind.choices}`)} count={field[kind.choices]?.length ?? 0}><Choices field={field} name={kind.choices} edit={edit} /></Section>}
       {kind.has.includes("required") && <Section title={say("formed.section.rules")}><Rules {...shared} /></Section>}
-      {kind.has.includes("keep") && <Section title={say("formed.section.data")}><Storage {...shared} /></Section>}
+      {kind.has.includes("keep") && !isEntry && <Section title={say("formed.section.data")}><Storage {...shared} /></Section>}
       <Section title={say("formed.section.place")}><Presence {...shared} /></Section>
     </div>
   );
@@ -64,7 +67,7 @@ function Line({ editor, kinds, one }) {
   return (
     <li>
       <button type="button" onClick={() => editor.get("selection").set(one)}>
-        <Icon name={kinds[one.type].icon} classes="muted" /><span class="clip">{nameOf(one) || pick(kinds[one.type].names)}</span>{one.key && <code class="xs muted clip push">{one.key}</code>}
+        <Icon name={kinds[one.type].icon} classes="muted" /><span class="clip">{nameOf(one) || pick(kinds[one.type].names)}</span>{keyOf(one) && <code class="xs muted clip push">{keyOf(one)}</code>}
       </button>
       {one.components?.length > 0 && <ul>{one.components.map((inner) => <Line key={inner.id} {...{ editor, kinds, one: inner }} />)}</ul>}
     </li>

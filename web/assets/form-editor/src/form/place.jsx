@@ -5,9 +5,8 @@ import { TextEntry, TickEntry } from "./entries.jsx";
 
 const ROW = 3; // components side by side, as the server lays them out
 
-export function Presence({ field, edit, editor }) {
+export function Presence({ field, edit, editor, parent, isEntry }) {
   const id = `fe-${field.id}`;
-  const parent = editor.get("formFieldRegistry").get(field._parent);
   const index = parent.components.indexOf(field);
   const before = parent.components[index - 1];
   const rowOf = (one) => editor.get("formLayouter").getRowForField(one);
@@ -21,7 +20,7 @@ export function Presence({ field, edit, editor }) {
   const remove = () => editor.get("modeling").removeFormField(field, parent, index);
   return (
     <>
-      <TextEntry id={`${id}-when`} label={say("formed.when")} help={say("formed.when.help")} mono lines={2} value={field.showWhen} onCommit={(text) => edit({ showWhen: text.trim() || undefined })} />
+      {!isEntry && <TextEntry id={`${id}-when`} label={say("formed.when")} help={say("formed.when.help")} mono lines={2} value={field.showWhen} onCommit={(text) => edit({ showWhen: text.trim() || undefined })} />}
       {before && (isBeside || rowOf(before).components.length < ROW) && (
         <TickEntry id={`${id}-beside`} label={say("formed.beside")} value={isBeside} onCommit={stand} />
       )}

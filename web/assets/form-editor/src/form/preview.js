@@ -9,10 +9,11 @@ export function openPreview(root, { onPick }) {
   const frame = root.querySelector("iframe");
   const problems = root.querySelector("[data-unsound]");
   const token = root.dataset.token;
-  const chosen = { width: "phone", language, schema: "" };
+  const chosen = { width: "phone", language, schema: "", isFilledIn: false };
   let timer, running;
 
-  async function ask(isCheck = false) {
+  // `pressed`: the name and value of a button of the form.
+  async function ask(pressed) {
     clearTimeout(timer);
     running?.abort();
     running = new AbortController();
@@ -20,7 +21,7 @@ export function openPreview(root, { onPick }) {
     for (const [name, value] of readAnswers()) body.append(name, value);
     body.set("_schema", chosen.schema);
     body.set("_language", chosen.language);
-    if (isCheck) body.set("_check", "1");
+    if (pressed) body.append(...pressed);
     try {
       const answer = await fetch(root.dataset.preview, { method: "POST", body, headers: { "X-CSRF-Token": token, Accept: "application/json" }, signal: running.signal });
       if (!answer.ok) throw new Error(`status ${answer.status}`);
@@ -30,9 +31,10 @@ export function openPreview(root, { onPick }) {
     }
   }
 
+  // Before anything was filled in, fields show their defaults.
   function readAnswers() {
     const form = frame.contentDocument?.querySelector("form");
-    return form ? [...new FormData(form)].filter(([, value]) => typeof value === "string") : [];
+    return form && chosen.isFilledIn ? [...new FormData(form)].filter(([, value]) => typeof value === "string") : [];
   }
 
   function show({ page, findings }) {
@@ -66,13 +68,16 @@ export function openPreview(root, { onPick }) {
 
   function listen() {
     const page = frame.contentDocument;
-    page.addEventListener("change", () => ask());
+    page.addEventListener("change", () => {
+      chosen.isFilledIn = true;
+      ask();
+    });
     page.addEventListener("click", (event) => {
-      if (event.target.closest("[data-check]")) ask(true);
-      const link = event.target.closest("a[href^='#']");
-      if (!link) return;
-      event.preventDefault();
-      page.getElementById(link.hash.slice(1))?.scrollIntoView({ block: "center" });
+      const button = event.target.closest("button");
+      if (button) ask(button.name ? [button.name, button.value] : ["_check", "1"]);
+      const link = event.target.closest("a");
+      if (link?.hash) page.getElementById(link.hash.slice(1))?.scrollIntoView({ block: "center" });
+      if (button || link) event.preventDefault();
     });
     page.addEventListener("focusin", (event) => {
       const part = event.target.closest("[id^='f-']")?.id ?? "";
@@ -107,7 +112,7 @@ export function openPreview(root, { onPick }) {
     change(schema) {
       chosen.schema = schema;
       clearTimeout(timer);
-      timer = setTimeout(ask, PAUSE);
+      timer = setTimeout(() => ask(), PAUSE);
     },
     // Shows where a component is.
     reveal(name) {

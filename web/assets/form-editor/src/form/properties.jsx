@@ -1,12 +1,13 @@
 // The groups of properties: each writes what the server reads of a component, and nothing else.
 import { useState } from "preact/hooks";
 import { say } from "../../../src/studio/texts.js";
+import { keyNameOf, keyOf } from "./kinds.js";
 import { NumberEntry, SelectEntry, TextEntry, TickEntry, WordsEntry } from "./entries.jsx";
 import { nameOf, pick, readChoices, readWords, withEnglish, withProperty } from "./words.js";
 
 const KEY = /^[a-z][a-z0-9_]{0,63}$/;
 
-export function General({ field, kind, edit, schema }) {
+export function General({ field, kind, edit, schema, parent, isEntry }) {
   const has = (name) => kind.has.includes(name);
   const id = `fe-${field.id}`;
   const speak = (name) => (tongue, text) => edit(tongue === "zh" ? { [name]: text || undefined } : { i18n: withEnglish(field, name, text) });
@@ -15,11 +16,12 @@ export function General({ field, kind, edit, schema }) {
       {has("text") && <WordsEntry id={`${id}-text`} label={say("formed.text")} lines={3} words={readWords(field, "text")} onCommit={speak("text")} />}
       {has("label") && <WordsEntry id={`${id}-label`} label={say("formed.label")} words={readWords(field, "label")} onCommit={speak("label")} />}
       {has("help") && <WordsEntry id={`${id}-help`} label={say("formed.help")} lines={2} words={readWords(field, "description")} onCommit={speak("description")} />}
-      {has("key") && <Key {...{ id, field, edit, schema }} />}
+      {has("key") && <Key {...{ id, field, kind, edit, others: isEntry ? parent.components : listFields(schema) }} />}
       {has("subtype") && <SelectEntry id={`${id}-subtype`} label={say("formed.subtype")} value={field.subtype ?? "date"} onCommit={(subtype) => edit({ subtype })}
         options={["date", "time", "datetime"].map((one) => [one, say(`formed.subtype.${one}`)])} />}
       {has("money") && <TickEntry id={`${id}-money`} label={say("formed.money")} help={say("formed.money.help")} value={field.money === true} onCommit={(money) => edit({ money: money || undefined })} />}
-      {has("unit") && !field.money && <Unit {...{ id, field, edit }} />}
+      {has("percent") && <TickEntry id={`${id}-percent`} label={say("formed.percent")} help={say("formed.percent.help")} value={field.percent === true} onCommit={(percent) => edit({ percent: percent || undefined })} />}
+      {has("unit") && !field.money && !field.percent && <Unit {...{ id, field, edit }} />}
       {has("height") && <NumberEntry id={`${id}-height`} label={say("formed.height")} whole value={field.height} onCommit={(height) => edit({ height })} />}
       {has("default") && <Default {...{ id, field, edit }} />}
     </>
@@ -27,19 +29,21 @@ export function General({ field, kind, edit, schema }) {
 }
 
 // A key must be fit and free, or form-js could not open the form again. Where the id is the key, it stays so.
-function Key({ id, field, edit, schema }) {
+function Key({ id, field, kind, edit, others }) {
   const [refused, setRefused] = useState("");
+  const own = keyOf(field);
   const rename = (text) => {
     const key = text.trim();
-    const isTaken = listKeys(schema).some((one) => one !== field && (one.key === key || one.id === key));
+    const isTaken = others.some((one) => one !== field && (keyOf(one) === key || one.id === key));
     setRefused(!KEY.test(key) ? say("formed.key.unfit") : isTaken ? say("formed.key.taken", { key }) : "");
-    if (KEY.test(key) && !isTaken && key !== field.key) edit(field.id === field.key ? { key, id: key } : { key });
+    if (KEY.test(key) && !isTaken && key !== own) edit({ [keyNameOf(kind)]: key, ...(field.id === own ? { id: key } : {}) });
   };
-  const help = field.money ? say("formed.key.money") : say("formed.key.help");
-  return <TextEntry id={`${id}-key`} label={say("formed.key")} help={help} error={refused} mono value={field.key} onCommit={rename} />;
+  const unit = field.money ? "money" : field.percent ? "percent" : "help";
+  return <TextEntry id={`${id}-key`} label={say("formed.key")} help={say(`formed.key.${unit}`)} error={refused} mono value={own} onCommit={rename} />;
 }
 
-const listKeys = (part) => (part.components ?? []).flatMap((one) => [one, ...listKeys(one)]);
+// All components but the fields of the entries of lists, whose keys are their own.
+const listFields = (part) => (part.components ?? []).flatMap((one) => [one, ...(one.type === "dynamiclist" ? [] : listFields(one))]);
 
 function Unit({ id, field, edit }) {
   const write = (tongue, text) => edit(tongue === "zh"
@@ -98,6 +102,7 @@ export function Rules({ field, kind, edit }) {
         options={["", "email", "phone"].map((one) => [one, say(`formed.format.${one || "any"}`)])} />}
       {has("pattern") && <Pattern {...{ id, field, edit, rule }} />}
       {has("files") && <Files {...{ id, field, edit }} />}
+      {has("entries") && <Entries {...{ id, field, edit }} />}
     </>
   );
 }
@@ -124,6 +129,23 @@ function Files({ id, field, edit }) {
   );
 }
 
+// How many entries a list may have, and what one of their numbers adds up to.
+function Entries({ id, field, edit }) {
+  const numbers = (field.components ?? []).filter((one) => one.type === "number");
+  const { field: summed = "", is } = field.sum ?? {};
+  const shown = numbers.find((one) => one.key === summed);
+  const unit = shown?.money || shown?.percent ? 100 : 1; // typed in yuan or per cent, kept in fen or basis points
+  const choose = (key) => edit({ sum: key ? { field: key, is: is ?? 100 * unit } : undefined });
+  return (
+    <>
+      <NumberEntry id={`${id}-max-entries`} label={say("formed.max_entries")} help={say("formed.max_entries.help")} whole value={field.max_entries} onCommit={(max_entries) => edit({ max_entries })} />
+      {(numbers.length > 0 || summed) && <SelectEntry id={`${id}-sum`} label={say("formed.sum")} value={summed} onCommit={choose}
+        options={[["", say("formed.default.none")], ...numbers.map((one) => [one.key, `${nameOf(one)} · ${one.key}`])]} />}
+      {summed && <NumberEntry id={`${id}-sum-is`} label={say("formed.sum.is")} value={is === undefined ? undefined : is / unit} onCommit={(value) => value !== undefined && edit({ sum: { field: summed, is: Math.round(value * unit) } })} />}
+    </>
+  );
+}
+
 export function Storage({ field, kind, edit }) {
   const id = `fe-${field.id}`;
   return (
@@ -131,7 +153,7 @@ export function Storage({ field, kind, edit }) {
       {(kind.has.includes("personal") || field.personal) && <TextEntry id={`${id}-personal`} label={say("formed.personal")} help={say("formed.personal.help")} mono list="fe-subjects" value={field.personal?.subject}
         onCommit={(text) => edit({ personal: withProperty(undefined, "subject", text.trim()) })} />}
       <TickEntry id={`${id}-keep`} label={say("formed.keep")} help={say("formed.keep.help")} value={field.keep === "submission"} onCommit={(isTicked) => edit({ keep: isTicked ? "submission" : undefined })} />
-      <TickEntry id={`${id}-readonly`} label={say("formed.readonly")} help={say("formed.readonly.help")} value={field.readonly === true} onCommit={(isTicked) => edit({ readonly: isTicked || undefined })} />
+      {kind.has.includes("readonly") && <TickEntry id={`${id}-readonly`} label={say("formed.readonly")} help={say("formed.readonly.help")} value={field.readonly === true} onCommit={(isTicked) => edit({ readonly: isTicked || undefined })} />}
     </>
   );
 }
@@ -150,7 +172,7 @@ export function Special({ field, kind, edit, context, schema }) {
 
 // The answer to another field that makes all items of a checklist required.
 function RequiredWhen({ id, label, field, edit, schema }) {
-  const others = listKeys(schema).filter((one) => one.key && one !== field && ["radio", "select"].includes(one.type));
+  const others = listFields(schema).filter((one) => one.key && one !== field && ["radio", "select"].includes(one.type));
   const { field: asked = "", equals = "" } = field.requiredWhen ?? {};
   const values = readChoices(others.find((one) => one.key === asked) ?? {}, "values");
   const choose = (key) => {

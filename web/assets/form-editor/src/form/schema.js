@@ -1,6 +1,6 @@
 // Keys and ids as our forms have them, and the schema as it is saved.
 import { FieldFactory } from "@bpmn-io/form-js-viewer";
-import { isKeyed } from "./kinds.js";
+import { keyNameOf, keyOf } from "./kinds.js";
 
 // Gives new components a key people can read (`text_1`, not `textfield_x7k2`) and an id that is the key.
 export function makeFactory(kinds) {
@@ -16,18 +16,20 @@ export function makeFactory(kinds) {
       const stem = kind.stem ?? type.replace("baton:", "").replace("textfield", "text");
       for (let number = 1; ; number++) {
         const name = `${stem}_${number}${kind.ending ?? ""}`;
-        if (this.isFree(name)) return isKeyed(kinds[kind.variant?.type] ?? kind) ? { key: name, id: name } : { id: name };
+        const keyName = keyNameOf(kinds[kind.variant?.type] ?? kind);
+        if (this.isFree(name)) return keyName ? { [keyName]: name, id: name } : { id: name };
       }
     }
 
     isFree(name) {
       const all = Object.values(this._formFieldRegistry._formFields);
-      return !all.some((field) => field.key === name || field.id === name);
+      return !all.some((field) => keyOf(field) === name || field.id === name);
     }
 
     _ensureId(field) {
-      if (!field.id && field.key && !this._formFieldRegistry._ids.assigned(field.key)) {
-        field.id = field.key;
+      const key = keyOf(field);
+      if (!field.id && key && !this._formFieldRegistry._ids.assigned(key)) {
+        field.id = key;
         this.givenIds.add(field.id);
       }
       super._ensureId(field);
