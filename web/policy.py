@@ -99,6 +99,8 @@ RULES: dict[str, Rule] = {
     "analyst.discard_draft": roles("analyst"),
     "analyst.compare_draft": roles("analyst"),
     "analyst.offers": roles("analyst"),
+    "analyst.try_form": roles("analyst"),
+    "analyst.try_table": roles("analyst"),
     "auditor.cases": roles(*READERS),
     "auditor.case": roles(*READERS),
     "auditor.drawing": roles(*READERS),
