@@ -11,11 +11,12 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage import vault
 from engine.storage.actor import Actor
+from engine.storage.prepared import Prepared
 from engine.storage.tables import comment, instance, instance_party, party
 
-_TAKES_PART = select(1).where(instance.c.id == bindparam("instance_id"), TAKES_PART)
+_TAKES_PART = Prepared(select(1).where(instance.c.id == bindparam("instance_id"), TAKES_PART))
 _IS_PARTY = and_(instance_party.c.instance_id == comment.c.instance_id, instance_party.c.party_id == comment.c.party_id)
-_LIST = (
+_LIST = Prepared(
     select(comment, party.c.name_zh, party.c.name_en, exists(select(1).where(_IS_PARTY)).label("is_party"))
     .join(party, party.c.id == comment.c.party_id, isouter=True)
     .where(comment.c.instance_id == bindparam("instance_id"))
@@ -45,7 +46,7 @@ def list_comments(engine: Engine, actor: Actor, instance_id: str) -> list[Commen
     cases. Raises NotFound, for a stranger as well.
     """
     with engine.database.read() as connection:
-        takes_part = connection.execute(_TAKES_PART, describe_actor(actor) | {"instance_id": instance_id}).first()
+        takes_part = _TAKES_PART.first(connection, describe_actor(actor) | {"instance_id": instance_id})
         if takes_part is None and actor.role not in READERS:
             raise NotFound("case", instance_id)
         return [
@@ -59,5 +60,5 @@ def list_comments(engine: Engine, actor: Actor, instance_id: str) -> list[Commen
                 vault.open_reference(connection, engine.keys, row.text) if takes_part else None,
                 row.written_at,
             )
-            for row in connection.execute(_LIST, {"instance_id": instance_id})
+            for row in _LIST.all(connection, {"instance_id": instance_id})
         ]

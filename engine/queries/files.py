@@ -13,10 +13,11 @@ from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
 from engine.storage.files import StoredFile
 from engine.storage.plain import PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import file, instance, instance_party, party, task
 
-_TAKES_PART = select(1).where(instance.c.id == bindparam("instance_id"), TAKES_PART)
-_OF_CASE = (
+_TAKES_PART = Prepared(select(1).where(instance.c.id == bindparam("instance_id"), TAKES_PART))
+_OF_CASE = Prepared(
     select(file, party.c.name_zh, party.c.name_en)
     .join(party, party.c.id == file.c.owner_id, isouter=True)
     .where(file.c.instance_id == bindparam("instance_id"))
@@ -53,7 +54,7 @@ def list_files(engine: Engine, actor: Actor, instance_id: str) -> list[CaseFile]
     """The uploads of a case the actor takes part in, newest first. Raises NotFound, for a stranger as well."""
     with engine.database.read() as connection:
         values = describe_actor(actor) | {"instance_id": instance_id}
-        if connection.execute(_TAKES_PART, values).first() is None:
+        if _TAKES_PART.first(connection, values) is None:
             raise NotFound("case", instance_id)
         return [
             CaseFile(
@@ -62,7 +63,7 @@ def list_files(engine: Engine, actor: Actor, instance_id: str) -> list[CaseFile]
                 row.name_en or "",
                 row.stored_at,
             )
-            for row in connection.execute(_OF_CASE, {"instance_id": instance_id})
+            for row in _OF_CASE.all(connection, {"instance_id": instance_id})
         ]
 
 

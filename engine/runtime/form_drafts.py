@@ -16,10 +16,11 @@ from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import form_draft
 
 _IS_THIS = and_(form_draft.c.task_id == bindparam("task_id_"), form_draft.c.user_id == bindparam("user_id_"))
-_FIND = select(form_draft).where(_IS_THIS)
+_FIND = Prepared(select(form_draft).where(_IS_THIS))
 _REPLACE = update(form_draft).where(_IS_THIS, form_draft.c.revision == bindparam("revision_"))
 
 
@@ -45,7 +46,7 @@ class Draft:
 def fetch_draft(engine: Engine, actor: Actor, view: TaskView) -> Draft | None:
     """The actor's own draft of a task he may do; nobody else's."""
     with engine.database.read() as connection:
-        row = connection.execute(_FIND, _key(view.id, actor)).one_or_none()
+        row = _FIND.first(connection, _key(view.id, actor))
         if row is None:
             return None
         place = _place(view.id, actor)
@@ -65,7 +66,7 @@ def write_draft(
             content[name] = vault.seal_text(unit.connection, keys, subject, _place(view.id, actor), text)
     values = {"content": content, "saved_at": unit.now, "revision": revision + 1}
     if unit.connection.execute(_REPLACE, values | key | {"revision_": revision}).rowcount == 0:
-        found = unit.connection.execute(_FIND, key).one_or_none()
+        found = _FIND.first(unit.connection, key)
         if found is not None:
             raise DraftChanged(view.id, found.revision)
         row = values | {"task_id": view.id, "user_id": actor.user_id, "revision": 1}

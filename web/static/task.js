@@ -113,8 +113,8 @@
     window.addEventListener("online", save);
     window.addEventListener("pagehide", () => {
       if (!isDirty || isLeaving) return;
-      keepHere();
-      fetch(form.dataset.draft, { method: "POST", headers: json, body: pack(), keepalive: true }).catch(() => {});
+      if (!navigator.onLine) keepHere();
+      else fetch(form.dataset.draft, { method: "POST", headers: json, body: pack(), keepalive: true }).catch(() => {});
     });
     form.addEventListener("submit", () => {
       isLeaving = true;

@@ -4,6 +4,8 @@ import io
 
 import pytest
 
+from engine.services.identity.people import grant_role
+from engine.storage.actor import PLATFORM, SYSTEM
 from tests.processes.hire_order.hiring import DEMAND
 from tests.web.bazaar import Bazaar
 from tests.web.forms import fill_in, post, read_forms
@@ -123,6 +125,10 @@ def test_comments_are_for_those_who_take_part(bazaar: Bazaar) -> None:
     part = sun.get(task, headers={"HX-Request": "true"}).text
     assert part.count("&lt;b&gt;端口&lt;/b&gt;对照表呢？") == 1
     assert "<html" not in part
+    grant_role(bazaar.engine, SYSTEM, bazaar.ids["gao"], PLATFORM, "auditor")
+    page = bazaar.visit("gao", "auditor").get(f"/cases/{order_id}/work").text
+    assert "个人内容，已隐藏" in page
+    assert "对照表" not in page
     assert post(chen, f"{task}/comments", {**fields, "text": " "}).status_code == 422
     assert post(chen, f"{task}/comments", {**fields, "token": "x"}).status_code == 400
     stranger = fill_in(li, "/menu", "/preferences", token=fields["token"], text="hello")
