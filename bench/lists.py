@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bench import world
-from bench.case import open_browser
+from bench.case import POLL_BUDGET, open_browser
 from bench.crowd import add_crowd
 from bench.diagrams import pair
 from bench.measuring import Figure, best_of
@@ -23,6 +23,9 @@ def measure_inbox(is_quick: bool) -> Iterator[Figure]:
         person = add_crowd(engine, world.start(engine, "pair"), size)
         seconds = best_of(3, lambda: browser.get("/inbox"), 10)
         yield Figure(f"inbox page of a reviewer, {size:,} open tasks", seconds * 1e3, "ms", PAGE_BUDGET)
+        tag = browser.get("/inbox")[1]["ETag"]
+        polled = best_of(3, lambda: browser.get("/inbox", if_none_match=tag), 10)
+        yield Figure("  polling it unchanged, the page = 1", polled / seconds, "x", POLL_BUDGET)
         for name, actor in (("reviewer", REVIEWER), ("person with eight tasks", person)):
             seconds = best_of(3, lambda: (list_tasks(engine, actor), count_tasks(engine, actor)), 10)  # noqa: B023
             yield Figure(f"  the queries alone, {name}", seconds * 1e3, "ms")

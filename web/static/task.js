@@ -76,7 +76,7 @@
     stale.hidden = false;
     stale.setAttribute("role", "alert");
     stale.dataset.newest = newest;
-    say("");
+    say(stale.querySelector("b").textContent);
   };
 
   const change = () => {
@@ -108,7 +108,6 @@
 
   if (form?.dataset.draft) {
     form.addEventListener("input", change);
-    form.addEventListener("change", change);
     document.addEventListener("htmx:after:swap", change);
     window.addEventListener("online", save);
     window.addEventListener("pagehide", () => {
