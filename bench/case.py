@@ -15,7 +15,7 @@ from engine.services.identity.passwords import Passwords
 from engine.services.identity.people import grant_role, register_person
 from engine.services.identity.sessions import choose_role, find_session, open_session
 from engine.storage.actor import PLATFORM, SYSTEM
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from web.app import create_app
 from web.policy import ACTING, RULES
 from web.security import SESSION_COOKIE, current_actor
@@ -60,7 +60,7 @@ class Case:
         _, _, form = self.browser.get(f"/tasks/{first}")
         self._post(f"/tasks/{first}", {**FIELDS, "token": find_value(form, "token")})
         second = world.find_task(self.engine, instance_id)
-        self._post(f"/tasks/{second}", {**FIELDS, "token": new_id()})
+        self._post(f"/tasks/{second}", {**FIELDS, "token": new_token()})
 
     def _post(self, path: str, fields: dict[str, str]) -> tuple[str, dict[str, str], str]:
         answer = self.browser.post(path, {"csrf_token": self.csrf_token, **fields})
@@ -94,7 +94,7 @@ def _make_start(engine: Engine) -> Blueprint:
     @blueprint.post("/bench/start")
     def start() -> Response:
         actor = current_actor()
-        instance_id = start_instance(engine, actor, "pair", {"who": actor.party_id}, new_id())
+        instance_id = start_instance(engine, actor, "pair", {"who": actor.party_id}, new_token())
         return Response(status=303, headers={"Location": "/inbox", "X-Instance": instance_id})
 
     return blueprint

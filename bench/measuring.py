@@ -5,15 +5,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from psycopg import Cursor
 from sqlalchemy import event
 
 from engine.storage.database import Database
 
 NANOSECONDS = 1e9
+BETWEEN = ("BEGIN", "COMMIT", "ROLLBACK", "--")
 
 
 @dataclass(frozen=True)
@@ -34,34 +37,61 @@ class Figure:
 
 @dataclass
 class Counts:
-    """What went to the database. `statements` leaves out BEGIN, which PostgreSQL's driver sends unseen."""
+    """What went to the database. `statements` leaves out what only begins or ends a transaction, and triggers; SQLite
+    counts what it deletes in cascade as a statement of its own."""
 
     statements: list[str] = field(default_factory=list)
     commits: int = 0
 
+    def note(self, statement: str) -> None:
+        """Takes one statement into account."""
+        if not statement.startswith(BETWEEN):
+            self.statements.append(statement)
+
 
 @contextmanager
 def count_sql(database: Database) -> Iterator[Counts]:
-    """Counts statements and commits on both engines of a database."""
-    counts = Counts()
+    """Counts what both engines of a database send to their driver, whoever sends it, and the commits."""
+    counts, traced = Counts(), list[Any]()
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            counts.statements.append(statement)
+    def trace(connection: Any, *_rest: Any) -> None:
+        traced.append(connection)
+        if database.is_sqlite:
+            connection.set_trace_callback(counts.note)
+        else:
+            connection.cursor_factory = partial(_CountingCursor, note=counts.note)
 
     def commit(_connection: Any) -> None:
         counts.commits += 1
 
     engines = (database.reader, database.writer)
     for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
+        event.listen(engine, "checkout", trace)
         event.listen(engine, "commit", commit)
     try:
         yield counts
     finally:
         for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
+            event.remove(engine, "checkout", trace)
             event.remove(engine, "commit", commit)
+        for connection in traced:
+            if database.is_sqlite:
+                connection.set_trace_callback(None)
+            else:
+                connection.cursor_factory = Cursor
+
+
+class _CountingCursor(Cursor[Any]):
+    """Notes what it runs; psycopg has no other way."""
+
+    def __init__(self, connection: Any, *, note: Callable[[str], None], **options: Any) -> None:
+        super().__init__(connection, **options)
+        self._note = note
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
+        """Runs a statement."""
+        self._note(str(query))
+        return super().execute(query, *arguments, **options)
 
 
 def cpu_seconds() -> float:

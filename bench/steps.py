@@ -15,6 +15,10 @@ from engine.storage.tables import instance
 
 LOOP_BUDGET, STATE_BUDGET, CASE_BUDGET, STATEMENT_BUDGET, COMMIT_BUDGET = 1.2, 1000, 6000, 12, 1
 YOUNG, STEPS = 5, 5
+_TABLE_BYTES = (
+    "SELECT sum(pg_total_relation_size(oid)) FROM pg_class "
+    "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+)
 
 
 def measure_loop(is_quick: bool) -> Iterator[Figure]:
@@ -58,12 +62,11 @@ def find_largest_state(engine: Engine) -> int:
 
 
 def find_growth(engine: Engine, cases: int) -> float:
-    """By how many bytes a case of five steps makes the SQLite file grow, indexes and empty space included."""
-    file = Path(str(engine.database.writer.url.database))
-    _run_cases(engine, 5)  # the file grows by whole pages: none of them for the first rows of a table
-    before = _checkpoint(engine, file)
+    """By how many bytes a case of five steps makes the database grow, indexes and empty space included."""
+    _run_cases(engine, 5)  # it grows by whole pages: none of them for the first rows of a table
+    before = _find_size(engine)
     _run_cases(engine, cases)
-    return (_checkpoint(engine, file) - before) / cases
+    return (_find_size(engine) - before) / cases
 
 
 def _run_cases(engine: Engine, cases: int) -> None:
@@ -71,10 +74,14 @@ def _run_cases(engine: Engine, cases: int) -> None:
         world.complete_next(engine, world.start(engine, "five"), STEPS)
 
 
-def _checkpoint(engine: Engine, file: Path) -> int:
+def _find_size(engine: Engine) -> int:
+    """Bytes of the database. On PostgreSQL without the former versions of rows, which vacuuming clears away."""
     with engine.database.read() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    return file.stat().st_size
+        if engine.database.is_sqlite:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            return Path(str(engine.database.writer.url.database)).stat().st_size
+        connection.exec_driver_sql("VACUUM FULL")
+        return int(connection.exec_driver_sql(_TABLE_BYTES).scalar_one())
 
 
 def measure_sql(is_quick: bool) -> Iterator[Figure]:

@@ -14,7 +14,7 @@ from engine.commands.instances import start_instance
 from engine.commands.tasks import complete_task
 from engine.runtime.engine import Engine
 from engine.storage.actor import SYSTEM, Actor
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from engine.storage.schema import upgrade_schema
 from engine.storage.settings import Settings
 from engine.storage.tables import task
@@ -39,7 +39,7 @@ def open_engine(files: Mapping[str, bytes], url: str = "") -> Iterator[Engine]:
 
 def start(engine: Engine, process_key: str) -> str:
     """Starts an instance for the one person of the bench."""
-    return start_instance(engine, PERSON, process_key, {"who": PERSON.party_id}, new_id())
+    return start_instance(engine, PERSON, process_key, {"who": PERSON.party_id}, new_token())
 
 
 def find_task(engine: Engine, instance_id: str) -> str:
@@ -51,7 +51,7 @@ def find_task(engine: Engine, instance_id: str) -> str:
 
 def complete(engine: Engine, task_id: str) -> None:
     """Completes a task with the usual fields."""
-    complete_task(engine, PERSON, task_id, new_id(), MultiDict(FIELDS))
+    complete_task(engine, PERSON, task_id, new_token(), MultiDict(FIELDS))
 
 
 def complete_next(engine: Engine, instance_id: str, times: int = 1) -> None:

@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     if options.verb == "lint":
         return run_lint(options.files, options.json)
     if options.verb == "demo":
-        return play(options.takers, options.url)
+        return play(options.takers, options.url, options.milestones)
     if options.verb == "deploy":
         return run_deploy(options.files)
     if options.verb == "bench":  # in a process of its own: nothing of this one is measured along
@@ -58,6 +58,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo = verbs.add_parser("demo", help="play a whole case and prove its end")
     demo.add_argument("process", choices=["hire_order"])
     demo.add_argument("--takers", type=int, default=1)
+    demo.add_argument("--milestones", action="store_true", help="an order whose reward is released in three parts")
     demo.add_argument("--url", help="play against a running server on this machine")
     verbs.add_parser("verify", help="check everything the database remembers")
     bench = verbs.add_parser("bench", help="measure, as ratios within one run")
@@ -77,7 +78,7 @@ def serve() -> int:
     try:
         build()
     except AssetsUnavailable as problem:
-        print(f"{problem}\nBaton runs without icons, live updates and drawn diagrams.", file=sys.stderr)
+        print(f"{problem}\nBaton runs without icons, live updates, drawn diagrams and editors.", file=sys.stderr)
     if code := subprocess.call([sys.executable, "-m", "web.cli", "prepare"]):
         return code
     print(f"\nBaton is at http://{settings.host}:{settings.port}")

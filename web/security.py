@@ -20,11 +20,14 @@ CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
 MAX_STRANGER_BYTES = 64 * 1024
 MAX_FIELD_BYTES = 2 * 1024 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'{styles}; img-src 'self' data:; font-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+EDITOR_POLICY = _POLICY.format(styles=" 'unsafe-inline'")
+"""The content security policy of the pages with an editor, whose libraries place things by style attributes."""
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": _POLICY.format(styles=""),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",

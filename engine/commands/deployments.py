@@ -1,14 +1,15 @@
 """Deploying: files become immutable definitions, checked first, a new version only where the content is new."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 import orjson
 from sqlalchemy import Connection, insert, select
 
-from engine.definitions.catalogue import DECISION, FORM, POLICY, POLICY_KEY, PROCESS
+from engine.definitions.catalogue import DECISION, FORM, POLICY, POLICY_KEY, PROCESS, path_of
 from engine.definitions.findings import Finding
 from engine.definitions.lint import lint_files
 from engine.language.decisions import DecisionInvalid, parse_decisions
@@ -69,13 +70,24 @@ class DeploymentResult:
     warnings: list[Finding]
 
 
+def _nothing(_unit: UnitOfWork) -> None:
+    return None
+
+
 def deploy(
-    engine: Engine, actor: Actor, files: Mapping[str, bytes], note: str = "", *, only_unknown: bool = False
+    engine: Engine,
+    actor: Actor,
+    files: Mapping[str, bytes],
+    note: str = "",
+    *,
+    only_unknown: bool = False,
+    also: Callable[[UnitOfWork], None] = _nothing,
 ) -> DeploymentResult:
     """Deploys `.bpmn`, `.dmn`, `.form` files and `policy.json`, given by their paths, all or none.
 
     `only_unknown` passes over content that any version had before: files that come with the product must not undo
-    what an analyst has deployed since. Raises DefinitionInvalid.
+    what an analyst has deployed since. `also` runs first in the same transaction. Raises DefinitionInvalid and
+    whatever `also` raises.
     """
     findings = check(engine, files)
     errors = [finding for finding in findings if finding.severity == "error"]
@@ -84,6 +96,7 @@ def deploy(
     candidates = [candidate for path, content in sorted(files.items()) for candidate in read_candidates(path, content)]
 
     def work(unit: UnitOfWork) -> DeploymentResult:
+        also(unit)
         is_known = _was_deployed if only_unknown else _is_newest
         changed = [one for one in candidates if not is_known(unit.connection, one)]
         if not changed:
@@ -108,13 +121,19 @@ def deploy(
     return engine.database.transact(work)
 
 
-def check(engine: Engine, files: Mapping[str, bytes]) -> list[Finding]:
-    """What is wrong with files, seen together with everything deployed that they do not replace."""
+def check(
+    engine: Engine, files: Mapping[str, bytes], beside: Mapping[str, bytes] = MappingProxyType({})
+) -> list[Finding]:
+    """What is wrong with files, seen together with everything deployed that they do not replace.
+
+    `beside` are files that would be deployed with them; they stand for what they replace, and are not checked.
+    """
     with engine.database.read() as connection:
         known = read_deployed(connection)
+    known.update(beside)
     for path, content in files.items():
-        for candidate in _read_what_can_be_read(path, content):
-            known.pop(_path_of(candidate.kind, candidate.key), None)
+        for candidate in read_what_can_be_read(path, content):
+            known.pop(path_of(candidate.kind, candidate.key), None)
     return lint_files(files, context=known)
 
 
@@ -141,16 +160,11 @@ def read_deployed(connection: Connection) -> dict[str, bytes]:
     rows = connection.execute(
         select(definition.c.kind, definition.c.key, definition.c.content).order_by(definition.c.version)
     )
-    return {_path_of(kind, key): content for kind, key, content in rows if kind != POLICY}
+    return {path_of(kind, key): content for kind, key, content in rows if kind != POLICY}
 
 
-def _path_of(kind: str, key: str) -> str:
-    folder, suffix = {PROCESS: ("bpmn", "bpmn"), DECISION: ("bpmn", "dmn")}.get(kind, ("forms", "form"))
-    return f"{folder}/{key}.{suffix}" if kind == FORM else f"{folder}/deployed/{key}.{suffix}"
-
-
-def _read_what_can_be_read(path: str, content: bytes) -> list[Candidate]:
-    """The definitions in a file nobody has checked yet; none if it cannot be read, which the check will say."""
+def read_what_can_be_read(path: str, content: bytes) -> list[Candidate]:
+    """The definitions in a file nobody has checked yet; none if it cannot be read, which a check would say."""
     try:
         return list(read_candidates(path, content))
     except (EngineError, DecisionInvalid, orjson.JSONDecodeError):

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from engine.definitions.catalogue import PROCESS
+from engine.language.model import find_plain_start
 from engine.records.history import GENESIS, event
 from engine.records.submissions import SubmissionKey, find_answer
 from engine.runtime.engine import Engine
@@ -15,11 +16,11 @@ from engine.storage.actor import PLATFORM, Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import instance, instance_party
 
-
-def _nothing(_step: Step) -> None:
-    return None
+_INSERT = Prepared(insert(instance))
+_ADD_PARTY = Prepared(insert(instance_party))
 
 
 def start_instance(
@@ -29,29 +30,47 @@ def start_instance(
     values: PlainDict,
     token: str,
     business_key: str | None = None,
-    before: Callable[[Step], None] = _nothing,
 ) -> str:
     """Starts an instance of the newest version; gives its id, the same one for a repeated token.
 
-    `before` runs in the same transaction ahead of the first element: rows of a service that belong to the case.
     Raises UnknownDefinition, SubmissionConflict.
     """
-    key = SubmissionKey.of(f"start:{process_key}", token, {"values": values, "business_key": business_key})
+    sent: PlainDict = {"values": values, "business_key": business_key}
+    key = SubmissionKey.of(f"start:{process_key}", token, sent)
+    command = Command("start", actor, lambda _: None, key=key, content=values)
+    return begin_instance(engine, process_key, command, lambda step: step.command.content, business_key)
+
+
+def begin_instance(
+    engine: Engine,
+    process_key: str,
+    command: Command,
+    take_in: Callable[[Step], PlainDict],
+    business_key: str | None = None,
+) -> str:
+    """As `start_instance`, for a command whose content is taken in within the transaction; `take_in` gives the data.
+
+    Its start event's `camunda:initiator` names the variable that holds the party of who starts.
+    """
+    actor, key = command.actor, command.key
+    assert key is not None
 
     def work(unit: UnitOfWork) -> str:
         if answer := find_answer(unit.connection, key, actor):
             if not answer.is_same:
                 raise SubmissionConflict(key.scope)
-            return str(answer.result)
+            return str(answer.instance_id)
         row = _insert_instance(engine, unit, actor, process_key, business_key)
-        step = Step(engine, unit, row, Command("start", actor, lambda _: None, key=key, content=values))
+        step = Step(engine, unit, row, command)
         if actor.party_id != PLATFORM:
             owner = {"instance_id": row["id"], "party_id": actor.party_id, "relation": "starter"}
-            unit.connection.execute(insert(instance_party), owner)
+            _ADD_PARTY.run(unit.connection, owner)
+        start = find_plain_start(engine.catalogue.elements(unit.connection, row["definition_id"]), process_key)
+        starter: PlainDict = {start.initiator: actor.party_id} if start and start.initiator else {}
+        values = {**starter, **take_in(step)}
         step.note(event("started", process=process_key, pins=row["pin_set_id"], values=values))
-        before(step)
         step.case.start(values)
-        step.close(row["id"])
+        step.close({})
         return str(row["id"])
 
     return engine.database.transact(work)
@@ -95,5 +114,5 @@ def _insert_instance(
         "history_seq": 0,
         "history_mac": GENESIS,
     }
-    unit.connection.execute(insert(instance), row | {"seal": b""})
+    _INSERT.run(unit.connection, row | {"seal": b""})
     return row

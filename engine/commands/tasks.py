@@ -1,7 +1,5 @@
 """What people do with user tasks: claim, give back, complete."""
 
-from collections.abc import Mapping
-
 from sqlalchemy import Connection, bindparam, exists, select, update
 
 from engine.definitions.forms import BoundForm
@@ -11,23 +9,17 @@ from engine.records.history import event
 from engine.records.submissions import SubmissionKey, find_answer
 from engine.runtime.engine import Engine
 from engine.runtime.errors import (
-    Forbidden,
     NotFound,
     SubmissionConflict,
     TaskAlreadyClaimed,
     TaskAlreadyCompleted,
 )
+from engine.runtime.intake import describe_sent, take_in
 from engine.runtime.step import Command, Step, run_step
 from engine.runtime.tasks import Language, TaskView, bind_task, fetch_task, find_task
-from engine.storage import vault
 from engine.storage.actor import PLATFORM, Actor
-from engine.storage.files import adopt_files
-from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import file, instance_party, submission, task
-
-# Fields of the page around the form: they say nothing about the content.
-ID_LENGTH = 32
-PROTOCOL_FIELDS = frozenset({"csrf_token", "token"})
+from engine.storage.plain import Plain
+from engine.storage.tables import instance_party, submission, task
 
 _ASSIGN = update(task).where(task.c.id == bindparam("task_id_")).values(assignee_id=bindparam("user_id_"))
 _COMPLETED = (
@@ -71,7 +63,7 @@ def complete_task(
 
     Raises NotFound, TaskAlreadyClaimed, TaskAlreadyCompleted, SubmissionConflict, FormRejected.
     """
-    key = SubmissionKey.of(f"task:{task_id}", token, _describe_sent(engine, actor, submitted))
+    key = SubmissionKey.of(f"task:{task_id}", token, describe_sent(engine, actor, submitted))
     if (answered := _answered(engine, actor, key)) is not None:
         return answered
     view = _fetch(engine, actor, task_id)
@@ -88,7 +80,8 @@ def complete_task(
         form_id=view.form_id,
         content=dict(bound.values) if bound else {},
     )
-    return str(run_step(engine, view.instance_id, command))
+    run_step(engine, view.instance_id, command)
+    return view.instance_id
 
 
 def _fetch(engine: Engine, actor: Actor, task_id: str) -> TaskView:
@@ -100,32 +93,12 @@ def _fetch(engine: Engine, actor: Actor, task_id: str) -> TaskView:
         raise
 
 
-def _describe_sent(engine: Engine, actor: Actor, submitted: Submitted) -> PlainDict:
-    """What was sent, by content: an upload sent again is another row but the same file."""
-    sent = {name: [str(one) for one in submitted.getlist(name)] for name in submitted if name not in PROTOCOL_FIELDS}
-    named = [one for values in sent.values() for one in values if len(one) == ID_LENGTH]
-    hashes = _hash_uploads(engine, actor, named) if named else {}
-    return {name: [hashes.get(one, one) for one in values] for name, values in sent.items()}
-
-
-def _hash_uploads(engine: Engine, actor: Actor, file_ids: list[str]) -> dict[str, str]:
-    query = select(file.c.id, file.c.sha256).where(file.c.id.in_(file_ids), file.c.owner_id == actor.party_id)
-    with engine.database.read() as connection:
-        return {row.id: row.sha256 for row in connection.execute(query)}
-
-
 def _complete(step: Step, view: TaskView, bound: BoundForm | None) -> Plain:
-    values = step.command.content
-    if bound is not None:
-        for name, path in bound.personal.items():
-            subject = _subject(path, view.data, step.actor)
-            values[name] = vault.put(step.connection, step.engine.keys, subject, str(values[name]))
-        adopt_files(step.connection, step.engine.keys, bound.file_ids, step.actor.party_id, step.instance_id)
+    values = take_in(step, bound, view.data)
     task_ = step.case.get_task_from_id(view.id)
-    kept = bound.form.kept if bound else frozenset()
     step.note(event("completed_task", task=view.id, element=view.element.id))
-    step.case.complete(task_, {name: value for name, value in values.items() if name not in kept})
-    return step.instance_id
+    step.case.complete(task_, values)
+    return {}
 
 
 def _assign(engine: Engine, actor: Actor, task_id: str, user_id: str | None) -> None:
@@ -170,17 +143,5 @@ def _answered(engine: Engine, actor: Actor, key: SubmissionKey) -> str | None:
         if answer is not None:
             if not answer.is_same:
                 raise SubmissionConflict(key.scope)
-            return str(answer.result)
+            return answer.instance_id
     return None
-
-
-def _subject(path: str, data: Mapping[str, Plain], actor: Actor) -> str:
-    """The person a personal field is about: a path in process data, or `actor` for who fills it in."""
-    if path == "actor":
-        return actor.party_id
-    value: Plain = dict(data)
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    if not isinstance(value, str):
-        raise Forbidden(f"Expected process data to name a person at {path}, but it does not", path=path)
-    return value

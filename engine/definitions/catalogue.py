@@ -15,10 +15,12 @@ from engine.language.model import Element, read_bpmn, read_elements
 from engine.language.parser import ProcessSpecs, parse_process
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import definition, pin_set
 
 PROCESS, DECISION, FORM, POLICY = "process", "decision", "form", "policy"
 POLICY_KEY = "policy"
+SHARED = "shared"
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -31,16 +33,29 @@ _newest = (
     .group_by(definition.c.kind, definition.c.key)
     .subquery()
 )
-_NEWEST = select(definition.c.kind, definition.c.key, definition.c.id).join(
-    _newest,
-    (definition.c.kind == _newest.c.kind)
-    & (definition.c.key == _newest.c.key)
-    & (definition.c.version == _newest.c.version),
+_NEWEST = Prepared(
+    select(definition.c.kind, definition.c.key, definition.c.id).join(
+        _newest,
+        (definition.c.kind == _newest.c.kind)
+        & (definition.c.key == _newest.c.key)
+        & (definition.c.version == _newest.c.version),
+    )
 )
+_SAME_PINS = Prepared(select(pin_set.c.id).where(pin_set.c.sha256 == bindparam("sha256")))
 
 
 class UnknownDefinition(Exception):
     """Nothing is deployed under that key."""
+
+
+def path_of(kind: str, key: str) -> str:
+    """A path that tells the kind and key of a definition; where it would lie as a file."""
+    return {
+        PROCESS: f"bpmn/{key}/{key}.bpmn",
+        DECISION: f"bpmn/{SHARED}/{key}.dmn",
+        FORM: f"forms/{key}.form",
+        POLICY: f"bpmn/{SHARED}/policy.json",
+    }[kind]
 
 
 @dataclass(frozen=True)
@@ -72,15 +87,20 @@ class Catalogue:
 
     def pin_newest(self, connection: Connection) -> Pins:
         """The newest version of everything, as a set that instances share. Runs inside a unit of work."""
-        ids: dict[str, dict[str, str]] = {}
-        for kind, key, definition_id in connection.execute(_NEWEST):
-            ids.setdefault(kind, {})[key] = definition_id
+        ids = self.newest(connection)
         digest = hashlib.sha256(orjson.dumps(ids, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        found = connection.execute(select(pin_set.c.id).where(pin_set.c.sha256 == digest)).scalar_one_or_none()
+        found = _SAME_PINS.scalar(connection, {"sha256": digest})
         if found is None:
             found = new_id()
             connection.execute(insert(pin_set).values(id=found, sha256=digest, pins=ids))
         return Pins(found, ids)
+
+    def newest(self, connection: Connection) -> dict[str, dict[str, str]]:
+        """The ids of the newest versions, by kind and key."""
+        ids: dict[str, dict[str, str]] = {}
+        for kind, key, definition_id in _NEWEST.all(connection):
+            ids.setdefault(kind, {})[key] = definition_id
+        return ids
 
     def pins(self, connection: Connection, pin_set_id: str) -> Pins:
         """A pinned set by its id."""

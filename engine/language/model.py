@@ -3,7 +3,7 @@
 Nothing here executes; the lint, the work list and the viewer read the same elements as the parser.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
@@ -25,6 +25,7 @@ ACTIVITIES = frozenset(
 GATEWAYS = frozenset({"exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway", "complexGateway"})
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
+_DEFINITION = "EventDefinition"
 CONTAINERS = frozenset({"process", "subProcess", "transaction", "adHocSubProcess"})
 
 
@@ -47,6 +48,8 @@ class Element:
     lane_zh: str = ""
     lane_en: str = ""
     form_key: str | None = None
+    starter_groups: tuple[str, ...] = ()  # of a process: who may start it in the browser
+    initiator: str | None = None  # of a start event: the variable that names who started
     assignee: str | None = None
     candidate_users: str | None = None
     candidate_groups: str | None = None
@@ -69,6 +72,7 @@ class Element:
     decision_ref: str | None = None
     result_variable: str | None = None
     map_decision_result: str | None = None
+    event: str | None = None  # of an event: message, timer, signal …; none for a plain one
     message_name: str | None = None
     correlation_key: str | None = None
     async_before: bool = False
@@ -125,6 +129,14 @@ def read_elements(root: etree._Element) -> dict[str, Element]:
     return elements
 
 
+def find_plain_start(elements: Mapping[str, Element], process_key: str) -> Element | None:
+    """The start event of a process that waits for nothing; none if it has only others."""
+    for one in elements.values():
+        if one.kind == "startEvent" and one.process_key == process_key and one.parent is None and one.event is None:
+            return one
+    return None
+
+
 def local_tag(node: etree._Element) -> str:
     """The tag without its namespace."""
     return etree.QName(node).localname
@@ -133,6 +145,11 @@ def local_tag(node: etree._Element) -> str:
 def find_definition(root: etree._Element, tag: str, reference: str | None) -> etree._Element | None:
     """The message, signal, error or escalation of this file that a reference names."""
     return next((node for node in root.iterchildren(f"{{{BPMN}}}{tag}") if node.get("id") == reference), None)
+
+
+def read_start_variables(text: str) -> dict[str, bool]:
+    """The names in a `baton:startVariables`, each with whether it must be given (a `?` marks those that need not)."""
+    return {name.rstrip("?"): not name.endswith("?") for name in text.replace(",", " ").split()}
 
 
 def _walk(node: etree._Element, parent: str | None) -> Iterator[tuple[etree._Element, str | None]]:
@@ -180,6 +197,8 @@ def _read_element(node: etree._Element, process_key: str, parent: str | None, la
         lane_zh=lane[0],
         lane_en=lane[1],
         form_key=camunda("formKey"),
+        starter_groups=_split(camunda("candidateStarterGroups")),
+        initiator=camunda("initiator"),
         assignee=camunda("assignee"),
         candidate_users=camunda("candidateUsers"),
         candidate_groups=camunda("candidateGroups"),
@@ -202,6 +221,7 @@ def _read_element(node: etree._Element, process_key: str, parent: str | None, la
         decision_ref=camunda("decisionRef"),
         result_variable=camunda("resultVariable"),
         map_decision_result=camunda("mapDecisionResult"),
+        event=_read_event(node),
         message_name=_read_message_name(node),
         correlation_key=baton("correlationKey"),
         async_before=camunda("asyncBefore") == "true",
@@ -240,6 +260,11 @@ def _read_calls(node: etree._Element) -> tuple[tuple[tuple[str, str], ...], tupl
                     yield found.get("target", ""), source
 
     return tuple(read("in")), tuple(read("out"))
+
+
+def _read_event(node: etree._Element) -> str | None:
+    found = (local_tag(child) for child in node.iterchildren(f"{{{BPMN}}}*"))
+    return next((tag.removesuffix(_DEFINITION) for tag in found if tag.endswith(_DEFINITION)), None)
 
 
 def _read_message_name(node: etree._Element) -> str | None:

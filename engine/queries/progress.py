@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, exists, or_, select
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select
 
 from engine.language.model import Element
 from engine.queries.marks import mark_elements
@@ -13,22 +13,38 @@ from engine.records.history import read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
-from engine.storage.tables import instance, instance_party, party, task
+from engine.storage.prepared import Prepared
+from engine.storage.tables import instance, instance_party, party, submission, task
 
+Names = dict[tuple[str, str], tuple[str, str]]
 TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
 
 _IS_PARTY = select(1).where(
     instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == bindparam("actor_party")
 )
 _HAS_TASK = select(1).where(task.c.instance_id == instance.c.id, IS_CANDIDATE)
-_FIND = select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
-    instance.c.id == bindparam("instance_id"), or_(exists(_IS_PARTY), exists(_HAS_TASK))
+_FIND = Prepared(
+    select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
+        instance.c.id == bindparam("instance_id"), or_(exists(_IS_PARTY), exists(_HAS_TASK))
+    )
+)
+_NAMES = Prepared(
+    select(submission.c.actor_id, submission.c.acting_role, party.c.name_zh, party.c.name_en)
+    .join(party, party.c.id == submission.c.party_id)
+    .join(
+        instance_party,
+        and_(instance_party.c.party_id == party.c.id, instance_party.c.instance_id == submission.c.instance_id),
+    )
+    .where(submission.c.instance_id == bindparam("instance_id"))
+    .distinct()
 )
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happened, in the words of the diagram. `by_zh`, `by_en` name whoever did it, if one may know."""
+    """Something that happened, in the words of the diagram. `by_zh`, `by_en` name the party it was done for, if one may
+    know.
+    """
 
     at: datetime
     element: Element
@@ -53,7 +69,7 @@ class Progress:
 def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
     """The progress of a case the actor is a party to, or has a task in. Raises NotFound, for a stranger as well."""
     with engine.database.read() as connection:
-        row = connection.execute(_FIND, describe_actor(actor) | {"instance_id": instance_id}).one_or_none()
+        row = _FIND.first(connection, describe_actor(actor) | {"instance_id": instance_id})
         if row is None:
             raise NotFound("case", instance_id)
         pins = engine.catalogue.pins(connection, row.pin_set_id)
@@ -68,9 +84,9 @@ def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
     return Progress(instance_id, row.definition_id, row.process_key, marks, steps, waits_for)
 
 
-def _steps(chapter: Chapter, names: dict[str, tuple[str, str]]) -> list[Step]:
+def _steps(chapter: Chapter, names: Names) -> list[Step]:
     """Parties are named to each other; the platform's people appear by their role only."""
-    by_zh, by_en = names.get(chapter.actor_id, ("", ""))
+    by_zh, by_en = names.get((chapter.actor_id, chapter.acting_role), ("", ""))
     return [
         Step(chapter.at, entry.element, entry.element.kind, chapter.acting_role, by_zh, by_en)
         for entry in chapter.entries
@@ -78,10 +94,7 @@ def _steps(chapter: Chapter, names: dict[str, tuple[str, str]]) -> list[Step]:
     ]
 
 
-def _names(connection: Connection, instance_id: str) -> dict[str, tuple[str, str]]:
-    rows = connection.execute(
-        select(party.c.id, party.c.name_zh, party.c.name_en)
-        .join(instance_party, instance_party.c.party_id == party.c.id)
-        .where(instance_party.c.instance_id == instance_id)
-    )
-    return {row.id: (row.name_zh, row.name_en) for row in rows}
+def _names(connection: Connection, instance_id: str) -> Names:
+    """The parties of a case by who acted for them, in which role: what an organisation's member did, it did."""
+    rows = _NAMES.all(connection, {"instance_id": instance_id})
+    return {(row.actor_id, row.acting_role): (row.name_zh, row.name_en) for row in rows}

@@ -6,46 +6,32 @@ so a change, an insertion, a swap or a gap is found and the first bad row named.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-import zstandard
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 
+from engine.records.packing import pack_events, unpack_events
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.seal import canonical
 from engine.storage.tables import history
 
 GENESIS = b"\0" * 32
-MAX_EVENT_BYTES = 64 * 1024 * 1024
-COMPRESSION_LEVEL = 3
-# What events are made of: a row is a third smaller for it. Rows were written with it, so it must never change.
-_USUAL = zstandard.ZstdCompressionDict(
-    b'","error":"","message":"","values":{},"table":"","inputs":{},"matched":[],"result":{"kind":"decision","index":0,'
-    b'"body":true,"due_at":"","name":"","key":"","payload":{},"kind":"timer","kind":"message","kind":"published",'
-    b'"kind":"service","topic":"","gone":[],"user":"","kind":"assigned"{"kind":"joined","kind":"cancelled",'
-    b'"kind":"failed","kind":"data","scope":"01","set":{[{"kind":"started","process":"","pins":"01","values":{"'
-    b'[{"kind":"completed_task","task":"01","element":"},{"kind":"completed","task":"01","element":"},'
-    b'{"kind":"entered","task":"01","element":"","base":"01","set":{"'
-    b'},{"kind":"submitted","scope":"task:01","token":"01","seal":"'
-    b'"},{"kind":"state","version":1,"status":"active","sha256":"',
-    dict_type=zstandard.DICT_TYPE_RAWCONTENT,
-)
 
-_INSERT = insert(history)
-_LAST = (
+_INSERT = Prepared(insert(history))
+_LAST = Prepared(
     select(history.c.seq, history.c.mac)
     .where(history.c.stream == bindparam("stream"))
     .order_by(history.c.seq.desc())
     .limit(1)
 )
-_STREAM = select(history).where(history.c.stream == bindparam("stream")).order_by(history.c.seq)
+_STREAM = Prepared(select(history).where(history.c.stream == bindparam("stream")).order_by(history.c.seq))
 
 
 @dataclass(frozen=True)
@@ -77,7 +63,7 @@ def append_row(
     at: datetime,
     actor: Actor,
     kind: str,
-    events: Sequence[PlainDict],
+    events: list[PlainDict],
 ) -> Head:
     """Adds a row to a stream whose head the caller holds locked; gives the new head."""
     row: dict[str, Any] = {
@@ -87,10 +73,10 @@ def append_row(
         "actor_id": actor.user_id,
         "acting_role": actor.role,
         "kind": kind,
-        "events": _pack(orjson.dumps(events)),
+        "events": pack_events(events),
     }
     mac = _mac(keys, head.mac, row)
-    connection.execute(_INSERT, row | {"mac": mac})
+    _INSERT.run(connection, row | {"mac": mac})
     return Head(head.seq + 1, mac)
 
 
@@ -106,13 +92,13 @@ def append_system(unit: UnitOfWork, keys: KeyRing, stream: str, actor: Actor, ki
 
 def read_head(connection: Connection, stream: str) -> Head:
     """Where a stream ends."""
-    row = connection.execute(_LAST, {"stream": stream}).one_or_none()
+    row = _LAST.first(connection, {"stream": stream})
     return Head(row.seq, row.mac) if row else Head()
 
 
 def read_stream(connection: Connection, stream: str) -> list[HistoryRow]:
     """Every row of a stream, oldest first. The chain is not checked here, see `check_stream`."""
-    return [_read(row) for row in connection.execute(_STREAM, {"stream": stream}).mappings()]
+    return [_read(row) for row in _STREAM.all(connection, {"stream": stream})]
 
 
 def check_stream(rows: Iterable[RowMapping], keys: KeyRing) -> Iterator[tuple[int, str]]:
@@ -131,27 +117,9 @@ def _mac(keys: KeyRing, before: bytes, row: RowMapping | dict[str, Any]) -> byte
     return hmac.digest(keys.mac, before + canonical("history", covered), hashlib.sha256)
 
 
-def _read(row: RowMapping) -> HistoryRow:
-    events = decode_events(row["events"])
-    return HistoryRow(row["stream"], row["seq"], row["at"], row["actor_id"], row["acting_role"], row["kind"], events)
-
-
-def decode_events(packed: bytes) -> list[PlainDict]:
-    """The events of a row; none if the bytes were damaged, which its MAC shows."""
-    try:
-        events = orjson.loads(_unpack(packed))
-    except (zstandard.ZstdError, orjson.JSONDecodeError):
-        return []
-    return events if isinstance(events, list) else []
-
-
-def _pack(content: bytes) -> bytes:
-    """Compressors are not safe for threads, and making one costs microseconds."""
-    return zstandard.ZstdCompressor(COMPRESSION_LEVEL, dict_data=_USUAL).compress(content)
-
-
-def _unpack(packed: bytes) -> bytes:
-    return zstandard.ZstdDecompressor(dict_data=_USUAL).decompress(packed, MAX_EVENT_BYTES)
+def _read(row: Any) -> HistoryRow:
+    events = unpack_events(row.events)
+    return HistoryRow(row.stream, row.seq, row.at, row.actor_id, row.acting_role, row.kind, events)
 
 
 def event(kind: str, **facts: Plain) -> PlainDict:

@@ -11,12 +11,15 @@ from sqlalchemy import Connection, bindparam, insert, select
 from engine.storage.actor import Actor
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import submission
 
-_INSERT = insert(submission)
-_FIND = select(submission.c.actor_id, submission.c.party_id, submission.c.digest, submission.c.result).where(
-    submission.c.scope == bindparam("scope_"), submission.c.token == bindparam("token_")
+_INSERT = Prepared(insert(submission))
+_FIND = Prepared(
+    select(
+        submission.c.actor_id, submission.c.party_id, submission.c.digest, submission.c.result, submission.c.instance_id
+    ).where(submission.c.scope == bindparam("scope_"), submission.c.token == bindparam("token_"))
 )
 _LAST_OF_ELEMENT = (
     select(submission.c.content)
@@ -42,10 +45,11 @@ class SubmissionKey:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered before. `is_same`: by the same person, to the same content."""
+    """What was answered before, about which case. `is_same`: by the same person, to the same content."""
 
     is_same: bool
     result: Plain
+    instance_id: str | None
 
 
 def digest_content(content: Mapping[str, Plain]) -> str:
@@ -55,11 +59,11 @@ def digest_content(content: Mapping[str, Plain]) -> str:
 
 def find_answer(connection: Connection, key: SubmissionKey, actor: Actor) -> Answer | None:
     """The answer recorded under a key; none if it was never used."""
-    row = connection.execute(_FIND, {"scope_": key.scope, "token_": key.token}).one_or_none()
+    row = _FIND.first(connection, {"scope_": key.scope, "token_": key.token})
     if row is None:
         return None
     is_same = row.actor_id == actor.user_id and row.party_id == actor.party_id and row.digest == key.digest
-    return Answer(is_same, row.result)
+    return Answer(is_same, row.result, row.instance_id)
 
 
 def record_submission(
@@ -75,7 +79,7 @@ def record_submission(
     content: PlainDict,
     result: Plain,
 ) -> PlainDict:
-    """Writes a request and its answer down; gives what history says of it."""
+    """Writes a request and its answer down; gives what history says of it: its key, and the seal of its row."""
     row = {
         "scope": key.scope,
         "token": key.token,
@@ -91,7 +95,7 @@ def record_submission(
         "submitted_at": at,
     }
     seal = seal_row(keys.mac, "submission", row)
-    connection.execute(_INSERT, row | {"seal": seal})
+    _INSERT.run(connection, row)
     return {"scope": key.scope, "token": key.token, "seal": seal.hex()}
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert
 
+from engine.storage.prepared import Prepared
 from engine.storage.tables import task, task_candidate
 
-_INSERT_TASK = insert(task)
-_INSERT_CANDIDATE = insert(task_candidate)
-_DELETE_TASKS = delete(task).where(task.c.id.in_(bindparam("ids", expanding=True)))
+_INSERT_TASK = Prepared(insert(task))
+_INSERT_CANDIDATE = Prepared(insert(task_candidate))
+_DELETE_TASKS = Prepared(delete(task).where(task.c.id.in_(bindparam("ids", expanding=True))))
 
 PARTY, GROUP, EXCLUDE = "party", "group", "exclude"
 
@@ -56,13 +57,11 @@ def add_tasks(connection: Connection, instance_id: str, now: datetime, tasks: It
             }
         )
         candidates += [{"task_id": one.id, "kind": kind, "value": value} for kind, value in one.candidates]
-    if rows:
-        connection.execute(_INSERT_TASK, rows)
-    if candidates:
-        connection.execute(_INSERT_CANDIDATE, candidates)
+    _INSERT_TASK.run_many(connection, rows)
+    _INSERT_CANDIDATE.run_many(connection, candidates)
 
 
 def remove_tasks(connection: Connection, task_ids: list[str]) -> None:
     """Withdraws tasks that are open no more; their candidates go with them."""
     if task_ids:
-        connection.execute(_DELETE_TASKS, {"ids": task_ids})
+        _DELETE_TASKS.run(connection, {"ids": task_ids})

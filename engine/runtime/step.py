@@ -31,6 +31,7 @@ from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import instance
 
@@ -52,8 +53,11 @@ CHANGING = (
 MAX_STATE_BYTES = 64 * 1024 * 1024
 COMPRESSION_LEVEL = 3
 
-_LOCK = select(instance).where(instance.c.id == bindparam("instance_id")).with_for_update()
-_SAVE = update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_"))
+_LOCK = Prepared(select(instance).where(instance.c.id == bindparam("instance_id")).with_for_update())
+_SAVE = Prepared(
+    update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_")),
+    columns=(*CHANGING, "seal"),
+)
 
 
 def _nothing(_connection: Connection) -> None:
@@ -86,15 +90,15 @@ def run_step(engine: Engine, instance_id: str, command: Command) -> Plain:
     """
 
     def work(unit: UnitOfWork) -> Plain:
-        row = unit.connection.execute(_LOCK, {"instance_id": instance_id}).mappings().one_or_none()
+        row = _LOCK.first(unit.connection, {"instance_id": instance_id})
         if answer := _answer(unit.connection, command):
             return answer.result
         if row is None:
             raise NotFound("case", instance_id)
         command.authorise(unit.connection)
-        if row["status"] != ACTIVE:
+        if row.status != ACTIVE:
             raise InstanceClosed(instance_id)
-        step = Step(engine, unit, dict(row), command)
+        step = Step(engine, unit, row._asdict(), command)
         result = command.act(step)
         step.close(result)
         return result
@@ -271,7 +275,7 @@ class Step:
         seal = seal_row(self.engine.keys.mac, "instance", self.row)
         values = {name: self.row[name] for name in CHANGING} | {"seal": seal}
         target = {"id_": self.instance_id, "version_": self.row["version"] - 1}
-        if self.connection.execute(_SAVE, values | target).rowcount != 1:
+        if _SAVE.run(self.connection, values | target) != 1:
             raise StaleState(self.instance_id)
 
 

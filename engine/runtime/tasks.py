@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from engine.definitions.catalogue import FORM
 from engine.definitions.forms import BoundForm, Form, bind
@@ -22,13 +22,14 @@ from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import file, instance, task
 
 Language = Literal["zh", "en"]
 
 _IS_THIS = and_(task.c.id == bindparam("task_id"), IS_CANDIDATE)
-_FIND = select(task.c.id, task.c.instance_id, task.c.assignee_id, task.c.element).where(_IS_THIS)
-_FETCH = (
+_FIND = Prepared(select(task.c.id, task.c.instance_id, task.c.assignee_id, task.c.element).where(_IS_THIS))
+_FETCH = Prepared(
     select(
         task,
         instance.c.process_key,
@@ -83,9 +84,9 @@ class ViewContext:
     language: Language
 
 
-def find_task(connection: Connection, actor: Actor, task_id: str) -> Row[Any, Any, Any, Any]:
+def find_task(connection: Connection, actor: Actor, task_id: str) -> Any:
     """The row of an open task, by the very condition of the inbox. Raises NotFound, for a stranger as well."""
-    row = connection.execute(_FIND, describe_actor(actor) | {"task_id": task_id}).one_or_none()
+    row = _FIND.first(connection, describe_actor(actor) | {"task_id": task_id})
     if row is None:
         raise NotFound("task", task_id)
     return row
@@ -94,7 +95,7 @@ def find_task(connection: Connection, actor: Actor, task_id: str) -> Row[Any, An
 def fetch_task(engine: Engine, actor: Actor, task_id: str) -> TaskView:
     """An open task with its form and data. Raises NotFound, for a stranger as well."""
     with engine.database.read() as connection:
-        row = connection.execute(_FETCH, describe_actor(actor) | {"task_id": task_id}).one_or_none()
+        row = _FETCH.first(connection, describe_actor(actor) | {"task_id": task_id})
         if row is None:
             raise NotFound("task", task_id)
         element = engine.catalogue.elements(connection, row.definition_id)[row.element]
@@ -133,16 +134,30 @@ def bind_task(
 ) -> BoundForm:
     """The task's form filled from what was submitted, or from a draft."""
     assert view.form is not None
+    return bind_form(engine, actor, view.form, view.data, view.instance_id, language, submitted, draft)
+
+
+def bind_form(
+    engine: Engine,
+    actor: Actor,
+    form: Form,
+    data: Mapping[str, Plain],
+    instance_id: str,
+    language: Language,
+    submitted: Submitted | None = None,
+    draft: PlainDict | None = None,
+) -> BoundForm:
+    """A form over process data; before its case has begun, `instance_id` is empty."""
     with engine.database.read() as connection:
-        context = ViewContext(connection, engine.keys, view.instance_id, view.data, actor, engine.clock(), language)
-        shown = {**view.data, **gather_views(context, view.form)}
-        files = _files(connection, actor, view, submitted)
+        context = ViewContext(connection, engine.keys, instance_id, data, actor, engine.clock(), language)
+        shown = {**data, **gather_views(context, form)}
+        files = _files(connection, actor, form, instance_id, submitted)
 
     def evaluate(expression: str, values: Mapping[str, Plain]) -> Plain:
         return engine.form_sandbox.evaluate(expression, {"now": format_instant(engine.clock()), **values})
 
     return bind(
-        view.form,
+        form,
         data=shown,
         language=language,
         timezone=engine.zone,
@@ -159,14 +174,14 @@ def gather_views(context: ViewContext, form: Form) -> PlainDict:
     return {name: VIEWS[name](context) for name in sorted(sources & VIEWS.keys() - context.data.keys())}
 
 
-def _files(connection: Connection, actor: Actor, view: TaskView, submitted: Submitted | None) -> dict[str, PlainDict]:
+def _files(
+    connection: Connection, actor: Actor, form: Form, instance_id: str, submitted: Submitted | None
+) -> dict[str, PlainDict]:
     """The uploads this submission names, as far as they are the actor's own and no other case's."""
-    if submitted is None or view.form is None:
-        return {}
-    named = [str(one) for key in view.form.file_keys for one in submitted.getlist(key)]
+    named = [str(one) for key in form.file_keys for one in submitted.getlist(key)] if submitted is not None else []
     if not named:
         return {}
-    values = {"named": named, "owner": actor.party_id, "instance_id": view.instance_id}
+    values = {"named": named, "owner": actor.party_id, "instance_id": instance_id}
     return {
         row.id: {
             "file": row.id,

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType, TypeEngine
 
 from engine.storage.plain import Plain
-from engine.storage.tables import EPOCH, Instant, Json
+from engine.storage.tables import EPOCH, Hex, Instant, Json
 
 CHUNK_ROWS = 500
 
@@ -113,6 +113,7 @@ def _keep(value: Any) -> Any:
 _KINDS: dict[type[TypeEngine[Any]], tuple[type, Callable[[Any], Any]]] = {
     Instant: (int, _read_instant),
     Json: (str, _read_json),
+    Hex: (bytes, bytes.hex),
     Integer: (int, _keep),
     String: (str, _keep),
     LargeBinary: (bytes, _keep),

@@ -16,7 +16,8 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import Connection, Table, func, select
 
 from engine.commands.deployments import STREAM as DEPLOYMENTS
-from engine.records.history import check_stream, decode_events
+from engine.records.history import check_stream
+from engine.records.packing import unpack_events
 from engine.runtime.engine import Engine
 from engine.runtime.step import state_digest
 from engine.services.ledger.checks import check_books, check_seals
@@ -24,7 +25,7 @@ from engine.services.ledger.tables import account, journal, posting
 from engine.services.raw_rows import find_unreadable, read_rows, read_snapshot
 from engine.storage import vault
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.seal import is_sealed
+from engine.storage.seal import is_sealed, seal_row
 from engine.storage.tables import definition, deployment, file, history, instance, pin_set, submission, vault_item
 
 SYSTEM_STREAM = "system:"
@@ -99,18 +100,19 @@ def verify_instances(engine: Engine, connection: Connection, instance_id: str | 
 
 
 def verify_submissions(engine: Engine, connection: Connection, instance_id: str | None) -> Iterator[Finding]:
-    """Each submission is as it was sealed and named by history, and none that history names is missing."""
+    """Each submission is the one history names and sealed, and none that history names is missing."""
     of_case = () if instance_id is None else (submission.c.instance_id == instance_id,)
-    named = {event.get("seal"): event for event in _events(connection, instance_id, "submitted")}
+    events = _events(connection, instance_id, "submitted")
+    seals = {(event.get("scope"), event.get("token")): event.get("seal") for event in events}
     for row in read_rows(connection, submission, *of_case):
         bad = partial(Finding, "submission", _name(row))
-        if not is_sealed(engine.keys.mac, "submission", row):
-            yield bad("Expected the row as it was saved, but its seal does not fit")
-        elif named.pop(row["seal"].hex(), None) is None:
+        seal = seals.pop((row["scope"], row["token"]), None)
+        if seal is None:
             yield bad("Expected a submission that history names, but it names none")
-    for event in named.values():
-        name = f"{event.get('scope')}/{event.get('token')}"
-        yield Finding("submission", name, "Expected the submission history names, but it is gone or another")
+        elif seal != seal_row(engine.keys.mac, "submission", row).hex():
+            yield bad("Expected the row history sealed, but its seal does not fit")
+    for scope, token in seals:
+        yield Finding("submission", f"{scope}/{token}", "Expected the submission history names, but it is gone")
 
 
 def verify_files(engine: Engine, connection: Connection, instance_id: str | None) -> Iterator[Finding]:
@@ -166,7 +168,7 @@ def verify_definitions(engine: Engine, connection: Connection, _instance_id: str
 def _verify_deployments(connection: Connection) -> Iterator[Finding]:
     remembered = {}
     for row in read_rows(connection, history, history.c.stream == DEPLOYMENTS):
-        for event in _dicts(decode_events(row["events"])):
+        for event in _dicts(unpack_events(row["events"])):
             remembered[event.get("deployment")] = (row["actor_id"], event.get("note"), row["at"])
     for row in read_rows(connection, deployment):
         if remembered.pop(row["id"], None) != (row["actor_id"], row["note"], row["deployed_at"]):
@@ -215,7 +217,7 @@ def _last_history(connection: Connection, stream: str) -> dict[str, Any] | None:
 
 
 def _speaks_of(last: dict[str, Any], row: dict[str, Any]) -> bool:
-    states = [event for event in _dicts(decode_events(last["events"])) if event.get("kind") == "state"]
+    states = [event for event in _dicts(unpack_events(last["events"])) if event.get("kind") == "state"]
     said = (states[-1].get("version"), states[-1].get("sha256")) if states else ()
     return said == (row["version"], state_digest(row))
 
@@ -224,7 +226,7 @@ def _events(connection: Connection, stream: str | None, kind: str) -> Iterator[P
     """Events of a kind; a row that cannot be read is named by `verify_history` already."""
     of_stream = () if stream is None else (history.c.stream == stream,)
     for row in read_rows(connection, history, *of_stream):
-        yield from (event for event in _dicts(decode_events(row["events"])) if event.get("kind") == kind)
+        yield from (event for event in _dicts(unpack_events(row["events"])) if event.get("kind") == kind)
 
 
 def _name(row: dict[str, Any]) -> str:

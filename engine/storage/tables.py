@@ -51,6 +51,19 @@ class Json(TypeDecorator[Plain]):
         return None if value is None else orjson.loads(value)
 
 
+class Hex(TypeDecorator[str]):
+    """Hexadecimal digits, kept as the bytes they stand for."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else bytes.fromhex(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.hex()
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_N_label)s",
@@ -136,6 +149,21 @@ definition = Table(
     UniqueConstraint("kind", "key", "version"),
     info=APPEND_ONLY,
 )
+# What analysts are working on: at most one draft of a definition, shared by all of them, gone once it is deployed.
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(16), nullable=False),  # process, decision, form, policy
+    Column("key", String(120), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # the file, however broken
+    Column("base_id", Id, ForeignKey("definition.id")),  # the version it was made from; none for something new
+    Column("revision", Integer, nullable=False),  # of its content: 1, 2, 3 ...
+    Column("created_by", Id, nullable=False),
+    Column("updated_by", Id, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("kind", "key"),
+)
 # The versions an instance pinned at its start: {kind: {key: definition id}}. Equal sets share a row.
 pin_set = Table(
     "pin_set",
@@ -220,12 +248,11 @@ submission = Table(
     Column("actor_id", Id, nullable=False),
     Column("acting_role", String(40), nullable=False),
     Column("party_id", Id, nullable=False),
-    Column("digest", String(64), nullable=False),  # SHA-256 of what was sent
+    Column("digest", Hex, nullable=False),  # SHA-256 of what was sent
     Column("content", Json, nullable=False),  # the values; personal ones as references
-    Column("result", Json, nullable=False),
+    Column("result", Json, nullable=False),  # the answer; empty where that is the case itself
     Column("submitted_at", Instant, nullable=False),
-    Column("seal", LargeBinary, nullable=False),
-    info=APPEND_ONLY,
+    info=APPEND_ONLY,  # the seal of a row stands in the history of its case
 )
 subscription = Table(
     "subscription",
@@ -269,11 +296,11 @@ history = Table(
     metadata,
     Column("stream", String(40), primary_key=True),  # instance id, or system:<name>
     Column("seq", Integer, primary_key=True),  # 1, 2, 3 ...
-    Column("at", Instant, nullable=False, index=True),
+    Column("at", Instant, nullable=False),
     Column("actor_id", Id, nullable=False),
     Column("acting_role", String(40), nullable=False),
     Column("kind", String(24), nullable=False),  # start, complete, timer, message, job, claim ...
-    Column("events", LargeBinary, nullable=False),  # zstd of a JSON list, see engine.records.history
+    Column("events", LargeBinary, nullable=False),  # zstd of a JSON list, see engine.records.packing
     Column("mac", LargeBinary, nullable=False),  # over this row and the mac before it
     info=APPEND_ONLY,
 )

@@ -8,16 +8,20 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.deployments import DefinitionInvalid, check, deploy
-from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS
+from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS, path_of
 from engine.definitions.findings import Finding
 from engine.definitions.forms import bind
 from engine.language.decisions import DecisionTable
 from engine.language.model import Element
 from engine.queries.definitions import DefinitionRow, DefinitionView, fetch_definition, list_definitions
+from engine.queries.drafts import list_drafts
 from engine.runtime.engine import Engine
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
-from web.analyst.uploads import Upload, list_checked, path_of, read_uploads
+from web.analyst.drafts import add_drafts
+from web.analyst.offers import add_offers
+from web.analyst.trials import add_trials
+from web.analyst.uploads import Upload, list_checked, read_uploads
 from web.auditor.names import Names
 from web.rendering import render_form
 from web.rendering.display import Display
@@ -38,6 +42,9 @@ def make_analyst(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/definitions/upload", "deploy", studio.receive, methods=("POST",))
     blueprint.add_url_rule("/definitions/<definition_id>", "definition", studio.show)
     blueprint.add_url_rule("/definitions/<definition_id>/file", "download", studio.download)
+    add_drafts(blueprint, engine)
+    add_offers(blueprint, engine)
+    add_trials(blueprint, engine)
     return blueprint
 
 
@@ -60,6 +67,7 @@ class Studio:
             search=search,
             fresh=request.args.getlist("new"),
             names=self._name_people(found),
+            drafts={(one.kind, one.key): one for one in list_drafts(self.engine)},
         )
 
     def show(self, definition_id: str) -> str:
@@ -80,6 +88,7 @@ class Studio:
             marks=_mark(findings) | ({chosen: "now"} if chosen in view.elements else {}),
             names=self._name_people(view.versions),
             newest=newest,
+            has_draft=any((one.kind, one.key) == (row.kind, row.key) for one in list_drafts(self.engine)),
             parts=_list_parts(view),
             preview=self._preview(view) if row.kind == FORM else "",
             table=self._read_table(row.id) if row.kind == DECISION else None,

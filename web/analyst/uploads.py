@@ -13,11 +13,9 @@ from flask import Request
 from werkzeug.exceptions import BadRequest
 
 from engine.commands.deployments import read_candidates
-from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS
+from engine.definitions.catalogue import FORM, SHARED
 from engine.definitions.findings import Finding
 from engine.queries.definitions import DefinitionRow
-
-SHARED = "shared"
 
 
 @dataclass(frozen=True)
@@ -87,16 +85,6 @@ def suggest_path(name: str, names: Sequence[str], deployed: Iterable[DefinitionR
         wanted = f"{folder}/{pure.stem}"
         return f"forms/{wanted if wanted in known or not known else known[0]}.form"
     return f"bpmn/{SHARED if pure.suffix == '.json' else folder}/{name}"
-
-
-def path_of(kind: str, key: str) -> str:
-    """A path that tells kind and key of something deployed."""
-    return {
-        PROCESS: f"bpmn/{key}/{key}.bpmn",
-        DECISION: f"bpmn/{SHARED}/{key}.dmn",
-        FORM: f"forms/{key}.form",
-        POLICY: f"bpmn/{SHARED}/policy.json",
-    }[kind]
 
 
 def list_checked(

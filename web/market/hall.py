@@ -13,12 +13,19 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.services.orders.commands import PROCESS, take_order
 from engine.services.orders.errors import AlreadyTaken, OrderNotOpen
-from engine.services.orders.queries import OrderCard, OrderView, count_orders, fetch_order, list_orders
+from engine.services.orders.queries import (
+    OrderCard,
+    OrderView,
+    count_choices,
+    count_orders,
+    fetch_order,
+    list_orders,
+)
 from engine.services.orders.search import SORTS, OrderFilter
 from engine.services.ratings.queries import RatingView, Standing, rating_of, ratings_of_case
 from engine.storage.actor import Actor
 from engine.storage.files import SHOWN
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from engine.storage.tables import party
 from web.market.find import CATEGORIES, PLACES, TAKERS, read_search
 from web.market.questions import read_token
@@ -68,6 +75,7 @@ class Hall:
             is_first=after is None,
             found=count_orders(self.engine, search.wanted),
             total=count_orders(self.engine, OrderFilter()),
+            counts=count_choices(self.engine, search.wanted),
             choices={"category": CATEGORIES, "place": PLACES, "taker": TAKERS, "sort": SORTS},
         )
 
@@ -91,7 +99,7 @@ class Hall:
             may_take=may_trade(actor) and not order.obstacle,
             due_at=next_due(order),
             done=done if done in DONE else None,
-            token=new_id(),
+            token=new_token(),
         )
 
     def take(self, order_id: str) -> Response | tuple[str, int]:

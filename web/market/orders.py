@@ -12,7 +12,7 @@ from engine.runtime.engine import Engine
 from engine.services.orders.commands import PROCESS, create_order
 from engine.services.orders.queries import PUBLISHED, TAKEN, OrderCard, my_orders
 from engine.storage.actor import Actor
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from web.market.questions import read_token
 from web.security import current_actor
 
@@ -64,7 +64,7 @@ class OwnOrders:
         actor = current_actor()
         if request.method == "GET":
             drafts = find_drafts(self._list_tasks(actor))
-            return render_template("market/publish.html", drafts=drafts, token=new_id())
+            return render_template("market/publish.html", drafts=drafts, token=new_token())
         order_id = create_order(self.engine, actor, read_token())
         page = url_for("market.order", order_id=order_id)
         own = [task for task in self._list_tasks(actor) if task.instance_id == order_id]

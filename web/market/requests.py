@@ -19,7 +19,7 @@ from engine.services.orders.commands import (
 )
 from engine.services.orders.errors import RequestNotPossible
 from engine.services.orders.queries import TAKEN, OrderView, fetch_order
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from engine.storage.plain import PlainDict
 from web.market.questions import bind_question, draw_question, read_token
 from web.market.states import QUESTIONS_OF, find_question
@@ -94,7 +94,7 @@ def _draw(kind: str, order: OrderView, question: str, fields: Markup, token: str
         order=order,
         question=question,
         fields=fields,
-        token=token or new_id(),
+        token=token or new_token(),
         is_changed=is_changed,
     )
 

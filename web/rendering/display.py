@@ -86,7 +86,7 @@ class Display:
             return Shown((component.label_of(value).of(self.language),))
         if component.choices and isinstance(value, list):
             return self._join(component.label_of(answer).of(self.language) for answer in value)
-        if component.type == "number" and isinstance(value, (int, float)) and not component.is_money:
+        if component.type == "number" and isinstance(value, (int, float)) and not component.is_in_hundredths:
             unit = component.unit.of(self.language)
             return Shown((f"{self.fmt.number(value)} {unit}".strip(),))
         if component.type in {"textfield", "textarea"} and isinstance(value, str):

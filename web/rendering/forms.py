@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from engine.definitions.forms import BoundForm, Form
 from engine.definitions.forms.components import COMPONENTS, template_name
-from engine.definitions.forms.fields import REFRESH, REMOVE, SHOWN, FilesField, PlainField, upload_name
+from engine.definitions.forms.entries import EntriesField, fields_of
+from engine.definitions.forms.fields import ADD, REFRESH, REMOVE, SHOWN, FilesField, PlainField, upload_name
 from engine.definitions.forms.model import Component
 from engine.storage.plain import Plain, PlainDict
 from web.formatting import Formatter
@@ -29,12 +30,18 @@ class Part:
     errors: tuple[str, ...] = ()
     view: PlainDict = field(default_factory=dict)
     rows: tuple[tuple["Part", ...], ...] = ()
+    entries: tuple["Entry", ...] = ()
     is_trigger: bool = False
     is_conditional: bool = False
 
     @property
+    def name(self) -> str:
+        """The name of the input; in a list it has the number of its entry."""
+        return self.component.name if self.input is None else self.input.name
+
+    @property
     def id(self) -> str:
-        return f"f-{self.component.name}"
+        return f"f-{self.name}"
 
     @property
     def label(self) -> str:
@@ -71,6 +78,22 @@ class Part:
     def shown(self) -> Shown:
         return self.display.show_field(self.component, self.value)
 
+    @property
+    def table(self) -> list[list[Shown]]:
+        """The entries of a list as they were filled in, with a column for each field."""
+        kept = [entry for entry in self.value if isinstance(entry, dict)] if isinstance(self.value, list) else []
+        return [
+            [self.display.show_field(part, entry.get(part.name)) for part in self.component.entry] for entry in kept
+        ]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a list being filled in; `number` names its inputs."""
+
+    number: int
+    rows: tuple[tuple[Part, ...], ...]
+
 
 def render_form(environment: Environment, bound: BoundForm, fmt: Formatter) -> Markup:
     """The fields of a form, without the `<form>` around them.
@@ -87,33 +110,49 @@ def render_form(environment: Environment, bound: BoundForm, fmt: Formatter) -> M
         problems=[(f"#f-{part.name}", part.label.of(bound.language), errors) for part, errors in problems],
         form=bound.form,
         display=display,
-        protocol={"refresh": REFRESH, "remove": REMOVE, "shown": SHOWN},
+        protocol={"refresh": REFRESH, "remove": REMOVE, "add": ADD, "shown": SHOWN},
     )
 
 
 def _arrange(components: tuple[Component, ...], bound: BoundForm, display: Display) -> tuple[tuple[Part, ...], ...]:
     """The visible parts, those of one layout row side by side."""
-    visible = [component for component in components if bound.is_visible(component.name)]
+    return _in_rows(
+        [_make_part(component, bound, display) for component in components if bound.is_visible(component.name)]
+    )
+
+
+def _in_rows(parts: list[Part]) -> tuple[tuple[Part, ...], ...]:
     rows: list[tuple[Part, ...]] = []
-    for _, members in groupby(visible, key=lambda component: component.row or component.name):
-        parts = [_make_part(member, bound, display) for member in members]
-        rows += [tuple(parts[start : start + _MAX_COLUMNS]) for start in range(0, len(parts), _MAX_COLUMNS)]
+    for _, found in groupby(parts, key=lambda part: part.component.row or part.component.name):
+        members = tuple(found)
+        rows += [members[start : start + _MAX_COLUMNS] for start in range(0, len(members), _MAX_COLUMNS)]
     return tuple(rows)
 
 
 def _make_part(component: Component, bound: BoundForm, display: Display) -> Part:
     is_input = component.name in bound.form.inputs
+    given = bound.fields[component.name] if is_input else None
     return Part(
         component=component,
         display=display,
-        input=bound.fields[component.name] if is_input else None,
+        input=given,
         value=None if is_input or not component.has_value else bound.read_only_value(component),
         errors=tuple(bound.errors.get(component.name, ())),
         view=bound.view(component) if component.type in COMPONENTS else {},
         rows=_arrange(component.children, bound, display),
+        entries=_list_entries(given, display) if isinstance(given, EntriesField) else (),
         is_trigger=component.name in bound.form.triggers,
         is_conditional=component.name in bound.form.conditional,
     )
+
+
+def _list_entries(field: EntriesField, display: Display) -> tuple[Entry, ...]:
+    """The entries of the page; what is wrong with one is said at its input."""
+    entries = []
+    for number, row in field.rows.items():
+        parts = [Part(one.component, display, input=one, errors=tuple(one.errors)) for one in fields_of(row).values()]
+        entries.append(Entry(number, _in_rows(parts)))
+    return tuple(entries)
 
 
 @dataclass

@@ -13,10 +13,12 @@ from engine.queries.definitions import drawing_of
 from engine.queries.inbox import ALL, VIEWS, TaskRow, count_tasks, list_tasks
 from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
+from engine.runtime.starts import list_starts
 from engine.runtime.tasks import TaskView, bind_task, fetch_task
-from engine.storage.ids import new_id
+from engine.storage.ids import new_token
 from web.rendering import render_form
 from web.security import current_actor, is_partial, local_target
+from web.staff.starts import add_starts
 from web.staff.turns import Silence, find_silences, list_turns
 from web.texts import current_language
 from web.uploads import collect_fields
@@ -43,6 +45,7 @@ def make_staff(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/tasks/<task_id>/claim", "claim", desk.claim, methods=("POST",))
     blueprint.add_url_rule("/tasks/<task_id>/unclaim", "unclaim", desk.unclaim, methods=("POST",))
     blueprint.add_url_rule("/diagrams/<definition_id>", "diagram", desk.show_diagram)
+    add_starts(blueprint, engine)
     return blueprint
 
 
@@ -71,6 +74,8 @@ class Desk:
             search=search,
             counts=count_tasks(self.engine, actor),
             is_done="done" in request.args,
+            is_started="started" in request.args,
+            has_starts=bool(list_starts(self.engine, actor)),
             is_personal=actor.party_id == actor.user_id,
         )
 
@@ -78,7 +83,7 @@ class Desk:
         """A task with its form, empty or as far as it is known."""
         view = fetch_task(self.engine, current_actor(), task_id)
         bound = bind_task(self.engine, current_actor(), view, current_language()) if view.form else None
-        return self._render(view, bound, new_id())
+        return self._render(view, bound, new_token())
 
     def complete(self, task_id: str) -> BaseResponse | tuple[str, int] | str:
         """Completes the task; with errors the form comes back as it was filled in."""

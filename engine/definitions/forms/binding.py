@@ -10,7 +10,9 @@ from wtforms.form import BaseForm
 
 from engine.definitions.forms.components import COMPONENTS
 from engine.definitions.forms.conditions import Evaluate, find_visible
+from engine.definitions.forms.entries import LIST, EntriesField
 from engine.definitions.forms.fields import (
+    ADD,
     FIELD_CLASSES,
     REFRESH,
     REMOVE,
@@ -119,6 +121,8 @@ def _build_fields(form: Form) -> "dict[str, UnboundField[PlainField]]":
 
 
 def _find_field_class(component: Component) -> type[PlainField]:
+    if component.type == LIST:
+        return EntriesField
     field_class = FIELD_CLASSES.get(component.type) or COMPONENTS[component.type].field_class
     assert field_class is not None, f"Expected a component that takes a value, but got {component.type}"
     return field_class
@@ -126,4 +130,4 @@ def _find_field_class(component: Component) -> type[PlainField]:
 
 def is_refresh(submitted: Submitted) -> bool:
     """Whether the person asked to see the form again, with no wish to submit it yet."""
-    return REFRESH in submitted or REMOVE in submitted
+    return any(name in submitted for name in (REFRESH, REMOVE, ADD))

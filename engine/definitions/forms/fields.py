@@ -20,7 +20,7 @@ from engine.storage.clock import parse_instant
 from engine.storage.plain import Plain, PlainDict
 
 # Names of the form protocol; no field key begins with an underscore.
-REFRESH, REMOVE, SHOWN = "_refresh", "_remove", "_shown"
+REFRESH, REMOVE, ADD, SHOWN = "_refresh", "_remove", "_add", "_shown"
 DEFAULT_MAX_LENGTH = {"textfield": 500, "textarea": 20_000}
 # A text with a pattern is short, so that matching stays fast whatever was typed.
 PATTERN_MAX_LENGTH = 100
@@ -168,17 +168,20 @@ class TextField(PlainField):
 
 
 class NumberField(PlainField):
-    """number, also as money: typed in yuan, kept as integer fen."""
+    """number, also as money (typed in yuan, kept as integer fen) and as a share (per cent, as basis points)."""
 
     def read(self, text: str) -> Plain:
+        if self.component.is_percent:
+            return typed.parse_percent(text)
         return typed.parse_yuan(text) if self.component.is_money else typed.parse_number(text, self._decimals)
 
     def read_stored(self, value: Plain) -> None:
         if isinstance(value, bool):
             return
-        if self.component.is_money and isinstance(value, int):
-            self.data, self.typed = value, typed.write_yuan(value)
-        elif not self.component.is_money and isinstance(value, (int, float)):
+        if self.component.is_in_hundredths and isinstance(value, int):
+            write = typed.write_percent if self.component.is_percent else typed.write_yuan
+            self.data, self.typed = value, write(value)
+        elif not self.component.is_in_hundredths and isinstance(value, (int, float)):
             self.data, self.typed = value, typed.write_number(value)
         else:
             super().read_stored(value)
@@ -189,15 +192,22 @@ class NumberField(PlainField):
 
     def check(self, form: BaseForm) -> None:
         rules = self.component.rules
-        value = Decimal(str(self.data)) / (100 if self.component.is_money else 1)
-        minimum = Decimal(0) if rules.minimum is None and self.component.is_money else rules.minimum
+        value = Decimal(str(self.data)) / (100 if self.component.is_in_hundredths else 1)
+        minimum = Decimal(0) if rules.minimum is None and self.component.is_in_hundredths else rules.minimum
         if minimum is not None and value < minimum:
-            raise self.refuse("too_small", minimum=self._show(minimum), value=self._show(value))
+            raise self.refuse("too_small", minimum=show_number(self.component, minimum), value=self._shown(value))
         if rules.maximum is not None and value > rules.maximum:
-            raise self.refuse("too_great", maximum=self._show(rules.maximum), value=self._show(value))
+            raise self.refuse("too_great", maximum=show_number(self.component, rules.maximum), value=self._shown(value))
 
-    def _show(self, number: Decimal) -> str:
-        return typed.format_yuan(int(number * 100)) if self.component.is_money else f"{number:,f}"
+    def _shown(self, value: Decimal) -> str:
+        return show_number(self.component, value)
+
+
+def show_number(component: Component, number: Decimal) -> str:
+    """A number in the unit typed as messages show it."""
+    if component.is_percent:
+        return typed.format_percent(int(number * 100))
+    return typed.format_yuan(int(number * 100)) if component.is_money else f"{number:,f}"
 
 
 class ChoiceField(PlainField):

@@ -54,15 +54,30 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "合计 {sum}，应为 {total}，多出 {difference}",
         "These add up to {sum}, but the total is {total}: {difference} too much",
     ),
+    "entries_wrong": ("第 {numbers} 项需要修改", "Entry {numbers} needs a change"),
+    "too_many_entries": ("最多 {max_entries} 项，现在 {count} 项", "At most {max_entries} entries; {count} now"),
+    "sum_short": (
+        "合计 {sum}，应为 {total}，还差 {difference}",
+        "These add up to {sum}, {difference} are missing",
+    ),
+    "sum_over": (
+        "合计 {sum}，应为 {total}，多出 {difference}",
+        "These add up to {sum}, {difference} too much",
+    ),
     "total_unknown": ("总金额还没有确定，暂时不能分配", "The total is not known yet, so it cannot be split"),
     # to analysts
     "not_json": ("应为表单 JSON，但无法读取：{problem}", "Expected a form in JSON, but {problem}"),
     "form_too_large": ("表单最多 {limit}，现在 {found}", "Expected a form of at most {limit}, but it has {found}"),
     "unknown_type": ("应为已支持的组件类型，但类型是 {type}", "Expected a supported type, but got {type}"),
-    "repeat_unsupported": (
-        "应为单个字段或分组，但这是可重复分组，目前不支持",
-        "Expected single fields or a group, but this is a repeat group, which is not supported yet",
+    "entry_unsupported": (
+        "列表的每一项应由简单字段组成，但有 {type}",
+        "Expected the entries of a list to consist of simple fields, but found {type}",
     ),
+    "entry_property": (
+        "列表项中的字段不能有 {property}，但有",
+        "Expected a field of a list without {property}, but it has one",
+    ),
+    "entries_missing": ("列表应至少有一个字段，但没有", "Expected a list with at least one field, but it has none"),
     "unknown_component": ("应为已注册的组件，但没有 {type}", "Expected a registered component, but there is no {type}"),
     "unknown_property": (
         "应只含已支持的属性，但有 {property}",
@@ -89,6 +104,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Expected the lower limit to be at most the upper, but {low} is greater than {high}",
     ),
     "money_key": ("金额字段的键应以 _fen 结尾，但为 {key}", "Expected the key of money to end in _fen, but got {key}"),
+    "percent_key": (
+        "百分比字段的键应以 _bps 结尾，但为 {key}",
+        "Expected the key of a share to end in _bps, but got {key}",
+    ),
     "pattern_invalid": ("应为正则表达式，但 {problem}", "Expected a regular expression, but {problem}"),
     "pattern_slow": (
         "应为能快速匹配的正则表达式，但 {problem}",

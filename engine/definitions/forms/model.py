@@ -11,7 +11,7 @@ from engine.definitions.forms.messages import Language, say
 from engine.storage.plain import Plain, PlainDict
 
 # Values that are lists and values that are texts; what is empty follows from it.
-LIST_TYPES = frozenset({"checklist", "filepicker"})
+LIST_TYPES = frozenset({"checklist", "filepicker", "dynamiclist"})
 TEXT_TYPES = frozenset({"textfield", "textarea"})
 
 
@@ -59,14 +59,31 @@ class FileRules:
     max_files: int = 1
 
     @property
-    def is_photo(self) -> bool:
+    def takes_photos(self) -> bool:
         """Whether a phone should offer its camera."""
+        return any(part.startswith("image/") for part in self.accept)
+
+    @property
+    def takes_only_photos(self) -> bool:
+        """Whether nothing but pictures is accepted."""
         return bool(self.accept) and all(part.startswith("image/") for part in self.accept)
+
+
+@dataclass(frozen=True)
+class EntryRules:
+    """What the entries of a list must keep: how many they may be, and what the numbers in `sum_field` add up to."""
+
+    max_entries: int = 20
+    sum_field: str | None = None
+    sum_is: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Component:
-    """One part of a form. `name` is the key of a field; for what takes no value, the id the editor gave it."""
+    """One part of a form. `name` is the key of a field; for what takes no value, the id the editor gave it.
+
+    `entry` are the fields each entry of a list has.
+    """
 
     name: str
     type: str
@@ -77,9 +94,12 @@ class Component:
     files: FileRules = FileRules()
     choices: tuple[Choice, ...] = ()
     children: tuple["Component", ...] = ()
+    entry: tuple["Component", ...] = ()
+    entries: EntryRules = EntryRules()
     default: Plain = None
     has_value: bool = False
     is_money: bool = False
+    is_percent: bool = False
     is_read_only: bool = False
     is_kept: bool = False
     subtype: str = "date"
@@ -87,6 +107,11 @@ class Component:
     show_when: str | None = None
     row: str | None = None
     properties: Mapping[str, Plain] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def is_in_hundredths(self) -> bool:
+        """Whether the number is kept as a hundred times what is typed: yuan as fen, per cent as basis points."""
+        return self.is_money or self.is_percent
 
     @property
     def empty(self) -> Plain:
@@ -158,6 +183,11 @@ class Form:
     def file_keys(self) -> tuple[str, ...]:
         """The fields that take files."""
         return tuple(key for key, part in self.inputs.items() if part.type == "filepicker")
+
+    @cached_property
+    def has_extra_buttons(self) -> bool:
+        """Whether the form has buttons that do not send it: to refresh it, to remove a file, to add an entry."""
+        return bool(self.levels or self.file_keys) or any(part.entry for part in self.inputs.values())
 
     @cached_property
     def triggers(self) -> frozenset[str]:

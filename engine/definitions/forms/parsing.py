@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from engine.definitions.forms.components import COMPONENTS, PREFIX
 from engine.definitions.forms.conditions import NOW, order_conditions
+from engine.definitions.forms.entries import ENTRY_TYPES, LIST
 from engine.definitions.forms.fields import FIELD_CLASSES
 from engine.definitions.forms.model import (
     Component,
@@ -18,6 +19,7 @@ from engine.definitions.forms.model import (
     walk,
 )
 from engine.definitions.forms.reading import Reader, read_default
+from engine.definitions.forms.typed import parse_number, parse_percent, parse_yuan
 from engine.storage.plain import Plain, PlainDict
 
 MAX_BYTES = 200_000
@@ -30,16 +32,25 @@ _COMMON = frozenset({"type", "id", "key", "label", "description", "layout", "app
 _FIELD = _COMMON | {"validate", "defaultValue", "readonly", "disabled", "keep"}
 # What form-js writes for its own rendering of a datetime; ours uses the browser's inputs.
 _DATETIME = frozenset({"subtype", "dateLabel", "timeLabel", "timeSerializingFormat", "timeInterval", "use24h"})
+# What form-js writes for its own rendering of a list, beside what is ours: how many entries, and what they add up to.
+_LIST = frozenset(
+    {
+        *("path", "components", "max_entries", "sum"),
+        *("isRepeating", "allowAddRemove", "defaultRepetitions", "nonCollapsedItems", "disableCollapse"),
+        *("showOutline", "verticalAlignment"),
+    }
+)
 _PROPERTIES: dict[str, frozenset[str]] = {
     "textfield": _FIELD | {"personal"},
     "textarea": _FIELD | {"personal"},
-    "number": _FIELD | {"money", "decimalDigits", "increment"},
+    "number": _FIELD | {"money", "percent", "decimalDigits", "increment"},
     "select": _FIELD | {"values", "searchable"},
     "radio": _FIELD | {"values"},
     "checkbox": _FIELD,
     "checklist": _FIELD | {"values"},
     "datetime": _FIELD | _DATETIME | {"personal"},
     "filepicker": _FIELD - {"defaultValue"} | {"accept", "multiple", "max_files"},
+    LIST: _FIELD - {"key", "defaultValue"} | _LIST,
     "group": _COMMON | {"components", "showOutline", "verticalAlignment"},
     "text": _COMMON | {"text"},
     "separator": _COMMON,
@@ -111,12 +122,10 @@ class _Parser:
         kind = str(raw.get("type"))
         if kind == "button":
             return None  # the page around the form has its own
-        name = str(raw.get("key") or raw.get("id") or f"#{self.count}")
+        name = str(raw.get("path" if kind == LIST else "key") or raw.get("id") or f"#{self.count}")
         reader = Reader(name, raw, {}, self.findings)
         registered = COMPONENTS.get(kind)
-        if kind == "dynamiclist":
-            reader.report("repeat_unsupported")
-        elif kind.startswith(PREFIX) and registered is None:
+        if kind.startswith(PREFIX) and registered is None:
             reader.report("unknown_component", type=kind)
         elif registered is None and kind not in _PROPERTIES:
             reader.report("unknown_type", type=kind)
@@ -126,7 +135,7 @@ class _Parser:
 
     def _read_known(self, reader: Reader, kind: str, depth: int) -> Component:
         registered = COMPONENTS.get(kind)
-        has_value = kind in FIELD_CLASSES or (registered is not None and registered.field_class is not None)
+        has_value = kind in {*FIELD_CLASSES, LIST} or (registered is not None and registered.field_class is not None)
         choices_key = registered.choices_property if registered else "values"
         known = _PROPERTIES.get(kind, _FIELD - {"defaultValue"} if has_value else _COMMON)
         _check_properties(reader, known | (registered.properties if registered else frozenset()), choices_key)
@@ -135,7 +144,10 @@ class _Parser:
         choices = reader.read_choices(choices_key) if choices_key else ()
         if kind in {"select", "radio", "checklist"} and not choices:
             reader.report("choices_missing", count=1)
-        is_money = kind == "number" and _read_money(reader)
+        is_money = kind == "number" and _read_unit(reader, "money", "_fen")
+        is_percent = kind == "number" and _read_unit(reader, "percent", "_bps")
+        children = self.read_all(reader.raw.get("components"), depth + 1)
+        entry = _check_entry(reader, children) if kind == LIST else ()
         subject, rules = _read_personal(reader), reader.read_rules(_RULES.get(kind, frozenset({"required"})))
         layout = reader.read_dict("layout")
         return Component(
@@ -147,10 +159,15 @@ class _Parser:
             rules=rules,
             files=reader.read_file_rules(),
             choices=choices,
-            children=self.read_all(reader.raw.get("components"), depth + 1),
-            default=read_default(reader, kind, choices, is_money),
+            children=() if kind == LIST else children,
+            entry=entry,
+            entries=reader.read_entry_rules(frozenset(part.name for part in entry if part.type == "number")),
+            default=read_default(
+                reader, kind, choices, parse_yuan if is_money else parse_percent if is_percent else parse_number
+            ),
             has_value=has_value,
             is_money=is_money,
+            is_percent=is_percent,
             is_read_only=reader.read_flag("readonly") or reader.read_flag("disabled"),
             is_kept=_read_keep(reader),
             subtype=_read_subtype(reader),
@@ -170,7 +187,7 @@ def _check_properties(reader: Reader, known: frozenset[str], choices_key: str | 
 
 
 def _check_key(reader: Reader) -> None:
-    key = reader.raw.get("key")
+    key = reader.raw.get("path" if reader.raw.get("type") == LIST else "key")
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         reader.report("key_invalid", key=str(key))
     elif key in _RESERVED_KEYS:
@@ -189,11 +206,32 @@ def _read_label(reader: Reader, kind: str, has_value: bool) -> Words:
     return reader.read_words("label", is_needed=has_value or kind == "group")
 
 
-def _read_money(reader: Reader) -> bool:
-    is_money = reader.read_flag("money")
-    if is_money and not reader.name.endswith("_fen"):
-        reader.report("money_key", key=reader.name)
-    return is_money
+def _read_unit(reader: Reader, unit: str, ending: str) -> bool:
+    """Whether a number has a unit (`money`, `percent`); its key then says so by its ending."""
+    has_unit = reader.read_flag(unit)
+    if has_unit and not reader.name.endswith(ending):
+        reader.report(f"{unit}_key", key=reader.name)
+    return has_unit
+
+
+def _check_entry(reader: Reader, parts: tuple[Component, ...]) -> tuple[Component, ...]:
+    """The fields of an entry of a list: simple ones, always shown and open to everybody who sees the list."""
+    for part in parts:
+        if part.type not in ENTRY_TYPES:
+            reader.report("entry_unsupported", type=part.type)
+        for name, is_set in (
+            ("showWhen", part.show_when),
+            ("personal", part.personal_subject),
+            ("readonly", part.is_read_only),
+        ):
+            if is_set:
+                reader.report("entry_property", property=name)
+    if not parts:
+        reader.report("entries_missing")
+    seen = [part.name for part in parts]
+    for name in sorted({one for one in seen if seen.count(one) > 1}):
+        reader.report("key_duplicate", key=name)
+    return parts
 
 
 def _read_personal(reader: Reader) -> str | None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.definitions.forms import typed
-from engine.definitions.forms.model import Choice, FileRules, Finding, Rules, Words
+from engine.definitions.forms.model import Choice, EntryRules, FileRules, Finding, Rules, Words
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import Plain, PlainDict
 
 MAX_FILES = 50
+MAX_ENTRIES = 50
 MAX_LENGTH = 100_000
 MAX_DECIMALS = 6
 _MAX_PATTERN_LENGTH = 200
@@ -165,6 +166,17 @@ class Reader:
             self.expect(is_multiple, "max_files", "1 without multiple")
         return FileRules(accept, (max_files or 10) if is_multiple else 1)
 
+    def read_entry_rules(self, number_keys: frozenset[str]) -> EntryRules:
+        """`max_entries` and `sum`, which names one of the number fields of an entry and what they add up to."""
+        max_entries = self.read_integer("max_entries", 1, MAX_ENTRIES) or EntryRules.max_entries
+        if "sum" not in self.raw:
+            return EntryRules(max_entries)
+        wanted = self.read_dict("sum")
+        field_key, sum_is = self.read_text("field", wanted), self.read_integer("is", 1, typed.MAX_NUMBER, wanted)
+        is_right = wanted.keys() == {"field", "is"} and field_key in number_keys and sum_is is not None
+        self.expect(is_right, "sum", '{"field": a number of the entry, "is": a whole number}')
+        return EntryRules(max_entries, field_key, sum_is or 0) if is_right else EntryRules(max_entries)
+
 
 def find_slowness(pattern: str) -> str | None:
     """Why a pattern might take long over a short text, None if it cannot.
@@ -189,14 +201,14 @@ def find_slowness(pattern: str) -> str | None:
     return f"it has {forks} options, more than {_MAX_FORKS}" if forks > _MAX_FORKS else None
 
 
-def read_default(reader: Reader, kind: str, choices: tuple[Choice, ...], is_money: bool) -> Plain:
-    """`defaultValue` as a plain value of the field; money is given in yuan."""
+def read_default(reader: Reader, kind: str, choices: tuple[Choice, ...], parse: typed.Parse) -> Plain:
+    """`defaultValue` as a plain value of the field; `parse` reads a number as typed, so money is given in yuan."""
     raw = reader.raw.get("defaultValue")
     if raw is None or raw == "" or raw == []:
         return None
     try:
         if kind == "number":
-            value = _read_default_number(raw, is_money)
+            value = _read_default_number(raw, parse)
         elif kind == "datetime":
             value = _read_default_moment(raw, reader.raw.get("subtype"))
         else:
@@ -208,11 +220,11 @@ def read_default(reader: Reader, kind: str, choices: tuple[Choice, ...], is_mone
     return value
 
 
-def _read_default_number(raw: Plain, is_money: bool) -> Plain:
+def _read_default_number(raw: Plain, parse: typed.Parse) -> Plain:
     if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         return None
     text = raw if isinstance(raw, str) else typed.write_number(raw)
-    return typed.parse_yuan(text) if is_money else typed.parse_number(text)
+    return parse(text)
 
 
 def _read_default_moment(raw: Plain, subtype: Plain) -> Plain:

@@ -2,11 +2,14 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 
 from engine.storage.clock import format_instant
 
+# Reads a number as typed.
+Parse = Callable[[str], int | float]
 # The largest integer JSON readers in browsers keep exactly.
 MAX_NUMBER = 2**53 - 1
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -65,6 +68,12 @@ def parse_yuan(text: str) -> int:
     return int(_read_decimal(bare, "not_an_amount", 2) * 100)
 
 
+def parse_percent(text: str) -> int:
+    """A share typed in per cent ("33.5", "20 %") as integer basis points. Raises InputRefused."""
+    bare = fold_width(text).replace("−", "-").removesuffix("%").strip()
+    return int(_read_decimal(bare, "not_a_number", 2) * 100)
+
+
 def _read_decimal(text: str, code: str, decimals: int | None) -> Decimal:
     match = _NUMBER.fullmatch(text) if len(text) <= _MAX_TYPED_NUMBER else None
     if match is None:
@@ -88,6 +97,16 @@ def write_yuan(amount_fen: int) -> str:
     """An amount as it stands in an input: `1234.56`."""
     sign = "-" if amount_fen < 0 else ""
     return f"{sign}{abs(amount_fen) // 100}.{abs(amount_fen) % 100:02d}"
+
+
+def format_percent(basis_points: int) -> str:
+    """A share as people read it: `12.5%`."""
+    return f"{write_percent(basis_points)}%".replace("-", "−")
+
+
+def write_percent(basis_points: int) -> str:
+    """A share as it stands in an input: `12.5`."""
+    return f"{Decimal(basis_points).scaleb(-2).normalize():f}"
 
 
 def parse_date(text: str) -> str:

@@ -12,8 +12,8 @@ from engine.language.model import ACTIVITIES, BATON, CAMUNDA, EVENTS
 ANYWHERE = {"baton:nameEn", "baton:documentationEn", "camunda:modelerTemplate", "camunda:modelerTemplateVersion"}
 MESSAGE_KINDS = EVENTS | {"sendTask", "receiveTask"}
 KNOWN: dict[str, set[str]] = {
-    "process": {"baton:startVariables", "baton:subject", "baton:amount"},
-    "startEvent": {"camunda:formKey"},
+    "process": {"camunda:candidateStarterGroups", "baton:startVariables", "baton:subject", "baton:amount"},
+    "startEvent": {"camunda:formKey", "camunda:initiator"},
     "userTask": {
         "camunda:formKey",
         "camunda:assignee",

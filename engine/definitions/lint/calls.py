@@ -7,15 +7,40 @@ from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 from engine.definitions.lint.suggest import suggest
 from engine.definitions.lint.uses import writes_outside
+from engine.language.model import read_start_variables
 
 BINDINGS = ("", "latest", "deployment", "version")
 
 
 def start_variables(process: Scope) -> tuple[set[str], set[str]]:
-    """What the starter of a process hands in: the required names and the optional ones (marked by a `?`)."""
-    names = process.baton("startVariables").replace(",", " ").split()
-    optional = {name[:-1] for name in names if name.endswith("?")}
-    return {name for name in names if not name.endswith("?")}, optional
+    """What the starter of a process hands in: the required names and the optional ones (marked by a `?`).
+
+    A call hands in the `camunda:initiator` of the start as well: nobody starts a called process himself.
+    """
+    names = read_start_variables(process.baton("startVariables"))
+    names |= {initiator: True for start in process.of_kind("startEvent") if (initiator := start.camunda("initiator"))}
+    required = {name for name, is_required in names.items() if is_required}
+    return required, set(names) - required
+
+
+@rule(
+    "start-variable-missing",
+    "error",
+    en="Expected a field {name} in the form of a start event of {key}, because people may start it and it needs "
+    "{name}: add the field, or mark the variable as optional.",
+    zh="{key} 可由人员发起并需要变量 {name}，开始事件的表单中应有字段 {name}：请添加该字段，或把变量标为可选。",
+)
+def check_started_by_people(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """Who starts a process in the browser hands in what its start form asks for, and nothing else."""
+    for process in diagram.processes:
+        if not process.camunda("candidateStarterGroups"):
+            continue
+        starts = process.of_kind("startEvent")
+        given = {start.camunda("initiator") for start in starts}
+        for form in (project.forms.get(start.camunda("formKey")) for start in starts):
+            given.update(form.variables if form else ())
+        for name in sorted(start_variables(process)[0] - given):
+            yield problem(process, name=name, key=process.id)
 
 
 @rule(

@@ -15,6 +15,7 @@ from engine.services.identity.people import STREAM, normalise_login
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import membership, party, session, user
 
 IDLE_LIMIT = timedelta(hours=12)
@@ -56,7 +57,7 @@ class Session:
 
 _person = party.alias("person")
 _acting = party.alias("acting")
-_SESSION = (
+_SESSION = Prepared(
     select(
         session,
         user.c.login,
@@ -124,7 +125,7 @@ def find_session(connection: Connection, secret: str, now: datetime) -> Session 
         "seen_after": now - IDLE_LIMIT,
         "created_after": now - TOTAL_LIMIT,
     }
-    row = connection.execute(_SESSION, parameters).one_or_none()
+    row = _SESSION.first(connection, parameters)
     if row is None:
         return None
     actor = None

@@ -86,6 +86,14 @@ def compute_settlement(gross_fen: int, terms: FeeTerms, tax_fen: int = 0) -> Set
     return Settlement(gross_fen, fee_fen, contained_vat(fee_fen, terms.vat_bps), tax_fen, gross_fen - fee_fen - tax_fen)
 
 
+def read_settlement(gross_fen: int, fixed: PlainDict) -> Settlement:
+    """A split whose fee was fixed before. Raises ValueError unless 0 <= VAT <= fee <= gross (I9)."""
+    fee_fen, vat_fen = _whole(fixed, "fee_fen"), _whole(fixed, "vat_fen")
+    if not vat_fen <= fee_fen <= gross_fen:
+        raise ValueError(f"Expected a fee of at most {gross_fen} fen with its VAT, but got {fee_fen} and {vat_fen}")
+    return Settlement(gross_fen, fee_fen, vat_fen, 0, gross_fen - fee_fen)
+
+
 def allocate(total_fen: int, weights: Sequence[int]) -> list[int]:
     """Divides an amount by weights so that the parts sum to it exactly: largest remainder, ties by position.
 
@@ -99,6 +107,23 @@ def allocate(total_fen: int, weights: Sequence[int]) -> list[int]:
     for i in by_remainder[: total_fen - sum(parts)]:
         parts[i] += 1
     return parts
+
+
+def divide(split: Settlement, weights: Sequence[int]) -> list[Settlement]:
+    """A settlement paid in parts: every amount of the parts sums to that of the whole. Raises what `allocate` raises.
+
+    Fee and VAT are computed once, on the whole, so that many small parts cost what one payment would.
+    """
+    gross = allocate(split.gross_fen, weights)
+    fee = _allocate_within(split.fee_fen, gross)
+    vat = _allocate_within(split.vat_fen, fee)
+    tax = _allocate_within(split.tax_fen, [whole - part for whole, part in zip(gross, fee, strict=True)])
+    return [Settlement(g, f, v, t, g - f - t) for g, f, v, t in zip(gross, fee, vat, tax, strict=True)]
+
+
+def _allocate_within(total_fen: int, limits: Sequence[int]) -> list[int]:
+    """An amount in proportion to others that sum to at least as much; no part exceeds the one it belongs to."""
+    return allocate(total_fen, limits) if any(limits) else [0] * len(limits)
 
 
 def _whole(row: Mapping[str, Plain], name: str) -> int:

@@ -5,10 +5,9 @@ from engine.language.errors import BpmnError
 from engine.services.ledger import accounts, rules
 from engine.services.ledger.checks import check_escrow
 from engine.services.ledger.fees import (
-    BPS,
     NO_FEE,
-    allocate,
     compute_settlement,
+    read_settlement,
     read_terms,
     share_of,
 )
@@ -91,13 +90,15 @@ def settle_reward(
     fee: PlainDict,
     process: str = "hire_order",
     milestone: int = 0,
+    fixed: PlainDict | None = None,
     order_ref: str = "",
 ) -> PlainDict:
     """Pays the accepted work out of the escrow, less the platform fee (P-SETTLE, or P-MILESTONE from milestone 1 on).
 
-    Returns: gross_fen, fee_fen, vat_fen, tax_fen, net_fen, journal_id.
+    The fee follows from the terms, unless it was `fixed` before (fee_fen, vat_fen): a milestone bears its part of the
+    fee on the whole reward. Returns: gross_fen, fee_fen, vat_fen, tax_fen, net_fen, journal_id.
     """
-    split = compute_settlement(gross_fen, read_terms(fee))
+    split = read_settlement(gross_fen, fixed) if fixed else compute_settlement(gross_fen, read_terms(fee))
     book = open_book(call, order_ref)
     if milestone:
         journal_id = rules.settle_milestone(
@@ -112,19 +113,6 @@ def settle_reward(
     else:
         journal_id = rules.settle(book, escrow_ref=escrow_ref, payee=payee, process_key=process, terms=fee, split=split)
     return {**split.as_plain(), "journal_id": journal_id}
-
-
-@topic("share_milestones")
-def share_milestones(call: TopicCall, *, amount_fen: int, shares_bps: list[int]) -> PlainDict:
-    """Divides a reward by the shares of its milestones so that the parts sum to it exactly.
-
-    Returns: shares_fen; one share when there are no milestones.
-    """
-    if not shares_bps:
-        return {"shares_fen": [amount_fen]}
-    if sum(shares_bps) != BPS:
-        raise ValueError(f"Expected shares of 10000 basis points, but got {sum(shares_bps)}")
-    return {"shares_fen": [*allocate(amount_fen, shares_bps)]}
 
 
 @topic("preview_cancellation")

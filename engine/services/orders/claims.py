@@ -10,8 +10,9 @@ from engine.definitions.registry import TopicCall, topic
 from engine.services.ledger import accounts
 from engine.services.ledger.posting import balance_of
 from engine.services.orders import states
+from engine.services.orders.milestones import list_milestones, what_is_left
+from engine.services.orders.notes import later, note_state, set_deadlines
 from engine.services.orders.tables import order_exclusion
-from engine.services.orders.topics import later, note_state, set_deadlines
 from engine.storage.clock import format_instant
 from engine.storage.plain import PlainDict
 
@@ -20,8 +21,8 @@ NO_CLAIM = {"claim_kind": None, "claimant_id": None, "claim_reason": None, "clai
 
 @topic("release_lock")
 def release_lock(call: TopicCall, *, order_id: str) -> PlainDict:
-    """Puts the order back on the market; the taker does not get this order again, and it counts against him unless he
-    gave it back within the time of grace.
+    """Puts the order back on the market, with the milestones that are left; the taker does not get this order again,
+    and it counts against him unless he gave it back within the time of grace.
 
     Returns: expires_at (as before, but at least the time of a relisting from now).
     """
@@ -43,6 +44,7 @@ def release_lock(call: TopicCall, *, order_id: str) -> PlainDict:
         started_at=None,
         rework_count=0,
         release_count=row["release_count"] + 1,
+        **what_is_left(call.connection, order_id),
         **NO_CLAIM,
     )
     return {"expires_at": format_instant(expires_at)}
@@ -102,16 +104,18 @@ def apply_decision(call: TopicCall, *, order_id: str, decision: PlainDict) -> Pl
             call, order_id, start_by, max(row["handover_due"], later(call, "hire_rework_deadline"))
         )
     else:
-        stage = _final_state(decision)
+        is_part_paid = any(part["paid_at"] for part in list_milestones(call.connection, order_id))
+        stage = _final_state(decision, is_part_paid)
         deadlines = {"start_by": None, "handover_due": None, "overdue_at": None}
     note_state(call, order_id, stage, **NO_CLAIM)
     return {"stage": stage, **deadlines}
 
 
-def _final_state(decision: PlainDict) -> str:
+def _final_state(decision: PlainDict, is_part_paid: bool) -> str:
+    """`is_part_paid`: milestones were released before the dispute, which was about the rest."""
     if not decision["refund_fen"]:
         return "paid"
-    return "paid_partially" if decision["pay_fen"] else "refunded"
+    return "paid_partially" if decision["pay_fen"] or is_part_paid else "refunded"
 
 
 def count_releases(connection: Connection, party_id: str) -> int:

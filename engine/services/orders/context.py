@@ -6,6 +6,7 @@ from sqlalchemy import RowMapping, select
 
 from engine.definitions.registry import TopicCall
 from engine.services.cases.context import collects
+from engine.services.orders.milestones import list_milestones
 from engine.services.orders.states import fetch_row
 from engine.services.orders.tables import order_exclusion, order_handover
 from engine.storage.clock import format_instant
@@ -14,13 +15,16 @@ from engine.storage.plain import Plain, PlainDict
 
 @collects("hire_order")
 def collect_order(call: TopicCall, order_id: str) -> PlainDict:
-    """The order as published and as it stands, every handover with the hashes of its files, who had it before."""
+    """The order as published and as it stands, its milestones, every handover with the hashes of its files,
+    and who had it before.
+    """
     handovers = select(order_handover).where(order_handover.c.order_id == order_id).order_by(order_handover.c.round)
     exclusions = select(order_exclusion).where(order_exclusion.c.order_id == order_id).order_by(order_exclusion.c.at)
     hidden = {"search_text", "address", "contact_name", "contact_phone"}
     order = _plain_row(fetch_row(call.connection, order_id))
     return {
         "order": {name: value for name, value in order.items() if name not in hidden},
+        "milestones": [_plain_row(row) for row in list_milestones(call.connection, order_id)],
         "handovers": [_plain_row(row) for row in call.connection.execute(handovers).mappings()],
         "former_takers": [_plain_row(row) for row in call.connection.execute(exclusions).mappings()],
     }

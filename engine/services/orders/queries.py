@@ -1,7 +1,8 @@
 """The market, one order, and a party's own orders. Reading only; no instance is loaded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
@@ -9,9 +10,10 @@ from engine.queries.page import MAX_LIMIT, Page
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.services.orders import search, states
-from engine.services.orders.eligibility import find_obstacle
-from engine.services.orders.search import OrderFilter
-from engine.services.orders.tables import hire_order
+from engine.services.orders.eligibility import count_held, find_obstacle
+from engine.services.orders.milestones import list_milestones
+from engine.services.orders.search import OrderFilter, cut_text
+from engine.services.orders.tables import hire_order, order_milestone
 from engine.storage import vault
 from engine.storage.actor import Actor
 from engine.storage.keys import KeyRing
@@ -20,9 +22,14 @@ from engine.storage.tables import party
 
 EXCERPT_CHARACTERS = 160
 PUBLISHED, TAKEN = "published", "taken"
-_WITH_PUBLISHER = select(hire_order, party.c.name_zh.label("publisher_zh"), party.c.name_en.label("publisher_en")).join(
-    party, party.c.id == hire_order.c.publisher_id
-)
+_MILESTONES = select(func.count()).where(order_milestone.c.order_id == hire_order.c.id)
+_WITH_PUBLISHER = select(
+    hire_order,
+    party.c.name_zh.label("publisher_zh"),
+    party.c.name_en.label("publisher_en"),
+    _MILESTONES.scalar_subquery().label("milestone_count"),
+    _MILESTONES.where(order_milestone.c.paid_at.is_not(None)).scalar_subquery().label("milestones_paid"),
+).join(party, party.c.id == hire_order.c.publisher_id)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class OrderCard:
     publisher_en: str
     listed_at: datetime | None
     expires_at: datetime
+    milestone_count: int
+    milestones_paid: int
     is_own: bool
 
 
@@ -61,11 +70,25 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class MilestoneView:
+    """A part of the reward that is released by itself. Fee and net pay are None before the listing."""
+
+    number: int
+    title: str
+    share_bps: int
+    reward_fen: int
+    fee_fen: int | None
+    net_fen: int | None
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True)
 class OrderView:
     """One order as its page shows it.
 
     `side`: publisher, taker, or empty for a visitor. `contact`: for the publisher, and for the taker while he holds it.
-    `obstacle`: why the actor may not take it, empty when he may or when it is not open.
+    `obstacle`: why the actor may not take it, empty when he may or when it is not open. `held_count`: how many orders
+    his party holds, of at most `lock_limit`; counted while the order is open.
     """
 
     card: OrderCard
@@ -79,6 +102,9 @@ class OrderView:
     side: str
     contact: Contact | None
     obstacle: str
+    held_count: int
+    lock_limit: int
+    milestones: list[MilestoneView]
     taker_id: str | None
     lock_version: int
     release_count: int
@@ -87,6 +113,18 @@ class OrderView:
     start_by: datetime | None
     handover_due: datetime | None
     closed_at: datetime | None
+
+    @property
+    def secured_fen(self) -> int:
+        """What is still to be released of the reward."""
+        if not self.milestones:
+            return self.card.reward_fen
+        return sum(part.reward_fen for part in self.milestones if part.paid_at is None)
+
+    @property
+    def present_milestone(self) -> MilestoneView | None:
+        """The milestone being worked on, or to be worked on first; None when all are paid, or there are none."""
+        return next((part for part in self.milestones if part.paid_at is None), None)
 
 
 def list_orders(
@@ -108,6 +146,18 @@ def count_orders(engine: Engine, wanted: OrderFilter) -> int:
     query = select(func.count()).select_from(hire_order).where(*search.conditions(wanted, engine.clock()))
     with engine.database.read() as connection:
         return int(connection.execute(query).scalar_one())
+
+
+def count_choices(engine: Engine, wanted: OrderFilter) -> dict[str, dict[str, int]]:
+    """How many orders each category and place would find beside the other filters: what a choice would show."""
+    columns = {"category": hire_order.c.category, "place": hire_order.c.place_mode}
+    without = {"category": replace(wanted, categories=frozenset()), "place": replace(wanted, place_mode="")}
+    now, counts = engine.clock(), {}
+    with engine.database.read() as connection:
+        for name, column in columns.items():
+            query = select(column, func.count()).where(*search.conditions(without[name], now)).group_by(column)
+            counts[name] = {str(value): int(count) for value, count in connection.execute(query)}
+    return counts
 
 
 def my_orders(engine: Engine, actor: Actor, side: str, after: str | None = None, limit: int = 20) -> Page[OrderCard]:
@@ -132,9 +182,12 @@ def fetch_order(engine: Engine, actor: Actor, order_id: str) -> OrderView:
         if row is None or not (side or is_listed):
             raise NotFound("order", order_id)
         obstacle = find_obstacle(connection, actor, row) or "" if is_listed else ""
+        held_count = count_held(connection, actor.party_id) if is_listed else 0
         is_shown = side == "publisher" or (side == "taker" and row["state"] in states.HELD)
         contact = read_contact(connection, engine.keys, row) if is_shown else None
-        return _view(row, actor, side, obstacle, contact)
+        milestones = [_milestone(part) for part in list_milestones(connection, order_id)]
+        made = {"side": side, "obstacle": obstacle, "held_count": held_count, "contact": contact}
+        return _view(row, actor, **made, milestones=milestones)
 
 
 def read_contact(connection: Connection, keys: KeyRing, row: RowMapping) -> Contact:
@@ -153,14 +206,16 @@ def _side(row: RowMapping, actor: Actor) -> str:
 
 def _card(row: RowMapping, actor: Actor) -> OrderCard:
     names = [name for name in OrderCard.__dataclass_fields__ if name not in {"excerpt", "is_own"}]
-    excerpt = row["content"][:EXCERPT_CHARACTERS]
+    excerpt = cut_text(row["content"], EXCERPT_CHARACTERS)
     return OrderCard(
         **{name: row[name] for name in names}, excerpt=excerpt, is_own=row["publisher_id"] == actor.party_id
     )
 
 
-def _view(row: RowMapping, actor: Actor, side: str, obstacle: str, contact: Contact | None) -> OrderView:
-    made = {"card", "side", "obstacle", "contact"}
-    names = [name for name in OrderView.__dataclass_fields__ if name not in made]
-    values = {name: row[name] for name in names}
-    return OrderView(card=_card(row, actor), side=side, obstacle=obstacle, contact=contact, **values)
+def _milestone(row: RowMapping) -> MilestoneView:
+    return MilestoneView(**{name: row[name] for name in MilestoneView.__dataclass_fields__})
+
+
+def _view(row: RowMapping, actor: Actor, **made: Any) -> OrderView:
+    names = [name for name in OrderView.__dataclass_fields__ if name not in {*made, "card"}]
+    return OrderView(card=_card(row, actor), **made, **{name: row[name] for name in names})

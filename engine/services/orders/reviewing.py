@@ -8,7 +8,13 @@ from engine.definitions.registry import TopicCall
 from engine.services.orders.search import search_text_of
 from engine.services.orders.states import SELECT_ORDER
 from engine.services.orders.tables import hire_order
-from engine.services.orders.views import demand_facts, fetch_handover, handover_facts, open_text
+from engine.services.orders.views import (
+    demand_facts,
+    fetch_handover,
+    handover_facts,
+    milestone_facts,
+    open_text,
+)
 from engine.services.reviews.subjects import Source, Subject, subject_corrector, subject_provider
 from engine.storage.plain import Plain, PlainDict
 
@@ -23,7 +29,7 @@ def read_demand(source: Source, subject_id: str) -> Subject | None:
     if row is None:
         return None
     return Subject(
-        facts=tuple(demand_facts(row)),
+        facts=tuple(demand_facts(source.connection, row)),
         texts=tuple(row[name] for name in _PUBLISHED if row[name]),
         files=_hashes(row["attachments"]),
         missing=tuple(name for name in _NEEDED if not row[name]),
@@ -39,7 +45,11 @@ def read_result(source: Source, subject_id: str) -> Subject | None:
         return None
     summary = open_text(source, handover["summary"])
     return Subject(
-        facts=(*handover_facts(source, handover), *demand_facts(row)),
+        facts=(
+            *milestone_facts(source.connection, subject_id),
+            *handover_facts(source, handover),
+            *demand_facts(source.connection, row),
+        ),
         texts=(summary,) if summary else (),
         files=_hashes(handover["files"]),
         missing=() if handover["files"] else ("files",),

@@ -1,5 +1,6 @@
 """Finding listed orders: text folded the same way on both sides, filters, and the keys that pages go by."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from engine.services.orders.tables import hire_order
 from engine.storage.clock import format_instant, parse_instant
 
 MAX_TERMS = 8
+_WORD = re.compile("[!-~]")
 NEWEST, REWARD, ENDING = "newest", "reward", "ending"
 _SORTS: Mapping[str, tuple[Column[object], bool]] = {  # column, and whether the greatest comes first
     NEWEST: (hire_order.c.listed_at, True),
@@ -22,13 +24,17 @@ SORTS = tuple(_SORTS)
 
 @dataclass(frozen=True)
 class OrderFilter:
-    """What to look for on the market; what is empty does not narrow. `taker_kind`: person or organisation."""
+    """What to look for on the market; what is empty does not narrow. `taker_kind`: person or organisation;
+    `done_by`: the service ends before this instant.
+    """
 
     search: str = ""
     categories: frozenset[str] = frozenset()
     place_mode: str = ""
     taker_kind: str = ""
     min_net_fen: int = 0
+    max_net_fen: int = 0
+    done_by: datetime | None = None
     sort: str = NEWEST
 
     def __post_init__(self) -> None:
@@ -39,6 +45,16 @@ class OrderFilter:
 def fold_text(text: str) -> str:
     """A text as it is searched: compatibility forms and case folded, blanks collapsed."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def cut_text(text: str, length: int) -> str:
+    """The beginning of a text, at most `length` characters, ended at a word and with an ellipsis where it goes on."""
+    if len(text) <= length:
+        return text
+    cut = text[: length - 1]
+    if _WORD.match(text[length - 1]):  # Chinese may be cut anywhere; a word that would lose its end is left out
+        cut = re.sub(rf"(?<=[^!-~]){_WORD.pattern}+$", "", cut)
+    return cut.rstrip(" \t\n,;:，、；：") + "…"
 
 
 def search_text_of(order: Mapping[str, object]) -> str:
@@ -62,6 +78,10 @@ def conditions(wanted: OrderFilter, now: datetime) -> Iterator[ColumnElement[boo
         yield hire_order.c.taker_kinds.in_(["any", wanted.taker_kind])
     if wanted.min_net_fen:
         yield hire_order.c.net_fen >= wanted.min_net_fen
+    if wanted.max_net_fen:
+        yield hire_order.c.net_fen <= wanted.max_net_fen
+    if wanted.done_by is not None:
+        yield hire_order.c.service_to < wanted.done_by
 
 
 def ordering(sort: str) -> list[ColumnElement[object]]:

@@ -31,7 +31,7 @@ hire_order = Table(
     Column("address", Json),
     Column("contact_name", Json),
     Column("contact_phone", Json),
-    # money; fee and net as fixed at the listing
+    # money; fee and net as fixed at the listing. An order given back between two milestones offers what is left.
     Column("reward_fen", BigInteger, nullable=False),
     Column("fee_fen", BigInteger),
     Column("vat_fen", BigInteger),
@@ -72,12 +72,29 @@ order_exclusion = Table(
     Column("at", Instant, nullable=False),
     Index("ix_order_exclusion_party_id", "party_id"),
 )
+# The parts of a reward that are released one after the other (HO-21); an order without has none.
+order_milestone = Table(
+    "order_milestone",
+    metadata,
+    Column("order_id", Id, ForeignKey("hire_order.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # 1, 2 ... in the order of the work
+    Column("title", String(60), nullable=False),
+    Column("share_bps", Integer, nullable=False),
+    # its part of the reward; fee and net as fixed at the listing
+    Column("reward_fen", BigInteger, nullable=False),
+    Column("fee_fen", BigInteger),
+    Column("vat_fen", BigInteger),
+    Column("net_fen", BigInteger),
+    Column("paid_at", Instant),
+    Column("paid_to", Id),
+)
 # What was handed over, one row per round; summary and receiver are vault references.
 order_handover = Table(
     "order_handover",
     metadata,
     Column("order_id", Id, ForeignKey("hire_order.id"), primary_key=True),
     Column("round", Integer, primary_key=True),  # 1, and one more after each rework
+    Column("milestone", Integer),  # what it is of; none where the order has no milestones
     Column("taker_id", Id, nullable=False),
     Column("summary", Json, nullable=False),
     Column("receiver", Json, nullable=False),

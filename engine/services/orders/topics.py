@@ -5,25 +5,15 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
-from engine.language.specs.durations import add_duration, parse_duration
 from engine.services.ledger.fees import compute_settlement, read_terms
 from engine.services.ledger.topics import release_funds
 from engine.services.orders import states
+from engine.services.orders.milestones import price_milestones, save_milestones, what_is_due
+from engine.services.orders.notes import later, note_state, set_deadlines
 from engine.services.orders.search import search_text_of
 from engine.services.orders.tables import hire_order, order_handover
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import Plain, PlainDict
-
-
-def later(call: TopicCall, policy_key: str, start: datetime | None = None) -> datetime:
-    """The instant a duration of the pinned policy after `start` (now)."""
-    return add_duration(start or call.now, parse_duration(str(call.policy[policy_key])))
-
-
-def note_state(call: TopicCall, order_id: str, state: str, **values: object) -> None:
-    """Moves an order into a state and says so in the history."""
-    states.move(call.connection, order_id, state, call.now, **values)
-    call.note("order_state", order_id=order_id, state=state)
 
 
 @topic("save_demand")
@@ -51,6 +41,7 @@ def save_demand(call: TopicCall, *, publisher: str) -> PlainDict:
         "case_count": 0,
     }
     call.connection.execute(insert(hire_order).values(row))
+    save_milestones(call.connection, order_id, reward_fen, demand.get("milestones"))
     title = str(demand["title"])
     call.describe(title, title, reward_fen)
     call.add_party(publisher, "publisher")
@@ -124,14 +115,17 @@ def list_order(call: TopicCall, *, order_id: str, fee: PlainDict) -> PlainDict:
         "open",
         listed_at=call.now,
         expires_at=expires_at,
-        **_priced(row["reward_fen"], fee),
+        **_price(call, order_id, row["reward_fen"], fee),
     )
     return {"expires_at": format_instant(expires_at)}
 
 
-def _priced(reward_fen: int, fee: PlainDict) -> dict[str, object]:
-    """What the taker of a reward will receive (HO-22), by the row of the fee table fixed at publication."""
+def _price(call: TopicCall, order_id: str, reward_fen: int, fee: PlainDict) -> dict[str, object]:
+    """What the taker of a reward will receive (HO-22), by the row of the fee table fixed at publication; and with each
+    of its milestones.
+    """
     split = compute_settlement(reward_fen, read_terms(fee))
+    price_milestones(call.connection, order_id, split)
     return {"fee_fen": split.fee_fen, "vat_fen": split.vat_fen, "net_fen": split.net_fen}
 
 
@@ -154,7 +148,9 @@ def raise_reward(call: TopicCall, *, order_id: str, added_fen: int, fee: PlainDi
     """
     row = states.fetch_row(call.connection, order_id)
     reward_fen, expires_at = row["reward_fen"] + added_fen, _listing_end(call, until)
-    note_state(call, order_id, "open", reward_fen=reward_fen, expires_at=expires_at, **_priced(reward_fen, fee))
+    note_state(
+        call, order_id, "open", reward_fen=reward_fen, expires_at=expires_at, **_price(call, order_id, reward_fen, fee)
+    )
     call.describe(row["title"], row["title"], reward_fen)
     return {"reward_fen": reward_fen, "expires_at": format_instant(expires_at)}
 
@@ -171,17 +167,6 @@ def record_lock(call: TopicCall, *, order_id: str, taker: str, lock_version: int
     call.add_party(taker, "taker")
     start_by = later(call, "hire_start_deadline")
     return {"stage": "locked", **set_deadlines(call, order_id, start_by, max(row["service_to"], start_by))}
-
-
-def set_deadlines(call: TopicCall, order_id: str, start_by: datetime, handover_due: datetime) -> PlainDict:
-    """Writes by when the taker has to start and to hand over; he is overdue some time after the latter."""
-    deadlines = {
-        "start_by": start_by,
-        "handover_due": handover_due,
-        "overdue_at": later(call, "hire_overdue_grace", handover_due),
-    }
-    call.connection.execute(update(hire_order).where(hire_order.c.id == order_id).values(deadlines))
-    return {name: format_instant(at) for name, at in deadlines.items()}
 
 
 @topic("extend_deadline")
@@ -203,13 +188,16 @@ def extend_deadline(call: TopicCall, *, order_id: str, stage: str, until: str) -
 def record_handover(call: TopicCall, *, order_id: str) -> PlainDict:
     """Keeps what was handed over as a round of its own.
 
-    Reads the form of hand_over. Returns: objection_until, rework_left.
+    Reads the form of hand_over. Returns: objection_until, rework_left; due: what it is paid with if it is accepted
+    (milestone, gross_fen, fee_fen, vat_fen).
     """
     handover, row = call.values_of("hand_over"), states.fetch_row(call.connection, order_id)
+    due = what_is_due(call.connection, row)
     rounds = select(func.count()).where(order_handover.c.order_id == order_id)
     values = {
         "order_id": order_id,
         "round": call.connection.execute(rounds).scalar_one() + 1,
+        "milestone": due["milestone"] or None,
         "taker_id": row["taker_id"],
         "summary": handover["summary"],
         "receiver": handover["receiver"],
@@ -224,6 +212,7 @@ def record_handover(call: TopicCall, *, order_id: str) -> PlainDict:
     return {
         "objection_until": format_instant(later(call, "hire_objection_window")),
         "rework_left": max(limit - row["rework_count"], 0),
+        "due": due,
     }
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from engine.definitions.registry import ViewCall, view
 from engine.services.orders import states
+from engine.services.orders.milestones import find_unpaid, list_milestones
 from engine.services.orders.queries import read_contact
 from engine.services.orders.tables import order_handover
 from engine.services.reviews.subjects import Source
@@ -58,13 +59,38 @@ def _order_of(call: ViewCall) -> RowMapping:
 @view("order_facts")
 def order_facts(call: ViewCall) -> Plain:
     """The demand as it was published, with reward, fee and net pay."""
-    return demand_facts(_order_of(call))
+    return demand_facts(call.connection, _order_of(call))
 
 
-def demand_facts(row: RowMapping) -> list[Plain]:
+def demand_facts(connection: Connection, row: RowMapping) -> list[Plain]:
     """What was published of an order, in rows for people."""
     shown = [(words, *_plain(name, row[name])) for name, words in _DEMAND.items() if row[name]]
-    return [_fact(zh, en, name, value) for (zh, en), name, value in shown]
+    parts: list[Plain] = [
+        f"{part['number']}. {part['title']} {part['share_bps'] / 100:g}%"
+        for part in list_milestones(connection, row["id"])
+    ]
+    milestones = [_fact("里程碑", "Milestones", "milestones", parts)] if parts else []
+    return [*(_fact(zh, en, name, value) for (zh, en), name, value in shown), *milestones]
+
+
+@view("order_milestone")
+def order_milestone_facts(call: ViewCall) -> Plain:
+    """The milestone being worked on, with what it brings; nothing for an order that is paid as a whole."""
+    return milestone_facts(call.connection, str(call.data["order_id"]))
+
+
+def milestone_facts(connection: Connection, order_id: str) -> list[Plain]:
+    """The milestone being worked on, in rows for people."""
+    unpaid, count = find_unpaid(connection, order_id), len(list_milestones(connection, order_id))
+    if not unpaid:
+        return []
+    row = unpaid[0]
+    return [
+        _fact("里程碑", "Milestone", "milestone", f"{row['number']} / {count} · {row['title']}"),
+        _fact("酬金", "Reward", "reward_fen", row["reward_fen"]),
+        _fact("平台服务费", "Platform fee", "fee_fen", row["fee_fen"]),
+        _fact("实收金额", "Net pay", "net_fen", row["net_fen"]),
+    ]
 
 
 @view("order_contact")
@@ -105,12 +131,21 @@ def fetch_handover(connection: Connection, order_id: str) -> RowMapping | None:
 def handover_facts(source: Source, row: RowMapping) -> list[Plain]:
     """A handover in rows for people, its personal texts decrypted."""
     return [
-        _fact("第几次交接", "Round", "round", row["round"]),
+        _fact("第几次交接", "Round", "round", _round_of_milestone(source.connection, row)),
         _fact("交接说明", "Summary", "summary", open_text(source, row["summary"])),
         _fact("接收人", "Handed over to", "receiver", open_text(source, row["receiver"])),
         _fact("交接时间", "Handed over at", "handed_over_at", format_instant(row["handed_over_at"])),
         _fact("照片与文件", "Photos and files", "files", row["files"]),
     ]
+
+
+def _round_of_milestone(connection: Connection, row: RowMapping) -> int:
+    query = select(func.count()).where(
+        order_handover.c.order_id == row["order_id"],
+        order_handover.c.milestone.is_not_distinct_from(row["milestone"]),
+        order_handover.c.round <= row["round"],
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 @view("order_claim")

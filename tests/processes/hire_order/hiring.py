@@ -40,6 +40,16 @@ DEMAND: PlainDict = {
     "reward_fen": "333.30",
     "funds_method": "online",
 }
+MILESTONES: PlainDict = {
+    "milestones": ["1", "2", "3"],
+    "milestones-1-title": "小会议室",
+    "milestones-1-share_bps": "33.33",
+    "milestones-2-title": "大会议室",
+    "milestones-2-share_bps": "33.33",
+    "milestones-3-title": "端口对照表",
+    "milestones-3-share_bps": "33.34",
+}
+NETS_FEN = (9_998, 9_998, 10_001)  # of REWARD_FEN in these milestones; the fee is 1111 each
 CHECKLIST = ("complete", "lawful", "no_contact", "plausible", "files_opened")
 _photos = itertools.count(1)
 
@@ -128,6 +138,11 @@ class Hiring:
         if answer == "object":
             fields["objection"] = "两间会议室都没有完成梯形校正。"
         self.stage.do(self.publisher, order_id, "confirm_or_object", fields)
+
+    def accept(self, order_id: str) -> None:
+        """The platform passes the result and the publisher confirms it."""
+        self.review(order_id, "approve")
+        self.answer(order_id, "confirm")
 
     def to_inspection(self) -> str:
         """An order whose result was handed over."""

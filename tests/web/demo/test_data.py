@@ -34,7 +34,7 @@ def test_orders_are_in_every_state_that_can_be_reached_at_once(loaded: Engine) -
         "open": 4,
         "in_review": 1,
         "locked": 1,
-        "started": 1,
+        "started": 2,
         "auditing": 1,
         "paid": 2,
         "cancelled": 1,

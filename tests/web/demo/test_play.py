@@ -17,7 +17,12 @@ def test_the_whole_case_is_played_and_proved(capsys: pytest.CaptureFixture[str])
     assert play(8, None) == 0
     told = capsys.readouterr().out
     assert "8 take it at once: 1 wins, 7 are told it is taken." in told
-    assert told.count("Proved: ") == 3
+    assert told.count("Proved: ") == 4
+
+
+def test_an_order_with_milestones_is_played_and_proved(capsys: pytest.CaptureFixture[str]) -> None:
+    assert play(1, None, has_milestones=True) == 0
+    assert "Proved: every part of the reward was released once (3 of 3)" in capsys.readouterr().out
 
 
 def test_a_proof_that_fails_is_said_to_fail(capsys: pytest.CaptureFixture[str]) -> None:

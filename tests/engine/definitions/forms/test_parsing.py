@@ -38,7 +38,15 @@ def test_a_form_says_what_becomes_of_its_fields() -> None:
     [
         ({"type": "iframe", "id": "x"}, "unknown_type"),
         ({"type": ["list"], "id": "x"}, "unknown_type"),
-        ({"type": "dynamiclist", "id": "x", "components": []}, "repeat_unsupported"),
+        (part("dynamiclist", "", path="x", components=[]), "entries_missing"),
+        (part("dynamiclist", "", path="x", components=[part("filepicker", "a")]), "entry_unsupported"),
+        (part("dynamiclist", "", path="x", components=[part("textfield", "a", showWhen="True")]), "entry_property"),
+        (part("dynamiclist", "", path="x", components=[part("textfield", "a"), part("number", "a")]), "key_duplicate"),
+        (
+            part("dynamiclist", "", path="x", components=[part("textfield", "a")], sum={"field": "a", "is": 1}),
+            "wrong_property",
+        ),
+        (part("number", "x", percent=True), "percent_key"),
         ({"type": "baton:nothing", "id": "x"}, "unknown_component"),
         (part("textfield", "x", conditional={"hide": "=true"}), "unknown_property"),
         (part("textfield", "x", validate={"min": 1}), "unknown_property"),

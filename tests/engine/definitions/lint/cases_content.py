@@ -53,6 +53,13 @@ def looped(attributes: str = 'camunda:collection="people" camunda:elementVariabl
     return line(user(inside=DOCUMENTATION + loop(attributes, inside)))
 
 
+def startable(asked: str = "") -> bytes:
+    """A process that clerks may start in the browser, whose starter hands in `answer` and the person of the form."""
+    given = 'baton:startVariables="answer note?" camunda:candidateStarterGroups="clerk"'
+    begun = start(attributes=f'{NAMED} camunda:initiator="payer" {asked}')
+    return diagram(begun, user(), end(), path("begin", "ask", "done"), attributes=given)
+
+
 def wait(text: str, kind: str = "timeDuration") -> bytes:
     return line(catch("wait_here", timer(text, kind)))
 
@@ -200,6 +207,7 @@ TASKS: Cases = {
 }
 
 CALLS: Cases = {
+    "start-variable-missing": (startable(), startable('camunda:formKey="shop/ask"')),
     "call-element-missing": (line(call("", inside=PASS)), line(call(inside=PASS))),
     "call-process-unknown": (line(call("bil", inside=PASS)), line(call(inside=PASS))),
     "call-recursion": (SELF, line(call(inside=PASS))),

@@ -10,6 +10,7 @@ from engine.services.ledger.fees import (
     compute_fee,
     compute_settlement,
     contained_vat,
+    divide,
     read_terms,
     round_half_up,
 )
@@ -106,3 +107,30 @@ def test_terms_that_are_none_are_refused(row: object) -> None:
 def test_tax_above_what_is_left_is_refused() -> None:
     with pytest.raises(ValueError, match="Expected a tax"):
         compute_settlement(100, terms(5000), tax_fen=51)
+
+
+SHARES = st.lists(st.integers(100, 10_000), min_size=1, max_size=20)
+
+
+@given(st.integers(100, 10**12), SHARES, st.integers(0, 10_000), AMOUNTS, st.none() | AMOUNTS, st.integers(0, 2_000))
+def test_milestones_sum_to_the_whole_in_every_amount(
+    gross_fen: int, shares: list[int], rate_bps: int, min_fen: int, max_fen: int | None, vat_bps: int
+) -> None:
+    limit = max_fen if max_fen is None else max(max_fen, min_fen)
+    whole = compute_settlement(gross_fen, terms(rate_bps, min_fen, limit, vat_bps))
+    parts = divide(whole, shares)
+    for name in ("gross_fen", "fee_fen", "vat_fen", "tax_fen", "net_fen"):
+        assert sum(getattr(part, name) for part in parts) == getattr(whole, name), name
+    for part, share in zip(parts, shares, strict=True):
+        assert 0 <= part.vat_fen <= part.fee_fen <= part.gross_fen
+        assert part.net_fen == part.gross_fen - part.fee_fen >= 0
+        assert abs(part.gross_fen * sum(shares) - gross_fen * share) < sum(shares)  # less than a fen off
+
+
+def test_worked_example_5_in_three_milestones() -> None:
+    parts = divide(compute_settlement(33_330, terms(1000)), [3_333, 3_333, 3_334])
+    assert [(part.gross_fen, part.fee_fen, part.vat_fen) for part in parts] == [
+        (11_109, 1_111, 63),
+        (11_109, 1_111, 63),
+        (11_112, 1_111, 63),
+    ]

@@ -4,6 +4,7 @@ import pytest
 
 from engine.runtime.engine import Engine
 from engine.services.ledger import rules
+from engine.services.ledger.fees import compute_settlement, divide, read_terms
 from engine.services.ledger.rules import Book, Origin
 from engine.services.ledger.views import ledger_of
 from engine.storage.database import UnitOfWork
@@ -62,29 +63,27 @@ def test_an_escrow_goes_back_to_nobody_but_its_payer(probe: Probe) -> None:
     assert probe.balance("escrow:o1") == 60_000
 
 
-def test_settlement_by_milestones(probe: Probe) -> None:
-    [shares] = probe.call("share_milestones", "shares_fen", amount_fen=60_000, shares_bps=[3_333, 3_333, 3_334])
-    assert shares == [19_998, 19_998, 20_004]
-    assert isinstance(shares, list)
-    for number, share in enumerate(shares, start=1):
-        probe.call(
+def test_milestones_bear_their_part_of_the_fee_on_the_whole(probe: Probe) -> None:
+    inputs: PlainDict = {"escrow_ref": "o1", "payee": "bob", "fee": FEE}
+    for number, part in enumerate(divide(compute_settlement(60_000, read_terms(FEE)), [3_333, 3_333, 3_334]), start=1):
+        settled = probe.call(
             "settle_reward",
-            "net_fen",
-            escrow_ref="o1",
-            payee="bob",
-            gross_fen=share,
-            fee=FEE,
+            "fee_fen vat_fen net_fen",
+            gross_fen=part.gross_fen,
             milestone=number,
-            process="hire_order",
+            fixed={"fee_fen": part.fee_fen, "vat_fen": part.vat_fen},
+            **inputs,
         )
+        assert settled == [part.fee_fen, part.vat_fen, part.net_fen]
     assert probe.balance("wallet:bob") == 54_000
     assert probe.call("check_escrow_empty", "", escrow_ref="o1") == []
 
 
-def test_shares_that_are_no_whole_are_an_incident(probe: Probe) -> None:
-    assert probe.call("share_milestones", "shares_fen", amount_fen=7, shares_bps=[]) == [[7]]
-    with pytest.raises(Incident, match="10000 basis points"):
-        probe.call("share_milestones", "shares_fen", amount_fen=7, shares_bps=[9_999])
+@pytest.mark.parametrize("fixed", [{"fee_fen": 11, "vat_fen": 0}, {"fee_fen": 5, "vat_fen": 6}, {"fee_fen": 5}])
+def test_a_fixed_fee_that_cannot_be_is_an_incident(probe: Probe, fixed: PlainDict) -> None:
+    with pytest.raises(Incident, match="Expected"):
+        probe.call("settle_reward", "net_fen", escrow_ref="o1", payee="bob", gross_fen=10, fee=FEE, fixed=fixed)
+    assert probe.balance("escrow:o1") == 60_000
 
 
 def test_a_second_settlement_of_other_content_is_an_incident(probe: Probe) -> None:

@@ -1,0 +1,152 @@
+"""Statements that every click sends: compiled once, then handed straight to the driver.
+
+SQLAlchemy spends ten times as long on a statement it has seen before as SQLite on running it. A `Prepared` statement
+keeps its text and how its values are converted, per dialect and number of values in its lists. It runs on the
+connection, and so in the transaction, that it is given; what goes wrong is raised as SQLAlchemy's own errors.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+Values: TypeAlias = Mapping[str, Any]
+Convert: TypeAlias = Callable[[Any], Any]
+NOTHING: Values = {}
+
+
+class Prepared:
+    """A statement with bind parameters. `columns`: those an UPDATE sets, where the statement does not say it."""
+
+    def __init__(
+        self, statement: "Select[Any] | Insert | Update | Delete", columns: Sequence[str] | None = None
+    ) -> None:
+        self.statement = statement
+        self.columns = columns
+        self._compiled: dict[str, _Compiled] = {}
+
+    def all(self, connection: Connection, values: Values = NOTHING) -> list[Any]:
+        """Every row, as a named tuple."""
+        compiled = self._compile(connection.dialect)
+        with closing(self._execute(connection, compiled, values)) as cursor:
+            return compiled.read(cursor.fetchall())
+
+    def first(self, connection: Connection, values: Values = NOTHING) -> Any:
+        """The first row; None if there is none."""
+        compiled = self._compile(connection.dialect)
+        with closing(self._execute(connection, compiled, values)) as cursor:
+            row = cursor.fetchone()
+        return None if row is None else compiled.read([row])[0]
+
+    def scalar(self, connection: Connection, values: Values = NOTHING) -> Any:
+        """The first column of the first row; None if there is no row."""
+        row = self.first(connection, values)
+        return None if row is None else row[0]
+
+    def run(self, connection: Connection, values: Values = NOTHING) -> int:
+        """Changes rows; gives how many."""
+        with closing(self._execute(connection, self._compile(connection.dialect), values)) as cursor:
+            return int(cursor.rowcount)
+
+    def run_many(self, connection: Connection, rows: Iterable[Values]) -> None:
+        """The same for each of several sets of values."""
+        for values in rows:
+            self.run(connection, values)
+
+    def _execute(self, connection: Connection, compiled: "_Compiled", values: Values) -> Any:
+        text = compiled.text(values)
+        parameters = text.bind(values)
+        cursor = connection.connection.cursor()
+        errors = connection.dialect.loaded_dbapi.Error
+        try:
+            cursor.execute(text.sql, parameters)
+        except errors as error:
+            cursor.close()
+            raise DBAPIError.instance(text.sql, parameters, error, errors, dialect=connection.dialect) from error
+        return cursor
+
+    def _compile(self, dialect: Dialect) -> "_Compiled":
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = _Compiled(self.statement, self.columns, dialect)
+        return found
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A statement as the driver takes it. `order`: names of the values where places have none."""
+
+    sql: str
+    fixed: dict[str, Any]
+    single: list[tuple[str, Convert | None]]
+    lists: dict[str, list[str]]
+    order: Sequence[str] | None
+
+    def bind(self, values: Values) -> Any:
+        """The values as the driver takes them. Raises KeyError for one that is missing."""
+        bound = self.fixed.copy()
+        for name, convert in self.single:
+            bound[name] = values[name] if convert is None else convert(values[name])
+        for name, places in self.lists.items():
+            bound.update(zip(places, values[name], strict=True))
+        return bound if self.order is None else [bound[name] for name in self.order]
+
+
+class _Compiled:
+    """A statement in the words of one dialect."""
+
+    def __init__(self, statement: Any, columns: Sequence[str] | None, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
+        assert isinstance(compiled, SQLCompiler)
+        self._compiled = compiled
+        self._dialect = dialect
+        self._lists = [name for name, bind in compiled.binds.items() if bind.expanding]
+        self._texts: dict[tuple[int, ...], _Text] = {}
+        selected = list(statement.selected_columns) if isinstance(statement, Select) else []
+        self._make_row: Callable[[Iterable[Any]], Any] = _name_columns(column.key or "" for column in selected)
+        converts = [self._find(column.type).result_processor(dialect, None) for column in selected]
+        self._converts = [(place, convert) for place, convert in enumerate(converts) if convert is not None]
+
+    def text(self, values: Values) -> _Text:
+        """The text for lists of these lengths."""
+        lengths = tuple(len(values[name]) for name in self._lists)
+        found = self._texts.get(lengths)
+        if found is None:
+            found = self._texts[lengths] = self._make_text(values)
+        return found
+
+    def read(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
+        """Rows of the driver as named tuples."""
+        make, converts = self._make_row, self._converts
+        found = []
+        for row in rows:
+            read = list(row)
+            for place, convert in converts:
+                read[place] = convert(read[place])
+            found.append(make(read))
+        return found
+
+    def _make_text(self, values: Values) -> _Text:
+        given = {name: bind for name, bind in self._compiled.binds.items() if bind.required or name in values}
+        state = self._compiled.construct_expanded_state({name: values[name] for name in given})
+        single: list[tuple[str, Convert | None]] = [
+            (name, self._find(bind.type).bind_processor(self._dialect))
+            for name, bind in given.items()
+            if not bind.expanding
+        ]
+        fixed = {name: bind.effective_value for name, bind in self._compiled.binds.items() if name not in given}
+        return _Text(state.statement, fixed, single, dict(state.parameter_expansion), state.positiontup)
+
+    def _find(self, column_type: TypeEngine[Any]) -> TypeEngine[Any]:
+        return column_type.dialect_impl(self._dialect)
+
+
+def _name_columns(names: Iterable[str]) -> Any:
+    row: Any = namedtuple("Row", list(names), rename=True)  # type: ignore[misc]  # only known when it runs
+    return row._make

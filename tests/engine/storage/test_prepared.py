@@ -1,0 +1,68 @@
+"""Prepared statements give what SQLAlchemy gives, on both databases."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from engine.runtime.engine import Engine
+from engine.storage.database import UnitOfWork
+from engine.storage.prepared import Prepared
+from engine.storage.tables import job
+
+ROW: dict[str, Any] = {
+    "id": "1",
+    "kind": "test",
+    "key": "key",
+    "message_name": None,
+    "correlation_key": None,
+    "payload": {"text": "一 100%"},
+    "attempts": 0,
+    "error": None,
+}
+INSERT = Prepared(insert(job))
+IDS: Any = bindparam("ids", expanding=True)
+SELECT = select(job, (job.c.due_at > bindparam("now", type_=job.c.due_at.type)).label("is_later")).where(
+    job.c.id.in_(IDS), job.c.kind == "test"
+)
+RENAME = Prepared(update(job).where(job.c.id.in_(IDS)), columns=("error",))
+DELETE = Prepared(delete(job).where(job.c.id.in_(IDS)))
+
+
+def test_rows_are_those_of_sqlalchemy(any_engine: Engine) -> None:
+    now = any_engine.clock()
+    rows = [ROW | {"id": one, "key": one, "due_at": now + timedelta(days=int(one))} for one in "012"]
+    any_engine.database.transact(lambda unit: INSERT.run_many(unit.connection, rows))
+    prepared = Prepared(SELECT.order_by(job.c.id))
+    with any_engine.database.read() as connection:
+        for ids in ([], ["1"], ["0", "1", "2"], ["1", "2"]):
+            values = {"ids": ids, "now": now}
+            expected = connection.execute(SELECT.order_by(job.c.id), values).all()
+            found = prepared.all(connection, values)
+            assert [row._asdict() for row in found] == [row._asdict() for row in expected]
+            assert prepared.first(connection, values) == (expected[0] if expected else None)
+            assert prepared.scalar(connection, values) == (ids[0] if ids else None)
+        with pytest.raises(KeyError):
+            prepared.all(connection, {"ids": ["1"]})
+
+
+def test_changes_tell_how_many_and_belong_to_their_transaction(any_engine: Engine) -> None:
+    first, second = (ROW | {"id": one, "key": one, "due_at": any_engine.clock()} for one in "12")
+
+    def write(unit: UnitOfWork) -> tuple[int, int]:
+        INSERT.run_many(unit.connection, (first, second))
+        renamed = RENAME.run(unit.connection, {"ids": ["1", "2", "3"], "error": "late"})
+        return renamed, DELETE.run(unit.connection, {"ids": ["1"]})
+
+    def fail(unit: UnitOfWork) -> None:
+        DELETE.run(unit.connection, {"ids": ["2"]})
+        INSERT.run_many(unit.connection, (first, first))
+
+    assert any_engine.database.transact(write) == (2, 1)
+    with pytest.raises(IntegrityError):
+        any_engine.database.transact(fail)
+    with any_engine.database.read() as connection:
+        found = connection.execute(select(job.c.id, job.c.error)).all()
+    assert [tuple(row) for row in found] == [("2", "late")]
