@@ -35,14 +35,15 @@ def request_payout(engine: Engine, actor: Actor, amount_fen: int, token: str) ->
     if amount_fen < MIN_FEN or actor.party_id == PLATFORM:
         raise ValueError(f"Expected {MIN_FEN} fen or more for a party, but got {amount_fen} for {actor.party_id}")
 
-    def check(step: Step) -> None:
+    def take_in(step: Step) -> PlainDict:
         available_fen = balance_of(step.connection, accounts.wallet(actor.party_id))
         if amount_fen > available_fen:
             raise WithdrawalTooLarge(amount_fen, available_fen)
+        return step.command.content
 
     number = _number(actor, token)
     values: PlainDict = {"payee": actor.party_id, "amount_fen": amount_fen, "payout_ref": number}
-    return start_instance(engine, actor, PROCESS, values, token, number, check)
+    return start_instance(engine, actor, PROCESS, values, token, number, take_in)
 
 
 def _number(actor: Actor, token: str) -> str:
