@@ -1,6 +1,6 @@
 """What members do beside the plain order: milestones on a phone in Chinese, filters and photos at a desk in English."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.browser.acts import approve, begin_order, describe, local_time, picture
 from tests.browser.checks import find_barriers, find_overflow
@@ -86,7 +86,9 @@ def find_by_filters(taker: Person, title: str) -> None:
 def attach_photos(taker: Person) -> None:
     """Two photos at once and one of the camera: each is stored as it is chosen; one is removed again."""
     page, photos = taker.page, taker.page.get_by_role("group", name="Photos and files")
-    files = [{"name": f"room{n}.png", "mimeType": "image/png", "buffer": picture(40 + n)} for n in (1, 2)]
+    files: list[FilePayload] = [
+        {"name": f"room{number}.png", "mimeType": "image/png", "buffer": picture(40 + number)} for number in (1, 2)
+    ]
     photos.locator("input[type=file]").last.set_input_files(files)
     expect(photos.get_by_role("listitem")).to_have_count(2)
     photos.locator("input[capture]").set_input_files(
