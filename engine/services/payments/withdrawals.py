@@ -2,11 +2,10 @@
 
 import hashlib
 
-from engine.commands.instances import begin_instance
+from engine.commands.instances import start_instance
 from engine.language.errors import EngineError
-from engine.records.submissions import SubmissionKey
 from engine.runtime.engine import Engine
-from engine.runtime.step import Command, Step
+from engine.runtime.step import Step
 from engine.services.ledger import accounts
 from engine.services.ledger.posting import balance_of
 from engine.storage.actor import PLATFORM, Actor
@@ -36,18 +35,15 @@ def request_payout(engine: Engine, actor: Actor, amount_fen: int, token: str) ->
     if amount_fen < MIN_FEN or actor.party_id == PLATFORM:
         raise ValueError(f"Expected {MIN_FEN} fen or more for a party, but got {amount_fen} for {actor.party_id}")
 
-    number = _number(actor, token)
-    values: PlainDict = {"payee": actor.party_id, "amount_fen": amount_fen, "payout_ref": number}
-
-    def check(step: Step) -> PlainDict:
+    def take_in(step: Step) -> PlainDict:
         available_fen = balance_of(step.connection, accounts.wallet(actor.party_id))
         if amount_fen > available_fen:
             raise WithdrawalTooLarge(amount_fen, available_fen)
-        return values
+        return step.command.content
 
-    key = SubmissionKey.of(f"start:{PROCESS}", token, values)
-    command = Command("start", actor, lambda _: None, key=key, content=values)
-    return begin_instance(engine, PROCESS, command, check, number)
+    number = _number(actor, token)
+    values: PlainDict = {"payee": actor.party_id, "amount_fen": amount_fen, "payout_ref": number}
+    return start_instance(engine, actor, PROCESS, values, token, number, take_in)
 
 
 def _number(actor: Actor, token: str) -> str:
