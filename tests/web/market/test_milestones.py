@@ -37,7 +37,9 @@ def test_everybody_sees_what_each_milestone_brings_and_where_it_stands(bazaar: B
     assert "轮到您" in zhou.get("/orders?side=taken").text
     assert "等待对方" in li.get("/orders").text
     assert bazaar.visit("wang").get(f"/orders/{order_id}").status_code == 404
-    assert "里程碑结算" in zhou.get("/wallet").text
+    wallet = zhou.get("/wallet").text
+    for words in ("里程碑结算", "为您托管", "¥199.99", "1 个订单"):
+        assert words in wallet, words
 
 
 def test_the_handover_says_which_milestone_it_is_for(bazaar: Bazaar) -> None:
