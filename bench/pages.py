@@ -65,14 +65,13 @@ def measure_pages(_is_quick: bool) -> Iterator[Figure]:
         heaviest: dict[str, Weight] = {}
         for cookie in _list_cookies(engine):
             browser = Browser(app.wsgi_app, cookie)
-            for kind, content in _walk(browser):
-                weight = _weigh(browser, content)
+            for path, content in _walk(browser):
+                kind, weight = _name_kind(path), _weigh(browser, path, content)
                 heaviest[kind] = max(heaviest.get(kind, weight), weight)
         analyst = Browser(app.wsgi_app, sign_in(engine, *find_analyst(engine)))
         for kind, key in EDITED:
-            status, _, content = analyst.fetch(f"/drafts/{open_draft_of(engine, kind, key)}")
-            if status.startswith("200"):
-                heaviest[f"/drafts/{kind}"] = _weigh(analyst, content)
+            path = f"/drafts/{open_draft_of(engine, kind, key)}"
+            heaviest[f"/drafts/{kind}"] = _weigh(analyst, path, analyst.fetch(path)[2])
     for kind, weight in sorted(heaviest.items(), key=lambda found: found[1], reverse=True):
         limit = None if kind.startswith("/drafts/") else PAGE_BUDGET
         note = f"{weight.raw:,} before compression"
@@ -118,13 +117,13 @@ def _walk(browser: Browser) -> Iterator[tuple[str, bytes]]:
             if location := headers.get("Location"):
                 waiting.append(location)
             continue
-        yield kind, content
+        yield path, content
         waiting += [link.replace("&amp;", "&") for link in LINK.findall(content.decode())]
 
 
-def _weigh(browser: Browser, page: bytes) -> Weight:
+def _weigh(browser: Browser, path: str, page: bytes) -> Weight:
     """A page with what it names, and what that names in turn."""
-    raw = sent = len(page)
+    raw, sent = len(page), len(browser.fetch(path, CODINGS)[2])
     waiting, known = [part.replace("&amp;", "&") for part in PART.findall(page.decode())], set[str]()
     while waiting:
         part = waiting.pop()

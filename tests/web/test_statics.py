@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import zstandard
 
-from tests.web.visitor import Visitor
+from tests.web.visitor import TOKEN, Visitor
 from web.statics import STATIC, TYPES
 
 SHEET = (STATIC / "pages.css").read_bytes()
@@ -39,3 +39,19 @@ def test_content_comes_in_the_best_coding_a_browser_takes(visitor: Visitor, acce
 def test_anything_else_is_not_found(visitor: Visitor, name: str) -> None:
     for accepted in ("zstd", ""):
         assert visitor.get(f"/static/{name}", headers={"Accept-Encoding": accepted}).status_code == 404
+
+
+def test_pages_are_compressed_and_their_tokens_masked(visitor: Visitor) -> None:
+    plain = visitor.get("/sign-in")
+    packed = visitor.get("/sign-in", headers={"Accept-Encoding": "zstd"})
+    assert packed.headers["Content-Encoding"] == "zstd"
+    assert {"Accept-Encoding", "Cookie"} <= set(packed.headers["Vary"].split(", "))
+    assert len(packed.data) < len(plain.data) / 2
+    tokens = [TOKEN.findall(page) for page in (plain.text, zstandard.decompress(packed.data).decode())]
+    assert len({*tokens[0], *tokens[1]}) == 2
+    for sent in (tokens[0][0], tokens[1][0]):
+        answer = visitor.client.post("/preferences", data={"csrf_token": sent, "theme": "dark"}, **visitor.options)
+        assert answer.status_code == 303
+    for forged in ("", "é", tokens[0][0][:-8], tokens[0][0].swapcase()):
+        answer = visitor.client.post("/preferences", data={"csrf_token": forged, "theme": "dark"}, **visitor.options)
+        assert answer.status_code == 400
