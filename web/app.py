@@ -22,7 +22,7 @@ from web.preferences import load_preferences
 from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
 from web.statics import STATIC, serve_static
-from web.texts import HTML_LANGUAGE, current_language, text
+from web.texts import HTML_LANGUAGE, current_language, text, texts_under
 from web.uploads import make_files
 
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
@@ -69,6 +69,7 @@ def _init_templates(app: Flask, engine: Engine) -> None:
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(
         t=text,
+        texts_under=texts_under,
         fmt=LocalProxy(lambda: g.fmt),
         icon=draw_icon,
         asset=asset_url,

@@ -20,12 +20,13 @@ from engine.commands.drafts import (
 )
 from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS
 from engine.definitions.findings import Finding, has_errors
-from engine.queries.definitions import fetch_definition
+from engine.queries.definitions import fetch_definition, find_uses, list_definitions
 from engine.queries.drafts import Draft, fetch_draft, list_drafts, list_parts
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain
+from web.analyst.palette import describe_components
 from web.auditor.names import Names
 from web.security import EDITOR_POLICY, current_actor
 from web.texts import current_language
@@ -61,6 +62,7 @@ def add_drafts(blueprint: Blueprint, engine: Engine) -> None:
         ("/drafts/<draft_id>", "draft", desk.show, "GET"),
         ("/drafts/<draft_id>", "save_draft", desk.save, "PUT"),
         ("/drafts/<draft_id>/file", "draft_file", desk.download, "GET"),
+        ("/drafts/<draft_id>/compare", "compare_draft", desk.compare, "GET"),
         ("/drafts/<draft_id>/discard", "discard_draft", desk.discard, "POST"),
     )
     for rule, endpoint, view, method in rules:
@@ -111,7 +113,21 @@ class DraftDesk:
             parts=list_parts(draft, list_drafts(self.engine)),
             names=self._name_people([draft]),
             chosen=request.args.get("element", ""),
+            palette=describe_components() if draft.kind == FORM else {},
+            uses=find_uses(self.engine, draft.kind, draft.key),
+            processes={one.key: one.id for one in list_definitions(self.engine, PROCESS)},
         )
+        response = make_response(page)
+        response.headers["Content-Security-Policy"] = EDITOR_POLICY
+        return response
+
+    def compare(self, draft_id: str) -> Response:
+        """The draft of a process beside the version it began from. Raises NotFound where there is none."""
+        draft = fetch_draft(self.engine, draft_id)
+        if draft.kind != PROCESS or draft.base_id is None:
+            raise NotFound("draft", draft_id)
+        base = fetch_definition(self.engine, draft.base_id).definition
+        page = render_template("analyst/compare_process.html", draft=draft, base=base, title=_name(draft))
         response = make_response(page)
         response.headers["Content-Security-Policy"] = EDITOR_POLICY
         return response
