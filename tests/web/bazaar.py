@@ -16,8 +16,8 @@ from engine.storage.plain import Plain
 from engine.storage.tables import party
 from tests.processes.hire_order.hiring import CHECKLIST, DEMAND
 from tests.support.stage import SKILLS, Stage
+from tests.support.web import make_app
 from tests.web.visitor import Visitor, register
-from web.app import create_app
 
 PHONE = "13800001234"
 MASKED_PHONE = "138****1234"
@@ -40,7 +40,7 @@ class Bazaar:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.engine = stage.engine
-        self.app: Flask = create_app(self.engine)
+        self.app: Flask = make_app(self.engine)
         self.ids = {login: register(self.engine, login, *names) for login, names in NAMES.items()}
         self.company = register_organisation(
             self.engine, SYSTEM, name_zh="杭州晨星科技有限公司", name_en="Hangzhou Morningstar"
