@@ -22,14 +22,13 @@ from web.operator.routes import make_operator
 from web.preferences import load_preferences
 from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
+from web.statics import STATIC, serve_static
 from web.texts import HTML_LANGUAGE, current_language, text, texts_under
 from web.uploads import make_files
 
-STATIC = Path(__file__).parent / "static"
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 MAX_FIELDS = 5_000
-YEAR_SECONDS = 365 * 24 * 3600
 
 
 def create_app(engine: Engine) -> Flask:
@@ -39,10 +38,10 @@ def create_app(engine: Engine) -> Flask:
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FIELD_BYTES,
         MAX_FORM_PARTS=MAX_FIELDS,
-        SEND_FILE_MAX_AGE_DEFAULT=YEAR_SECONDS,  # addresses of static files change with their content
     )
     assert isinstance(app.json, DefaultJSONProvider)
     app.json.ensure_ascii = False
+    app.view_functions["static"] = serve_static
     _init_templates(app, engine)
     init_errors(app, engine)
     app.before_request(partial(load_session, engine))

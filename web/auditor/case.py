@@ -30,7 +30,8 @@ from web.security import current_actor
 
 MAX_BROKEN = 100
 PEOPLE_FACTS = ("user", "reviewer", "rater", "ratee")  # facts of events that are ids of people
-KEPT = ("at", "drawing", "people", "element", "variable")  # what a link within the case keeps of its address
+KEPT = ("at", "drawing")  # what a link within the case keeps of its address
+FILTERS = ("people", "element", "variable")  # which a link within the timeline keeps as well
 TABS = ("timeline", "data", "forms", "messages", "timers", "money", "work", "proof")
 Context = dict[str, Any]
 
@@ -76,7 +77,7 @@ class CasePage:
             counts=_count(view, shown),
             names=names,
             display=Display(g.fmt),
-            kept={name: request.args[name] for name in KEPT if request.args.get(name)},
+            kept=_read_address(KEPT if tab != "timeline" else KEPT + FILTERS),
             slider=draw_marks(view.records, set(seqs)),
             kinds=KINDS,
             kind=kind_of(view.moment),
@@ -150,6 +151,10 @@ def _read_look() -> Look:
         element=asked.get("element", ""),
         variable=asked.get("variable", ""),
     )
+
+
+def _read_address(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: request.args[name] for name in names if request.args.get(name)}
 
 
 def _draw(view: CaseView, entries: list[EntryView] | None) -> Context:
