@@ -22,13 +22,6 @@ def measure_inbox(is_quick: bool) -> Iterator[Figure]:
         browser = open_browser(engine, "platform_reviewer")
         person = add_crowd(engine, world.start(engine, "pair"), size)
         seconds = best_of(3, lambda: browser.get("/inbox"), 10)
-<<<<<<< HEAD
-        yield Figure(f"inbox page of a reviewer, {size:,} open tasks", seconds * 1e3, "ms", PAGE_BUDGET)
-        tag = browser.get("/inbox")[1]["ETag"]
-        polled = best_of(3, lambda: browser.get("/inbox", if_none_match=tag), 10)
-        yield Figure("  polling it unchanged, the page = 1", polled / seconds, "x", POLL_BUDGET)
-        for name, actor in (("reviewer", REVIEWER), ("person with eight tasks", person)):
-=======
         thousands = f"{size // 1000}k"
         yield Figure(
             f"inbox_{thousands}.cpu_ms",
@@ -37,8 +30,11 @@ def measure_inbox(is_quick: bool) -> Iterator[Figure]:
             "ms",
             PAGE_BUDGET,
         )
+        tag = browser.get("/inbox")[1]["ETag"]
+        polled = best_of(3, lambda: browser.get("/inbox", if_none_match=tag), 10)
+        what = "  polling it unchanged, the page = 1"
+        yield Figure(f"inbox_{thousands}.poll_ratio", what, polled / seconds, "x", POLL_BUDGET)
         for key, name, actor in (("reviewer", "reviewer", REVIEWER), ("person", "person with eight tasks", person)):
->>>>>>> main
             seconds = best_of(3, lambda: (list_tasks(engine, actor), count_tasks(engine, actor)), 10)  # noqa: B023
             yield Figure(f"inbox_{thousands}.{key}_queries_cpu_ms", f"  the queries alone, {name}", seconds * 1e3, "ms")
         seconds = best_of(3, lambda: fire_due_timers(engine), 20)
