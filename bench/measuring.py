@@ -38,15 +38,16 @@ class Figure:
 
 @dataclass
 class Counts:
-    """What went to the database. `statements` leaves out what only begins or ends a transaction, and triggers; SQLite
-    counts what it deletes in cascade as a statement of its own."""
+    """What went to the database. `statements` leaves out what only begins or ends a transaction, triggers, and what is
+    deleted in cascade."""
 
     statements: list[str] = field(default_factory=list)
     commits: int = 0
 
     def note(self, statement: str) -> None:
         """Takes one statement into account."""
-        if not statement.startswith(BETWEEN):
+        is_echo = statement.startswith("DELETE") and self.statements[-1:] == [statement]  # of a cascade, by SQLite
+        if not statement.startswith(BETWEEN) and not is_echo:
             self.statements.append(statement)
 
 
