@@ -14,6 +14,7 @@
   let isSaving = false;
   let isDirty = false;
   let isLeaving = false;
+  let saving = null; // aborts the save under way
 
   const say = (words, isGood = false) => {
     state.textContent = words;
@@ -43,7 +44,9 @@
     [isSaving, isDirty] = [true, false];
     say(state.dataset.saving);
     try {
-      const answer = await fetch(form.dataset.draft, { method: "POST", headers: json, body: pack() });
+      saving = new AbortController();
+      const options = { method: "POST", headers: json, body: pack(), signal: saving.signal };
+      const answer = await fetch(form.dataset.draft, options);
       if (answer.status === 409 && answer.headers.get("Content-Type")?.includes("json")) {
         const { revision: newest } = await answer.json();
         if (newest === undefined) document.dispatchEvent(new Event("ask"));
@@ -66,6 +69,7 @@
   };
 
   const retry = () => {
+    if (isLeaving) return;
     isDirty = true;
     keepHere();
     fail();
@@ -118,6 +122,7 @@
     form.addEventListener("submit", () => {
       isLeaving = true;
       clearTimeout(timer);
+      saving?.abort();
       if (storage) localStorage.removeItem(storage);
     });
     stale.querySelector("[data-mine]").addEventListener("click", (event) => {
