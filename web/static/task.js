@@ -123,7 +123,8 @@
       isLeaving = true;
       clearTimeout(timer);
       saving?.abort();
-      if (storage) localStorage.removeItem(storage);
+      if (!navigator.onLine) keepHere();
+      else if (storage) localStorage.removeItem(storage);
     });
     stale.querySelector("[data-mine]").addEventListener("click", (event) => {
       if (!stale.dataset.newest) return;
