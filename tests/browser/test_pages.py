@@ -107,5 +107,5 @@ def _links(person: Person, within: str = "") -> list[str]:
 def _name_kind(path: str) -> str:
     """Filters can be combined in many ways: pages with two or more of them are one kind."""
     parts = urlsplit(path)
-    asked = sorted(parse_qs(parts.query))
+    asked = sorted(parse_qs(parts.query).keys() - MOVES)
     return IDENTIFIER.sub("*", parts.path) + "?" + (asked[0] if len(asked) == 1 else "*" * len(asked[:1]))
