@@ -21,7 +21,7 @@ from web.operator.routes import make_operator
 from web.preferences import load_preferences
 from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
-from web.texts import HTML_LANGUAGE, current_language, text
+from web.texts import HTML_LANGUAGE, current_language, text, texts_under
 from web.uploads import make_files
 
 STATIC = Path(__file__).parent / "static"
@@ -70,6 +70,7 @@ def _init_templates(app: Flask, engine: Engine) -> None:
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(
         t=text,
+        texts_under=texts_under,
         fmt=LocalProxy(lambda: g.fmt),
         icon=draw_icon,
         asset=asset_url,

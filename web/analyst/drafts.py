@@ -20,12 +20,13 @@ from engine.commands.drafts import (
 )
 from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS
 from engine.definitions.findings import Finding, has_errors
-from engine.queries.definitions import fetch_definition
+from engine.queries.definitions import fetch_definition, find_uses, list_definitions
 from engine.queries.drafts import Draft, fetch_draft, list_drafts, list_parts
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain
+from web.analyst.palette import describe_components
 from web.auditor.names import Names
 from web.security import EDITOR_POLICY, current_actor
 from web.texts import current_language
@@ -112,6 +113,9 @@ class DraftDesk:
             parts=list_parts(draft, list_drafts(self.engine)),
             names=self._name_people([draft]),
             chosen=request.args.get("element", ""),
+            palette=describe_components() if draft.kind == FORM else {},
+            uses=find_uses(self.engine, draft.kind, draft.key),
+            processes={one.key: one.id for one in list_definitions(self.engine, PROCESS)},
         )
         response = make_response(page)
         response.headers["Content-Security-Policy"] = EDITOR_POLICY

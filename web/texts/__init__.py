@@ -55,6 +55,12 @@ def text(key: str, **facts: object) -> str:
     return text_in(current_language(), key, **facts)
 
 
+def texts_under(prefix: str) -> dict[str, str]:
+    """The texts whose keys begin with a prefix, by key, for the scripts of an editor; their places are not filled."""
+    language = current_language()
+    return {key: entry[language] for key, entry in catalogue().items() if key.startswith(prefix)}
+
+
 def current_language() -> Language:
     """The language of the present request."""
     language: Language = g.language
