@@ -11,6 +11,7 @@ from web.texts import Language, text_in
 MINUS = "\N{MINUS SIGN}"
 LOCALES: dict[Language, str] = {"zh": "zh_Hans_CN", "en": "en_GB"}
 DAY: dict[Language, str] = {"zh": "M月d日", "en": "d MMM"}
+MONTH: dict[Language, str] = {"zh": "y年M月", "en": "MMM y"}
 DAY_WITH_YEAR: dict[Language, str] = {"zh": "y年M月d日", "en": "d MMM y"}
 FULL: dict[Language, str] = {"zh": "y年M月d日 EEEE HH:mm:ss zzzz", "en": "EEEE, d MMMM y, HH:mm:ss zzzz"}
 WEEK = timedelta(days=7)
@@ -96,6 +97,10 @@ class Formatter:
         is_this_year = day.year == self._today().year
         pattern = (DAY if is_this_year else DAY_WITH_YEAR)[self.language]
         return format_date(day, pattern, locale=LOCALES[self.language])
+
+    def month(self, first: date) -> str:
+        """A calendar month with its year: 2026年11月, Nov 2026."""
+        return format_date(first, MONTH[self.language], locale=LOCALES[self.language])
 
     def time(self, at: datetime) -> str:
         """A time of day: 20:18."""

@@ -54,7 +54,10 @@ _INDIVIDUAL = (
             Place("market.orders", "briefcase", "nav.my_orders"),
         ),
     ),
-    Group("nav.personal", (Place("market.wallet", "wallet", "nav.wallet"),)),
+    Group(
+        "nav.personal",
+        (Place("market.wallet", "wallet", "nav.wallet"), Place("market.ratings", "star", "nav.ratings")),
+    ),
 )
 _ENTERPRISE = (
     Group(
@@ -67,7 +70,11 @@ _ENTERPRISE = (
     ),
     Group(
         "nav.company",
-        (Place("market.publish", "plus", "nav.publish"), Place("market.wallet", "wallet", "nav.funds")),
+        (
+            Place("market.publish", "plus", "nav.publish"),
+            Place("market.wallet", "wallet", "nav.funds"),
+            Place("market.ratings", "star", "nav.ratings"),
+        ),
     ),
 )
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))

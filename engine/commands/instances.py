@@ -23,6 +23,10 @@ _INSERT = Prepared(insert(instance))
 _ADD_PARTY = Prepared(insert(instance_party))
 
 
+def _take_content(step: Step) -> PlainDict:
+    return step.command.content
+
+
 def start_instance(
     engine: Engine,
     actor: Actor,
@@ -30,15 +34,17 @@ def start_instance(
     values: PlainDict,
     token: str,
     business_key: str | None = None,
+    take_in: Callable[[Step], PlainDict] = _take_content,
 ) -> str:
     """Starts an instance of the newest version; gives its id, the same one for a repeated token.
 
-    Raises UnknownDefinition, SubmissionConflict.
+    `take_in` runs in the same transaction ahead of the first element and gives the data, the values unless it says
+    otherwise. Raises UnknownDefinition, SubmissionConflict, and whatever `take_in` raises.
     """
     sent: PlainDict = {"values": values, "business_key": business_key}
     key = SubmissionKey.of(f"start:{process_key}", token, sent)
     command = Command("start", actor, lambda _: None, key=key, content=values)
-    return begin_instance(engine, process_key, command, lambda step: step.command.content, business_key)
+    return begin_instance(engine, process_key, command, take_in, business_key)
 
 
 def begin_instance(
@@ -48,7 +54,7 @@ def begin_instance(
     take_in: Callable[[Step], PlainDict],
     business_key: str | None = None,
 ) -> str:
-    """As `start_instance`, for a command whose content is taken in within the transaction; `take_in` gives the data.
+    """As `start_instance`, for a command that says what was submitted where.
 
     Its start event's `camunda:initiator` names the variable that holds the party of who starts.
     """

@@ -4,6 +4,7 @@ Services register themselves with the decorators below; the engine never imports
 """
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -147,8 +148,20 @@ class Topic:
 
     @property
     def summary(self) -> str:
-        """The first line of the docstring, which analysts read."""
-        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+        """The first paragraph of the docstring, which analysts read."""
+        return " ".join((inspect.getdoc(self.function) or "").partition("\n\n")[0].split())
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """What the docstring says the function gives: the names in "Returns: a, b (of which kind) and c."."""
+        said = _RETURNS.search(inspect.getdoc(self.function) or "")
+        parts = _BETWEEN.split(_ASIDE.sub("", said[1])) if said else []
+        return tuple(name for part in parts if (name := part.partition(" ")[0]).isidentifier() and name != "nothing")
+
+
+_RETURNS = re.compile(r"Returns: ((?:[^().]|\([^)]*\))*)\.")
+_ASIDE = re.compile(r"\s*\([^)]*\)")
+_BETWEEN = re.compile(r"[,;]\s*(?:and\s+)?|\s+and\s+")
 
 
 class JobHandler:

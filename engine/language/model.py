@@ -147,6 +147,11 @@ def find_definition(root: etree._Element, tag: str, reference: str | None) -> et
     return next((node for node in root.iterchildren(f"{{{BPMN}}}{tag}") if node.get("id") == reference), None)
 
 
+def read_start_variables(text: str) -> dict[str, bool]:
+    """The names in a `baton:startVariables`, each with whether it must be given (a `?` marks those that need not)."""
+    return {name.rstrip("?"): not name.endswith("?") for name in text.replace(",", " ").split()}
+
+
 def _walk(node: etree._Element, parent: str | None) -> Iterator[tuple[etree._Element, str | None]]:
     """The container and all it holds, with the id of the sub-process each stands in; parents before children."""
     stack = [(node, parent)]

@@ -62,6 +62,7 @@ def add_drafts(blueprint: Blueprint, engine: Engine) -> None:
         ("/drafts/<draft_id>", "draft", desk.show, "GET"),
         ("/drafts/<draft_id>", "save_draft", desk.save, "PUT"),
         ("/drafts/<draft_id>/file", "draft_file", desk.download, "GET"),
+        ("/drafts/<draft_id>/compare", "compare_draft", desk.compare, "GET"),
         ("/drafts/<draft_id>/discard", "discard_draft", desk.discard, "POST"),
     )
     for rule, endpoint, view, method in rules:
@@ -116,6 +117,17 @@ class DraftDesk:
             uses=find_uses(self.engine, draft.kind, draft.key),
             processes={one.key: one.id for one in list_definitions(self.engine, PROCESS)},
         )
+        response = make_response(page)
+        response.headers["Content-Security-Policy"] = EDITOR_POLICY
+        return response
+
+    def compare(self, draft_id: str) -> Response:
+        """The draft of a process beside the version it began from. Raises NotFound where there is none."""
+        draft = fetch_draft(self.engine, draft_id)
+        if draft.kind != PROCESS or draft.base_id is None:
+            raise NotFound("draft", draft_id)
+        base = fetch_definition(self.engine, draft.base_id).definition
+        page = render_template("analyst/compare_process.html", draft=draft, base=base, title=_name(draft))
         response = make_response(page)
         response.headers["Content-Security-Policy"] = EDITOR_POLICY
         return response

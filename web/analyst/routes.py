@@ -19,6 +19,7 @@ from engine.runtime.engine import Engine
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 from web.analyst.drafts import add_drafts
+from web.analyst.offers import add_offers
 from web.analyst.trials import add_trials
 from web.analyst.uploads import Upload, list_checked, read_uploads
 from web.auditor.names import Names
@@ -42,6 +43,7 @@ def make_analyst(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/definitions/<definition_id>", "definition", studio.show)
     blueprint.add_url_rule("/definitions/<definition_id>/file", "download", studio.download)
     add_drafts(blueprint, engine)
+    add_offers(blueprint, engine)
     add_trials(blueprint, engine)
     return blueprint
 

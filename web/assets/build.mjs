@@ -14,14 +14,14 @@ const folders = [here, ...readdirSync(here).map((name) => join(here, name))].fil
 function listEntries(folder) {
   const source = join(folder, "src");
   if (!existsSync(source)) return [];
-  return readdirSync(source).filter((name) => name.endsWith(".js")).map((name) => join(source, name));
+  return readdirSync(source)
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => join(source, name));
 }
 
 // The licences ask for a copy of the notice of each package that is in a bundle.
 function collectNotices(inputs) {
-  const packages = new Set(
-    inputs.map((path) => path.match(/.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]).filter(Boolean),
-  );
+  const packages = new Set(inputs.map((path) => path.match(/.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]).filter(Boolean));
   return [...packages].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(here, folder, "package.json"), "utf8"));
     const notice = readdirSync(join(here, folder)).find((file) => /^licen[cs]e/i.test(file));
@@ -29,6 +29,32 @@ function collectNotices(inputs) {
     return `${name} ${version}\n\n${text}\n`;
   });
 }
+
+// Names in diagrams follow the language of the page: src/modeler/labels.js wraps the module that reads and writes them,
+// and the three places of the renderer that pass it by are led there.
+const PASSING = /\bsemantic(?:\.name\b|\.get\('name'\))/g;
+const labels = {
+  name: "labels",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/util\/LabelUtil$/ }, () => ({ path: join(here, "src/modeler/labels.js") }));
+    onLoad({ filter: /bpmn-js\/lib\/draw\/BpmnRenderer\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, "utf8");
+      const count = contents.match(PASSING)?.length;
+      if (count !== 3) throw new Error(`Expected 3 names that are read directly in ${path}, but found ${count}`);
+      return { contents: contents.replace(PASSING, "getLabel(element)") };
+    });
+  },
+};
+
+// Expressions are Python here. The editor of FEEL, a third of the modeler, is left out: the properties panel sets it up
+// but shows it nowhere.
+const feel = {
+  name: "feel",
+  setup({ onResolve }) {
+    const filter = /^(@codemirror\/|@bpmn-io\/(feel-editor|feelers-editor|extract-process-variables)(\/|$))/;
+    onResolve({ filter }, () => ({ path: join(here, "src/modeler/no-feel.js") }));
+  },
+};
 
 const result = await build({
   entryPoints: folders.flatMap(listEntries),
@@ -43,6 +69,7 @@ const result = await build({
   minify: true,
   target: "es2022",
   metafile: true,
+  plugins: [labels, feel],
   legalComments: "none", // the notices stand in LICENSES.txt
   loader: { ".svg": "file", ".woff2": "file", ".woff": "file", ".ttf": "file", ".eot": "file" },
   logLevel: "error",

@@ -8,9 +8,11 @@ from engine.services.orders.views import mask_phone
 from web.market.find import name_category
 from web.market.hall import Hall
 from web.market.orders import OwnOrders
+from web.market.ratings import Ratings
 from web.market.requests import KINDS, Requests
-from web.market.states import LOOKS, SECURED, STEPS, step_of, turn_of
+from web.market.states import LOOKS, SECURED, STEPS, UNPAID, step_of, turn_of
 from web.market.wallet import Wallet
+from web.market.withdrawals import Withdrawals
 from web.policy import Verdict, judge
 
 BOTH = ("GET", "POST")
@@ -19,7 +21,8 @@ BOTH = ("GET", "POST")
 def make_market(engine: Engine) -> Blueprint:
     """The blueprint `market`."""
     blueprint = Blueprint("market", __name__, template_folder="templates")
-    hall, own, asked, wallet = Hall(engine), OwnOrders(engine), Requests(engine), Wallet(engine)
+    hall, own, asked = Hall(engine), OwnOrders(engine), Requests(engine)
+    wallet, withdrawals = Wallet(engine), Withdrawals(engine)
     blueprint.add_url_rule("/market", "index", hall.show_market)
     blueprint.add_url_rule("/orders", "orders", own.show_orders)
     blueprint.add_url_rule("/orders/new", "publish", own.publish, methods=BOTH)
@@ -28,9 +31,13 @@ def make_market(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/orders/<order_id>/take", "take", hall.take, methods=("POST",))
     for kind in KINDS:
         blueprint.add_url_rule(f"/orders/<order_id>/{kind}", kind, asked.view_of(kind), methods=BOTH)
+    blueprint.add_url_rule("/ratings", "ratings", Ratings(engine).show_ratings)
     blueprint.add_url_rule("/wallet", "wallet", wallet.show_wallet)
     blueprint.add_url_rule("/wallet/top-up", "top_up", wallet.top_up, methods=BOTH)
     blueprint.add_url_rule("/wallet/top-ups/<payment_id>", "payment", wallet.show_payment)
+    blueprint.add_url_rule("/wallet/statement.csv", "statement", wallet.export_statement)
+    blueprint.add_url_rule("/wallet/payout", "payout", withdrawals.pay_out, methods=BOTH)
+    blueprint.add_url_rule("/wallet/payout-method", "payout_method", withdrawals.change_method, methods=BOTH)
     blueprint.context_processor(lambda: HELPERS)
     return blueprint
 
@@ -44,6 +51,7 @@ HELPERS = {
     "name_category": name_category,
     "looks": LOOKS,
     "secured_states": SECURED,
+    "unpaid_states": UNPAID,
     "held_states": HELD,
     "order_steps": STEPS,
     "step_of": step_of,

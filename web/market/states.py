@@ -25,6 +25,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     "refunded": ("", "undo-2"),
 }
 SECURED = frozenset({"in_review", "open", "expired", "locked", "started", "handed_over", "auditing", "disputed"})
+UNPAID = frozenset({"not_funded", "content_rejected", "cancelled", "refunded"})
+"""The ends of an order after which its reward was nobody's."""
 # what is asked before a request is sent: side, state, form; where there is none it is not offered
 _ALWAYS = {"locked": "dispute", "started": "dispute", "handed_over": "dispute", "auditing": "dispute"}
 _CANCELLED_WITH_WORK = {"locked": "cancel_locked", "started": "cancel_started"}

@@ -1,35 +1,23 @@
 """The wallet of the acting party: balances, statement, top-ups."""
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.services.ledger.views import StatementRow, statement, wallet_view
+from engine.services.ledger.views import balance_before, list_frozen, statement, wallet_view
 from engine.services.payments.payments import STARTED, list_payments, start_top_up
+from engine.services.payments.payouts import list_payouts
 from engine.services.payments.simulator import SIMULATOR
 from engine.storage.ids import new_token
 from web.market.questions import bind_question, draw_question, read_token
+from web.market.statements import KINDS, RULE_ICONS, list_months, name_rule, read_extract, write_table
 from web.security import current_actor, local_target
 
 PAGE_ROWS = 30
 REMEMBERED_PAYMENTS = 100
-# rule: icon; the words are `wallet.rule.<rule>`, with `.in` or `.out` where it depends on the side
-RULE_ICONS = {
-    "P-TOPUP": "plus",
-    "P-FREEZE": "lock",
-    "P-INCREASE": "lock",
-    "P-RELEASE": "lock-open",
-    "P-SETTLE": "circle-check",
-    "P-MILESTONE": "flag",
-    "P-CANCEL": "circle-x",
-    "P-HOLD": "scale",
-    "P-UNHOLD": "scale",
-    "P-DISPUTE": "scale",
-    "P-WITHDRAW": "banknote",
-    "P-PAYOUT-FAIL": "undo-2",
-    "P-REVERSE": "undo-2",
-}
+SHOWN_PAYOUTS = 5
+DONE = ("payout", "method")
 
 
 class Wallet:
@@ -44,13 +32,26 @@ class Wallet:
         after = request.args.get("after", type=int)
         if "after" in request.args and after is None:
             abort(400)
+        extract, done = read_extract(request.args), request.args.get("done")
+        since = extract.wanted.since
         with self.engine.database.read() as connection:
-            rows = statement(connection, actor.party_id, after, PAGE_ROWS + 1)
+            rows = statement(connection, actor.party_id, after, PAGE_ROWS + 1, extract.wanted)
             wallet = wallet_view(connection, actor.party_id)
+            frozen = list_frozen(connection, actor.party_id)
             payments = list_payments(connection, actor.party_id)
+            payouts = list_payouts(connection, actor.party_id, SHOWN_PAYOUTS)
+            months = list_months(connection, actor.party_id, self.engine.clock())
+            opening_fen = balance_before(connection, actor.party_id, since) if since and not extract.kind else None
         return render_template(
             "market/wallet.html",
             wallet=wallet,
+            frozen=frozen,
+            payouts=payouts,
+            extract=extract,
+            months=months,
+            kinds=KINDS,
+            opening_fen=opening_fen,
+            done=done if done in DONE else None,
             rows=rows[:PAGE_ROWS],
             after=rows[PAGE_ROWS - 1].seq if len(rows) > PAGE_ROWS else None,
             is_first=after is None,
@@ -58,6 +59,16 @@ class Wallet:
             icons=RULE_ICONS,
             rule_key=name_rule,
         )
+
+    def export_statement(self) -> Response:
+        """The statement, or a part of it, for a spreadsheet."""
+        actor, extract = current_actor(), read_extract(request.args)
+        with self.engine.database.read() as connection:
+            table = write_table(connection, actor.party_id, extract.wanted, g.fmt)
+        response = Response(table, mimetype="text/csv")
+        name = "-".join(part for part in ("statement", extract.month, extract.kind) if part)
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return response
 
     def top_up(self) -> Response | str | tuple[str, int]:
         """Asks for amount and method; then asks the provider."""
@@ -103,12 +114,3 @@ class Wallet:
     @property
     def _is_simulated(self) -> bool:
         return self.engine.settings.payments == SIMULATOR
-
-
-def name_rule(row: StatementRow) -> str:
-    """The key of the words for a movement; a rule without words of its own is shown as a posting."""
-    if row.rule not in RULE_ICONS:
-        return "wallet.rule.other"
-    if row.rule in {"P-CANCEL", "P-DISPUTE", "P-REVERSE"}:
-        return f"wallet.rule.{row.rule}.{'in' if row.amount_fen > 0 else 'out'}"
-    return f"wallet.rule.{row.rule}"

@@ -24,7 +24,7 @@ function take(page) {
   }
   for (const fresh of page.querySelectorAll("[data-move]")) {
     const move = scrub.querySelector(`[data-move="${fresh.dataset.move}"]`);
-    for (const name of ["href", "aria-disabled"]) {
+    for (const name of ["href", "role", "aria-disabled"]) {
       if (fresh.hasAttribute(name)) move.setAttribute(name, fresh.getAttribute(name));
       else move.removeAttribute(name);
     }

@@ -59,8 +59,13 @@ class FileRules:
     max_files: int = 1
 
     @property
-    def is_photo(self) -> bool:
+    def takes_photos(self) -> bool:
         """Whether a phone should offer its camera."""
+        return any(part.startswith("image/") for part in self.accept)
+
+    @property
+    def takes_only_photos(self) -> bool:
+        """Whether nothing but pictures is accepted."""
         return bool(self.accept) and all(part.startswith("image/") for part in self.accept)
 
 

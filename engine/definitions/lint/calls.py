@@ -7,6 +7,7 @@ from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 from engine.definitions.lint.suggest import suggest
 from engine.definitions.lint.uses import writes_outside
+from engine.language.model import read_start_variables
 
 BINDINGS = ("", "latest", "deployment", "version")
 
@@ -16,10 +17,10 @@ def start_variables(process: Scope) -> tuple[set[str], set[str]]:
 
     A call hands in the `camunda:initiator` of the start as well: nobody starts a called process himself.
     """
-    names = process.baton("startVariables").replace(",", " ").split()
-    names += [start.camunda("initiator") for start in process.of_kind("startEvent") if start.camunda("initiator")]
-    optional = {name[:-1] for name in names if name.endswith("?")}
-    return {name for name in names if not name.endswith("?")}, optional
+    names = read_start_variables(process.baton("startVariables"))
+    names |= {initiator: True for start in process.of_kind("startEvent") if (initiator := start.camunda("initiator"))}
+    required = {name for name, is_required in names.items() if is_required}
+    return required, set(names) - required
 
 
 @rule(

@@ -1,13 +1,18 @@
 """What people see of the ledger: a wallet, its statement, the entries of a case. Reading only."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from engine.services.ledger import accounts
 from engine.services.ledger.tables import account, journal, posting
 from engine.storage.plain import PlainDict
+from engine.storage.tables import instance
+
+_ESCROW = accounts.escrow("")
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,11 @@ class WalletView:
 
 @dataclass(frozen=True)
 class StatementRow:
-    """One movement of a wallet; `amount_fen` is positive when money came in. `seq` is the key for the next page."""
+    """One movement of a wallet; `amount_fen` is positive when money came in. `seq` is the key for the next page.
+
+    `number` is what people call the case it belongs to, of the process `process_key`; `gross_fen` and `fee_fen` are
+    there where a fee was deducted.
+    """
 
     seq: int
     at: datetime
@@ -32,6 +41,33 @@ class StatementRow:
     order_ref: str
     instance_id: str | None
     journal_id: str
+    process_key: str
+    number: str
+    subject: tuple[str, str]
+    gross_fen: int | None
+    fee_fen: int | None
+
+
+@dataclass(frozen=True)
+class StatementFilter:
+    """Which movements a statement lists: from `since`, before `until`, by one of `rules`; empty does not narrow."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    rules: frozenset[str] = frozenset()
+
+
+ALL_MOVEMENTS = StatementFilter()
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """Money of a party that waits in the escrow of a case."""
+
+    instance_id: str
+    number: str
+    subject: tuple[str, str]
+    amount_fen: int
 
 
 @dataclass(frozen=True)
@@ -62,29 +98,91 @@ def wallet_view(connection: Connection, party_id: str) -> WalletView:
     return WalletView(sums.get("wallet", 0), sums.get("escrow", 0), sums.get("hold", 0), sums.get("payout", 0))
 
 
-def statement(connection: Connection, party_id: str, after: int | None = None, limit: int = 50) -> list[StatementRow]:
+def statement(
+    connection: Connection,
+    party_id: str,
+    after: int | None = None,
+    limit: int = 50,
+    wanted: StatementFilter = ALL_MOVEMENTS,
+) -> list[StatementRow]:
     """Movements of the wallet, newest first; `after` is the `seq` of the last row of the page before."""
     code = accounts.wallet(party_id)
     query = (
-        select(posting, journal.c.at, journal.c.rule, journal.c.order_ref, journal.c.instance_id)
+        select(posting, journal.c.at, journal.c.rule, journal.c.order_ref, journal.c.instance_id, journal.c.facts)
+        .add_columns(instance.c.process_key, instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
         .join(journal, journal.c.id == posting.c.journal_id)
-        .where(posting.c.account == code)
+        .outerjoin(instance, instance.c.id == journal.c.instance_id)
+        .where(posting.c.account == code, *_conditions(wanted))
         .order_by(posting.c.seq.desc())
         .limit(limit)
     )
     if after is not None:
         query = query.where(posting.c.seq < after)
+    return [_statement_row(code, row) for row in connection.execute(query)]
+
+
+def _conditions(wanted: StatementFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.since is not None:
+        yield journal.c.at >= wanted.since
+    if wanted.until is not None:
+        yield journal.c.at < wanted.until
+    if wanted.rules:
+        yield journal.c.rule.in_(sorted(wanted.rules))
+
+
+def _statement_row(code: str, row: Row[Any]) -> StatementRow:
+    amount_fen, facts = accounts.natural_fen(code, row.amount_fen), row.facts
+    is_paid = amount_fen > 0 and facts.get("net_fen") == amount_fen and facts.get("fee_fen")
+    return StatementRow(
+        seq=row.seq,
+        at=row.at,
+        rule=row.rule,
+        amount_fen=amount_fen,
+        balance_fen=row.balance_fen,
+        order_ref=row.order_ref,
+        instance_id=row.instance_id,
+        journal_id=row.journal_id,
+        process_key=row.process_key or "",
+        number=row.business_key or "",
+        subject=(row.subject_zh or "", row.subject_en or ""),
+        gross_fen=facts["gross_fen"] if is_paid else None,
+        fee_fen=facts["fee_fen"] if is_paid else None,
+    )
+
+
+def balance_before(connection: Connection, party_id: str, at: datetime) -> int:
+    """What the wallet held when an instant began, in fen; 0 before its first movement."""
+    last = (
+        select(posting.c.balance_fen)
+        .join(journal, journal.c.id == posting.c.journal_id)
+        .where(posting.c.account == accounts.wallet(party_id), journal.c.at < at)
+        .order_by(posting.c.seq.desc())
+        .limit(1)
+    )
+    return connection.execute(last).scalar_one_or_none() or 0
+
+
+def first_movement(connection: Connection, party_id: str) -> datetime | None:
+    """When the wallet was first used; None if it never was."""
+    query = select(journal.c.at).join(posting, posting.c.journal_id == journal.c.id)
+    first: datetime | None = connection.execute(
+        query.where(posting.c.account == accounts.wallet(party_id), posting.c.seq == 1)
+    ).scalar_one_or_none()
+    return first
+
+
+def list_frozen(connection: Connection, party_id: str, limit: int = 50) -> list[Frozen]:
+    """What of a party's money is frozen, and for which case, the newest first."""
+    query = (
+        select(instance.c.id, instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
+        .add_columns(account.c.balance_fen)
+        .join(account, account.c.code == _ESCROW + instance.c.id)
+        .where(account.c.owner_id == party_id, account.c.balance_fen != 0)
+        .order_by(instance.c.id.desc())
+        .limit(limit)
+    )
     return [
-        StatementRow(
-            seq=row.seq,
-            at=row.at,
-            rule=row.rule,
-            amount_fen=accounts.natural_fen(code, row.amount_fen),
-            balance_fen=row.balance_fen,
-            order_ref=row.order_ref,
-            instance_id=row.instance_id,
-            journal_id=row.journal_id,
-        )
+        Frozen(row.id, row.business_key or "", (row.subject_zh, row.subject_en), row.balance_fen)
         for row in connection.execute(query)
     ]
 

@@ -1,22 +1,51 @@
 """Where a party wants its money: bank accounts and e-wallets, their numbers kept in the vault."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
+from engine.records.history import append_system
 from engine.runtime.engine import Engine
 from engine.services.payments.tables import payout_method
 from engine.storage import vault
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
+from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
 
 KINDS = ("bank", "e_wallet")
 FORM_ELEMENT = "fix_payout_method"
+STREAM = "system:payments"
+_SHOWN_END = 4
+
+
+@dataclass(frozen=True)
+class MethodView:
+    """The account a party wants its money on; `account` and `holder` are None once the person was erased."""
+
+    id: str
+    kind: str
+    account: str | None
+    holder: str | None
+
+    @property
+    def account_end(self) -> str:
+        """The last characters of the account, by which its owner knows it."""
+        return (self.account or "")[-_SHOWN_END:]
+
+
+def describe_method(connection: Connection, keys: KeyRing, party_id: str) -> MethodView | None:
+    """The present account of a party, for its own members; None if it named none yet."""
+    row = current_method(connection, party_id)
+    if row is None:
+        return None
+    account, holder = (vault.open_reference(connection, keys, part) for part in (row.account, row.holder))
+    return MethodView(row.id, row.kind, account, holder)
 
 
 def current_method(connection: Connection, party_id: str) -> Row[tuple[object, ...]] | None:
@@ -29,11 +58,20 @@ def current_method(connection: Connection, party_id: str) -> Row[tuple[object, .
 def set_payout_method(
     engine: Engine, actor: Actor, *, kind: str, account: str, holder: str, is_verified: bool = False
 ) -> str:
-    """The acting party names its account; gives the method's id. `is_verified`: a test amount has arrived there."""
+    """The acting party names its account; gives the method's id, the present one for the account it has. Recorded.
+
+    `is_verified`: a test amount has arrived there.
+    """
 
     def work(unit: UnitOfWork) -> str:
+        present = describe_method(unit.connection, engine.keys, actor.party_id)
+        if present is not None and (present.kind, present.account, present.holder) == (kind, account, holder):
+            return present.id
         references = [vault.put(unit.connection, engine.keys, actor.party_id, text) for text in (account, holder)]
-        return _replace_method(unit.connection, unit.now, actor.party_id, kind, references, is_verified)
+        method_id = _replace_method(unit.connection, unit.now, actor.party_id, kind, references, is_verified)
+        facts: PlainDict = {"party": actor.party_id, "method": method_id}
+        append_system(unit, engine.keys, STREAM, actor, "set_payout_method", facts)
+        return method_id
 
     return engine.database.transact(work)
 

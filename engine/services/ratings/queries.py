@@ -9,6 +9,7 @@ from engine.services.ratings.tables import rating
 from engine.services.ratings.tags import TAGS
 from engine.storage import vault
 from engine.storage.keys import KeyRing
+from engine.storage.tables import instance, party
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,68 @@ def ratings_of_case(connection: Connection, keys: KeyRing, subject_id: str, view
         .order_by(rating.c.given_at, rating.c.id)
     )
     return [_show(connection, keys, row) for row in connection.execute(query).mappings()]
+
+
+@dataclass(frozen=True)
+class PartyRating:
+    """A rating with the other side and the case it is about: the key of its process, its number and subject."""
+
+    rating: RatingView
+    other: tuple[str, str]  # Chinese, English
+    subject_id: str
+    process_key: str
+    number: str
+    subject: tuple[str, str]
+
+
+def list_ratings(
+    connection: Connection,
+    keys: KeyRing,
+    party_id: str,
+    *,
+    is_received: bool,
+    after: str | None = None,
+    limit: int = 20,
+) -> list[tuple[str, PartyRating]]:
+    """Ratings a party has received (published ones only) or given, newest first, each with its id, the key of pages."""
+    own, other = (rating.c.ratee_id, rating.c.rater_id) if is_received else (rating.c.rater_id, rating.c.ratee_id)
+    query = (
+        select(rating, party.c.name_zh, party.c.name_en)
+        .add_columns(instance.c.process_key, instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
+        .join(party, party.c.id == other)
+        .join(instance, instance.c.id == rating.c.subject_id)
+        .where(own == party_id)
+        .order_by(rating.c.id.desc())
+        .limit(limit)
+    )
+    if is_received:
+        query = query.where(rating.c.published_at.is_not(None))
+    if after is not None:
+        query = query.where(rating.c.id < after)
+    return [
+        (
+            row["id"],
+            PartyRating(
+                _show(connection, keys, row),
+                (row["name_zh"], row["name_en"]),
+                row["subject_id"],
+                row["process_key"],
+                row["business_key"] or "",
+                (row["subject_zh"], row["subject_en"]),
+            ),
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def count_stars(connection: Connection, party_id: str) -> dict[int, int]:
+    """How many published ratings of each number of stars a party has received."""
+    query = (
+        select(rating.c.stars, func.count())
+        .where(rating.c.ratee_id == party_id, rating.c.published_at.is_not(None))
+        .group_by(rating.c.stars)
+    )
+    return {int(stars): int(count) for stars, count in connection.execute(query)}
 
 
 def _show(connection: Connection, keys: KeyRing, row: RowMapping) -> RatingView:

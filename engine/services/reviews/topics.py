@@ -36,8 +36,8 @@ def open_review(
     """Opens a review: who may not do it, and when its reviewers are reminded.
 
     Returns: review_id, barred (the parties excluded and the staff who belong to them), due_in (the SLA; working days
-    as their hours), remind_first and remind_second (after 50 % and 80 % of it), and at their beginning: returns,
-    reviewer, second_reviewer, appeal_decision, reasons.
+    as their hours), remind_first and remind_second (after 50 % and 80 % of it), returns, reviewer, second_reviewer,
+    appeal_decision, reasons (as they are at its beginning).
     """
     review_id = new_id()
     row = {

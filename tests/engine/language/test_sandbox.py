@@ -285,6 +285,17 @@ class TestBudget:
             sandbox.execute("while True:\n    pass", {}, budget=budget)
         assert budget.used_seconds < 0.4
 
+    def test_counts_work_and_not_what_a_busy_machine_lets_a_worker_wait(self, sandbox: Sandbox) -> None:
+        def occupy() -> int:
+            until = time.perf_counter() + 0.2
+            while time.perf_counter() < until:
+                pass
+            return 1
+
+        budget = TimeBudget()
+        assert sandbox.execute("n = occupy()", {}, {"occupy": occupy}, budget=budget) == {"n": 1}
+        assert 0 < budget.used_seconds < 0.1
+
     def test_refuses_when_used_up(self, sandbox: Sandbox) -> None:
         with pytest.raises(SandboxBudgetExceeded):
             sandbox.evaluate("total + 1", VALUES, budget=TimeBudget(used_seconds=STEP_SECONDS))

@@ -16,15 +16,20 @@ from engine.language.sandbox import Sandbox, SandboxBusy, SandboxError
 ROOT = Path(__file__).parents[3]
 
 
+others: set[int] = set()  # workers of what other tests share
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
+    others.clear()
+    others.update(find_workers())
     sandbox = Sandbox(max_processes=2)
     yield sandbox
     sandbox.close()
 
 
 def find_workers() -> list[int]:
-    """The processes named monty whose parent is this one."""
+    """The processes named monty whose parent is this one, of the sandbox under test."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -33,7 +38,7 @@ def find_workers() -> list[int]:
             continue  # it ended meanwhile
         if "(monty" in name and int(rest.split()[1]) == os.getpid():
             found.append(int(path.parent.name))
-    return found
+    return [pid for pid in found if pid not in others]
 
 
 def run_python(code: str) -> str:

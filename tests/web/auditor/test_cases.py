@@ -130,6 +130,29 @@ def test_old_values_stand_beside_the_new_ones(auditor: Visitor, engine: Engine, 
     assert "结束时的数据" in auditor.get(f"/cases/{case}/data").text
 
 
+def test_each_record_is_a_page_that_knows_nothing_later(auditor: Visitor, case: str) -> None:
+    first = auditor.get(f"/cases/{case}?at=1").text
+    assert '"fill": "now"' in first
+    assert '"check"' not in first
+    assert "第 1 / 2 条" in first
+    assert "之后还有 1 条记录" in first
+    assert "¥500.00" not in first
+    assert f'href="/cases/{case}/data?at=1"' in first  # sides keep the moment
+    assert f'href="/cases/{case}/timeline?at=2"' in first
+    told = plain(auditor.get(f"/cases/{case}/data?at=1").text)
+    assert "在此步骤的数据： fill 中" in told
+    for wrong in ("0", "3", "-1"):
+        assert auditor.get(f"/cases/{case}?at={wrong}").status_code == 404
+    assert "第 2 / 2 条" in auditor.get(f"/cases/{case}?at=x").text
+
+
+def test_filters_keep_each_other_and_the_moment(auditor: Visitor, case: str) -> None:
+    page = auditor.get(f"/cases/{case}/timeline?at=2&element=fill&people=1&variable=%3Cb%3E").text
+    assert f'href="/cases/{case}/timeline?at=2&amp;element=fill&amp;variable=%3Cb%3E"' in page  # without people
+    assert "<b>" not in plain(page).replace("&lt;b&gt;", "")
+    assert "到此刻为止没有符合条件的步骤" in page
+
+
 def test_timeline_in_english_and_only_of_people(auditor: Visitor, case: str) -> None:
     auditor.send("/preferences", {"language": "en"}, page="/cases")
     page = plain(auditor.get(f"/cases/{case}/timeline?people=1").text)
@@ -140,6 +163,7 @@ def test_timeline_in_english_and_only_of_people(auditor: Visitor, case: str) -> 
 
 def test_personal_data_stay_hidden_on_every_side(auditor: Visitor, case: str) -> None:
     pages = [auditor.get(f"/cases/{case}/{side}").text for side in SIDES]
+    pages += [auditor.get(f"/cases/{case}/{side}?at=2").text for side in ("timeline", "data", "forms")]
     assert not any("13800001234" in page for page in pages)
     assert "个人信息，已隐藏" in auditor.get(f"/cases/{case}/forms").text
     assert "个人信息，已隐藏" in auditor.get(f"/cases/{case}/timeline").text

@@ -11,8 +11,8 @@ from tests.web.bazaar import ADDRESS, PHONE, Bazaar
 from web.market import hall
 from web.market.find import CATEGORIES
 from web.market.questions import FOLDER, read_question
+from web.market.statements import RULE_ICONS
 from web.market.states import LOOKS, QUESTIONS_OF, SECURED
-from web.market.wallet import RULE_ICONS
 from web.texts import catalogue
 
 TITLE = re.compile(r'<h2 class="lg"><a href="/orders/[^"]+">([^<]+)</a>')

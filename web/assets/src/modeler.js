@@ -1,7 +1,7 @@
-// The process editor.
-import Modeler from "bpmn-js/lib/Modeler";
+// The page of a drafted process: a modeler, or on a narrow screen the diagram to look at.
+import "./modeler/modeler.css";
 
-const host = document.querySelector("[data-modeler]");
-const modeler = new Modeler({ container: host });
-await modeler.importXML(await (await fetch(host.dataset.modeler)).text());
-modeler.get("canvas").zoom("fit-viewport");
+const root = document.getElementById("studio");
+const isNarrow = matchMedia("(max-width: 60rem)").matches;
+const { start } = await (isNarrow ? import("./modeler/look.js") : import("./modeler/edit.js"));
+await start(root);

@@ -4,10 +4,11 @@ import { fill } from "./draft.js";
 const ICONS = { error: ["circle-alert", "bad"], warning: ["triangle-alert", "warn"] };
 
 // Shows the findings of the page, then those of every save; `onPick(element, finding)` goes to the place of one.
-// `more()` gives findings the editor has of its own; `refresh` of the answer shows them anew.
-export function watchProblems(root, draft, onPick, more = () => []) {
+// `more()` gives findings the editor has of its own; `refresh` of the answer shows them anew. `fixes(finding)` gives
+// remedies of one click: [{label, apply}].
+export function watchProblems(root, draft, onPick, more = () => [], fixes = () => []) {
   let found = draft.findings;
-  const refresh = () => show(root, draft.words, [...found, ...more()], onPick);
+  const refresh = () => show(root, draft.words, [...found, ...more()], onPick, fixes);
   draft.addEventListener("findings", ({ detail }) => {
     found = detail;
     refresh();
@@ -16,9 +17,9 @@ export function watchProblems(root, draft, onPick, more = () => []) {
   return { refresh, list: () => [...found, ...more()] };
 }
 
-function show(root, words, findings, onPick) {
+function show(root, words, findings, onPick, fixes) {
   const list = root.querySelector("[data-problems]");
-  list.replaceChildren(...findings.map((one) => row(words, one, onPick)));
+  list.replaceChildren(...findings.map((one) => row(words, one, onPick, fixes)));
   const errors = findings.filter((one) => one.severity === "error").length;
   root.querySelector("[data-problem-counts]").replaceChildren(
     ...badge("error", "badge-bad", words.errors, errors),
@@ -27,7 +28,7 @@ function show(root, words, findings, onPick) {
   );
 }
 
-function row(words, finding, onPick) {
+function row(words, finding, onPick, fixes) {
   const item = make("li", "problem");
   const button = make("button", "grow");
   button.type = "button";
@@ -36,8 +37,15 @@ function row(words, finding, onPick) {
   meta.append(make("span", "mono", finding.element), make("span", "mono", finding.rule));
   button.append(meta);
   button.addEventListener("click", () => onPick(finding.element, finding));
-  item.append(icon(...ICONS[finding.severity]), button);
+  item.append(icon(...ICONS[finding.severity]), button, ...fixes(finding).map(remedy));
   return item;
+}
+
+function remedy({ label, apply }) {
+  const button = make("button", "btn btn-s", label);
+  button.type = "button";
+  button.addEventListener("click", apply);
+  return button;
 }
 
 function badge(severity, tone, words, count) {

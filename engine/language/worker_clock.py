@@ -1,0 +1,42 @@
+"""How much time a sandbox worker has spent, as told by the system."""
+
+import ctypes
+import time
+from collections.abc import Callable
+
+
+class WorkerClock:
+    """Measures the work of another process from now on.
+
+    CPU time, so that a loaded machine exhausts nobody's budget; wall time where the system does not tell the CPU time
+    of other processes (POSIX `clock_getcpuclockid`), or no longer because the process has died.
+    """
+
+    def __init__(self, pid: int | None) -> None:
+        self._read = _find_cpu_clock(pid)
+        self._wall_start = time.perf_counter()
+        self._start = self._read()
+
+    @property
+    def wall_seconds(self) -> float:
+        """Seconds on the wall."""
+        return time.perf_counter() - self._wall_start
+
+    @property
+    def used_seconds(self) -> float:
+        """Seconds of work."""
+        try:
+            return self._read() - self._start
+        except OSError:
+            return self.wall_seconds
+
+
+def _find_cpu_clock(pid: int | None) -> Callable[[], float]:
+    if pid is None:
+        return time.perf_counter
+    clock = ctypes.c_int()
+    try:
+        is_known = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(clock)) == 0
+    except (AttributeError, OSError):
+        is_known = False
+    return (lambda: time.clock_gettime(clock.value)) if is_known else time.perf_counter
