@@ -75,14 +75,17 @@ async function openForm(source, onChange) {
     if (found) editor.get("selection").set(found);
   };
   const preview = openPreview(root.querySelector("[data-preview]"), { onPick: pick });
-  editor.on("selection.changed", ({ selection }) => selection && preview.reveal(keyOf(selection) ?? selection.id));
+  editor.on("selection.changed", ({ selection }) => {
+    if (selection) preview.reveal(keyOf(selection) ?? selection.id);
+  });
   editor.on("commandStack.changed", () => {
     const text = writeSchema(editor, schema);
     preview.change(text);
     onChange(text);
   });
   render(h(Palette, { editor, kinds }), root.querySelector("[data-palette]"));
-  render(h(Panel, { editor, kinds, context }), document.querySelector("[data-panel]"));
+  const place = document.querySelector("[data-panel]");
+  render(h(Panel, { editor, kinds, context, place }), place);
   preview.change(source);
   return pick;
 }

@@ -121,7 +121,8 @@ export function openPreview(root, { onPick }) {
     },
     // Shows where a component is.
     reveal(name) {
-      frame.contentDocument?.getElementById(`f-${name}`)?.scrollIntoView({ block: "nearest" });
+      const part = frame.contentDocument?.getElementById(`f-${name}`);
+      (part?.closest(".field") ?? part)?.scrollIntoView({ block: "nearest" });
     },
   };
 }
