@@ -168,7 +168,7 @@ def test_table_is_changed_and_tried_out(visit: Visit) -> None:
         assert page.evaluate(_UNTRANSLATED) == []
         assert find_barriers(page) == []
         cell.fill("max(")
-        expect(page.locator("[data-problems]")).to_contain_text("决策表无法使用")
+        expect(page.locator("[data-problems]")).to_contain_text("规则 4 的结果“违约金")
         expect(result).to_contain_text("改正后才能试算")
         cell.fill("max(4000, progress_bps)")
         expect(result).to_contain_text("charge_bps4000")
