@@ -12,7 +12,7 @@ from tests.browser.person import PHONE, Person
 from tests.support.stage import ROOT
 
 FORMS = sorted([*ROOT.glob("forms/*/*.form"), *ROOT.glob("web/market/forms/*.form")])
-TABLES = sorted(ROOT.glob("bpmn/*/*.dmn"))
+TABLES = sorted([*ROOT.glob("bpmn/*/*.dmn"), *ROOT.glob("tests/engine/language/*.dmn")])
 # Texts on the screen, and in the attributes people hear, that hold Latin words and no Chinese. Left out: keys and code,
 # what is declared to be English, the cells and the declared values of the table itself, the names of products.
 _UNTRANSLATED = """() => {
@@ -51,7 +51,7 @@ _REWRITE_TABLES = """async (sources) => {
   const written = [];
   for (const source of sources) {
     const place = document.createElement("div");
-    place.innerHTML = "<div data-tabs></div><div data-table></div>";
+    place.innerHTML = "<button data-undo></button><button data-redo></button><p data-tabs></p><div data-table></div>";
     document.querySelector("main").append(place);
     written.push(await (await openTables(place, source)).save());
     place.remove();
