@@ -80,8 +80,8 @@ def discard(person: Person) -> None:
 
 
 def read_xml(content: bytes | str) -> str:
-    """The canonical form of a file, without the space between its elements; the hit policy DMN assumes is left out."""
-    parser = etree.XMLParser(remove_blank_text=True)
+    """The canonical form of a file without space, comments and the hit policy that DMN assumes."""
+    parser = etree.XMLParser(remove_blank_text=True, remove_comments=True)
     root = etree.fromstring(content.encode() if isinstance(content, str) else content, parser)
     for table in root.iter("{*}decisionTable"):
         if table.get("hitPolicy") == "UNIQUE":
