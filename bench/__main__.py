@@ -1,6 +1,10 @@
-"""`python -m bench [--quick] [name …]`: measures and prints a table: what, figure, budget, met or not."""
+"""`python -m bench [--quick] [--json] [name …]`: measures and prints a table: what, figure, budget, met or not.
+
+With --json one object of keys and figures is printed instead, and the table goes to the standard error output.
+"""
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +13,8 @@ from bench.case import measure_case
 from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
+from bench.modeler import measure_modeler
+from bench.pages import measure_pages
 from bench.proof import measure_verify
 from bench.steps import measure_loop, measure_size, measure_sql
 from web.services import load_services
@@ -21,6 +27,8 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "inbox": measure_inbox,
     "language": measure_language,
     "verify": measure_verify,
+    "pages": measure_pages,
+    "modeler": measure_modeler,
 }
 VERDICTS = {None: "", True: "met", False: "NOT MET"}
 
@@ -30,18 +38,22 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHES))
     parser.add_argument("--quick", action="store_true", help="smaller sizes, rougher figures")
+    parser.add_argument("--json", action="store_true", help="one JSON object; the table goes to stderr")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(BENCHES):
         parser.error(f"Expected names among {', '.join(BENCHES)}, but got {', '.join(sorted(unknown))}")
     load_services()
-    started, is_all_met = time.monotonic(), True
-    print(f"{'what':<58} {'figure':>12}       {'budget':>10}")
+    started, figures = time.monotonic(), list[Figure]()
+    table = sys.stderr if options.json else sys.stdout
+    print(f"{'what':<58} {'figure':>12}       {'budget':>10}", file=table)
     for name in options.names or BENCHES:
         for figure in BENCHES[name](options.quick):
-            print(format_line(figure), flush=True)
-            is_all_met &= figure.is_met is not False
-    print(f"{time.monotonic() - started:.0f} s in all")
-    return 0 if is_all_met else 1
+            print(format_line(figure), file=table, flush=True)
+            figures.append(figure)
+    print(f"{time.monotonic() - started:.0f} s in all", file=table)
+    if options.json:
+        print(json.dumps({figure.key: round(figure.value, 3) for figure in figures}, indent=1))
+    return 1 if any(figure.is_met is False for figure in figures) else 0
 
 
 def format_line(figure: Figure) -> str:

@@ -6,11 +6,23 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from engine.runtime.engine import Engine
+from engine.services.identity.sessions import choose_role, find_session, open_session
+from web.security import SESSION_COOKIE
+
 
 class Application(Protocol):
     """What WSGI calls."""
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]: ...
+
+
+def sign_in(engine: Engine, user_id: str, party_id: str, role: str) -> str:
+    """The cookie of somebody who has signed in and chosen a role."""
+    with engine.database.read() as connection:
+        session = find_session(connection, open_session(engine, user_id), engine.clock())
+    assert session is not None
+    return f"{SESSION_COOKIE}={choose_role(engine, session, party_id, role)}"
 
 
 class Browser:
@@ -22,13 +34,19 @@ class Browser:
 
     def get(self, path: str, **headers: str) -> tuple[str, dict[str, str], str]:
         """Opens a page; gives status, headers and text."""
-        return self._call("GET", path, b"", headers)
+        status, sent, content = self._call("GET", path, b"", headers)
+        return status, sent, content.decode()
+
+    def fetch(self, path: str, codings: str = "") -> tuple[str, dict[str, str], bytes]:
+        """Opens a page or a file as it goes over the wire to a browser that takes these codings."""
+        return self._call("GET", path, b"", {"accept_encoding": codings})
 
     def post(self, path: str, fields: dict[str, str]) -> tuple[str, dict[str, str], str]:
         """Sends a form."""
-        return self._call("POST", path, urlencode(fields).encode(), {})
+        status, sent, content = self._call("POST", path, urlencode(fields).encode(), {})
+        return status, sent, content.decode()
 
-    def _call(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[str, dict[str, str], str]:
+    def _call(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[str, dict[str, str], bytes]:
         path, _, query = path.partition("?")
         environ = {
             "REQUEST_METHOD": method,
@@ -56,10 +74,10 @@ class Browser:
         }
         answer: list[Any] = []
         parts = self.app(environ, lambda status, sent, *_: answer.extend((status, dict(sent))))
-        text = b"".join(parts).decode()
+        content = b"".join(parts)
         if hasattr(parts, "close"):
             parts.close()
-        return answer[0], answer[1], text
+        return answer[0], answer[1], content
 
 
 def find_value(page: str, name: str) -> str:

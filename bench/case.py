@@ -1,11 +1,11 @@
-"""One whole case through the real application, next to SpiffWorkflow alone, and an inbox that has not changed."""
+"""One whole case through the real application and without it, next to SpiffWorkflow alone, and an unchanged inbox."""
 
 from collections.abc import Iterator
 
 from flask import Blueprint, Response
 
 from bench import world
-from bench.browser import Browser, find_value
+from bench.browser import Browser, find_value, sign_in
 from bench.diagrams import FIELDS, pair
 from bench.measuring import Figure, compare, measure_cpu
 from bench.reference import make_reference
@@ -13,12 +13,11 @@ from engine.commands.instances import start_instance
 from engine.runtime.engine import Engine
 from engine.services.identity.passwords import Passwords
 from engine.services.identity.people import grant_role, register_person
-from engine.services.identity.sessions import choose_role, find_session, open_session
 from engine.storage.actor import PLATFORM, SYSTEM
 from engine.storage.ids import new_token
 from web.app import create_app
 from web.policy import ACTING, RULES
-from web.security import SESSION_COOKIE, current_actor
+from web.security import current_actor
 
 INDIVIDUAL = "individual"
 CASE_BUDGET, POLL_BUDGET = 3.5, 0.6
@@ -31,15 +30,25 @@ def measure_case(is_quick: bool) -> Iterator[Figure]:
     reference = make_reference(files["bpmn/pair/pair.bpmn"], "pair")
     with world.open_engine(files) as engine:
         browser = open_browser(engine)
-        case = Case(engine, browser)
-        for warm_up in (reference, case.run):
+        http_case = Case(engine, browser).run
+
+        def engine_case() -> None:
+            world.complete_next(engine, world.start(engine, "pair"), 2)
+
+        for warm_up in (reference, http_case, engine_case):
             measure_cpu(warm_up, 5)
-        ratio, base, whole = compare(
-            rounds, lambda: measure_cpu(reference, cases), lambda: measure_cpu(case.run, cases)
-        )
-        yield Figure("a case over HTTP, SpiffWorkflow alone = 1", ratio, "x", CASE_BUDGET)
-        yield Figure("  SpiffWorkflow alone", base * 1e3, "ms")
-        yield Figure("  the case over HTTP", whole * 1e3, "ms")
+        for key, what, case, limit in (
+            ("http_case", "a case over HTTP", http_case, CASE_BUDGET),
+            ("engine_case", "a case by the commands alone, without pages", engine_case, None),
+        ):
+            ratio, base, whole = compare(
+                rounds,
+                lambda: measure_cpu(reference, cases),
+                lambda case=case: measure_cpu(case, cases),  # type: ignore[misc]
+            )
+            yield Figure(f"{key}.ratio_to_engine", f"{what}, SpiffWorkflow alone = 1", ratio, "x", limit)
+            yield Figure(f"{key}.cpu_ms", f"  {what}", whole * 1e3, "ms")
+            yield Figure(f"{key}.spiffworkflow_cpu_ms", "  SpiffWorkflow alone", base * 1e3, "ms")
         yield from _measure_poll(browser, rounds)
 
 
@@ -82,10 +91,7 @@ def open_browser(engine: Engine, role: str = INDIVIDUAL) -> Browser:
     if role != INDIVIDUAL:
         party_id = PLATFORM
         grant_role(engine, SYSTEM, user_id, party_id, role, ["content"])
-    with engine.database.read() as connection:
-        session = find_session(connection, open_session(engine, user_id), engine.clock())
-    assert session is not None
-    return Browser(app.wsgi_app, f"{SESSION_COOKIE}={choose_role(engine, session, party_id, role)}")
+    return Browser(app.wsgi_app, sign_in(engine, user_id, party_id, role))
 
 
 def _make_start(engine: Engine) -> Blueprint:
@@ -111,4 +117,4 @@ def _measure_poll(browser: Browser, rounds: int) -> Iterator[Figure]:
         lambda: measure_cpu(lambda: browser.get("/inbox", if_none_match=tag), 20),
     )
     note = "" if status.startswith("304") else "no ETag: the whole list is sent again"
-    yield Figure("polling an unchanged inbox, the list = 1", ratio, "x", POLL_BUDGET, note)
+    yield Figure("inbox.poll_ratio", "polling an unchanged inbox, the list = 1", ratio, "x", POLL_BUDGET, note)

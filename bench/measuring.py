@@ -21,8 +21,9 @@ BETWEEN = ("BEGIN", "COMMIT", "ROLLBACK", "--")
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table. `limit` is the budget; a figure without one is only told."""
+    """One line of the table, and under its key a value of the JSON. `limit` is the budget; without one it is told."""
 
+    key: str
     what: str
     value: float
     unit: str

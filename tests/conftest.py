@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine
 
+from engine.definitions.catalogue import Catalogue
 from engine.runtime.engine import Engine
 from engine.storage.database import Database
 from engine.storage.schema import upgrade_schema
@@ -19,6 +20,7 @@ from tests.support.stage import Stage, deploy_all
 from web.services import load_services
 
 _numbers = itertools.count(1)
+_parsed = Catalogue()  # of the copies of one deployment: parsed once for all tests of a worker, as it is in one server
 # no test is timed; what failed is printed so that it can be kept as a regression
 settings.register_profile("baton", deadline=None, print_blob=True)
 settings.load_profile("baton")
@@ -133,6 +135,7 @@ def any_stage(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
     name = f"test_{next(_numbers)}"
     _run_sql(server, f"CREATE DATABASE {name} TEMPLATE template_deployed")
     for engine in _engine(_database_of(server, name), tmp_path / "data", clock):
+        engine.catalogue = _parsed
         yield Stage(engine, clock)
     _run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -140,12 +143,14 @@ def any_stage(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
 def _stage_on_sqlite(template: Path, folder: Path, clock: ManualClock) -> Iterator[Stage]:
     shutil.copytree(template, folder / "data")
     for engine in _engine(f"sqlite:///{folder / 'data' / 'baton.db'}", folder / "data", clock):
+        engine.catalogue = _parsed
         yield Stage(engine, clock)
 
 
 def _deploy(settings: Settings) -> None:
     engine = Engine(settings, ManualClock())
     deploy_all(engine)
+    engine.database.transact(lambda unit: engine.catalogue.pin_newest(unit.connection))  # the same pins for every copy
     engine.close()
 
 

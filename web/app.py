@@ -15,20 +15,20 @@ from web.analyst.routes import make_analyst
 from web.auditor.routes import make_auditor
 from web.errors import init_errors
 from web.identity.routes import make_identity
+from web.live import make_live
 from web.market.routes import make_market
 from web.navigation import list_bottom_links, list_groups
 from web.operator.routes import make_operator
 from web.preferences import load_preferences
 from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
+from web.statics import STATIC, serve_static
 from web.texts import HTML_LANGUAGE, current_language, text, texts_under
 from web.uploads import make_files
 
-STATIC = Path(__file__).parent / "static"
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 MAX_FIELDS = 5_000
-YEAR_SECONDS = 365 * 24 * 3600
 
 
 def create_app(engine: Engine) -> Flask:
@@ -38,10 +38,10 @@ def create_app(engine: Engine) -> Flask:
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FIELD_BYTES,
         MAX_FORM_PARTS=MAX_FIELDS,
-        SEND_FILE_MAX_AGE_DEFAULT=YEAR_SECONDS,  # addresses of static files change with their content
     )
     assert isinstance(app.json, DefaultJSONProvider)
     app.json.ensure_ascii = False
+    app.view_functions["static"] = serve_static
     _init_templates(app, engine)
     init_errors(app, engine)
     app.before_request(partial(load_session, engine))
@@ -59,6 +59,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_identity(engine),
         make_market(engine),
         make_staff(engine),
+        make_live(engine),
         make_files(engine),
         make_analyst(engine),
         make_auditor(engine),

@@ -41,8 +41,8 @@ def main(arguments: list[str]) -> int:
     if options.verb == "deploy":
         return run_deploy(options.files)
     if options.verb == "bench":  # in a process of its own: nothing of this one is measured along
-        quick = ["--quick"] if options.quick else []
-        return subprocess.call([sys.executable, "-m", "bench", *quick, *options.names])
+        given = [f"--{name}" for name in ("quick", "json") if getattr(options, name)]
+        return subprocess.call([sys.executable, "-m", "bench", *given, *options.names])
     return {"serve": serve, "prepare": prepare, "verify": run_verify}[options.verb]()
 
 
@@ -64,6 +64,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     bench = verbs.add_parser("bench", help="measure, as ratios within one run")
     bench.add_argument("names", nargs="*", help="which measurements; all without a name")
     bench.add_argument("--quick", action="store_true", help="smaller sizes, rougher figures")
+    bench.add_argument("--json", action="store_true", help="one JSON object; the table goes to stderr")
     deployment = verbs.add_parser("deploy", help="deploy files to the database")
     deployment.add_argument("files", nargs="+", type=Path)
     return parser.parse_args(arguments or ["serve"])

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from urllib.parse import urlsplit
 
 from flask import Request, Response, g, redirect, request, url_for
@@ -13,10 +13,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from engine.runtime.engine import Engine
 from engine.services.identity.sessions import TOTAL_LIMIT, Session, find_session, touch_session
 from engine.storage.actor import Actor
+from web.compression import compress_page
 from web.policy import Verdict, judge
 
 SESSION_COOKIE = "baton"
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
+TOKEN_BYTES = 32
 MAX_STRANGER_BYTES = 64 * 1024
 MAX_FIELD_BYTES = 2 * 1024 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -81,6 +83,7 @@ def finish_response(response: Response) -> Response:
         response.vary.update(("Cookie", "Accept-Language"))
     if g.get("has_new_secret"):
         set_session_cookie(response, g.secret)
+    compress_page(request, response)
     return response
 
 
@@ -103,11 +106,16 @@ def current_actor() -> Actor:
 def form_token(engine: Engine) -> str:
     """The token of this browser's forms: bound to the secret in its cookie, so nothing is stored.
 
-    A browser without a cookie gets one with its first form; signing in replaces it.
+    A browser without a cookie gets one with its first form; signing in replaces it. It looks different on each page,
+    so that how well a page is compressed tells nothing of it.
     """
     if g.secret is None:
         g.secret, g.has_new_secret = secrets.token_urlsafe(32), True
-    return _derive_token(engine, g.secret)
+    if "form_token" not in g:
+        mask = secrets.token_bytes(TOKEN_BYTES)
+        g.form_token = urlsafe_b64encode(mask + _mix(mask, _derive_token(engine, g.secret))).decode()
+    token: str = g.form_token
+    return token
 
 
 def set_session_cookie(response: BaseResponse, secret: str) -> None:
@@ -166,9 +174,18 @@ def _enforce_policy(endpoint: str) -> BaseResponse | None:
 
 def _check_form_token(engine: Engine) -> None:
     given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
-    if g.secret is None or not hmac.compare_digest(given.encode(), _derive_token(engine, g.secret).encode()):
+    try:
+        masked = urlsafe_b64decode(given)
+    except ValueError:
+        raise FormOutOfDate from None
+    token = _mix(masked[:TOKEN_BYTES], masked[TOKEN_BYTES:])
+    if g.secret is None or not hmac.compare_digest(token, _derive_token(engine, g.secret)):
         raise FormOutOfDate
 
 
-def _derive_token(engine: Engine, secret: str) -> str:
-    return urlsafe_b64encode(hmac.digest(engine.keys.session, b"form:" + secret.encode(), hashlib.sha256)).decode()
+def _derive_token(engine: Engine, secret: str) -> bytes:
+    return hmac.digest(engine.keys.session, b"form:" + secret.encode(), hashlib.sha256)
+
+
+def _mix(mask: bytes, token: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(mask, token, strict=False))

@@ -16,7 +16,7 @@ from engine.runtime.engine import Engine
 from engine.storage.settings import Settings
 from tests.browser.person import DESKTOP, Language, Person
 from tests.support.browser import ARGUMENTS, find_chromium
-from web.app import create_app
+from tests.support.web import make_app
 from web.demo.data import load_demo
 from web.serving import start_worker
 
@@ -53,7 +53,7 @@ def serve(engine: Engine) -> Iterator[str]:
     """Serves an engine as the real server does, in this process; the clock is the real one."""
     before = set(threading.enumerate())
     stop = start_worker(engine)
-    server = make_server("127.0.0.1", 0, create_app(engine), threaded=True, request_handler=QuietHandler)
+    server = make_server("127.0.0.1", 0, make_app(engine), threaded=True, request_handler=QuietHandler)
     threading.Thread(target=server.serve_forever, name="server").start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -6,13 +6,13 @@ from flask import Flask
 from engine.runtime.engine import Engine
 from engine.services.identity.people import grant_role, register_organisation
 from engine.storage.actor import PLATFORM, SYSTEM
+from tests.support.web import make_app
 from tests.web.visitor import Visitor, register
-from web.app import create_app
 
 
 @pytest.fixture
 def app(engine: Engine) -> Flask:
-    return create_app(engine)
+    return make_app(engine)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from engine.definitions.catalogue import PROCESS
+from engine.queries.comments import list_comments
 from engine.queries.inspection import CaseView, Drawing, FilledForm, Look, fetch_case, fetch_drawing
 from engine.queries.marks import mark_elements
 from engine.queries.waits import TIMER
@@ -41,7 +42,12 @@ class CasePage:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.tabs = TABS
-        self._sides = {"timeline": self._show_timeline, "forms": self._show_forms, "proof": self._show_proof}
+        self._sides = {
+            "timeline": self._show_timeline,
+            "forms": self._show_forms,
+            "work": self._show_work,
+            "proof": self._show_proof,
+        }
 
     def show(self, instance_id: str, tab: str = "timeline") -> str:
         """A case at one of its records, the last one without being asked, from one side."""
@@ -124,6 +130,11 @@ class CasePage:
         with self.engine.database.read() as connection:
             form = self.engine.catalogue.form(connection, filled.form_id)
         return render_readonly(current_app.jinja_env, form, filled.content, g.fmt)
+
+    def _show_work(self, view: CaseView) -> Context:
+        """What people said until then; the texts are theirs who take part."""
+        comments = list_comments(self.engine, current_actor(), view.case.id)
+        return {"comments": [one for one in comments if view.is_now or one.written_at <= view.moment.at]}
 
     def _show_proof(self, view: CaseView) -> Context:
         findings = list(islice(verify(self.engine, view.case.id), MAX_BROKEN))

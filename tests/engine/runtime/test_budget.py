@@ -120,4 +120,5 @@ def test_the_host_runs_no_text_as_code() -> None:
 
 def _find_attributes(path: Path, names: set[str]) -> list[int]:
     tree = ast.walk(ast.parse(path.read_bytes()))
-    return [node.lineno for node in tree if isinstance(node, ast.Attribute) and node.attr in names]
+    found = [node for node in tree if isinstance(node, ast.Attribute) and node.attr in names]
+    return [node.lineno for node in found if ast.unparse(node) != "csv.writer"]
