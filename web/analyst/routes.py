@@ -178,8 +178,8 @@ def _matches(row: DefinitionRow, search: str) -> bool:
 
 
 def _heat(counts: dict[str, int]) -> dict[str, str]:
-    """How warm each element is drawn, from h1 to h5, where most wait."""
-    most = max(counts.values(), default=1)
+    """How warm each element is drawn, from h1 to h5 where most wait; a few are never hot."""
+    most = max(HEAT_STEPS + 1, *counts.values()) if counts else 1
     return {element: f"h{1 + HEAT_STEPS * count // most}" for element, count in counts.items()}
 
 

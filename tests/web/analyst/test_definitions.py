@@ -76,7 +76,7 @@ def test_diagram_says_how_many_tasks_wait_where(app: Flask, engine: Engine, cloc
         run_case(engine, clock, amount)
     page = visitor.get(address).text
     assert '"check": 2' in page
-    assert '"check": "h5"' in page
+    assert '"check": "h2"' in page
     assert "停在那里" in page
 
 
