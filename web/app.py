@@ -15,6 +15,7 @@ from web.analyst.routes import make_analyst
 from web.auditor.routes import make_auditor
 from web.errors import init_errors
 from web.identity.routes import make_identity
+from web.live import make_live
 from web.market.routes import make_market
 from web.navigation import list_bottom_links, list_groups
 from web.operator.routes import make_operator
@@ -58,6 +59,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_identity(engine),
         make_market(engine),
         make_staff(engine),
+        make_live(engine),
         make_files(engine),
         make_analyst(engine),
         make_auditor(engine),

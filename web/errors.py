@@ -36,6 +36,7 @@ STATUS = {
     "session_ended": 403,
     "not_eligible": 403,
     "form_rejected": 422,
+    "comment_invalid": 422,
     "definition_invalid": 422,
     "busy": 503,
     "sandbox_busy": 503,

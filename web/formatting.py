@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -49,6 +50,17 @@ def _yuan(amount_fen: int) -> str:
     return f"{yuan:,}.{fen:02d}"
 
 
+# The same days and due times are shown over and over, in every list and to everybody.
+@lru_cache(maxsize=4096)
+def _format_day(day: date, pattern: str, language: Language) -> str:
+    return format_date(day, pattern, locale=LOCALES[language])
+
+
+@lru_cache(maxsize=4096)
+def _format_full(at: datetime, language: Language, zone: ZoneInfo) -> str:
+    return format_datetime(at, FULL[language], tzinfo=zone, locale=LOCALES[language])
+
+
 class Formatter:
     """Formats for one reader at one moment; `fmt` in templates."""
 
@@ -89,14 +101,14 @@ class Formatter:
 
     def full(self, at: datetime) -> str:
         """Everything about an instant, for the tooltip of a short form."""
-        return format_datetime(at, FULL[self.language], tzinfo=self.zone, locale=LOCALES[self.language])
+        return _format_full(at, self.language, self.zone)
 
     def day(self, at: datetime | date) -> str:
         """A calendar day; an instant's day is that of the reader's zone."""
         day = at.astimezone(self.zone).date() if isinstance(at, datetime) else at
         is_this_year = day.year == self._today().year
         pattern = (DAY if is_this_year else DAY_WITH_YEAR)[self.language]
-        return format_date(day, pattern, locale=LOCALES[self.language])
+        return _format_day(day, pattern, self.language)
 
     def month(self, first: date) -> str:
         """A calendar month with its year: 2026年11月, Nov 2026."""
@@ -150,7 +162,7 @@ class Formatter:
         if day == today + timedelta(days=1):
             return text_in(self.language, "time.tomorrow")
         if timedelta() < day - today < WEEK:
-            return format_date(day, "EEE", locale=LOCALES[self.language])
+            return _format_day(day, "EEE", self.language)
         return self.day(at)
 
     def _today(self) -> date:

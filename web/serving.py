@@ -2,7 +2,10 @@
 
 import gc
 import logging
+import signal
 import threading
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -12,6 +15,7 @@ from engine.runtime.engine import Engine
 from engine.storage.schema import check_triggers
 from engine.storage.settings import Settings
 from web.app import create_app
+from web.live import start_relay
 from web.services import load_services
 
 log = logging.getLogger(__name__)
@@ -36,6 +40,7 @@ class Server(BaseApplication):
             "keepalive": 30,
             "preload_app": False,
             "loglevel": "warning",
+            "post_worker_init": self._end_live_at_once,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -43,14 +48,28 @@ class Server(BaseApplication):
     def load(self) -> Any:
         """The application, in the process that serves it."""
         load_services()
-        engine = Engine(self.settings)
+        self.engine = engine = Engine(self.settings)
         with engine.database.read() as connection:
             check_triggers(connection)
         start_worker(engine)
+        start_relay(engine)
         app = create_app(engine)
         gc.collect()
         gc.freeze()  # what is loaded now stays: the collector need not look at it again with every request
         return app
+
+    def _end_live_at_once(self, _worker: Any) -> None:
+        """Live connections would keep their threads, and the process, for as long as they last."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, _before(self.engine.changes.close, signal.getsignal(number)))
+
+
+def _before(first: Callable[[], None], then: Any) -> Callable[[int, FrameType | None], None]:
+    def handle(number: int, frame: FrameType | None) -> None:
+        first()
+        then(number, frame)
+
+    return handle
 
 
 def start_worker(engine: Engine) -> threading.Event:

@@ -74,7 +74,7 @@ def complete_task(
         "complete",
         actor,
         lambda step: _complete(step, view, bound),
-        lambda connection: _check_holder(connection, actor, task_id),
+        lambda connection: check_holder(connection, actor, task_id),
         key,
         element=view.element.id,
         form_id=view.form_id,
@@ -114,11 +114,11 @@ def _assign(engine: Engine, actor: Actor, task_id: str, user_id: str | None) -> 
     run_step(
         engine,
         row.instance_id,
-        Command(kind, actor, act, lambda connection: _check_holder(connection, actor, task_id)),
+        Command(kind, actor, act, lambda connection: check_holder(connection, actor, task_id)),
     )
 
 
-def _check_holder(connection: Connection, actor: Actor, task_id: str) -> None:
+def check_holder(connection: Connection, actor: Actor, task_id: str) -> None:
     """Whether the actor may act on an open task. Raises NotFound, TaskAlreadyCompleted, TaskAlreadyClaimed."""
     try:
         row = find_task(connection, actor, task_id)

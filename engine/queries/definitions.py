@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, exists, func, select
 
 from engine.definitions.catalogue import DECISION, FORM, PROCESS
 from engine.language.model import Element
@@ -30,6 +30,15 @@ class DefinitionRow:
     note: str
     running: int
     total: int
+
+
+@dataclass(frozen=True)
+class ProcessName:
+    """A process by its newest name."""
+
+    key: str
+    name_zh: str
+    name_en: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,19 @@ def list_definitions(engine: Engine, kind: str | None = None) -> list[Definition
         query = query.where(definition.c.kind == kind)
     with engine.database.read() as connection:
         return [_read(row) for row in connection.execute(query.order_by(definition.c.kind, definition.c.key))]
+
+
+def name_processes(engine: Engine) -> list[ProcessName]:
+    """The processes that cases were started of, by key."""
+    has_case = exists(select(1).where(instance.c.process_key == definition.c.key))
+    query = (
+        select(definition.c.key, definition.c.name_zh, definition.c.name_en)
+        .where(definition.c.kind == PROCESS, has_case)
+        .order_by(definition.c.key, definition.c.version)
+    )
+    with engine.database.read() as connection:
+        found = {row.key: ProcessName(*row) for row in connection.execute(query)}  # the newest comes last
+    return list(found.values())
 
 
 def fetch_definition(engine: Engine, definition_id: str) -> DefinitionView:

@@ -1,16 +1,28 @@
 """Who may read an upload: the party that sent it, and those who take part in the case it belongs to."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, bindparam, exists, or_, select
 
 from engine.queries.cases import READERS
-from engine.records.access import IS_CANDIDATE, describe_actor
+from engine.records.access import IS_CANDIDATE, TAKES_PART, describe_actor
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
-from engine.storage.tables import file, instance_party, task
+from engine.storage.files import StoredFile
+from engine.storage.plain import PlainDict
+from engine.storage.prepared import Prepared
+from engine.storage.tables import file, instance, instance_party, party, task
+
+_TAKES_PART = Prepared(select(1).where(instance.c.id == bindparam("instance_id"), TAKES_PART))
+_OF_CASE = Prepared(
+    select(file, party.c.name_zh, party.c.name_en)
+    .join(party, party.c.id == file.c.owner_id, isouter=True)
+    .where(file.c.instance_id == bindparam("instance_id"))
+    .order_by(file.c.stored_at.desc(), file.c.id.desc())
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +34,37 @@ class FileView:
     media_type: str
     name: str
     path: Path
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """An upload that is part of a case. `by_zh`, `by_en` name the party it came from, if that is one of the case's."""
+
+    stored: StoredFile
+    by_zh: str
+    by_en: str
+    stored_at: datetime
+
+    def describe(self) -> PlainDict:
+        """The upload as form values hold it."""
+        return self.stored.describe()
+
+
+def list_files(engine: Engine, actor: Actor, instance_id: str) -> list[CaseFile]:
+    """The uploads of a case the actor takes part in, newest first. Raises NotFound, for a stranger as well."""
+    with engine.database.read() as connection:
+        values = describe_actor(actor) | {"instance_id": instance_id}
+        if _TAKES_PART.first(connection, values) is None:
+            raise NotFound("case", instance_id)
+        return [
+            CaseFile(
+                StoredFile(row.id, row.sha256, row.size_bytes, row.media_type, row.name),
+                row.name_zh or "",
+                row.name_en or "",
+                row.stored_at,
+            )
+            for row in _OF_CASE.all(connection, {"instance_id": instance_id})
+        ]
 
 
 def fetch_file(engine: Engine, actor: Actor, file_id: str) -> FileView:

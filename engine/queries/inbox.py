@@ -1,15 +1,16 @@
 """The inbox: open tasks an actor may do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Select,
     String,
     and_,
     bindparam,
@@ -32,31 +33,65 @@ from engine.records.access import (
     NAMES_ACTOR,
     describe_actor,
 )
+from engine.runtime.assignment import DEFAULT_PRIORITY
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
+from engine.storage.prepared import Prepared
 from engine.storage.tables import EPOCH, Instant, instance, task, task_candidate
 
-MINE, GROUP, ALL, LATE = "mine", "group", "all", "late"
-VIEWS = (MINE, GROUP, ALL, LATE)
+MINE, GROUP, ALL, FREE = "mine", "group", "all", "free"
+LATE = "late"
+BY_DUE, BY_PRIORITY, BY_CREATED = "due", "priority", "created"
+SORTS = (BY_DUE, BY_PRIORITY, BY_CREATED)
 COUNT_LIMIT = 100
 # An actor who is a candidate of few tasks is served from his side, another from the list of all tasks in their order.
 FEW_TASKS = 3_000
 NO_DUE_DATE = "-"
 
-_VIEWS: dict[str, ColumnElement[bool]] = {
-    MINE: IS_MINE,
-    GROUP: IS_POOLED,
-    ALL: true(),
-    LATE: and_(task.c.due_at < bindparam("now", type_=Instant), IS_FREE),
-}
-_COUNT_POOL = select(func.count()).select_from(
-    select(literal_column("1")).select_from(task_candidate).where(NAMES_ACTOR).limit(FEW_TASKS + 1).subquery()
+_VIEWS: dict[str, ColumnElement[bool]] = {MINE: IS_MINE, GROUP: IS_POOLED, ALL: true(), FREE: IS_FREE}
+VIEWS = (ALL, MINE, GROUP)
+_IS_AFTER = task.c.due_at >= bindparam("due_from", type_=Instant)
+_IS_BEFORE = task.c.due_at < bindparam("due_before", type_=Instant)
+_COUNT_POOL = Prepared(
+    select(func.count()).select_from(
+        select(literal_column("1")).select_from(task_candidate).where(NAMES_ACTOR).limit(FEW_TASKS + 1).subquery()
+    )
 )
+_SHOWN = (
+    task,
+    instance.c.process_key,
+    instance.c.business_key,
+    instance.c.subject_zh,
+    instance.c.subject_en,
+    instance.c.amount_fen,
+    instance.c.version,
+)
+_FIND = (
+    select(*_SHOWN)
+    .join(instance, instance.c.id == task.c.instance_id)
+    .where(task.c.id.in_(bindparam("task_ids", expanding=True)), IS_CANDIDATE)
+)
+_LAST_ID = bindparam("last_id", type_=String)
+_LAST_PRIORITY = bindparam("last_priority", type_=Integer)
+
+
+@dataclass(frozen=True)
+class TaskFilter:
+    """Which of his tasks somebody wants to see, and in which order; an empty part says nothing."""
+
+    view: str = ALL
+    search: str = ""  # part of the number or the subject
+    process_key: str = ""
+    skill: str = ""
+    is_urgent: bool = False  # of a higher priority than usual
+    due_from: datetime | None = None
+    due_before: datetime | None = None
+    sort: str = BY_DUE
 
 
 @dataclass(frozen=True)
 class TaskRow:
-    """One line of the inbox."""
+    """One line of the inbox. `version` is that of the instance: every step raises it."""
 
     id: str
     instance_id: str
@@ -70,112 +105,213 @@ class TaskRow:
     priority: int
     created_at: datetime
     due_at: datetime | None
+    version: int
 
 
 def list_tasks(
-    engine: Engine,
-    actor: Actor,
-    view: str = ALL,
-    search: str = "",
-    process_key: str = "",
-    after: str | None = None,
-    limit: int = 50,
+    engine: Engine, actor: Actor, wanted: TaskFilter | None = None, after: str | None = None, limit: int = 50
 ) -> Page[TaskRow]:
-    """Tasks by due date, those without one last."""
-    limit = min(limit, MAX_LIMIT)
-    values = describe_actor(actor) | {"now": engine.clock(), "search": _escape(search), "process_key": process_key}
-    due, _, last_id = (after or "").partition(":")
-    if after:
-        values["last_id"] = last_id
-    if after and due != NO_DUE_DATE:
-        values["last_due"] = EPOCH + timedelta(microseconds=int(due))
-    with engine.database.read() as connection:
-        shape = (view, _has_few(connection, values), bool(search), bool(process_key))
-        rows: list[Any] = []
-        if due != NO_DUE_DATE:
-            query = _list_query(*shape, has_due_date=True, is_continued=bool(after))
-            rows += connection.execute(query, values | {"rows": limit + 1})
-        if len(rows) <= limit:
-            query = _list_query(*shape, has_due_date=False, is_continued=due == NO_DUE_DATE)
-            rows += connection.execute(query, values | {"rows": limit + 1 - len(rows)})
-        found = [_read(engine, connection, row) for row in rows[:limit]]
-    return Page(found, _mark(found[-1]) if len(rows) > limit else None)
+    """Tasks by due date, those without one last; or by priority or age, the newest first.
+
+    Raises ValueError for a mark of no page.
+    """
+    with open_work(engine, actor) as work:
+        return work.fetch_page(wanted or TaskFilter(), after, limit)
 
 
 def count_tasks(engine: Engine, actor: Actor) -> dict[str, int]:
-    """How many tasks each view holds; COUNT_LIMIT stands for that many or more."""
-    values = describe_actor(actor) | {"now": engine.clock()}
+    """How many tasks each view holds, and how many are late; COUNT_LIMIT stands for that many or more."""
+    with open_work(engine, actor) as work:
+        return work.count()
+
+
+@contextmanager
+def open_work(engine: Engine, actor: Actor) -> "Iterator[Work]":
+    """The work list as one actor sees it, for several questions at once."""
     with engine.database.read() as connection:
-        row = connection.execute(_count_query(_has_few(connection, values)), values).one()
-    return dict(zip(VIEWS, row, strict=True))
+        yield Work(engine, connection, actor)
 
 
-def _has_few(connection: Connection, values: dict[str, object]) -> bool:
-    return connection.execute(_COUNT_POOL, values).scalar_one() <= FEW_TASKS
+class Work:
+    """Questions about the tasks an actor may do."""
 
+    def __init__(self, engine: Engine, connection: Connection, actor: Actor) -> None:
+        self.engine = engine
+        self.connection = connection
+        self.values = describe_actor(actor) | {"now": engine.clock()}
 
-@lru_cache(maxsize=128)
-def _list_query(
-    view: str, has_few: bool, is_searched: bool, is_of_process: bool, *, has_due_date: bool, is_continued: bool
-) -> Select[Any]:
-    """Tasks with a due date and those without are two queries, so that each comes in order from an index."""
-    query = (
-        select(
-            task,
-            instance.c.process_key,
-            instance.c.business_key,
-            instance.c.subject_zh,
-            instance.c.subject_en,
-            instance.c.amount_fen,
+    @cached_property
+    def has_few(self) -> bool:
+        """Whether he is a candidate of few tasks, and is served from his side."""
+        found: int = _COUNT_POOL.scalar(self.connection, self.values)
+        return found <= FEW_TASKS
+
+    def count(self) -> dict[str, int]:
+        """See `count_tasks`."""
+        found: dict[str, int] = _count_query(self.has_few).first(self.connection, self.values)._asdict()
+        return found
+
+    def fetch_page(self, wanted: TaskFilter, after: str | None, limit: int) -> Page[TaskRow]:
+        """See `list_tasks`."""
+        limit = min(limit, MAX_LIMIT)
+        rows = self._fetch(wanted, after, limit, is_probe=False)
+        found = [self._read(row) for row in rows[:limit]]
+        return Page(found, _mark(wanted.sort, found[-1]) if len(rows) > limit else None)
+
+    def probe(self, wanted: TaskFilter, after: str | None, limit: int) -> list[tuple[str, int]]:
+        """Task and version of its instance for each row of a page and the row behind it: equal lists, equal pages."""
+        return [(row.id, row.version) for row in self._fetch(wanted, after, min(limit, MAX_LIMIT), is_probe=True)]
+
+    def find(self, task_ids: list[str]) -> list[TaskRow]:
+        """Those of some tasks that the actor may see."""
+        return [self._read(row) for row in self.connection.execute(_FIND, self.values | {"task_ids": task_ids})]
+
+    def _fetch(self, wanted: TaskFilter, after: str | None, limit: int, *, is_probe: bool) -> list[Any]:
+        """The rows of a page and the one behind it. By due date these are two queries, so that each comes in order from
+        an index: first the tasks with a date, then those without.
+        """
+        values = self.values | _describe(wanted, after)
+        shape = _Shape.of(wanted, self.has_few, is_probe)
+
+        def run(rows: int, has_due_date: bool | None, is_continued: bool) -> list[Any]:
+            query = _list_query(shape, has_due_date=has_due_date, is_continued=is_continued)
+            return query.all(self.connection, values | {"rows": rows})
+
+        if wanted.sort != BY_DUE:
+            return run(limit + 1, None, bool(after))
+        is_past_dates = (after or "").startswith(NO_DUE_DATE)
+        rows = [] if is_past_dates else run(limit + 1, True, bool(after))
+        if len(rows) <= limit and not shape.is_dated:
+            rows += run(limit + 1 - len(rows), False, is_past_dates)
+        return rows
+
+    def _read(self, row: Any) -> TaskRow:
+        return TaskRow(
+            row.id,
+            row.instance_id,
+            self.engine.catalogue.elements(self.connection, row.definition_id)[row.element],
+            row.process_key,
+            row.business_key,
+            row.subject_zh,
+            row.subject_en,
+            row.amount_fen,
+            row.assignee_id,
+            row.priority,
+            row.created_at,
+            row.due_at,
+            row.version,
         )
-        .join(instance, instance.c.id == task.c.instance_id)
-        .where(IS_CANDIDATE_OF_FEW if has_few else IS_CANDIDATE, _VIEWS[view])
-        .limit(bindparam("rows", type_=Integer))
-    )
-    if has_due_date:
-        query = query.where(task.c.due_at.is_not(None)).order_by(task.c.due_at, task.c.id)
-    else:
-        query = query.where(task.c.due_at.is_(None)).order_by(task.c.id)
+
+
+def _describe(wanted: TaskFilter, after: str | None) -> dict[str, object]:
+    """The bind parameters of a filter and of the place where a page begins. Raises ValueError for a mark of no page."""
+    values: dict[str, object] = {
+        "search": _escape(wanted.search),
+        "process_key": wanted.process_key,
+        "skill": wanted.skill,
+        "due_from": wanted.due_from,
+        "due_before": wanted.due_before,
+    }
+    last, _, values["last_id"] = (after or "").partition(":")
+    if after and wanted.sort == BY_PRIORITY:
+        values["last_priority"] = int(last)
+    elif after and wanted.sort == BY_DUE and last != NO_DUE_DATE:
+        values["last_due"] = EPOCH + timedelta(microseconds=int(last))
+    return values
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What of a filter decides the text of the query."""
+
+    view: str
+    sort: str
+    has_few: bool
+    is_probe: bool
+    is_searched: bool
+    is_of_process: bool
+    is_of_skill: bool
+    is_urgent: bool
+    has_from: bool
+    has_before: bool
+
+    @staticmethod
+    def of(wanted: TaskFilter, has_few: bool, is_probe: bool) -> "_Shape":
+        return _Shape(
+            wanted.view,
+            wanted.sort,
+            has_few,
+            is_probe,
+            bool(wanted.search),
+            bool(wanted.process_key),
+            bool(wanted.skill),
+            wanted.is_urgent,
+            wanted.due_from is not None,
+            wanted.due_before is not None,
+        )
+
+    @property
+    def is_dated(self) -> bool:
+        return self.has_from or self.has_before
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        yield IS_CANDIDATE_OF_FEW if self.has_few else IS_CANDIDATE
+        yield _VIEWS[self.view]
+        if self.is_searched:
+            searched = (instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
+            yield or_(*(one.icontains(bindparam("search", type_=String), escape="/") for one in searched))
+        if self.is_of_process:
+            yield instance.c.process_key == bindparam("process_key")
+        if self.is_of_skill:
+            yield task.c.skill == bindparam("skill")
+        if self.is_urgent:
+            yield task.c.priority > DEFAULT_PRIORITY
+        if self.has_from:
+            yield _IS_AFTER
+        if self.has_before:
+            yield _IS_BEFORE
+
+
+@lru_cache(maxsize=256)
+def _list_query(shape: _Shape, *, has_due_date: bool | None, is_continued: bool) -> Prepared:
+    """`has_due_date` is None where the order is not by due date."""
+    query = select(task.c.id, instance.c.version) if shape.is_probe else select(*_SHOWN)
+    query = query.join(instance, instance.c.id == task.c.instance_id).where(*shape.conditions())
+    if has_due_date is not None:
+        query = query.where(task.c.due_at.is_not(None) if has_due_date else task.c.due_at.is_(None))
+    order, is_later = _order(shape.sort, has_due_date)
     if is_continued:
-        last = tuple_(bindparam("last_due", type_=Instant), bindparam("last_id", type_=String))
-        is_later = (
-            tuple_(task.c.due_at, task.c.id) > last if has_due_date else task.c.id > bindparam("last_id", type_=String)
-        )
         query = query.where(is_later)
-    if is_searched:
-        searched = (instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
-        query = query.where(or_(*(one.icontains(bindparam("search", type_=String), escape="/") for one in searched)))
-    if is_of_process:
-        query = query.where(instance.c.process_key == bindparam("process_key"))
-    return query
+    return Prepared(query.order_by(*order).limit(bindparam("rows", type_=Integer)))
+
+
+def _order(sort: str, has_due_date: bool | None) -> tuple[list[Any], ColumnElement[bool]]:
+    """The order of a list, and what comes after its last row. Identifiers grow with time."""
+    if sort == BY_CREATED:
+        return [task.c.id.desc()], task.c.id < _LAST_ID
+    if sort == BY_PRIORITY:
+        last = tuple_(_LAST_PRIORITY, _LAST_ID)
+        return [task.c.priority.desc(), task.c.id.desc()], tuple_(task.c.priority, task.c.id) < last
+    if has_due_date:
+        last = tuple_(bindparam("last_due", type_=Instant), _LAST_ID)
+        return [task.c.due_at, task.c.id], tuple_(task.c.due_at, task.c.id) > last
+    return [task.c.id], task.c.id > _LAST_ID
 
 
 @lru_cache(maxsize=2)
-def _count_query(has_few: bool) -> Select[Any]:
+def _count_query(has_few: bool) -> Prepared:
     is_candidate = IS_CANDIDATE_OF_FEW if has_few else IS_CANDIDATE
-    found = {view: select(task.c.id).where(is_candidate, _VIEWS[view]).limit(COUNT_LIMIT) for view in VIEWS}
-    return select(*(select(func.count()).select_from(found[view].subquery()).scalar_subquery() for view in VIEWS))
+    is_late = and_(task.c.due_at < bindparam("now", type_=Instant), IS_FREE)
+    counted = {view: _VIEWS[view] for view in VIEWS} | {LATE: is_late}
+    found = {name: select(task.c.id).where(is_candidate, one).limit(COUNT_LIMIT) for name, one in counted.items()}
+    counts = (select(func.count()).select_from(one.subquery()).scalar_subquery() for one in found.values())
+    return Prepared(select(*(count.label(name) for name, count in zip(found, counts, strict=True))))
 
 
-def _read(engine: Engine, connection: Connection, row: Any) -> TaskRow:
-    return TaskRow(
-        row.id,
-        row.instance_id,
-        engine.catalogue.elements(connection, row.definition_id)[row.element],
-        row.process_key,
-        row.business_key,
-        row.subject_zh,
-        row.subject_en,
-        row.amount_fen,
-        row.assignee_id,
-        row.priority,
-        row.created_at,
-        row.due_at,
-    )
-
-
-def _mark(last: TaskRow) -> str:
+def _mark(sort: str, last: TaskRow) -> str:
     """Where the next page begins."""
+    if sort != BY_DUE:
+        return f"{last.priority}:{last.id}"
     due = NO_DUE_DATE if last.due_at is None else (last.due_at - EPOCH) // timedelta(microseconds=1)
     return f"{due}:{last.id}"
 

@@ -3,29 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, exists, or_, select
+from sqlalchemy import Connection, and_, bindparam, select
 
 from engine.language.model import Element
 from engine.queries.marks import mark_elements
 from engine.queries.story import Chapter, tell_story
-from engine.records.access import IS_CANDIDATE, describe_actor
+from engine.records.access import TAKES_PART, describe_actor
 from engine.records.history import read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
 from engine.storage.prepared import Prepared
-from engine.storage.tables import instance, instance_party, party, submission, task
+from engine.storage.tables import instance, instance_party, party, submission
 
 Names = dict[tuple[str, str], tuple[str, str]]
 TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
 
-_IS_PARTY = select(1).where(
-    instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == bindparam("actor_party")
-)
-_HAS_TASK = select(1).where(task.c.instance_id == instance.c.id, IS_CANDIDATE)
 _FIND = Prepared(
     select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
-        instance.c.id == bindparam("instance_id"), or_(exists(_IS_PARTY), exists(_HAS_TASK))
+        instance.c.id == bindparam("instance_id"), TAKES_PART
     )
 )
 _NAMES = Prepared(

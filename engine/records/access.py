@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, unio
 
 from engine.records.worklist import EXCLUDE, GROUP, PARTY
 from engine.storage.actor import Actor
-from engine.storage.tables import task, task_candidate
+from engine.storage.tables import instance, instance_party, task, task_candidate
 
 Operand: TypeAlias = Any  # a value, or a bind parameter that stands for one
 NOBODY = ""
@@ -63,6 +63,10 @@ IS_FREE: ColumnElement[bool] = or_(_IS_UNCLAIMED, task.c.assignee_id == _USER)
 IS_MINE: ColumnElement[bool] = and_(IS_FREE, task.c.id.in_(union_all(_HELD, _OFFERED_IN_PERSON)))
 # Whether it waits for anybody of a group. Not the negation of IS_MINE, which is null where nobody holds the task.
 IS_POOLED: ColumnElement[bool] = and_(_IS_UNCLAIMED, task.c.id.not_in(_OFFERED_IN_PERSON))
+_IS_PARTY = select(1).where(instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == _PARTY)
+_HAS_TASK = select(1).where(task.c.instance_id == instance.c.id, IS_CANDIDATE)
+# Whether the actor takes part in a case: it is his party's own, or he may do an open task of it.
+TAKES_PART: ColumnElement[bool] = or_(exists(_IS_PARTY), exists(_HAS_TASK))
 
 
 def describe_actor(actor: Actor) -> dict[str, object]:

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from engine.definitions.catalogue import Catalogue
 from engine.language.sandbox import Sandbox
+from engine.storage.changes import Changes
 from engine.storage.clock import Clock, system_clock
 from engine.storage.database import Database
 from engine.storage.files import FileStore
@@ -20,13 +21,15 @@ class Engine:
         self.zone = ZoneInfo(settings.timezone)
         self.keys = load_keys(settings.data_dir / "keys")
         self.database = Database(settings.url, clock)
+        self.changes = Changes()
         self.files = FileStore(settings.data_dir / "files")
         self.sandbox = Sandbox()  # of steps
         self.form_sandbox = Sandbox()  # of forms being filled in, so that nobody's typing makes a step wait
         self.catalogue = Catalogue()
 
     def close(self) -> None:
-        """Ends the sandbox workers and closes every connection."""
+        """Ends whoever listens and the sandbox workers, and closes every connection."""
+        self.changes.close()
         self.sandbox.close()
         self.form_sandbox.close()
         self.database.close()

@@ -17,7 +17,7 @@ from engine.storage.tables import file
 
 ID_LENGTH = 32
 # Fields of the page around the form: they say nothing about the content.
-PROTOCOL_FIELDS = frozenset({"csrf_token", "token"})
+PROTOCOL_FIELDS = frozenset({"csrf_token", "token", "_draft"})
 
 
 def describe_sent(engine: Engine, actor: Actor, submitted: Submitted) -> PlainDict:
@@ -37,7 +37,7 @@ def take_in(step: Step, bound: BoundForm | None, data: Mapping[str, Plain]) -> P
     if bound is None:
         return values
     for name, path in bound.personal.items():
-        subject = _subject(path, data, step.actor)
+        subject = resolve_subject(path, data, step.actor)
         values[name] = vault.put(step.connection, step.engine.keys, subject, str(values[name]))
     adopt_files(step.connection, step.engine.keys, bound.file_ids, step.actor.party_id, step.instance_id)
     return {name: value for name, value in values.items() if name not in bound.form.kept}
@@ -49,8 +49,11 @@ def _hash_uploads(engine: Engine, actor: Actor, file_ids: list[str]) -> dict[str
         return {row.id: row.sha256 for row in connection.execute(query)}
 
 
-def _subject(path: str, data: Mapping[str, Plain], actor: Actor) -> str:
-    """The person a personal field is about: a path in process data, or `actor` for who fills it in."""
+def resolve_subject(path: str, data: Mapping[str, Plain], actor: Actor) -> str:
+    """The person a personal field is about: a path in process data, or `actor` for who fills it in.
+
+    Raises Forbidden where process data name nobody.
+    """
     if path == "actor":
         return actor.party_id
     value: Plain = dict(data)

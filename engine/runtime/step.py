@@ -28,6 +28,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import InstanceClosed, NotFound, StaleState, SubmissionConflict
 from engine.runtime.host import StepHost
 from engine.storage.actor import Actor
+from engine.storage.changes import WORK, case_topic
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain, PlainDict
@@ -120,6 +121,7 @@ class Step:
 
     def __init__(self, engine: Engine, unit: UnitOfWork, row: dict[str, Any], command: Command) -> None:
         self.engine = engine
+        self.unit = unit
         self.connection = unit.connection
         self.now = unit.now
         self.row = row
@@ -179,7 +181,7 @@ class Step:
         return enqueue(self.connection, self.now, kind, payload, due_at, key)
 
     def close(self, result: Plain) -> None:
-        """Writes everything the step changed: work list, subscriptions, submission, history, state."""
+        """Writes all the step changed: work list, subscriptions, submission, history, state. Tells who listens."""
         if self.command.key is not None:  # first, so that tasks that exclude its actor find it
             self.note(event("submitted", **self._record_submission(self.command.key, result)))
         if "case" in self.__dict__:
@@ -190,6 +192,8 @@ class Step:
             self._store_state()
         self._append_history()
         self._save()
+        topics = (WORK, case_topic(self.instance_id))
+        self.unit.after_commit.append(lambda: self.engine.changes.publish(topics))
 
     def _sync_tasks(self) -> None:
         tasks = {task.id: task for task in self.case.user_tasks()}

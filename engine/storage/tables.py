@@ -225,6 +225,7 @@ task = Table(
     Column("due_at", Instant),
     Column("follow_up_at", Instant),
     Index("ix_task_due_at", "due_at", "id"),  # the order of the inbox
+    Index("ix_task_priority", "priority", "id"),
     # Only those somebody holds: SQLite would take an index to be of use for the many nobody holds.
     Index("ix_task_assignee_id", "assignee_id", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
 )
@@ -235,6 +236,30 @@ task_candidate = Table(
     Column("kind", String(8), primary_key=True),  # party, group, exclude
     Column("value", String(40), primary_key=True),
     Index("ix_task_candidate_value_kind", "value", "kind"),
+)
+# A form somebody is filling in, gone with its task. Values as typed, personal ones as ciphertext.
+form_draft = Table(
+    "form_draft",
+    metadata,
+    Column("task_id", Id, ForeignKey("task.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Id, primary_key=True),
+    Column("revision", Integer, nullable=False),  # counts the times it was saved
+    Column("content", Json, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+)
+# What people say about a case to each other; the text is a vault reference under its author.
+comment = Table(
+    "comment",
+    metadata,
+    Column("id", Id, primary_key=True),  # the token of its form: a repeated request writes nothing
+    Column("instance_id", Id, ForeignKey("instance.id"), nullable=False),
+    Column("element", String(120), nullable=False),  # the task it was written at
+    Column("author_id", Id, nullable=False),
+    Column("party_id", Id, nullable=False),
+    Column("acting_role", String(40), nullable=False),
+    Column("text", Json, nullable=False),
+    Column("written_at", Instant, nullable=False),
+    Index("ix_comment_instance_id", "instance_id", "written_at"),
 )
 # Requests that change something, by the key their sender made. A repeated key is answered from here.
 submission = Table(

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from base64 import b64decode, b64encode
 from typing import TypeGuard
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,6 +15,7 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import subject_key, vault_item
 
 REFERENCE = "$vault"
+SEALED = "$sealed"
 NONCE_BYTES = 12
 
 _SELECT_KEY = select(subject_key.c.wrapped_key).where(subject_key.c.subject_id == bindparam("subject_id"))
@@ -38,9 +40,8 @@ def put(connection: Connection, keys: KeyRing, subject_id: str, text: str) -> Pl
 
     The reference names the hash of the ciphertext, so that history commits to what was kept.
     """
-    key = _subject_key(connection, keys, subject_id)
-    item_id, nonce = new_id(), secrets.token_bytes(NONCE_BYTES)
-    ciphertext = nonce + AESGCM(key).encrypt(nonce, text.encode(), _context(item_id, subject_id))
+    item_id = new_id()
+    ciphertext = _encrypt(_subject_key(connection, keys, subject_id), text, _context(item_id, subject_id))
     connection.execute(
         insert(vault_item).values(
             id=item_id, subject_id=subject_id, ciphertext=ciphertext, blind_index=blind_index(keys, text)
@@ -62,8 +63,31 @@ def open_reference(connection: Connection, keys: KeyRing, reference: PlainDict) 
     if row.wrapped_key is None:
         return None
     key = _unwrap(keys, row.subject_id, row.wrapped_key)
-    nonce, body = row.ciphertext[:NONCE_BYTES], row.ciphertext[NONCE_BYTES:]
-    return AESGCM(key).decrypt(nonce, body, _context(str(reference[REFERENCE]), row.subject_id)).decode()
+    return _decrypt(key, row.ciphertext, _context(str(reference[REFERENCE]), row.subject_id))
+
+
+def is_sealed(value: Plain) -> TypeGuard[PlainDict]:
+    """Whether a value was made by `seal_text`."""
+    return isinstance(value, dict) and SEALED in value
+
+
+def seal_text(connection: Connection, keys: KeyRing, subject_id: str, place: str, text: str) -> PlainDict:
+    """A text under a person's key, to be kept where it is often replaced: at a `place` of its own, not in the vault.
+
+    Raises PersonErased.
+    """
+    ciphertext = _encrypt(_subject_key(connection, keys, subject_id), text, _context(place, subject_id))
+    return {SEALED: b64encode(ciphertext).decode(), "subject": subject_id}
+
+
+def open_sealed(connection: Connection, keys: KeyRing, sealed: PlainDict, place: str) -> str | None:
+    """The text of `seal_text`; None once the person is erased."""
+    subject_id = str(sealed["subject"])
+    wrapped = connection.execute(_SELECT_KEY, {"subject_id": subject_id}).scalar_one_or_none()
+    if wrapped is None:
+        return None
+    key = _unwrap(keys, subject_id, wrapped)
+    return _decrypt(key, b64decode(str(sealed[SEALED])), _context(place, subject_id))
 
 
 def erase_subject(connection: Connection, subject_id: str) -> None:
@@ -86,6 +110,15 @@ def _subject_key(connection: Connection, keys: KeyRing, subject_id: str) -> byte
     if row.wrapped_key is None:
         raise PersonErased(f"Expected the key of {subject_id}, but the person was erased")
     return _unwrap(keys, subject_id, row.wrapped_key)
+
+
+def _encrypt(key: bytes, text: str, context: bytes) -> bytes:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, text.encode(), context)
+
+
+def _decrypt(key: bytes, ciphertext: bytes, context: bytes) -> str:
+    return AESGCM(key).decrypt(ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], context).decode()
 
 
 def _unwrap(keys: KeyRing, subject_id: str, wrapped: bytes) -> bytes:

@@ -36,6 +36,8 @@ UNUSED = {
 }
 OF_A_KIND = 1
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
+# what only moves or narrows a page that is looked at already: another moment of a case, another of its diagrams
+MOVES = {"at", "drawing", "element", "variable"}
 NO_PAGE = re.compile(r"/(file|attachments/.+|drawings/.+|diagrams/.+|files/.+|[a-z]+\.csv)$|^/static/")
 
 
@@ -107,4 +109,4 @@ def _links(person: Person, within: str = "") -> list[str]:
 
 def _name_kind(path: str) -> str:
     parts = urlsplit(path)
-    return IDENTIFIER.sub("*", parts.path) + "?" + "&".join(sorted(parse_qs(parts.query)))
+    return IDENTIFIER.sub("*", parts.path) + "?" + "&".join(sorted(parse_qs(parts.query).keys() - MOVES))

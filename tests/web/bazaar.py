@@ -1,5 +1,7 @@
 """A market with people who sign in: two sides, a rival, a company with several members, the platform's staff."""
 
+from io import BytesIO
+
 from flask import Flask
 from sqlalchemy import update
 
@@ -8,10 +10,11 @@ from engine.services.orders.commands import create_order, take_order
 from engine.services.orders.queries import fetch_order
 from engine.services.payments.payments import start_top_up
 from engine.storage.actor import PLATFORM, SYSTEM, Actor
+from engine.storage.files import store_file
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain
 from engine.storage.tables import party
-from tests.processes.hire_order.hiring import DEMAND
+from tests.processes.hire_order.hiring import CHECKLIST, DEMAND
 from tests.support.stage import SKILLS, Stage
 from tests.support.web import make_app
 from tests.web.visitor import Visitor, register
@@ -92,6 +95,19 @@ class Bazaar:
 
     def start(self, order_id: str, login: str = "zhou") -> None:
         self.stage.do(self.actor(login), order_id, "start_work", {"has_started": "true"})
+
+    def deliver(self, order_id: str, login: str = "zhou", publisher: str = "li") -> None:
+        """What is due is handed over, passed by Gao and confirmed: it is paid."""
+        engine, taker = self.engine, self.actor(login)
+        content = BytesIO(b"\x89PNG\r\n\x1a\n" + new_id().encode())
+        photo = engine.database.transact(
+            lambda unit: store_file(unit, engine.keys, engine.files, "photo.png", content, taker.party_id)
+        )
+        done: dict[str, Plain] = {"summary": "全部完成，照片见附件。", "files": [photo.id], "receiver": "李文博"}
+        self.stage.do(taker, order_id, "hand_over", {**done, "handed_over_at": "2026-11-28T18:00"})
+        checked: dict[str, Plain] = dict.fromkeys((f"checklist-{item}" for item in CHECKLIST), "yes")
+        self.stage.do(self.actor("gao"), order_id, "review", {"decision": "approve", **checked})
+        self.stage.do(self.actor(publisher), order_id, "confirm_or_object", {"publisher_answer": "confirm"})
 
     # --- what came of it ----------------------------------------------------------------------------------------------
     def state(self, order_id: str, login: str = "li") -> str:

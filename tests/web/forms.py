@@ -1,5 +1,6 @@
 """The forms of a page, as a browser without scripts would send them."""
 
+from collections.abc import Mapping
 from html.parser import HTMLParser
 
 from werkzeug.test import TestResponse
@@ -41,6 +42,6 @@ def press(visitor: Visitor, page: str, action: str, **fields: str) -> TestRespon
     return post(visitor, action, fill_in(visitor, page, action, **fields))
 
 
-def post(visitor: Visitor, action: str, fields: dict[str, str]) -> TestResponse:
+def post(visitor: Visitor, action: str, fields: Mapping[str, str | list[str]]) -> TestResponse:
     """Sends fields as they are."""
     return visitor.client.post(action, data=fields, **visitor.options)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from engine.definitions.catalogue import PROCESS
+from engine.queries.comments import list_comments
 from engine.queries.inspection import CaseView, Drawing, FilledForm, Look, fetch_case, fetch_drawing
 from engine.queries.marks import mark_elements
 from engine.queries.waits import TIMER
@@ -29,7 +30,8 @@ from web.security import current_actor
 
 MAX_BROKEN = 100
 PEOPLE_FACTS = ("user", "reviewer", "rater", "ratee")  # facts of events that are ids of people
-KEPT = ("at", "drawing", "people", "element", "variable")  # what a link within the case keeps of its address
+KEPT = ("at", "drawing")  # what a link within the case keeps of its address
+FILTERS = ("people", "element", "variable")  # which a link within the timeline keeps as well
 TABS = ("timeline", "data", "forms", "messages", "timers", "money", "work", "proof")
 Context = dict[str, Any]
 
@@ -40,7 +42,12 @@ class CasePage:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.tabs = TABS
-        self._sides = {"timeline": self._show_timeline, "forms": self._show_forms, "proof": self._show_proof}
+        self._sides = {
+            "timeline": self._show_timeline,
+            "forms": self._show_forms,
+            "work": self._show_work,
+            "proof": self._show_proof,
+        }
 
     def show(self, instance_id: str, tab: str = "timeline") -> str:
         """A case at one of its records, the last one without being asked, from one side."""
@@ -70,7 +77,7 @@ class CasePage:
             counts=_count(view, shown),
             names=names,
             display=Display(g.fmt),
-            kept={name: request.args[name] for name in KEPT if request.args.get(name)},
+            kept=_read_address(KEPT if tab != "timeline" else KEPT + FILTERS),
             slider=draw_marks(view.records, set(seqs)),
             kinds=KINDS,
             kind=kind_of(view.moment),
@@ -124,6 +131,11 @@ class CasePage:
             form = self.engine.catalogue.form(connection, filled.form_id)
         return render_readonly(current_app.jinja_env, form, filled.content, g.fmt)
 
+    def _show_work(self, view: CaseView) -> Context:
+        """What people said until then; the texts are theirs who take part."""
+        comments = list_comments(self.engine, current_actor(), view.case.id)
+        return {"comments": [one for one in comments if view.is_now or one.written_at <= view.moment.at]}
+
     def _show_proof(self, view: CaseView) -> Context:
         findings = list(islice(verify(self.engine, view.case.id), MAX_BROKEN))
         checked = {"history": len(view.records), "instance": 1, "submission": len(view.forms)}
@@ -139,6 +151,10 @@ def _read_look() -> Look:
         element=asked.get("element", ""),
         variable=asked.get("variable", ""),
     )
+
+
+def _read_address(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: request.args[name] for name in names if request.args.get(name)}
 
 
 def _draw(view: CaseView, entries: list[EntryView] | None) -> Context:

@@ -6,7 +6,7 @@ from flask import abort, redirect, render_template, request, send_file, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from engine.queries.inbox import TaskRow, list_tasks
+from engine.queries.inbox import TaskFilter, TaskRow, list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
@@ -172,7 +172,7 @@ class Hall:
 
 def list_own_tasks(engine: Engine, actor: Actor, card: OrderCard) -> list[TaskRow]:
     """The open tasks of an order that are the actor's to do."""
-    rows = list_tasks(engine, actor, search=card.number, process_key=PROCESS, limit=MAX_LIMIT).rows
+    rows = list_tasks(engine, actor, TaskFilter(search=card.number, process_key=PROCESS), limit=MAX_LIMIT).rows
     return [row for row in rows if row.instance_id == card.id]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine.queries.inbox import TaskRow, list_tasks
+from engine.queries.inbox import TaskFilter, TaskRow, list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.runtime.engine import Engine
 from engine.services.orders.commands import PROCESS, create_order
@@ -74,7 +74,7 @@ class OwnOrders:
 
     def _list_tasks(self, actor: Actor) -> list[TaskRow]:
         """What the actor may do about any order, the first due first."""
-        return list_tasks(self.engine, actor, process_key=PROCESS, limit=MAX_LIMIT).rows
+        return list_tasks(self.engine, actor, TaskFilter(process_key=PROCESS), limit=MAX_LIMIT).rows
 
 
 def find_drafts(tasks: list[TaskRow]) -> list[TaskRow]:

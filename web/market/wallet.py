@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.services.ledger.views import balance_before, list_frozen, statement, wallet_view
+from engine.services.orders.queries import secured_for
 from engine.services.payments.payments import STARTED, list_payments, start_top_up
 from engine.services.payments.payouts import list_payouts
 from engine.services.payments.simulator import SIMULATOR
@@ -37,6 +38,7 @@ class Wallet:
         with self.engine.database.read() as connection:
             rows = statement(connection, actor.party_id, after, PAGE_ROWS + 1, extract.wanted)
             wallet = wallet_view(connection, actor.party_id)
+            due_fen, held_count = secured_for(connection, actor.party_id)
             frozen = list_frozen(connection, actor.party_id)
             payments = list_payments(connection, actor.party_id)
             payouts = list_payouts(connection, actor.party_id, SHOWN_PAYOUTS)
@@ -46,6 +48,8 @@ class Wallet:
             "market/wallet.html",
             wallet=wallet,
             frozen=frozen,
+            due_fen=due_fen,
+            held_count=held_count,
             payouts=payouts,
             extract=extract,
             months=months,

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from engine.commands.starts import start_process
 from engine.commands.tasks import FormRejected
 from engine.definitions.forms import BoundForm, is_refresh
-from engine.queries.inbox import list_tasks
+from engine.queries.inbox import TaskFilter, list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.runtime.engine import Engine
 from engine.runtime.starts import StartView, bind_start, fetch_start, list_starts
@@ -57,7 +57,7 @@ class StartDesk:
         return redirect(self._find_next(actor, process_key, instance_id), 303)
 
     def _find_next(self, actor: Actor, process_key: str, instance_id: str) -> str:
-        rows = list_tasks(self.engine, actor, process_key=process_key, limit=MAX_LIMIT).rows
+        rows = list_tasks(self.engine, actor, TaskFilter(process_key=process_key), limit=MAX_LIMIT).rows
         own = [row for row in rows if row.instance_id == instance_id]
         return url_for("staff.task", task_id=own[0].id) if own else url_for("staff.inbox", started=instance_id)
 

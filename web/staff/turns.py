@@ -37,3 +37,10 @@ def find_silences(elements: Mapping[str, Element], element_id: str) -> list[Sile
     targets = {flow.source: flow.target for flow in elements.values() if flow.kind == "sequenceFlow"}
     found = [(limit, elements.get(targets.get(limit.id) or "")) for limit in limits]
     return [Silence(limit, target) for limit, target in found if target is not None and target.name_zh]
+
+
+def find_followers(elements: Mapping[str, Element], element_id: str) -> list[Element]:
+    """What the diagram draws behind an element, as far as it has a name."""
+    flows = [flow for flow in elements.values() if flow.kind == "sequenceFlow" and flow.source == element_id]
+    found = [elements.get(flow.target or "") for flow in flows]
+    return [one for one in found if one is not None and one.name_zh]

@@ -296,6 +296,10 @@ class FilesField(PlainField):
         self.data = distinct[-1:] if self.component.files.max_files == 1 else distinct
 
     @property
+    def draft(self) -> Plain:
+        return self.data  # one that is gone takes none of the others along
+
+    @property
     def entries(self) -> list[PlainDict]:
         """The files held, as plain dicts."""
         return [entry for entry in self.data if isinstance(entry, dict)] if isinstance(self.data, list) else []

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, case, func, select
 
 from engine.queries.page import MAX_LIMIT, Page
 from engine.runtime.engine import Engine
@@ -171,6 +171,18 @@ def my_orders(engine: Engine, actor: Actor, side: str, after: str | None = None,
         rows = connection.execute(query.order_by(hire_order.c.id.desc()).limit(limit + 1)).mappings().all()
     cards = [_card(row, actor) for row in rows[:limit]]
     return Page(cards, cards[-1].id if len(rows) > limit else None)
+
+
+def secured_for(connection: Connection, party_id: str) -> tuple[int, int]:
+    """What a party will receive for the orders it holds, in fen as far as it is not paid yet, and how many they are."""
+    unpaid = select(func.coalesce(func.sum(order_milestone.c.net_fen), 0)).where(
+        order_milestone.c.order_id == hire_order.c.id, order_milestone.c.paid_at.is_(None)
+    )
+    has_milestones = select(order_milestone.c.order_id).where(order_milestone.c.order_id == hire_order.c.id).exists()
+    due_fen = case((has_milestones, unpaid.scalar_subquery()), else_=hire_order.c.net_fen)
+    held = (hire_order.c.taker_id == party_id, hire_order.c.state.in_(sorted(states.HELD)))
+    row = connection.execute(select(func.coalesce(func.sum(due_fen), 0), func.count()).where(*held)).one()
+    return int(row[0]), int(row[1])
 
 
 def fetch_order(engine: Engine, actor: Actor, order_id: str) -> OrderView:

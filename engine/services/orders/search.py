@@ -12,7 +12,7 @@ from engine.services.orders.tables import hire_order
 from engine.storage.clock import format_instant, parse_instant
 
 MAX_TERMS = 8
-_WORD = re.compile("[!-~]")
+_WORD = re.compile("[0-9A-Za-z]")
 NEWEST, REWARD, ENDING = "newest", "reward", "ending"
 _SORTS: Mapping[str, tuple[Column[object], bool]] = {  # column, and whether the greatest comes first
     NEWEST: (hire_order.c.listed_at, True),
@@ -53,7 +53,7 @@ def cut_text(text: str, length: int) -> str:
         return text
     cut = text[: length - 1]
     if _WORD.match(text[length - 1]):  # Chinese may be cut anywhere; a word that would lose its end is left out
-        cut = re.sub(rf"(?<=[^!-~]){_WORD.pattern}+$", "", cut)
+        cut = re.sub("(?<=[^!-~])[!-~]+$", "", cut)
     return cut.rstrip(" \t\n,;:，、；：") + "…"
 
 

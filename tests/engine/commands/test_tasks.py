@@ -131,7 +131,7 @@ def test_a_claimed_task_is_one_persons(trial: Stage) -> None:
         unclaim_task(trial.engine, second, task_id)
     unclaim_task(trial.engine, first, task_id)
     claim_task(trial.engine, second, task_id)
-    assert count_tasks(trial.engine, second) == {"mine": 1, "group": 0, "all": 1, "late": 0}
+    assert count_tasks(trial.engine, second) == {"all": 1, "mine": 1, "group": 0, "late": 0}
     assert count_tasks(trial.engine, first) == {"mine": 0, "group": 0, "all": 1, "late": 0}
 
 

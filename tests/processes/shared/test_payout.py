@@ -4,10 +4,12 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.queries.inbox import list_tasks
+from engine.records.history import read_stream
 from engine.runtime.engine import Engine
-from engine.services.payments.methods import set_payout_method
+from engine.services.payments.methods import STREAM, describe_method, set_payout_method
 from engine.services.payments.payouts import list_payouts
 from engine.services.payments.tables import simulated_order
+from engine.services.payments.withdrawals import WithdrawalTooLarge, request_payout
 from engine.storage.actor import Actor
 from tests.processes.shared.money import FINANCE, MoneyCase, person
 from tests.support.clock import ManualClock
@@ -220,3 +222,31 @@ def test_both_databases_pay_once(any_engine: Engine, clock: ManualClock) -> None
     case.wait(minutes=1)
     assert_paid(case)
     assert orders(case) == (1, 1)
+
+
+def test_a_party_asks_for_its_money_once_and_never_for_more_than_it_has(any_engine: Engine, clock: ManualClock) -> None:
+    case = MoneyCase(any_engine, clock)
+    case.give("bob", 50_000)
+    name_account(case)
+    with pytest.raises(WithdrawalTooLarge):
+        request_payout(any_engine, BOB, 50_001, "t1")
+    with pytest.raises(ValueError, match="Expected 100 fen"):
+        request_payout(any_engine, BOB, 99, "t1")
+    assert statuses(case) == []
+    first = request_payout(any_engine, BOB, 20_000, "t1")
+    assert request_payout(any_engine, BOB, 20_000, "t1") == first
+    case.wait(minutes=1)
+    assert statuses(case) == ["booked"]
+    assert (case.balance("wallet:bob"), case.findings()) == (30_000, [])
+
+
+def test_an_account_named_again_is_the_same_one_and_each_new_one_is_recorded(case: MoneyCase) -> None:
+    for account in ("6222", "6222", "7333"):
+        name_account(case, account, is_verified=False)
+    with case.engine.database.read() as connection:
+        view = describe_method(connection, case.engine.keys, "bob")
+        recorded = read_stream(connection, STREAM)
+    assert view is not None
+    assert (view.account, view.account_end, view.holder) == ("7333", "7333", "Bob Bai")
+    assert len(recorded) == 2
+    assert "7333" not in str(recorded)

@@ -6,13 +6,15 @@ import pytest
 
 from engine.definitions.forms import parse_form
 from engine.services.orders.states import TRANSITIONS
+from engine.services.payments.methods import KINDS as METHOD_KINDS
+from engine.services.payments.payouts import BOOKED, FAILED, HELD, REVERSED, SENT, SUCCEEDED
 from tests.support.stage import ROOT
 from tests.web.bazaar import ADDRESS, PHONE, Bazaar
-from web.market import hall
+from web.market import hall, wallet
 from web.market.find import CATEGORIES
 from web.market.questions import FOLDER, read_question
-from web.market.statements import RULE_ICONS
-from web.market.states import LOOKS, QUESTIONS_OF, SECURED
+from web.market.statements import KINDS, RULE_ICONS
+from web.market.states import LOOKS, QUESTIONS_OF, SECURED, STEPS
 from web.texts import catalogue
 
 TITLE = re.compile(r'<h2 class="lg"><a href="/orders/[^"]+">([^<]+)</a>')
@@ -172,6 +174,11 @@ def test_keys_put_together_at_run_time_are_defined() -> None:
     keys |= {f"request.{kind}{end}" for kind in QUESTIONS_OF for end in ("", ".send")}
     keys |= {f"order.done.{kind}{end}" for kind in (*hall.DONE, "release") for end in ("", ".next")}
     sided = {"P-CANCEL", "P-DISPUTE", "P-REVERSE"}
+    keys |= {f"wallet.kind.{kind}" for kind in KINDS} | {f"order.step.{step}" for step in STEPS}
+    keys |= {f"wallet.done.{done}{end}" for done in wallet.DONE for end in ("", ".next")}
+    keys |= {f"order.turn.{turn}" for turn in ("you", "other", "platform", "market")}
+    keys |= {f"payout.status.{one}" for one in (HELD, SENT, SUCCEEDED, FAILED, BOOKED, REVERSED)}
+    keys |= {f"payout.method.{kind}" for kind in METHOD_KINDS}
     keys |= {f"wallet.rule.{rule}{end}" for rule in RULE_ICONS for end in ((".in", ".out") if rule in sided else ("",))}
     assert sorted(keys - set(catalogue())) == []
     assert set(LOOKS) == set(TRANSITIONS)
@@ -181,3 +188,32 @@ def test_keys_put_together_at_run_time_are_defined() -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.form")))
 def test_forms_of_pages_can_be_read(name: str) -> None:
     assert read_question(name).inputs
+
+
+def test_filters_in_force_are_chips_and_choices_say_what_they_would_find(stocked: Bazaar) -> None:
+    visitor = stocked.visit("zhou")
+    page = visitor.get("/market?category=design&max_net=5000&done_by=2026-12-01&min_net=x").text
+    assert titles(page) == ["宣传册校对"]
+    for words in ("设计与创作", "实收 ≤ ¥5,000.00", "12月1日 前完成", "这不是金额，没有按它筛选"):
+        assert words in page, words
+    without = re.findall(r'<a class="chip on" href="([^"]+)"', page)
+    assert len(without) == 3
+    assert len(titles(visitor.get(without[0].replace("&amp;", "&")).text)) == 4
+    counts = re.findall(r'name="category" value="(\w+)"[^>]*>.*?<span class="muted num">(\d+)</span>', page)
+    found = {category: count for category, count in counts if count != "0"}
+    assert found == {"installation": "1", "design": "1", "event": "1", "housekeeping": "1"}
+
+
+def test_limits_narrow_and_what_is_none_is_pointed_out(stocked: Bazaar) -> None:
+    visitor, everything = stocked.visit("zhou"), ["厨房清洁", "布展搬运", "宣传册校对", HALL]
+    for query, expected in {
+        "max_net=100": ["厨房清洁"],
+        "min_net=100&max_net=800": ["布展搬运", HALL],
+        "done_by=2026-11-27": [],
+        "done_by=2026-11-28": everything,
+    }.items():
+        assert titles(visitor.get(f"/market?{query}").text) == expected, query
+    for query in ("max_net=-1", "max_net=abc", "done_by=2026-13-01", "done_by=tomorrow"):
+        page = visitor.get(f"/market?{query}").text
+        assert titles(page) == everything, query
+        assert page.count('aria-invalid="true"') == 1, query

@@ -22,7 +22,9 @@ def test_publishing_leads_to_the_demand_and_then_to_the_order(bazaar: Bazaar) ->
     begun = press(li, "/orders/new", "/orders/new")
     assert begun.status_code == 303
     task_page, _, target = begun.location.partition("?next=")
-    described = post(li, task_page, fill_in(li, begun.location, "") | {name: str(v) for name, v in DEMAND.items()})
+    described = post(
+        li, task_page, fill_in(li, begun.location, task_page) | {name: str(v) for name, v in DEMAND.items()}
+    )
     assert (described.status_code, described.location) == (303, target)
     bazaar.stage.settle()
     shown = li.get(target).text

@@ -107,6 +107,19 @@ def test_paths_are_read_with_the_project_around_them(tmp_path: Path) -> None:
     assert len({finding.file for finding in lint_paths([tmp_path])}) > 1
 
 
+def test_a_file_of_no_project_is_examined_among_its_neighbours_and_what_ships(tmp_path: Path) -> None:
+    stray = tmp_path / "shop"
+    stray.mkdir()
+    (stray / "shop.bpmn").write_bytes(CLEAN)
+    lonely = {finding.rule for finding in lint_paths([stray / "shop.bpmn"]) if finding.severity == "error"}
+    assert lonely
+    assert not has_errors(lint_paths([stray / "shop.bpmn"], shipped=CONTEXT))
+    for name, content in CONTEXT.items():
+        (stray / Path(name).name).write_bytes(content)
+    beside = {finding.rule for finding in lint_paths([stray / "shop.bpmn"]) if finding.severity == "error"}
+    assert beside < lonely
+
+
 def test_the_command_line_tells_errors_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = tmp_path / "shop.bpmn"
     bad.write_bytes(b"<nothing/>")

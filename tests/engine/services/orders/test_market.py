@@ -8,8 +8,8 @@ from sqlalchemy import insert
 
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.services.orders.queries import count_orders, fetch_order, list_orders, my_orders
-from engine.services.orders.search import SORTS, OrderFilter, fold_text
+from engine.services.orders.queries import count_choices, count_orders, fetch_order, list_orders, my_orders
+from engine.services.orders.search import SORTS, OrderFilter, cut_text, fold_text
 from engine.services.orders.tables import hire_order
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
@@ -163,3 +163,32 @@ def test_an_unknown_sort_and_a_foreign_cursor_are_refused(engine: Engine) -> Non
         OrderFilter(sort="nearest")
     with pytest.raises(ValueError, match="Expected a cursor"):
         list_orders(engine, VISITOR, OrderFilter(), "nonsense")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("short enough", "short enough"),
+        ("merged by our rules, which we will send", "merged by our rules…"),
+        ("两间会议室各有一台新投影，请完成吊装微调和设置", "两间会议室各有一台新投影，请完成吊装微…"),
+        ("两间会议室各有一台新投影仪型号 EB-X51", "两间会议室各有一台新投影仪型号…"),
+        ("abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrs…"),
+    ],
+)
+def test_excerpts_end_at_words(text: str, shown: str) -> None:
+    assert cut_text(text, 20) == shown
+
+
+def test_choices_are_counted_beside_the_other_filters(any_engine: Engine) -> None:
+    now = any_engine.clock()
+    rows = [
+        *(order_row(now, category=category, net_fen=900) for category in ("design", "design", "event")),
+        order_row(now, category="event", place_mode="remote", net_fen=5_000, service_to=now + timedelta(days=9)),
+        order_row(now, category="event", state="locked"),
+    ]
+    fill(any_engine, *rows)
+    wanted = OrderFilter(categories=frozenset({"design"}), place_mode="on_site", max_net_fen=1_000)
+    assert count_choices(any_engine, wanted) == {"category": {"design": 2, "event": 1}, "place": {"on_site": 2}}
+    late = OrderFilter(done_by=now + timedelta(days=5))
+    assert count_choices(any_engine, late)["place"] == {"on_site": 3}
+    assert count_orders(any_engine, OrderFilter(min_net_fen=1_000)) == 1

@@ -34,6 +34,8 @@ export function general(w, offers) {
     ),
     ...(process && process !== w.target
       ? [
+          text("processName", "Name of the process (Chinese)", w.attribute("name", process)),
+          text("processNameEn", "Name of the process (English)", w.attribute("baton:nameEn", process)),
           text(
             "processId",
             "Process key",

@@ -1,0 +1,27 @@
+"""What the verbs of `./run` say."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.stage import ROOT
+from web.cli import main
+
+
+def test_a_deployment_of_what_is_deployed_says_so(
+    deployed_sqlite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(deployed_sqlite, tmp_path / "data")
+    monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path / "data"))
+    table = next((ROOT / "bpmn").rglob("*.dmn"))
+    assert main(["deploy", str(table)]) == 0
+    assert capsys.readouterr().out.startswith("Nothing new")
+
+
+def test_a_diagram_outside_the_repository_knows_the_forms_that_ship(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stray = tmp_path / "stray.bpmn"
+    shutil.copyfile(ROOT / "bpmn" / "shared" / "secure_funds.bpmn", stray)
+    assert main(["lint", str(stray)]) == 0, capsys.readouterr().out

@@ -1,0 +1,116 @@
+"""The views of the inbox."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, abort, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from engine.commands.tasks import claim_task
+from engine.language.errors import EngineError
+from engine.queries.definitions import name_processes
+from engine.queries.inbox import FREE, SORTS, VIEWS, TaskFilter, TaskRow, Work, list_tasks, open_work
+from engine.runtime.engine import Engine
+from engine.runtime.starts import list_starts
+from engine.storage.actor import Actor
+from web.security import current_actor, is_partial, local_target
+from web.staff.lines import Asked, State, group_lines, make_chips, make_tag, write_count
+
+PAGE_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What came of claiming several tasks; `known` are those of the missed ones that can still be seen."""
+
+    claimed: int
+    missed: int
+    known: list[TaskRow]
+
+
+class InboxDesk:
+    """The views, over one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def show(self) -> Response | str:
+        """Open tasks: all, mine, my groups'; filtered, searched, sorted, paged. Unchanged: 304 to who names its tag."""
+        actor, asked = current_actor(), Asked(request.args)
+        try:
+            with open_work(self.engine, actor) as work:
+                counts = work.count()
+                if request.if_none_match and self._is_known(work, actor, asked, counts):
+                    return Response(status=304)
+                page, claims = work.fetch_page(asked.filter, asked.after, PAGE_ROWS), _read_claims(work)
+        except ValueError:  # an address somebody has cut off
+            abort(400)
+        state: State = ([(row.id, row.version) for row in page.rows], page.after is not None)
+        tag = make_tag(asked, actor, state, counts)
+        shown = {
+            "asked": asked,
+            "views": VIEWS,
+            "groups": group_lines(asked, actor, page.rows),
+            "after": page.after,
+            "counts": {name: write_count(count) for name, count in counts.items()},
+            "is_personal": actor.party_id == actor.user_id,
+            "tag": tag,
+        }
+        response = Response(self._render(actor, asked, shown, claims))
+        response.set_etag(tag, weak=True)
+        return response
+
+    def claim_many(self) -> BaseResponse:
+        """Takes every task that was picked, each in a step of its own; tells which somebody else was faster with."""
+        claimed, missed = list[str](), list[str]()
+        for task_id in dict.fromkeys(request.form.getlist("task")[:PAGE_ROWS]):
+            try:
+                claim_task(self.engine, current_actor(), task_id)
+                claimed.append(task_id)
+            except EngineError:  # somebody else was faster, or it never was his business
+                missed.append(task_id)
+        back = local_target(request.form.get("back")) or url_for("staff.inbox")
+        told = {"claimed": str(len(claimed)), "missed": ".".join(missed)}
+        return redirect(f"{back}{'&' if '?' in back else '?'}{urlencode(told)}", 303)
+
+    def go_next(self) -> BaseResponse:
+        """The first task nobody else holds, but not the one he comes from."""
+        rows = list_tasks(self.engine, current_actor(), TaskFilter(view=FREE), limit=2).rows
+        others = [row.id for row in rows if row.id != request.args.get("from")]
+        return redirect(url_for("staff.task", task_id=others[0]) if others else url_for("staff.inbox"), 303)
+
+    def _render(self, actor: Actor, asked: Asked, shown: dict[str, Any], claims: Claims | None) -> str:
+        """The page, or the parts of it that change while it is open. These are rendered on their own: a long list that
+        passes through the frames of a page line by line costs half as much again.
+        """
+        scopes, rows = (render_template(f"staff/_{part}.html", **shown) for part in ("scopes", "list"))
+        if is_partial(request):
+            return scopes + rows
+        return render_template(
+            "staff/inbox.html",
+            scopes=Markup(scopes),
+            rows=Markup(rows),
+            sorts=SORTS,
+            chips=list(make_chips(asked, actor, name_processes(self.engine), shown["counts"])),
+            claims=claims,
+            is_done="done" in request.args,
+            is_started="started" in request.args,
+            has_starts=bool(list_starts(self.engine, actor)),
+            **shown,
+        )
+
+    def _is_known(self, work: Work, actor: Actor, asked: Asked, counts: dict[str, int]) -> bool:
+        """Whether the browser has the page as it is."""
+        rows = work.probe(asked.filter, asked.after, PAGE_ROWS)
+        tag = make_tag(asked, actor, (rows[:PAGE_ROWS], len(rows) > PAGE_ROWS), counts)
+        return request.if_none_match.contains_weak(tag)
+
+
+def _read_claims(work: Work) -> Claims | None:
+    if "claimed" not in request.args:
+        return None
+    missed = [one for one in request.args.get("missed", "").split(".") if one][:PAGE_ROWS]
+    known = work.find(missed) if missed else []
+    return Claims(request.args.get("claimed", 0, type=int), len(missed), known)
