@@ -38,16 +38,15 @@ class Figure:
 
 @dataclass
 class Counts:
-    """What went to the database. `statements` leaves out what only begins or ends a transaction, triggers, and what is
-    deleted in cascade."""
+    """What went to the database. `statements` leaves out what only begins or ends a transaction, and triggers."""
 
     statements: list[str] = field(default_factory=list)
     commits: int = 0
 
     def note(self, statement: str) -> None:
-        """Takes one statement into account."""
-        is_echo = statement.startswith("DELETE") and self.statements[-1:] == [statement]  # of a cascade, by SQLite
-        if not statement.startswith(BETWEEN) and not is_echo:
+        """Takes one statement into account. SQLite traces a DELETE once more for each table it cascades to."""
+        is_cascade = statement.startswith("DELETE") and self.statements[-1:] == [statement]
+        if not is_cascade and not statement.startswith(BETWEEN):
             self.statements.append(statement)
 
 

@@ -12,7 +12,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.step import ACTIVE
 from engine.storage.prepared import Prepared
-from engine.storage.tables import definition, deployment, instance
+from engine.storage.tables import definition, deployment, instance, task
 
 _HAS_CASE = exists(select(1).where(instance.c.process_key == definition.c.key))
 _NAMES = Prepared(
@@ -143,6 +143,14 @@ def _select() -> Select[Any]:
 
 def _read(row: Row[Any]) -> DefinitionRow:
     return DefinitionRow(**row._mapping)
+
+
+def count_waiting(engine: Engine, definition_id: str) -> dict[str, int]:
+    """How many open tasks wait at each element of a version."""
+    counted = func.count().label("waiting")
+    query = select(task.c.element, counted).where(task.c.definition_id == definition_id).group_by(task.c.element)
+    with engine.database.read() as connection:
+        return {row.element: row.waiting for row in connection.execute(query)}
 
 
 def drawing_of(engine: Engine, definition_id: str) -> bytes:

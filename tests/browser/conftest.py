@@ -42,7 +42,9 @@ def site(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Leaves out the line per request, so that a failed test shows what failed."""
+    """Keeps connections, as the real server does; no line per request, so that a failed test shows what failed."""
+
+    protocol_version = "HTTP/1.1"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Says nothing."""

@@ -53,7 +53,7 @@ def test_pages_are_sound(visit: Visit, language: Language, people: dict[str, str
     kinds: Counter[str] = Counter()
     for role, login in people.items():
         with visit(language) as person:
-            person.sign_in(login, role)
+            person.enter(login, role)
             for kind in walk(person, kinds):
                 found = look(person, has_axe=kinds[kind] <= OF_A_KIND)
                 faults |= {f"{role} {person.page.url}": found} if found else {}
@@ -70,12 +70,15 @@ def test_pages_before_signing_in_are_sound(visit: Visit) -> None:
 def look(person: Person, *, has_axe: bool) -> list[str]:
     """What is wrong with the page that is open."""
     page = person.page
-    found = find_faults(page, HTML_LANGUAGE[person.language]) + find_overflow(page)
-    page.set_viewport_size({"width": PHONE, "height": HEIGHT})
-    found += find_overflow(page)
-    if has_axe:
-        found += find_barriers(page)
-    page.set_viewport_size({"width": DESKTOP, "height": HEIGHT})
+    found = find_faults(page, HTML_LANGUAGE[person.language])
+    size = page.viewport_size
+    assert size is not None
+    for width in sorted((DESKTOP, PHONE), key=lambda width: width != size["width"]):  # as it is first
+        if page.viewport_size != {"width": width, "height": HEIGHT}:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+        found += find_overflow(page)
+        if has_axe and width == PHONE:
+            found += find_barriers(page)
     return found
 
 

@@ -48,11 +48,16 @@ const labels = {
 
 // Expressions are Python here. The editor of FEEL, a third of the modeler, is left out: the properties panel sets it up
 // but shows it nowhere.
+const PANELS = ["bpmn-js-properties-panel", "@bpmn-io/properties-panel"].map((name) =>
+  join(here, "node_modules", name),
+);
 const feel = {
   name: "feel",
   setup({ onResolve }) {
     const filter = /^(@codemirror\/|@bpmn-io\/(feel-editor|feelers-editor|extract-process-variables)(\/|$))/;
-    onResolve({ filter }, () => ({ path: join(here, "src/modeler/no-feel.js") }));
+    onResolve({ filter }, ({ importer }) =>
+      PANELS.some((panel) => importer.startsWith(panel)) ? { path: join(here, "src/modeler/no-feel.js") } : undefined,
+    );
   },
 };
 

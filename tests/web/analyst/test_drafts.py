@@ -36,7 +36,7 @@ def test_only_analysts_begin_see_save_and_deploy(app: Flask, engine: Engine) -> 
     draft_id = begin(engine, analyst)
     for role in ("auditor", "platform_operator", "platform_reviewer"):
         stranger = sit_down(app, engine, role)
-        for path in ("", "/file"):
+        for path in ("", "/file", "/compare"):
             assert stranger.get(f"/drafts/{draft_id}{path}").status_code == 403
         assert stranger.get("/drafts/new").status_code == 403
         assert stranger.get(f"/drafts/deploy?draft={draft_id}").status_code == 403
@@ -139,3 +139,12 @@ def test_something_new_is_begun_or_told_what_is_wrong(
     assert "出差" in editor.text
     assert "style-src 'self' 'unsafe-inline'" in editor.headers["Content-Security-Policy"]
     assert "unsafe-inline" not in analyst.get("/definitions").headers["Content-Security-Policy"]
+
+
+def test_draft_of_a_process_is_compared_with_what_it_began_from(app: Flask, engine: Engine) -> None:
+    deploy_trial(engine)
+    analyst = sit_down(app, engine, "analyst")
+    page = analyst.get(f"/drafts/{begin(engine, analyst)}/compare")
+    assert f'data-version="/definitions/{find_id(engine, "trial")}/file"' in page.text
+    assert "style-src 'self' 'unsafe-inline'" in page.headers["Content-Security-Policy"]
+    assert analyst.get(f"/drafts/{begin(engine, analyst, 'fee')}/compare").status_code == 404

@@ -12,14 +12,13 @@ const RULES = {
   "superfluous-gateway": [superfluousGateway, "The gateway neither splits nor joins."],
 };
 
-const linter = new Linter({
-  config: { rules: Object.fromEntries(Object.keys(RULES).map((name) => [name, "warn"])) },
-  resolver: new StaticResolver(
-    Object.fromEntries(Object.entries(RULES).map(([name, [rule]]) => [`rule:bpmnlint/${name}`, rule])),
-  ),
-});
+const config = { rules: Object.fromEntries(Object.keys(RULES).map((name) => [name, "warn"])) };
+const resolver = new StaticResolver(
+  Object.fromEntries(Object.entries(RULES).map(([name, [rule]]) => [`rule:bpmnlint/${name}`, rule])),
+);
 
 export async function checkDrawing(definitions) {
+  const linter = new Linter({ config, resolver }); // some rules remember what they have seen
   const reports = await linter.lint(definitions);
   return Object.entries(reports).flatMap(([rule, found]) =>
     found.map(({ id }) => ({ element: id, rule, severity: "warning", message: translate(RULES[rule][1]) })),

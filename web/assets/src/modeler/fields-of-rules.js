@@ -46,9 +46,11 @@ const FIELDS = {
   "parallel-write": "lastWins",
 };
 
-const QUOTED = /\b(?:input|parameter|变量|输入参数|参数)\s*(\w+)/;
+// Of a missing input only the sentence tells the name.
+const INPUTS = [/parameter (\w+) of/, /Expected (\w+) to be mapped/, /参数 (\w+)/, /变量 (\w+)/];
 
 export function fieldOf({ rule, message }) {
-  if (/^(topic-parameter|call-variable)-missing$/.test(rule)) return `input-${message.match(QUOTED)?.[1]}`;
-  return FIELDS[rule];
+  if (!/^(topic-parameter|call-variable)-missing$/.test(rule)) return FIELDS[rule];
+  const found = INPUTS.map((pattern) => message.match(pattern)).find(Boolean);
+  return found && `input-${found[1]}`;
 }
