@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bench import world
-from bench.case import open_browser
+from bench.case import POLL_BUDGET, open_browser
 from bench.crowd import add_crowd
 from bench.diagrams import pair
 from bench.measuring import Figure, best_of
@@ -30,6 +30,10 @@ def measure_inbox(is_quick: bool) -> Iterator[Figure]:
             "ms",
             PAGE_BUDGET,
         )
+        tag = browser.get("/inbox")[1]["ETag"]
+        polled = best_of(3, lambda: browser.get("/inbox", if_none_match=tag), 10)
+        what = "  polling it unchanged, the page = 1"
+        yield Figure(f"inbox_{thousands}.poll_ratio", what, polled / seconds, "x", POLL_BUDGET)
         for key, name, actor in (("reviewer", "reviewer", REVIEWER), ("person", "person with eight tasks", person)):
             seconds = best_of(3, lambda: (list_tasks(engine, actor), count_tasks(engine, actor)), 10)  # noqa: B023
             yield Figure(f"inbox_{thousands}.{key}_queries_cpu_ms", f"  the queries alone, {name}", seconds * 1e3, "ms")

@@ -11,7 +11,15 @@ from engine.language.model import Element
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.step import ACTIVE
-from engine.storage.tables import definition, deployment, instance
+from engine.storage.prepared import Prepared
+from engine.storage.tables import definition, deployment, instance, task
+
+_HAS_CASE = exists(select(1).where(instance.c.process_key == definition.c.key))
+_NAMES = Prepared(
+    select(definition.c.key, definition.c.name_zh, definition.c.name_en)
+    .where(definition.c.kind == PROCESS, _HAS_CASE)
+    .order_by(definition.c.key, definition.c.version)
+)
 
 
 @dataclass(frozen=True)
@@ -81,14 +89,8 @@ def list_definitions(engine: Engine, kind: str | None = None) -> list[Definition
 
 def name_processes(engine: Engine) -> list[ProcessName]:
     """The processes that cases were started of, by key."""
-    has_case = exists(select(1).where(instance.c.process_key == definition.c.key))
-    query = (
-        select(definition.c.key, definition.c.name_zh, definition.c.name_en)
-        .where(definition.c.kind == PROCESS, has_case)
-        .order_by(definition.c.key, definition.c.version)
-    )
     with engine.database.read() as connection:
-        found = {row.key: ProcessName(*row) for row in connection.execute(query)}  # the newest comes last
+        found = {row.key: ProcessName(*row) for row in _NAMES.all(connection)}  # the newest comes last
     return list(found.values())
 
 
@@ -141,6 +143,14 @@ def _select() -> Select[Any]:
 
 def _read(row: Row[Any]) -> DefinitionRow:
     return DefinitionRow(**row._mapping)
+
+
+def count_waiting(engine: Engine, definition_id: str) -> dict[str, int]:
+    """How many open tasks wait at each element of a version."""
+    counted = func.count().label("waiting")
+    query = select(task.c.element, counted).where(task.c.definition_id == definition_id).group_by(task.c.element)
+    with engine.database.read() as connection:
+        return {row.element: row.waiting for row in connection.execute(query)}
 
 
 def drawing_of(engine: Engine, definition_id: str) -> bytes:

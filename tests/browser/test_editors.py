@@ -12,7 +12,7 @@ from tests.browser.person import PHONE, Person
 from tests.support.stage import ROOT
 
 FORMS = sorted([*ROOT.glob("forms/*/*.form"), *ROOT.glob("web/market/forms/*.form")])
-TABLES = sorted(ROOT.glob("bpmn/*/*.dmn"))
+TABLES = sorted([*ROOT.glob("bpmn/*/*.dmn"), *ROOT.glob("tests/engine/language/*.dmn")])
 # Texts on the screen, and in the attributes people hear, that hold Latin words and no Chinese. Left out: keys and code,
 # what is declared to be English, the cells and the declared values of the table itself, the names of products.
 _UNTRANSLATED = """() => {
@@ -51,7 +51,7 @@ _REWRITE_TABLES = """async (sources) => {
   const written = [];
   for (const source of sources) {
     const place = document.createElement("div");
-    place.innerHTML = "<div data-tabs></div><div data-table></div>";
+    place.innerHTML = "<button data-undo></button><button data-redo></button><p data-tabs></p><div data-table></div>";
     document.querySelector("main").append(place);
     written.push(await (await openTables(place, source)).save());
     place.remove();
@@ -80,8 +80,8 @@ def discard(person: Person) -> None:
 
 
 def read_xml(content: bytes | str) -> str:
-    """The canonical form of a file, without the space between its elements; the hit policy DMN assumes is left out."""
-    parser = etree.XMLParser(remove_blank_text=True)
+    """The canonical form of a file without space, comments and the hit policy that DMN assumes."""
+    parser = etree.XMLParser(remove_blank_text=True, remove_comments=True)
     root = etree.fromstring(content.encode() if isinstance(content, str) else content, parser)
     for table in root.iter("{*}decisionTable"):
         if table.get("hitPolicy") == "UNIQUE":
@@ -123,7 +123,8 @@ def test_form_is_changed_and_seen_as_the_server_renders_it(visit: Visit) -> None
         page.get_by_label("名称（英文）").fill("")
         expect(page.locator("[data-unsound]")).to_contain_text("amount_1_fen 应有英文 label，但没有")
         expect(page.locator("[data-problems]")).to_contain_text("应有英文 label，但没有")
-        page.locator(".fe-title button").click()
+        page.get_by_role("button", name="回到全部组件").click()
+        expect(page.locator(".fe-outline")).to_be_visible()
         page.locator("[data-problems] button").first.click()
         expect(page.locator(".fe-title h2")).to_have_text("保证金")
         page.get_by_label("名称（英文）").fill("Deposit")
@@ -167,7 +168,7 @@ def test_table_is_changed_and_tried_out(visit: Visit) -> None:
         assert page.evaluate(_UNTRANSLATED) == []
         assert find_barriers(page) == []
         cell.fill("max(")
-        expect(page.locator("[data-problems]")).to_contain_text("决策表无法使用")
+        expect(page.locator("[data-problems]")).to_contain_text("规则 4 的结果“违约金")
         expect(result).to_contain_text("改正后才能试算")
         cell.fill("max(4000, progress_bps)")
         expect(result).to_contain_text("charge_bps4000")

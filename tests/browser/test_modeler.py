@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from engine.definitions.drawing import lay_out
 from tests.browser.checks import find_barriers, find_overflow
 from tests.browser.conftest import Visit
-from tests.browser.person import PHONE, Person
+from tests.browser.person import PHONE, TIMEOUT_MILLISECONDS, Person
 from tests.engine.diagrams import bpmn, end, flow, process, start, user
 
 DIAGRAMS = sorted((Path(__file__).parents[2] / "bpmn").rglob("*.bpmn"))
@@ -50,7 +50,11 @@ def open_editor(person: Person, key: str) -> None:
     person.open(f"/definitions?kind=process&q={key}")
     person.page.locator("main a.name").locator("visible=true").first.click()
     person.page.locator('form[action="/drafts"] button').first.click()
-    expect(person.page.locator(f"[data-modeler]{READY}")).to_be_visible()
+    wait_ready(person, "data-modeler")
+
+
+def wait_ready(person: Person, part: str) -> None:
+    person.page.locator(f"[{part}]{READY}").wait_for()
 
 
 def shape(person: Person, element: str) -> Locator:
@@ -59,6 +63,11 @@ def shape(person: Person, element: str) -> Locator:
 
 def panel_field(person: Person, field: str) -> Locator:
     return person.page.locator(f'[data-panel] [data-entry-id="{field}"] :is(input, textarea, select)')
+
+
+def save(person: Person) -> str:
+    """The file as it would be saved now."""
+    return str(person.page.evaluate(f"async () => (await {EDITOR}.modeler.saveXML()).xml"))
 
 
 def test_change_is_saved_checked_and_compared(visit: Visit) -> None:
@@ -71,18 +80,18 @@ def test_change_is_saved_checked_and_compared(visit: Visit) -> None:
         name, problems = panel_field(person, "nameEn"), page.locator("[data-problems]")
         name.fill("")
         finding = problems.get_by_role("button", name="应有英文名称")
-        expect(finding).to_be_visible()
+        expect(finding).to_be_visible(timeout=TIMEOUT_MILLISECONDS)
         expect(page.locator('.found-error[data-element-id="rate_a"]')).to_be_attached()
         expect(page.locator('[data-panel] [data-entry-id="nameEn"]')).to_contain_text("应有英文名称")
         shape(person, "rate_b").click()
         finding.click()
         expect(name).to_be_focused()
         page.keyboard.type("Rate them")
-        expect(finding).to_have_count(0)
+        expect(finding).to_have_count(0, timeout=TIMEOUT_MILLISECONDS)
         expect(page.locator("[data-draft-status]")).to_contain_text("已保存")
         assert find_barriers(page) == []
         person.follow("逐项比较")
-        expect(page.locator(f"[data-compare]{READY}")).to_be_visible()
+        wait_ready(person, "data-compare")
         changes = page.locator(".change")
         expect(changes).to_have_count(1)
         expect(changes).to_contain_text("名称（英文）Rate the other side → Rate them")
@@ -100,7 +109,11 @@ def test_menus_offer_what_runs_and_the_services(visit: Visit) -> None:
         expect(menu.locator(".entry", has_text="业务规则任务")).to_be_visible()
         assert menu.locator(".entry").count() > 8
         expect(menu.locator(".entry", has_text="临时子流程")).to_have_count(0)
-        page.keyboard.press("Escape")
+        menu.locator(".entry", has_text="业务规则任务").click()
+        assert 'camunda:topic="load_policy"' not in save(person)
+        page.locator('.djs-palette [data-action="undo"]').click()
+        assert 'camunda:topic="load_policy"' in save(person)
+        shape(person, "load_policy").click()
         page.locator('.djs-context-pad [data-action="append"]').click()
         menu.locator("input").fill("remind")
         menu.locator(".entry", has_text="提醒").click()
@@ -109,8 +122,8 @@ def test_menus_offer_what_runs_and_the_services(visit: Visit) -> None:
         expect(panel_field(person, "input-element")).to_have_value("${element}")
         page.keyboard.press("Escape")  # out of its name
         page.locator('.djs-palette [data-action="undo"]').click()
-        assert "remind" not in page.evaluate(f"async () => (await {EDITOR}.modeler.saveXML()).xml")
-        expect(page.locator("[data-problems] > li")).to_have_count(0)
+        assert "remind" not in save(person)
+        expect(page.locator("[data-problems] > li")).to_have_count(0, timeout=TIMEOUT_MILLISECONDS)
         page.locator(".bts-toggle-mode").click()
         page.locator('.bts-context-pad[title="触发"]:not(.hidden)').first.click()
         expect(page.locator(".bts-scope").first).to_be_visible()
@@ -155,7 +168,7 @@ def test_english_page_shows_english_names_and_a_phone_shows_the_diagram(visit: V
         expect(page.locator("[data-panel]")).to_contain_text("Duration duration *")
         page.set_viewport_size({"width": PHONE, "height": 844})
         person.open(address)
-        expect(page.locator(f"[data-modeler]{READY}")).to_be_visible()
+        wait_ready(person, "data-modeler")
         expect(shape(person, "set_deadline")).to_contain_text("Set deadline")
         expect(page.locator(".djs-palette")).to_have_count(0)
         assert find_overflow(page) + find_barriers(page) == []

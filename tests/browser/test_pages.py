@@ -108,5 +108,7 @@ def _links(person: Person, within: str = "") -> list[str]:
 
 
 def _name_kind(path: str) -> str:
+    """Filters can be combined in many ways: pages with two or more of them are one kind."""
     parts = urlsplit(path)
-    return IDENTIFIER.sub("*", parts.path) + "?" + "&".join(sorted(parse_qs(parts.query).keys() - MOVES))
+    asked = sorted(parse_qs(parts.query))
+    return IDENTIFIER.sub("*", parts.path) + "?" + (asked[0] if len(asked) == 1 else "*" * len(asked[:1]))

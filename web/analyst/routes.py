@@ -13,7 +13,13 @@ from engine.definitions.findings import Finding
 from engine.definitions.forms import bind
 from engine.language.decisions import DecisionTable
 from engine.language.model import Element
-from engine.queries.definitions import DefinitionRow, DefinitionView, fetch_definition, list_definitions
+from engine.queries.definitions import (
+    DefinitionRow,
+    DefinitionView,
+    count_waiting,
+    fetch_definition,
+    list_definitions,
+)
 from engine.queries.drafts import list_drafts
 from engine.runtime.engine import Engine
 from engine.storage.clock import format_instant
@@ -31,6 +37,7 @@ from web.texts import current_language
 KINDS = (PROCESS, FORM, DECISION, POLICY)
 MEDIA_TYPES = {PROCESS: "application/xml", DECISION: "application/xml"}
 MAX_NOTE = 2_000
+HEAT_STEPS = 4  # above the coolest, see diagram.css
 
 
 def make_analyst(engine: Engine) -> Blueprint:
@@ -77,6 +84,7 @@ class Studio:
         is_newest = row.version == view.versions[0].version
         findings = self._check(view) if is_newest else []
         chosen = request.args.get("element", "")
+        waiting = count_waiting(self.engine, definition_id) if row.kind == PROCESS else {}
         newest = {(one.kind, one.key): one.id for one in list_definitions(self.engine)}
         return render_template(
             "analyst/definition.html",
@@ -85,7 +93,8 @@ class Studio:
             is_newest=is_newest,
             findings=findings,
             chosen=chosen,
-            marks=_mark(findings) | ({chosen: "now"} if chosen in view.elements else {}),
+            waiting=waiting,
+            marks=_heat(waiting) | _mark(findings) | ({chosen: "sel"} if chosen in view.elements else {}),
             names=self._name_people(view.versions),
             newest=newest,
             has_draft=any((one.kind, one.key) == (row.kind, row.key) for one in list_drafts(self.engine)),
@@ -166,6 +175,12 @@ class Studio:
 
 def _matches(row: DefinitionRow, search: str) -> bool:
     return any(search.casefold() in words.casefold() for words in (row.key, row.name_zh, row.name_en))
+
+
+def _heat(counts: dict[str, int]) -> dict[str, str]:
+    """How warm each element is drawn, from h1 to h5 where most wait; a few are never hot."""
+    most = max(HEAT_STEPS + 1, *counts.values()) if counts else 1
+    return {element: f"h{1 + HEAT_STEPS * count // most}" for element, count in counts.items()}
 
 
 def _mark(findings: list[Finding]) -> dict[str, str]:

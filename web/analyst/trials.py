@@ -77,7 +77,7 @@ class Trials:
         try:
             tables = {table.key: table for table in parse_decisions(content.encode())}
         except DecisionInvalid as invalid:
-            found = [{"element": element, "message": message} for element, message in invalid.findings]
+            found = [{"element": element, "message": problem.of(g.language)} for element, problem in invalid.findings]
             return jsonify(tables=[], findings=found, outcome=None)
         outcome = None
         if values is not None:

@@ -48,7 +48,9 @@ const labels = {
 
 // Expressions are Python here. The editor of FEEL, a third of the modeler, is left out: the properties panel sets it up
 // but shows it nowhere.
-const PANELS = ["bpmn-js-properties-panel", "@bpmn-io/properties-panel"].map((name) => join(here, "node_modules", name));
+const PANELS = ["bpmn-js-properties-panel", "@bpmn-io/properties-panel"].map((name) =>
+  join(here, "node_modules", name),
+);
 const feel = {
   name: "feel",
   setup({ onResolve }) {

@@ -9,7 +9,7 @@ from engine.queries.inspection import Record
 
 KINDS = ("incident", "person", "timer", "message", "other")  # what a mark that stands for several records shows first
 MESSAGES = frozenset({"message", "signal"})
-MAX_MARKS = 240
+MAX_MARKS = 120
 
 
 @dataclass(frozen=True)

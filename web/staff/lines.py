@@ -94,6 +94,7 @@ class Asked:
         self.is_urgent = arguments.get("urgent") == URGENT
         self.after = arguments.get("after")
         today = datetime.combine(g.fmt.now.astimezone(g.fmt.zone).date(), time.min, g.fmt.zone)
+        self.base = url_for("staff.inbox")
         self.horizons = {TODAY: today + timedelta(days=1), WEEK: today + THIS_WEEK}
 
     @property
@@ -124,7 +125,7 @@ class Asked:
         } | changed
         defaults = {"view": ALL, "sort": BY_DUE}
         given = {name: value for name, value in asked.items() if value and value != defaults.get(name)}
-        return url_for("staff.inbox") + (f"?{urlencode(given)}" if given else "")
+        return self.base + (f"?{urlencode(given)}" if given else "")
 
     def hidden(self) -> dict[str, str]:
         """What a search keeps of the address."""

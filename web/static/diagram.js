@@ -15,7 +15,7 @@ const LEGIBLE = 0.7;
 const WIDEST_LABEL = 132;
 const GAP = 4;
 const LABEL_FONT = "11px Arial, sans-serif";
-const HERE = ["now", "err"]; // where a token is
+const HERE = ["now", "err", "sel"]; // what to show where not all can be seen
 const ALWAYS_SHOWN = { show: { minZoom: 0 }, scale: { min: 0.8, max: 1.25 } };
 
 // Names are Chinese in the file; their English stands beside them in an attribute of our namespace.
@@ -86,8 +86,7 @@ function mark(viewer, host, marked) {
     if (!elements.get(id)) continue;
     canvas.addMarker(id, className);
     marked.set(id, className);
-    if (!HERE.includes(className)) continue;
-    overlays.add(id, "baton", { position: { top: -6, right: 20 }, html: make(`diagram-baton ${className}`) });
+    if (className === "now") overlays.add(id, "baton", { position: { top: -6, right: 20 }, html: make("diagram-baton") });
   }
   for (const [id, words] of Object.entries(JSON.parse(host.dataset.notes ?? "{}"))) {
     if (elements.get(id)) overlays.add(id, "note", { position: { top: -9, left: -6 }, html: make("diagram-note", words) });

@@ -12,6 +12,7 @@
   let tag = document.querySelector("[data-tag]")?.dataset.tag;
   let stream = null;
   let timer = null;
+  let question = null; // aborts the answer that is awaited
   let isAsking = false;
   let mustAskAgain = false;
 
@@ -39,7 +40,8 @@
     isAsking = true;
     try {
       const headers = { "HX-Request": "true", ...(tag && { "If-None-Match": `W/"${tag}"` }) };
-      const answer = await fetch(location.href, { headers, cache: "no-store" });
+      question = new AbortController();
+      const answer = await fetch(location.href, { headers, cache: "no-store", signal: question.signal });
       if (answer.status === 404) {
         document.querySelector(".task-gone")?.removeAttribute("hidden");
         leave();
@@ -48,7 +50,7 @@
         tag = document.querySelector("[data-tag]")?.dataset.tag;
       }
     } catch {
-      // no connection: the next round tries again
+      // no connection, or no longer of interest
     }
     isAsking = false;
     if (mustAskAgain) {
@@ -79,6 +81,7 @@
   const leave = () => {
     stream?.close();
     stream = null;
+    question?.abort();
     clearInterval(timer);
   };
 
@@ -91,6 +94,8 @@
       ask();
     });
     window.addEventListener("pagehide", leave);
+    // A form that is sent leads to another page: what it changes is no news here.
+    window.addEventListener("submit", (event) => event.defaultPrevented || leave());
     document.addEventListener("ask", ask);
     if (!document.hidden) enter();
   }

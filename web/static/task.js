@@ -14,6 +14,7 @@
   let isSaving = false;
   let isDirty = false;
   let isLeaving = false;
+  let saving = null; // aborts the save under way
 
   const say = (words, isGood = false) => {
     state.textContent = words;
@@ -43,7 +44,9 @@
     [isSaving, isDirty] = [true, false];
     say(state.dataset.saving);
     try {
-      const answer = await fetch(form.dataset.draft, { method: "POST", headers: json, body: pack() });
+      saving = new AbortController();
+      const options = { method: "POST", headers: json, body: pack(), signal: saving.signal };
+      const answer = await fetch(form.dataset.draft, options);
       if (answer.status === 409 && answer.headers.get("Content-Type")?.includes("json")) {
         const { revision: newest } = await answer.json();
         if (newest === undefined) document.dispatchEvent(new Event("ask"));
@@ -66,6 +69,7 @@
   };
 
   const retry = () => {
+    if (isLeaving) return;
     isDirty = true;
     keepHere();
     fail();
@@ -76,7 +80,7 @@
     stale.hidden = false;
     stale.setAttribute("role", "alert");
     stale.dataset.newest = newest;
-    say("");
+    say(stale.querySelector("b").textContent);
   };
 
   const change = () => {
@@ -108,7 +112,6 @@
 
   if (form?.dataset.draft) {
     form.addEventListener("input", change);
-    form.addEventListener("change", change);
     document.addEventListener("htmx:after:swap", change);
     window.addEventListener("online", save);
     window.addEventListener("pagehide", () => {
@@ -119,7 +122,9 @@
     form.addEventListener("submit", () => {
       isLeaving = true;
       clearTimeout(timer);
-      if (storage) localStorage.removeItem(storage);
+      saving?.abort();
+      if (!navigator.onLine) keepHere();
+      else if (storage) localStorage.removeItem(storage);
     });
     stale.querySelector("[data-mine]").addEventListener("click", (event) => {
       if (!stale.dataset.newest) return;

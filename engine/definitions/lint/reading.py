@@ -56,7 +56,7 @@ BAD_DECISION = declare(
     "decision-invalid",
     "error",
     en="{detail}",
-    zh="决策表无法使用：{detail}",
+    zh="决策表无法使用：{detail_zh}",
     reason="Hit policies and cells that would silently decide wrongly are refused.",
     theme="reading",
 )
@@ -154,8 +154,8 @@ def _check_decisions(path: str, content: bytes, project: Project) -> Iterator[Fi
     try:
         parse_decisions(content)
     except DecisionInvalid as error:
-        for element, message in error.findings:
-            yield BAD_DECISION.find_at(path, element or "line 1", detail=message)
+        for element, problem in error.findings:
+            yield BAD_DECISION.find_at(path, element or "line 1", detail=problem.of("en"), detail_zh=problem.of("zh"))
 
 
 def _check_policy(path: str, content: bytes, project: Project) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+from engine.language.decisions.messages import message
 from engine.language.expressions import VALUE_CLASSES, ExpressionError, parse_expression
 from engine.language.field_access import FieldAccess
 from engine.storage.plain import Plain
@@ -26,7 +27,11 @@ AS_DATE, AS_DATETIME, MATCHES = "__as_date", "__as_datetime", "__matches"
 
 
 class CellInvalid(Exception):
-    """A cell cannot be read; the text says why."""
+    """A cell cannot be read; `message` says why."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        self.message = message(code, **facts)
+        super().__init__(self.message.of("en"))
 
 
 class Cell:
@@ -54,7 +59,7 @@ class Cell:
     def translate_value(self, text: str) -> str:
         """Python for an input expression or an output. A date literal becomes its ISO text, as data hold it."""
         if text.strip() in ("", "-"):
-            raise CellInvalid("Expected a value, but the cell is empty: write null for none")
+            raise CellInvalid("cell_empty")
         node, _ = self._parse(text)
         match node:
             case ast.Call(ast.Attribute(ast.Name("__date" | "__datetime"), "fromisoformat"), [ast.Constant() as iso]):
@@ -63,7 +68,7 @@ class Cell:
 
     def _translate_part(self, part: str, column: ast.Name) -> ast.expr:
         if part.startswith("=") and not part.startswith("=="):
-            raise CellInvalid(f"Expected a test, but {part!r} starts with '=': leave it out")
+            raise CellInvalid("equals_sign", part=part)
         if match := _INTERVAL.fullmatch(_mask_strings(part)):
             return self._translate_interval(part, match, column)
         if match := _COMPARISON.fullmatch(part):
@@ -72,13 +77,13 @@ class Cell:
         if "?" in _mask_strings(part):
             return node
         if isinstance(node, (ast.Compare, ast.BoolOp)) or (isinstance(node, ast.UnaryOp) and type(node.op) is ast.Not):
-            raise CellInvalid(f"Expected a test with '?' for the input, but got {part!r}")
+            raise CellInvalid("no_question", part=part)
         return _equal(column, node, kind)
 
     def _translate_interval(self, part: str, match: re.Match[str], column: ast.Name) -> ast.expr:
         low, high = part[slice(*match.span(2))], part[slice(*match.span(3))]
         if ".." in _mask_strings(high):
-            raise CellInvalid(f"Expected two ends of an interval, but got {part!r}")
+            raise CellInvalid("interval", part=part)
         above = self._compare(column, ">=" if match[1] == "[" else ">", low)
         below = self._compare(column, "<=" if match[4] == "]" else "<", high)
         return ast.BoolOp(ast.And(), [above, below])
@@ -86,7 +91,7 @@ class Cell:
     def _compare(self, column: ast.Name, operator: str, text: str) -> ast.expr:
         """As in DMN, a comparison with nothing (null) is not true; equality may ask for it."""
         if "?" in _mask_strings(text):
-            raise CellInvalid(f"Expected a value after {operator!r}, but got {text.strip()!r}")
+            raise CellInvalid("no_operand", operator=operator, text=text.strip())
         value, kind = self._parse(text)
         compared = ast.Compare(_convert(column, kind), [_OPERATORS[operator]()], [value])
         if operator in ("==", "!="):
@@ -102,7 +107,7 @@ class Cell:
         try:
             source = parse_expression(text).source
         except ExpressionError as error:
-            raise CellInvalid(str(error)) from None
+            raise CellInvalid("python", problem=error) from None
         node = ast.parse(f"(\n{source}\n)", mode="eval").body
         names = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
         kind = "datetime" if names & {"datetime", "date_and_time"} else "date" if "date" in names else ""
@@ -127,7 +132,7 @@ class _Vocabulary(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name in _FOREIGN_CALLS:
-            raise CellInvalid(f"Expected a date, a number or a text, but {name}(...) is not part of the language")
+            raise CellInvalid("foreign_call", name=name)
         if name in ("date", "date_and_time") and len(node.args) == 1 and not node.keywords:
             return _write_date(name, self.visit(node.args[0]))
         return self.generic_visit(node)
@@ -143,7 +148,7 @@ def _write_date(name: str, argument: ast.expr) -> ast.expr:
                 at = datetime.fromisoformat(str(argument.value))
                 text = (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
         except ValueError as error:
-            raise CellInvalid(f"Expected an ISO date, but {error}") from None
+            raise CellInvalid("not_a_date", problem=error) from None
         argument = ast.Constant(text)
     method = ast.Attribute(ast.Name(kind, ast.Load()), "fromisoformat", ast.Load())
     return ast.Call(method, [argument], [])
@@ -180,7 +185,7 @@ def read_literal(text: str) -> Plain:
     except (ExpressionError, ValueError):
         value = None
     if not isinstance(value, (str, int, float)):
-        raise CellInvalid(f"Expected a text or a number, but got {text!r}")
+        raise CellInvalid("not_a_literal", text=text)
     return value
 
 
@@ -201,7 +206,7 @@ def split_list(text: str) -> list[str]:
 def _split_parts(text: str) -> Iterator[str]:
     masked = _mask_strings(text)
     if "#" in masked or "..." in masked:
-        raise CellInvalid(f"Expected no comment and no '...', but got {text!r}")
+        raise CellInvalid("comment", text=text)
     start = 0
     while start <= len(text):
         match = _INTERVAL.match(masked, start)
@@ -210,7 +215,7 @@ def _split_parts(text: str) -> Iterator[str]:
             end -= 1
         part = text[start:end].strip()
         if part in ("", "-"):
-            raise CellInvalid(f"Expected a value between the commas, but got {text!r}")
+            raise CellInvalid("empty_part", text=text)
         yield part
         start = end + 1
 
@@ -258,7 +263,7 @@ def _write(node: ast.expr) -> str:
     try:
         text = ast.unparse(node)
     except (ValueError, RecursionError) as error:
-        raise CellInvalid(f"Expected simpler Python, but {error}") from None
+        raise CellInvalid("too_deep", problem=error) from None
     if "\n" in text:
-        raise CellInvalid("Expected one line, but a text in the cell spans lines")
+        raise CellInvalid("several_lines")
     return text

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from engine.language.decisions.cells import AS_DATE, AS_DATETIME, MATCHES, Cell, CellInvalid
+from engine.language.decisions.messages import Message, message
 from engine.language.decisions.model import HitPolicy, Input, Output, Rule
 from engine.language.expressions import Expression, assemble_expression
 
-Report = Callable[[str, str], None]
+Report = Callable[[str, Message], None]
 _HELPERS = {
     "__as_utc": "(at): return at if at.tzinfo else at.replace(tzinfo=__timezone.utc)",
     AS_DATE: "(v, type=type): return __date.fromisoformat(v) if type(v) is type('') else v",
@@ -37,7 +38,7 @@ class ProgramWriter:
         """Two functions: one gives the values of the inputs, the other the rules that match, with their outputs."""
         self._add("def __inputs(): return [")
         for column in inputs:
-            place = f"input '{column.label}'"
+            place = message("input", label=column.label)
             self._add_cell(column.id, place, "", partial(self.cell.translate_value, column.text), ",")
         self._add(
             "]", f"def __decide({', '.join(f'__input{index}' for index in range(len(inputs)))}):", "    __hits = []"
@@ -61,11 +62,11 @@ class ProgramWriter:
         self._add("    if (True")
         for number, (column, test) in enumerate(zip(inputs, rule.tests, strict=True)):
             name = f"__input{number}"
-            place = f"{rule}, input '{column.label}'"
+            place = message("rule_input", number=rule.number, id=rule.id, label=column.label)
             self._add_cell(test.id, place, "and ", partial(self.cell.translate_test, test.text, name), "")
         self._add(f"): {'return [' if is_last else '__hits.append('}[{index}, [")
         for output, result in zip(outputs, rule.results, strict=True):
-            place = f"{rule}, output '{output.label}'"
+            place = message("rule_output", number=rule.number, id=rule.id, label=output.label)
             self._add_cell(result.id, place, "", partial(self.cell.translate_value, result.text), ",")
         self._add("]]" + ("]" if is_last else ")"))
 
@@ -74,14 +75,14 @@ class ProgramWriter:
         self.lines += [0] * len(lines)
 
     def _add_cell(
-        self, element_id: str, place: str, before: str, translate: Callable[[], str | None], after: str
+        self, element_id: str, place: Message, before: str, translate: Callable[[], str | None], after: str
     ) -> None:
         try:
             code = translate()
         except CellInvalid as invalid:
-            self.report(element_id, f"{place}: {invalid}")
+            self.report(element_id, invalid.message.at(place))
             return
         if code is not None:
             self.code.append(f"{before}({code}){after}")
             self.lines.append(len(self.places))
-            self.places.append(place)
+            self.places.append(place.of("en"))

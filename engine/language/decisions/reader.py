@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from lxml import etree
 
 from engine.language.decisions.cells import CellInvalid, read_literal, split_list
+from engine.language.decisions.messages import Message, message
 from engine.language.decisions.model import Aggregation, DecisionTable, Entry, HitPolicy, Input, Output, Rule
 from engine.language.decisions.program import ProgramWriter
 from engine.language.errors import EngineError
@@ -21,14 +22,14 @@ _ORDERED = (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER)
 _POLICIES = {policy.value for policy in HitPolicy}
 _AGGREGATIONS = {aggregation.value for aggregation in Aggregation}
 
-Findings = list[tuple[str, str]]
+Findings = list[tuple[str, Message]]
 
 
 class DecisionInvalid(EngineError):
     """A file of decision tables may not be deployed. `findings`: (id of the element, what is wrong)."""
 
     def __init__(self, findings: Findings) -> None:
-        super().__init__("; ".join(f"{element}: {message}" for element, message in findings))
+        super().__init__("; ".join(f"{element}: {problem.of('en')}" for element, problem in findings))
         self.findings = findings
 
 
@@ -38,13 +39,13 @@ def parse_decisions(xml: bytes) -> list[DecisionTable]:
     findings: Findings = []
     for part in _FOREIGN_PARTS:
         for element in root.findall(DMN + part):
-            findings.append((_id(element), f"Expected decision tables, but <{part}> is not part of the language"))
+            findings.append((_id(element), message("foreign_part", part=part)))
     elements = root.findall(DMN + "decision")
     if not elements:
-        findings.append((_id(root), "Expected a decision, but the file holds none"))
+        findings.append((_id(root), message("no_decision")))
     for key, count in Counter(_id(element) for element in elements).items():
         if count > 1 or not key:
-            findings.append((key, f"Expected one decision with the id {key!r}, but there are {count}"))
+            findings.append((key, message("id_repeated", key=key, count=count)))
     tables = [_TableReader(element, findings).read() for element in elements]
     if findings:
         raise DecisionInvalid(findings)
@@ -53,18 +54,18 @@ def parse_decisions(xml: bytes) -> list[DecisionTable]:
 
 def _read_root(xml: bytes) -> etree._Element:
     if len(xml) > MAX_BYTES:
-        raise DecisionInvalid([("", f"Expected at most {MAX_BYTES} bytes, but the file has {len(xml)}")])
+        raise DecisionInvalid([("", message("too_large", most=MAX_BYTES, size=len(xml)))])
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
     try:
         root = etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise DecisionInvalid([("", f"Expected XML, but {error}")]) from None
+        raise DecisionInvalid([("", message("not_xml", problem=error))]) from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise DecisionInvalid([("", "Expected plain XML, but the file has a DOCTYPE")])
+        raise DecisionInvalid([("", message("doctype"))])
     if root.tag != DMN + "definitions":
-        raise DecisionInvalid([("", f"Expected a DMN 1.3 file, but its root is {root.tag}")])
+        raise DecisionInvalid([("", message("not_dmn", root=root.tag))])
     return root
 
 
@@ -79,10 +80,10 @@ class _TableReader:
     def read(self) -> DecisionTable | None:
         before = len(self.findings)
         for requirement in self.element.iter(DMN + "requiredDecision", DMN + "requiredKnowledge"):
-            self._report(self.key, f"Expected an independent table, but it requires {requirement.get('href')!r}")
+            self._report(self.key, message("dependent", href=requirement.get("href")))
         table = self.element.find(DMN + "decisionTable")
         if table is None:
-            self._report(self.key, f"Expected a decision table in {self.key!r}, but it holds none")
+            self._report(self.key, message("no_table", key=self.key))
             return None
         policy, aggregation = self._read_hit_policy(table)
         inputs = [self._read_input(number, column) for number, column in enumerate(table.findall(DMN + "input"), 1)]
@@ -91,7 +92,7 @@ class _TableReader:
         self._check_outputs(table, outputs, policy, aggregation)
         rows = [self._read_rule(number, row) for number, row in enumerate(table.findall(DMN + "rule"), 1)]
         if len(rows) * (len(inputs) + len(outputs)) > MAX_CELLS:
-            self._report(self.key, f"Expected at most {MAX_CELLS} cells, but there are more")
+            self._report(self.key, message("too_many_cells", most=MAX_CELLS))
         rules = [rule for rule in rows if self._is_complete(rule, inputs, outputs)]
         writer = ProgramWriter(self._report)
         writer.write(inputs, outputs, rules, policy)
@@ -107,41 +108,40 @@ class _TableReader:
     def _read_hit_policy(self, table: etree._Element) -> tuple[HitPolicy, Aggregation | None]:
         policy, aggregation = table.get("hitPolicy") or "UNIQUE", table.get("aggregation")
         if policy not in _POLICIES:
-            self._report(_id(table), f"Expected one of {', '.join(HitPolicy)} as hit policy, but got {policy!r}")
+            self._report(_id(table), message("hit_policy", known=", ".join(HitPolicy), policy=policy))
             return HitPolicy.UNIQUE, None
         if aggregation and (aggregation not in _AGGREGATIONS or policy != HitPolicy.COLLECT):
-            self._report(_id(table), f"Expected COLLECT with SUM, MIN, MAX or COUNT, but got {policy} {aggregation!r}")
+            self._report(_id(table), message("aggregation", policy=policy, aggregation=aggregation))
             return HitPolicy(policy), None
         return HitPolicy(policy), Aggregation(aggregation) if aggregation else None
 
     def _read_input(self, number: int, column: etree._Element) -> Input:
         place = column.get("label") or str(number)
         expression = column.find(DMN + "inputExpression")
-        text = "" if expression is None else self._read_text(expression, f"input '{place}'")
+        text = "" if expression is None else self._read_text(expression, message("input", label=place))
         if column.get(CAMUNDA + "inputVariable"):
-            self._report(_id(column), f"input '{place}': Expected '?' for the input, but it has a variable of its own")
+            self._report(_id(column), message("own_variable").at(message("input", label=place)))
         return Input(_id(column), column.get("label") or text or place, text)
 
     def _read_output(self, number: int, column: etree._Element, count: int) -> Output:
         name = column.get("name") or (self.key if count == 1 else "")
         label = column.get("label") or name or str(number)
+        where = message("output", label=label)
         if not name.isidentifier() or name.startswith("_"):
-            self._report(_id(column), f"output '{label}': Expected a name for the result, but got {name!r}")
+            self._report(_id(column), message("output_name", name=name).at(where))
         if column.find(DMN + "defaultOutputEntry") is not None:
-            self._report(
-                _id(column), f"output '{label}': Expected a last rule for the rest, but it has a default value"
-            )
+            self._report(_id(column), message("output_default").at(where))
         allowed = column.find(DMN + "outputValues")
-        text = "" if allowed is None else self._read_text(allowed, f"output '{label}'").strip()
+        text = "" if allowed is None else self._read_text(allowed, where).strip()
         try:
             values = tuple(read_literal(part) for part in split_list(text)) if text else ()
         except CellInvalid as error:
-            self._report(_id(column), f"output '{label}': {error}")
+            self._report(_id(column), error.message.at(where))
             values = ()
         return Output(_id(column), name, label, values)
 
     def _read_rule(self, number: int, row: etree._Element) -> Rule:
-        place = f"rule {number} ({_id(row)})"
+        place = message("rule", number=number, id=_id(row))
         tests = [Entry(_id(cell), self._read_text(cell, place)) for cell in row.findall(DMN + "inputEntry")]
         results = [Entry(_id(cell), self._read_text(cell, place)) for cell in row.findall(DMN + "outputEntry")]
         remarks = [_text(cell) for cell in row.findall(DMN + "annotationEntry")]
@@ -149,30 +149,32 @@ class _TableReader:
         remarks += [description] if description else []
         return Rule(_id(row), number, tuple(tests), tuple(results), tuple(remarks))
 
-    def _read_text(self, cell: etree._Element, place: str) -> str:
+    def _read_text(self, cell: etree._Element, place: Message) -> str:
         language = cell.get("expressionLanguage")
         if (language.lower() if language else None) not in _LANGUAGES:
-            self._report(_id(cell), f"{place}: Expected a Python expression, but its language is {language!r}")
+            self._report(_id(cell), message("not_python", language=language).at(place))
         return _text(cell)
 
     def _is_complete(self, rule: Rule, inputs: Sequence[Input], outputs: Sequence[Output]) -> bool:
         has, wants = (len(rule.tests), len(rule.results)), (len(inputs), len(outputs))
         if has != wants:
-            self._report(rule.id, f"{rule}: Expected {wants} cells for inputs and outputs, but got {has}")
+            self._report(
+                rule.id,
+                message("cells_missing", wants=wants, has=has).at(message("rule", number=rule.number, id=rule.id)),
+            )
         return has == wants
 
     def _check_outputs(
         self, table: etree._Element, outputs: Sequence[Output], policy: HitPolicy, aggregation: Aggregation | None
     ) -> None:
         if not outputs:
-            self._report(_id(table), "Expected an output column, but there is none")
+            self._report(_id(table), message("no_output"))
         if len({output.name for output in outputs}) < len(outputs):
-            self._report(_id(table), "Expected a name of its own for each output, but two are the same")
+            self._report(_id(table), message("output_repeated"))
         if aggregation and len(outputs) != 1:
-            self._report(_id(table), f"Expected one output to take the {aggregation} of, but there are {len(outputs)}")
+            self._report(_id(table), message("one_output", aggregation=aggregation, count=len(outputs)))
         if policy in _ORDERED and not any(output.values for output in outputs):
-            message = f"Expected an output with a list of values, which gives the order for {policy}, but there is none"
-            self._report(_id(table), message)
+            self._report(_id(table), message("no_order", policy=policy))
 
     def _check_values(self, rules: Sequence[Rule], outputs: Sequence[Output]) -> None:
         """A result that is not in the list has no place in the order."""
@@ -183,11 +185,11 @@ class _TableReader:
                 except CellInvalid:
                     continue  # an expression: its value is checked when the table is decided
                 if output.values and value not in output.values:
-                    message = f"{rule}, output '{output.label}': Expected one of its values, but got {result.text}"
-                    self._report(result.id, message)
+                    place = message("rule_output", number=rule.number, id=rule.id, label=output.label)
+                    self._report(result.id, message("not_a_value", text=result.text).at(place))
 
-    def _report(self, element_id: str, message: str) -> None:
-        self.findings.append((element_id or self.key, message))
+    def _report(self, element_id: str, problem: Message) -> None:
+        self.findings.append((element_id or self.key, problem))
 
 
 def _id(element: etree._Element) -> str:

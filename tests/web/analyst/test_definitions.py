@@ -64,8 +64,20 @@ def test_finding_selects_its_element_on_the_diagram(app: Flask, engine: Engine) 
     assert '"fill": "chg"' in page
     assert f"/definitions/{process}?element=fill#drawing" in page
     chosen = visitor.get(f"/definitions/{process}?element=fill").text
-    assert '"fill": "now"' in chosen
+    assert '"fill": "sel"' in chosen
     assert "已选中" in chosen
+
+
+def test_diagram_says_how_many_tasks_wait_where(app: Flask, engine: Engine, clock: ManualClock) -> None:
+    deploy_trial(engine)
+    visitor, address = sit_down(app, engine, "analyst"), f"/definitions/{find_id(engine, 'trial')}"
+    assert "停在那里" not in visitor.get(address).text
+    for amount in ("500.00", "600.00"):
+        run_case(engine, clock, amount)
+    page = visitor.get(address).text
+    assert '"check": 2' in page
+    assert '"check": "h2"' in page
+    assert "停在那里" in page
 
 
 def test_older_version_says_that_it_is_not_checked(app: Flask, engine: Engine) -> None:

@@ -9,7 +9,7 @@ import { keyOf, listKinds } from "./form/kinds.js";
 import { Palette } from "./form/palette.jsx";
 import { Panel } from "./form/panel.jsx";
 import { openPreview } from "./form/preview.js";
-import { makeFactory, writeSchema } from "./form/schema.js";
+import { makeFactory, removeField, writeSchema } from "./form/schema.js";
 import "./form/form-editor.css";
 
 const root = document.querySelector("[data-form-editor]");
@@ -75,22 +75,41 @@ async function openForm(source, onChange) {
     if (found) editor.get("selection").set(found);
   };
   const preview = openPreview(root.querySelector("[data-preview]"), { onPick: pick });
-  editor.on("selection.changed", ({ selection }) => selection && preview.reveal(keyOf(selection) ?? selection.id));
+  editor.on("selection.changed", ({ selection }) => {
+    if (selection) preview.reveal(keyOf(selection) ?? selection.id);
+  });
   editor.on("commandStack.changed", () => {
     const text = writeSchema(editor, schema);
     preview.change(text);
     onChange(text);
   });
   render(h(Palette, { editor, kinds }), root.querySelector("[data-palette]"));
-  render(h(Panel, { editor, kinds, context }), document.querySelector("[data-panel]"));
+  listenToKeys(editor, root.querySelector("[data-canvas]"));
+  const place = document.querySelector("[data-panel]");
+  render(h(Panel, { editor, kinds, context, place }), place);
   preview.change(source);
   return pick;
+}
+
+// On the canvas: undo, redo, and Delete for the selected component.
+function listenToKeys(editor, canvas) {
+  canvas.addEventListener("keydown", (event) => {
+    const stack = editor.get("commandStack");
+    const field = editor.get("selection").get();
+    const key = event.key.toLowerCase();
+    if ((event.ctrlKey || event.metaKey) && key === "z") event.shiftKey ? stack.redo() : stack.undo();
+    else if ((event.ctrlKey || event.metaKey) && key === "y") stack.redo();
+    else if (key === "delete" && field) removeField(editor, field);
+    else return;
+    event.preventDefault();
+  });
 }
 
 // Says why a form cannot be shown; the draft stays as it is.
 function giveUp(error) {
   const reason = say("formed.unreadable.next", { reason: error.message });
   const notice = h("div", { class: "notice notice-bad", role: "alert" }, h(Icon, { name: "circle-alert" }), h("b", null, say("formed.unreadable")), h("span", null, reason));
+  root.dataset.view = "nothing";
   render(notice, root.querySelector("[data-canvas]"));
 }
 

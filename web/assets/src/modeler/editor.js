@@ -13,6 +13,7 @@ import { RunnableMenus, ServiceMenus } from "./menus.js";
 import { OwnPalette } from "./own-palette.js";
 import { BatonProvider } from "./panel/provider.js";
 import Simulation from "./simulation.js";
+import { Tidy } from "./tidy.js";
 
 // bpmn-js itself still calls this and would warn in the console each time a menu opens.
 class QuietContextPad extends ContextPad {
@@ -22,11 +23,12 @@ class QuietContextPad extends ContextPad {
 }
 
 const Baton = {
-  __init__: ["runnableMenus", "serviceMenus", "batonProvider", "ownPalette"],
+  __init__: ["runnableMenus", "serviceMenus", "batonProvider", "ownPalette", "tidy"],
   runnableMenus: ["type", RunnableMenus],
   serviceMenus: ["type", ServiceMenus],
   batonProvider: ["type", BatonProvider],
   ownPalette: ["type", OwnPalette],
+  tidy: ["type", Tidy],
   contextPad: ["type", QuietContextPad],
 };
 
@@ -34,6 +36,7 @@ export function createModeler({ canvas, panel, offers }) {
   return new Modeler({
     container: canvas,
     propertiesPanel: { parent: panel },
+    debounceInput: 250, // milliseconds; saving waits a while itself
     offers,
     ...LOOKS,
     moddleExtensions,

@@ -158,7 +158,8 @@ const PANEL = {
   "Executable": "可执行",
   "Start": "发起",
   "Groups that may start it": "可以发起的组",
-  "In the browser; a process without a group is started by others only.": "在浏览器中发起；没有组的流程只由其他流程或服务启动。",
+  "In the browser; a process without a group is started by others only.":
+    "在浏览器中发起；没有组的流程只由其他流程或服务启动。",
   "Variable for who starts it": "记录发起人的变量",
   "Start variables": "开始变量",
   "What the starter hands in; ? marks an optional one.": "启动者交来的变量；以 ? 结尾的可以不给。",

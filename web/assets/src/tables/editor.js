@@ -37,13 +37,25 @@ export async function openTables(place, xml) {
     container: place.querySelector("[data-table]"),
     common: { expressionLanguages: PYTHON, dataTypes: ["string", "boolean", "integer", "number", "date", "dateTime"] },
   });
+  const stack = () => manager.getActiveViewer().get("commandStack");
+  const steps = { undo: place.querySelector("[data-undo]"), redo: place.querySelector("[data-redo]") };
+  const drawSteps = () => {
+    steps.undo.disabled = !stack().canUndo();
+    steps.redo.disabled = !stack().canRedo();
+  };
+  steps.undo.addEventListener("click", () => stack().undo());
+  steps.redo.addEventListener("click", () => stack().redo());
   manager.on("viewer.created", ({ viewer }) => {
-    viewer.on("commandStack.changed", () => changed.forEach((tell) => tell()));
+    viewer.on("commandStack.changed", () => {
+      drawSteps();
+      changed.forEach((tell) => tell());
+    });
   });
   translateDrawn(place, say("tabled.number"));
   const { warnings } = await manager.importXML(xml);
   if (warnings.length) throw new Error(warnings.map((one) => one.message).join("; "));
 
+  drawSteps();
   const tabs = place.querySelector("[data-tabs]");
   const drawTabs = () => {
     const views = manager.getViews();
@@ -57,6 +69,7 @@ export async function openTables(place, xml) {
   };
   manager.on("views.changed", () => {
     drawTabs();
+    drawSteps();
     opened.forEach((tell) => tell());
   });
   drawTabs();

@@ -35,7 +35,7 @@ export function openTrial(root, tables, marker) {
     drawInputs(decision, table.variables);
     marker.mark("hit", outcome?.matched ?? []);
     if (!outcome) tell(say("tabled.try.hint"));
-    else if (outcome.error) tell(outcome.error, "bad");
+    else if (outcome.error) tell(say("tabled.failed", { reason: outcome.error }), "bad");
     else drawOutcome(decision, outcome);
   }
 

@@ -118,7 +118,7 @@ function Shape({ field, kind }) {
     case "drop":
       return <div class="fe-shape"><Icon name="paperclip" /><span class="clip">{field.accept}</span></div>;
     default:
-      return <div class="fe-shape"><span class="push">{unitOf(field)}</span>{kind.icon === "chevron-down" && <Icon name="chevron-down" />}
+      return <div class="fe-shape"><span class="push">{unitOf(field)}</span>{field.type === "select" && <Icon name="chevron-down" />}
         {field.type === "datetime" && <Icon name={field.subtype === "time" ? "clock" : "calendar"} />}</div>;
   }
 }

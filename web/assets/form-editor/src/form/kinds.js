@@ -12,7 +12,7 @@ const BUILT_IN = {
   filepicker: { place: "input", icon: "paperclip", shape: "drop", has: [...FIELD.filter((one) => one !== "default"), "files"] },
   photo: { place: "input", icon: "camera", variant: { type: "filepicker", accept: "image/*" }, stem: "photo" },
   radio: { place: "choice", icon: "circle", shape: "radio", choices: "values", has: FIELD },
-  select: { place: "choice", icon: "chevron-down", shape: "line", choices: "values", has: FIELD },
+  select: { place: "choice", icon: "menu", shape: "line", choices: "values", has: FIELD },
   checklist: { place: "choice", icon: "list-checks", shape: "check", choices: "values", has: FIELD },
   checkbox: { place: "choice", icon: "check", shape: "tick", has: FIELD },
   group: { place: "frame", icon: "layers", shape: "group", has: ["label", "help"], start: { components: [] } },

@@ -19,8 +19,9 @@ function useEditor(editor) {
   return { field: editor.get("selection").get(), schema: editor._getState().schema };
 }
 
-export function Panel({ editor, kinds, context }) {
+export function Panel({ editor, kinds, context, place }) {
   const { field, schema } = useEditor(editor);
+  useEffect(() => { place.scrollTop = 0; }, [field?.id]);
   if (!schema) return null;
   if (!field || field.type === "default") return <Outline {...{ editor, kinds, schema }} />;
   const kind = kinds[field.type];

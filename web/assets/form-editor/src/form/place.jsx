@@ -2,6 +2,7 @@
 import { say } from "../../../src/studio/texts.js";
 import { Icon } from "./canvas.jsx";
 import { TextEntry, TickEntry } from "./entries.jsx";
+import { removeField } from "./schema.js";
 
 const ROW = 3; // components side by side, as the server lays them out
 
@@ -17,7 +18,6 @@ export function Presence({ field, edit, editor, parent, isEntry }) {
     editor.get("modeling").moveFormField(field, parent, parent, index, to, row, aloneAt);
   };
   const stand = (beside) => edit({ layout: { ...field.layout, row: beside ? keepRow(before, rowOf(before), editor) : editor.get("formLayouter").nextRowId() } });
-  const remove = () => editor.get("modeling").removeFormField(field, parent, index);
   return (
     <>
       {!isEntry && <TextEntry id={`${id}-when`} label={say("formed.when")} help={say("formed.when.help")} mono lines={2} value={field.showWhen} onCommit={(text) => edit({ showWhen: text.trim() || undefined })} />}
@@ -27,7 +27,7 @@ export function Presence({ field, edit, editor, parent, isEntry }) {
       <div class="bar">
         <button type="button" class="btn btn-s" disabled={index === 0} onClick={() => move(index - 1)}><Icon name="chevron-up" />{say("formed.up")}</button>
         <button type="button" class="btn btn-s" disabled={index === parent.components.length - 1} onClick={() => move(index + 1)}><Icon name="chevron-down" />{say("formed.down")}</button>
-        <button type="button" class="btn btn-s btn-bad push" onClick={remove}><Icon name="trash-2" />{say("formed.remove")}</button>
+        <button type="button" class="btn btn-s btn-bad push" onClick={() => removeField(editor, field)}><Icon name="trash-2" />{say("formed.remove")}</button>
       </div>
     </>
   );

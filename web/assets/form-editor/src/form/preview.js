@@ -7,6 +7,7 @@ const WIDTHS = { phone: 390, desk: 1024 };
 
 export function openPreview(root, { onPick }) {
   const frame = root.querySelector("iframe");
+  const data = root.querySelector("[data-data]");
   const problems = root.querySelector("[data-unsound]");
   const token = root.dataset.token;
   const chosen = { width: "phone", language, schema: "", isFilledIn: false };
@@ -21,6 +22,7 @@ export function openPreview(root, { onPick }) {
     for (const [name, value] of readAnswers()) body.append(name, value);
     body.set("_schema", chosen.schema);
     body.set("_language", chosen.language);
+    body.set("_data", data.value);
     if (pressed) body.append(...pressed);
     try {
       const answer = await fetch(root.dataset.preview, { method: "POST", body, headers: { "X-CSRF-Token": token, Accept: "application/json" }, signal: running.signal });
@@ -104,6 +106,9 @@ export function openPreview(root, { onPick }) {
       else root.parentElement.dataset.view = value; // a desk takes the place of the structure
     });
   }
+  data.addEventListener("input", () => {
+    if (data.value.trim() === "" || isObject(data.value)) ask();
+  });
   frame.addEventListener("load", listen);
   new ResizeObserver(fit).observe(frame.parentElement);
 
@@ -116,7 +121,17 @@ export function openPreview(root, { onPick }) {
     },
     // Shows where a component is.
     reveal(name) {
-      frame.contentDocument?.getElementById(`f-${name}`)?.scrollIntoView({ block: "nearest" });
+      const part = frame.contentDocument?.getElementById(`f-${name}`);
+      (part?.closest(".field") ?? part)?.scrollIntoView({ block: "nearest" });
     },
   };
+}
+
+function isObject(text) {
+  try {
+    const found = JSON.parse(text);
+    return found !== null && typeof found === "object" && !Array.isArray(found);
+  } catch {
+    return false;
+  }
 }

@@ -39,6 +39,11 @@ export function makeFactory(kinds) {
   return Factory;
 }
 
+export function removeField(editor, field) {
+  const parent = editor.get("formFieldRegistry").get(field._parent);
+  editor.get("modeling").removeFormField(field, parent, parent.components.indexOf(field));
+}
+
 // The schema as text, without what form-js added for itself: an id where there was none, a row for each component.
 export function writeSchema(editor, source) {
   const { givenIds } = editor.get("fieldFactory");

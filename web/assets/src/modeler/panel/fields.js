@@ -54,7 +54,9 @@ function isId(id, w) {
   return /^[A-Za-z_][\w-]*$/.test(id ?? "") && !w.target.$model.ids.assigned(id);
 }
 
-// The name in the page's language is a label on the canvas, which is drawn anew.
+// The name in the page's language is a label on the canvas, which is drawn anew. The other one is written under its full
+// name: on a change of `name` bpmn-js would take it for the label as well.
+const FULL_NAME = { zh: "bpmn:name", en: NAME.en };
 function nameIn(w, tongue) {
   const hasLabel = !is(w.element, "bpmn:Process");
   return {
@@ -62,7 +64,7 @@ function nameIn(w, tongue) {
     set: (name) =>
       hasLabel && tongue === language
         ? w.modeling.updateLabel(w.element.labelTarget ?? w.element, name ?? "")
-        : w.update(w.target, { [NAME[tongue]]: name || undefined }),
+        : w.update(w.target, { [FULL_NAME[tongue]]: name || undefined }),
   };
 }
 

@@ -6,14 +6,14 @@ import { toEntry } from "./entries.js";
 import { definesMessage } from "./fields.js";
 import { sourceOf } from "./writing.js";
 
-// One side of an element as a list of {name, text}; what it declares comes from the server.
+// One side of an element as a list of {name, text}, read anew for each change.
 function openSide(w, side) {
   const isCall = is(w.element, "bpmn:CallActivity");
   const type = side === "in" ? "camunda:In" : "camunda:Out";
   const kind = side === "in" ? "inputParameter" : "outputParameter";
   if (isCall) {
     return {
-      list: w.mappings(type),
+      list: () => w.mappings(type),
       name: (one) => one.get("target") ?? "",
       text: sourceOf,
       make: (name, text) => w.mapping(type, name, text),
@@ -21,7 +21,7 @@ function openSide(w, side) {
     };
   }
   return {
-    list: w.parameters(kind),
+    list: () => w.parameters(kind),
     name: (one) => one.get("name") ?? "",
     text: (one) => one.get("value") ?? "",
     make: (name, text) => w.parameter(kind, name, text),
@@ -41,11 +41,11 @@ export function declared(w, offers) {
   if (!isAny(w.element, ["bpmn:ServiceTask", "bpmn:CallActivity"])) return [];
   const side = openSide(w, "in");
   return declares(w, offers).map(({ name, label, isRequired, description }) => {
-    const find = () => side.list.find((one) => side.name(one) === name);
+    const find = () => side.list().find((one) => side.name(one) === name);
     const set = (words) => {
       const old = find();
       const made = words ? [side.make(name, words)] : [];
-      side.save(old ? side.list.flatMap((one) => (one === old ? made : [one])) : [...side.list, ...made]);
+      side.save(old ? side.list().flatMap((one) => (one === old ? made : [one])) : [...side.list(), ...made]);
     };
     return {
       id: `input-${name}`,
@@ -93,8 +93,8 @@ export function listGroup(w, offers, direction, translate) {
   if (!isShown(w, sides)) return [];
   const side = openSide(w, direction);
   const fixed = direction === "in" ? declares(w, offers).map(({ name }) => name) : [];
-  const shown = side.list.filter((one) => !fixed.includes(side.name(one)));
-  const put = (old, made) => side.save(side.list.flatMap((one) => (one === old ? made : [one])));
+  const shown = side.list().filter((one) => !fixed.includes(side.name(one)));
+  const put = (old, made) => side.save(side.list().flatMap((one) => (one === old ? made : [one])));
   const items = shown.map((one, index) => {
     const id = `${direction}-${index}`;
     return {
@@ -126,7 +126,7 @@ export function listGroup(w, offers, direction, translate) {
   });
   const add = (event) => {
     event.stopPropagation();
-    side.save([...side.list, side.make("", "")]);
+    side.save([...side.list(), side.make("", "")]);
   };
   return [
     { id: `list-${direction}`, label: translate(labelOf(w, sides)), component: ListGroup, items, add, translate },

@@ -5,8 +5,8 @@ from alembic import op
 
 from engine.storage.tables import Instant, Json
 
-revision = "0003"
-down_revision = "0005"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from alembic import op
 
 from engine.storage import tables
 
-revision = "0005"
-down_revision = "0004"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
