@@ -31,7 +31,7 @@ EDITED = ((PROCESS, "hire_order"), (FORM, "hire_order/describe_demand"), (DECISI
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
 LINK = re.compile(r'<a\b[^>]*?\bhref="(/[^"]*)"')
 PART = re.compile(r'(?:href|src)="(/static/[^"#]+)')
-INNER = re.compile(r"""(?:from|import)\s*["'](\./[\w./-]+\.js)["']|url\(["']?([\w./-]+\.woff2)""")
+INNER = re.compile(r"""(?:from|import)\s*\(?["'](\./[\w./-]+\.js)["']|url\(["']?([\w./-]+\.woff2)""")
 NO_PAGE = re.compile(
     r"^/static/|/(file|thumbnail|export)$|^/(files|diagrams|live)\b|/(attachments|drawings)/|^/drafts/[0-9a-f]{32}"
 )
@@ -122,7 +122,7 @@ def _walk(browser: Browser) -> Iterator[tuple[str, bytes]]:
 
 
 def _weigh(browser: Browser, path: str, page: bytes) -> Weight:
-    """A page with what it names, and what that names in turn."""
+    """A page with what it names, and what that names in turn, whether now or only when it is wanted."""
     raw, sent = len(page), len(browser.fetch(path, CODINGS)[2])
     waiting, known = [part.replace("&amp;", "&") for part in PART.findall(page.decode())], set[str]()
     while waiting:

@@ -132,7 +132,7 @@ def deploy(analyst: Person) -> None:
 def test_process_from_nothing_to_the_auditor(visit: Visit) -> None:
     with visit("en") as ye:
         ye.sign_in("ye", "analyst")
-        editor = begin(ye, "process", PROCESS, "出差申请", "Travel request")
+        begin(ye, "process", PROCESS, "出差申请", "Travel request")
         draw(ye)
         problems = ye.page.locator("[data-problems]")
         expect(problems).to_contain_text("Expected a form on the user task fill_request")
