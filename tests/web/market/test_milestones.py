@@ -61,7 +61,7 @@ def test_the_handover_says_which_milestone_it_is_for(bazaar: Bazaar) -> None:
 def test_entries_are_added_and_removed_without_scripts_and_nothing_is_lost(bazaar: Bazaar) -> None:
     task_id = bazaar.stage.task_id(bazaar.actor("li"), bazaar.draft(), "describe_demand")
     address, li = f"/tasks/{task_id}", bazaar.visit("li")
-    typed = fill_in(li, address, "", **FORM)
+    typed = fill_in(li, address, address, **FORM)
     first = post(li, address, typed | {"_add": "milestones"}).text
     assert 'name="milestones-1-title"' in first
     assert f'value="{DEMAND["title"]}"' in first
