@@ -80,7 +80,6 @@ def make_form(analyst: Person) -> None:
         page.get_by_label(label, exact=True).fill(words)
         page.keyboard.press("Tab")
     expect(page.frame_locator("iframe").get_by_label("Days")).to_be_visible()
-    page.locator("details", has_text="Rules").get_by_text("Rules").click()
     page.get_by_label("Required").check()
     expect(page.frame_locator("iframe").get_by_label("Days *")).to_be_visible()
     wait_until_saved(analyst)
@@ -132,7 +131,7 @@ def deploy(analyst: Person) -> None:
 def test_process_from_nothing_to_the_auditor(visit: Visit) -> None:
     with visit("en") as ye:
         ye.sign_in("ye", "analyst")
-        begin(ye, "process", PROCESS, "出差申请", "Travel request")
+        editor = begin(ye, "process", PROCESS, "出差申请", "Travel request")
         draw(ye)
         problems = ye.page.locator("[data-problems]")
         expect(problems).to_contain_text("Expected a form on the user task fill_request")
@@ -146,7 +145,7 @@ def test_process_from_nothing_to_the_auditor(visit: Visit) -> None:
         deploy(ye)
 
     with visit("en", PHONE) as bai:
-        bai.sign_in("bai")
+        bai.sign_in("bai", "customer_service")
         bai.open("/inbox")
         bai.follow("Start")
         bai.follow("Travel request")
@@ -157,9 +156,14 @@ def test_process_from_nothing_to_the_auditor(visit: Visit) -> None:
         bai.is_at("/inbox")
 
     with visit("zh") as du:
-        du.sign_in("du")
-        du.open("/cases?process=travel")
-        du.await_there(du.page.get_by_role("link", name="出差申请").first)
-        du.follow("出差申请")
-        du.sees("已完成")
-        du.page.screenshot(path="/tmp/w/n5.png")
+        du.sign_in("du", "auditor")
+        du.open(f"/cases?process={PROCESS}")
+        du.page.locator(".desk-table a.name").click()
+        du.sees("已结束")
+        du.sees("申请已定级")
+        done = du.page.locator('.djs-shape.done[data-element-id="set_level"]')
+        expect(done).to_be_visible()
+        expect(du.page.locator(".line")).to_contain_text(TABLE)
+        expect(du.page.locator(".aside .diff")).to_contain_text("long")
+        du.follow("表单")
+        du.sees("12")

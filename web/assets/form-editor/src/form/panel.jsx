@@ -25,7 +25,10 @@ export function Panel({ editor, kinds, context, place }) {
   if (!schema) return null;
   if (!field || field.type === "default") return <Outline {...{ editor, kinds, schema }} />;
   const kind = kinds[field.type];
-  const edit = (properties) => editor.get("modeling").editFormField(field, properties);
+  const edit = (properties) => {
+    editor.get("modeling").editFormField(field, properties);
+    editor.get("selection").set(field); // form-js takes a new id for another component
+  };
   const parent = editor.get("formFieldRegistry").get(field._parent);
   const isEntry = parent.type === "dynamiclist"; // a field of the entries of a list
   const shared = { field, kind, edit, editor, schema, context, parent, isEntry };
