@@ -20,7 +20,7 @@ export {
   isLabelExternal,
 } from "bpmn-js/lib/util/LabelUtil.js";
 
-const NAMED = ["bpmn:FlowElement", "bpmn:Participant", "bpmn:Lane", "bpmn:MessageFlow"];
+const NAMED = ["bpmn:Process", "bpmn:FlowElement", "bpmn:Participant", "bpmn:Lane", "bpmn:MessageFlow"];
 
 function holdsEnglish({ businessObject }) {
   return language === "en" && NAMED.some((type) => is(businessObject, type));

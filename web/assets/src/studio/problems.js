@@ -51,7 +51,7 @@ function remedy({ label, apply }) {
 function badge(severity, tone, words, count) {
   if (!count) return [];
   const made = make("span", `badge ${tone}`);
-  made.append(icon(ICONS[severity][0], ""), fill(words, { count }));
+  made.append(icon(ICONS[severity][0], ""), fill(words[count === 1 ? 0 : 1], { count }));
   return [made];
 }
 

@@ -1,6 +1,6 @@
-// The words of an editor, in the reader's language: the page brings those it needs in a block of JSON.
-const block = document.querySelector("script[data-texts]");
-const texts = block ? JSON.parse(block.textContent) : {};
+// The words of an editor, in the reader's language: the page brings those it needs.
+const block = document.querySelector('meta[name="editor-texts"]');
+const texts = block ? JSON.parse(block.content) : {};
 
 export const language = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
 
