@@ -1,4 +1,4 @@
-"""Static files, compressed for browsers that take it: once per file and process, when somebody first asks for it."""
+"""Static files, compressed for browsers that take it: by the build in Brotli, else once per file and process."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +30,11 @@ def serve_static(filename: str) -> BaseResponse:
     if path is None:
         raise NotFound
     response: BaseResponse
-    if coding is None or suffix not in TYPES:
+    built = Path(f"{path}.br")
+    if suffix in TYPES and request.accept_encodings["br"] > 0 and built.is_file():
+        response = send_from_directory(built.parent, built.name, max_age=YEAR_SECONDS)
+        response.headers.update({"Content-Type": TYPES[suffix], "Content-Encoding": "br"})
+    elif coding is None or suffix not in TYPES:
         response = send_from_directory(STATIC, filename, max_age=YEAR_SECONDS)
     else:
         response = _send_compressed(Path(path), TYPES[suffix], coding)

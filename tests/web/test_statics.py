@@ -55,3 +55,15 @@ def test_pages_are_compressed_and_their_tokens_masked(visitor: Visitor) -> None:
     for forged in ("", "é", tokens[0][0][:-8], tokens[0][0].swapcase()):
         answer = visitor.client.post("/preferences", data={"csrf_token": forged, "theme": "dark"}, **visitor.options)
         assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(("accepted", "coding"), [("gzip, deflate, br, zstd", "br"), ("br;q=0, zstd", "zstd")])
+def test_what_is_built_comes_as_it_was_compressed_then(visitor: Visitor, accepted: str, coding: str) -> None:
+    response = visitor.get("/static/build/htmx.js", headers={"Accept-Encoding": accepted})
+    assert response.headers["Content-Encoding"] == coding
+    assert response.headers["Content-Type"] == TYPES[".js"]
+    assert response.headers["Vary"] == "Accept-Encoding"
+    packed = (STATIC / "build" / "htmx.js.br").read_bytes()
+    assert (response.data == packed) is (coding == "br")
+    assert len(packed) < len((STATIC / "build" / "htmx.js").read_bytes()) / 3
+    assert {"max-age=31536000", "public", "immutable"} <= set(response.headers["Cache-Control"].split(", "))

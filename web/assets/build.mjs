@@ -1,9 +1,11 @@
 // Bundles every file directly under src, here and in the npm folders beside it, to <out>/<its name>.js (and .css).
 // What two of them share becomes a chunk; packages are taken from the npm folder a file stands in.
+// Every text file in <out>, what was copied there before as well, gets a Brotli copy beside it (.br).
 // Usage: node build.mjs <out>
 import { build } from "esbuild";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 
 const here = import.meta.dirname;
 const out = process.argv[2];
@@ -80,3 +82,10 @@ const result = await build({
   logLevel: "error",
 });
 writeFileSync(join(out, "LICENSES.txt"), collectNotices(Object.keys(result.metafile.inputs)).join("\n---\n\n"));
+
+for (const file of readdirSync(out, { recursive: true, withFileTypes: true })) {
+  const path = join(file.parentPath, file.name);
+  if (file.isFile() && /\.(js|css|svg)$/.test(file.name)) {
+    writeFileSync(`${path}.br`, brotliCompressSync(readFileSync(path))); // at its best, which takes its time
+  }
+}

@@ -18,7 +18,6 @@ MODULES = HERE / "node_modules"
 TARGET = HERE.parent / "static" / "build"
 COPIES = {
     "htmx.org/dist/htmx.min.js": "htmx.js",
-    "htmx.org/dist/ext/hx-sse.min.js": "hx-sse.js",
     "bpmn-js/dist/bpmn-navigated-viewer.production.min.js": "bpmn-viewer.js",
     "bpmn-js/dist/assets": "bpmn-js",
 }

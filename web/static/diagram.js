@@ -14,6 +14,7 @@ const LEGIBLE = 0.7;
 // The boxes of labels are as wide as their Chinese; the English of a label may be as wide as this before it wraps.
 const WIDEST_LABEL = 132;
 const GAP = 4;
+const BEFORE = 80; // what is seen to the left of where a diagram begins
 const LABEL_FONT = "11px Arial, sans-serif";
 const HERE = ["now", "err", "sel"]; // what to show where not all can be seen
 const ALWAYS_SHOWN = { show: { minZoom: 0 }, scale: { min: 0.8, max: 1.25 } };
@@ -93,12 +94,16 @@ function mark(viewer, host, marked) {
   }
 }
 
-// Shows the whole plane, or where it would be too small to read the part where the case is.
+// Shows the whole plane, or where it would be too small to read the part where the case is, else where it begins.
 function frame(viewer, marked) {
-  const canvas = viewer.get("canvas");
+  const [canvas, elements] = ["canvas", "elementRegistry"].map((name) => viewer.get(name));
   canvas.zoom("fit-viewport", "auto");
   if (canvas.zoom() >= OVERVIEW) return;
   canvas.zoom(LEGIBLE);
+  const isBegin = (one) => one.type === "bpmn:StartEvent" && canvas.findRoot(one) === canvas.getRootElement();
+  const [begin] = elements.filter(isBegin).sort((one, other) => one.x - other.x);
+  const box = canvas.viewbox();
+  if (begin) canvas.viewbox({ ...box, x: begin.x - BEFORE, y: begin.y - box.height / 2 });
   follow(viewer, marked);
 }
 
