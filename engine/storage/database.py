@@ -17,7 +17,6 @@ from engine.storage.clock import Clock, system_clock
 T = TypeVar("T")
 ATTEMPTS = 3
 BUSY_TIMEOUT_SECONDS = 30
-READERS = 64  # as many as the server has threads: opening a connection costs more than keeping it
 # PostgreSQL: serialization_failure, deadlock_detected, and unique_violation: two that began at once and wrote the same
 # key; the second finds on its next attempt what the first has written
 RETRIED_STATES = frozenset({"40001", "40P01", "23505"})
@@ -45,7 +44,7 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self._local = threading.local()
         if self.is_sqlite:
-            self.reader = _sqlite_engine(url, "DEFERRED", pool_size=READERS, max_overflow=READERS)
+            self.reader = _sqlite_engine(url, "DEFERRED", pool_size=16, max_overflow=64)
             self.writer = _sqlite_engine(url, "IMMEDIATE", pool_size=1, max_overflow=0)
         else:
             self.reader = create_engine(url, pool_size=8, max_overflow=16, isolation_level="AUTOCOMMIT")
