@@ -56,7 +56,7 @@ def begin_instance(
 ) -> str:
     """As `start_instance`, for a command that says what was submitted where.
 
-    Its start event's `camunda:initiator` names the variable that holds the party of who starts.
+    Its start event's `camunda:initiator` is the variable that names who starts, see `Actor.data_id`.
     """
     actor, key = command.actor, command.key
     assert key is not None
@@ -72,7 +72,7 @@ def begin_instance(
             owner = {"instance_id": row["id"], "party_id": actor.party_id, "relation": "starter"}
             _ADD_PARTY.run(unit.connection, owner)
         start = find_plain_start(engine.catalogue.elements(unit.connection, row["definition_id"]), process_key)
-        starter: PlainDict = {start.initiator: actor.party_id} if start and start.initiator else {}
+        starter: PlainDict = {start.initiator: actor.data_id} if start and start.initiator else {}
         values = {**starter, **take_in(step)}
         step.note(event("started", process=process_key, pins=row["pin_set_id"], values=values))
         step.case.start(values)

@@ -9,51 +9,52 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, union_all
 
 from engine.records.worklist import EXCLUDE, GROUP, PARTY
-from engine.storage.actor import Actor
+from engine.storage.actor import PLATFORM, Actor
 from engine.storage.tables import instance, instance_party, task, task_candidate
 
 Operand: TypeAlias = Any  # a value, or a bind parameter that stands for one
 NOBODY = ""
 
 
-def _names(party: Operand, groups: Operand) -> ColumnElement[bool]:
-    """Whether a candidate row names an actor: his party, or a group of his role."""
+def _names(party: Operand, person: Operand, groups: Operand) -> ColumnElement[bool]:
+    """Whether a candidate row names an actor: his party, himself, or a group of his role."""
     return or_(
-        and_(task_candidate.c.kind == PARTY, task_candidate.c.value == party),
+        and_(task_candidate.c.kind == PARTY, or_(task_candidate.c.value == party, task_candidate.c.value == person)),
         and_(task_candidate.c.kind == GROUP, task_candidate.c.value.in_(groups)),
     )
 
 
-def _is_fit(party: Operand, user: Operand, skills: Operand) -> ColumnElement[bool]:
+def _is_fit(party: Operand, person: Operand, user: Operand, skills: Operand) -> ColumnElement[bool]:
     """Whether nothing speaks against an actor: he has the skill the task asks for, and he is not excluded."""
     excluded = select(1).where(
         task_candidate.c.task_id == task.c.id,
         task_candidate.c.kind == EXCLUDE,
-        or_(task_candidate.c.value == party, task_candidate.c.value == user),
+        task_candidate.c.value.in_((party, person, user)),
     )
     return and_(or_(task.c.skill.is_(None), task.c.skill.in_(skills)), ~exists(excluded))
 
 
-def _may_do(party: Operand, user: Operand, groups: Operand, skills: Operand) -> ColumnElement[bool]:
-    named = exists(select(1).where(task_candidate.c.task_id == task.c.id, _names(party, groups)))
-    return and_(named, _is_fit(party, user, skills))
+def _may_do(party: Operand, person: Operand, user: Operand, groups: Operand, skills: Operand) -> ColumnElement[bool]:
+    named = exists(select(1).where(task_candidate.c.task_id == task.c.id, _names(party, person, groups)))
+    return and_(named, _is_fit(party, person, user, skills))
 
 
 _PARTY: Operand = bindparam("actor_party")
+_PERSON: Operand = bindparam("actor_person")
 _USER: Operand = bindparam("actor_user")
 _GROUPS: Operand = bindparam("actor_groups", expanding=True)
 _SKILLS: Operand = bindparam("actor_skills", expanding=True)
 
-NAMES_ACTOR = _names(_PARTY, _GROUPS)
+NAMES_ACTOR = _names(_PARTY, _PERSON, _GROUPS)
 # Whether the actor may do a task.
-IS_CANDIDATE = _may_do(_PARTY, _USER, _GROUPS, _SKILLS)
+IS_CANDIDATE = _may_do(_PARTY, _PERSON, _USER, _GROUPS, _SKILLS)
 # The same, found from the actor's side: cheap where he is a candidate of few tasks, however many there are in all.
 IS_CANDIDATE_OF_FEW: ColumnElement[bool] = and_(
-    task.c.id.in_(select(task_candidate.c.task_id).where(NAMES_ACTOR)), _is_fit(_PARTY, _USER, _SKILLS)
+    task.c.id.in_(select(task_candidate.c.task_id).where(NAMES_ACTOR)), _is_fit(_PARTY, _PERSON, _USER, _SKILLS)
 )
 _held = task.alias("held")
 _OFFERED_IN_PERSON = select(task_candidate.c.task_id).where(
-    task_candidate.c.kind == PARTY, task_candidate.c.value == bindparam("actor_person")
+    task_candidate.c.kind == PARTY, task_candidate.c.value == _PERSON
 )
 _HELD = select(_held.c.id).where(_held.c.assignee_id == _USER)
 _IS_UNCLAIMED = task.c.assignee_id.is_(None)
@@ -74,7 +75,7 @@ def describe_actor(actor: Actor) -> dict[str, object]:
     return {
         "actor_party": actor.party_id,
         "actor_user": actor.user_id,
-        "actor_person": actor.user_id if actor.party_id == actor.user_id else NOBODY,
+        "actor_person": actor.data_id if actor.party_id in (actor.user_id, PLATFORM) else NOBODY,
         "actor_groups": sorted(actor.groups),
         "actor_skills": sorted(actor.skills),
     }

@@ -10,7 +10,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import Forbidden
 from engine.runtime.step import Step
 from engine.storage import vault
-from engine.storage.actor import Actor
+from engine.storage.actor import Actor, party_behind
 from engine.storage.files import adopt_files
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import file
@@ -61,4 +61,4 @@ def resolve_subject(path: str, data: Mapping[str, Plain], actor: Actor) -> str:
         value = value.get(part) if isinstance(value, dict) else None
     if not isinstance(value, str):
         raise Forbidden(f"Expected process data to name a person at {path}, but it does not", path=path)
-    return value
+    return party_behind(value)

@@ -26,7 +26,7 @@ class StartView:
 
     def initial_data(self, actor: Actor) -> PlainDict:
         """What is known before anything is filled in: who starts."""
-        return {self.start.initiator: actor.party_id} if self.start.initiator else {}
+        return {self.start.initiator: actor.data_id} if self.start.initiator else {}
 
 
 def list_starts(engine: Engine, actor: Actor) -> list[Element]:

@@ -16,6 +16,21 @@ class Actor:
     groups: frozenset[str] = frozenset()
     skills: frozenset[str] = frozenset()
 
+    @property
+    def data_id(self) -> str:
+        """How process data name who acts: by his party. One of the platform's people has an id of his own there: his
+        work is not that of all of them, and does not mix with what is his as a member.
+        """
+        return STAFF + self.user_id if self.party_id == PLATFORM else self.party_id
+
 
 PLATFORM = "platform"
+STAFF = "staff:"
+
+
+def party_behind(data_id: str) -> str:
+    """The party that a `data_id` names; of the platform's people the person."""
+    return data_id.removeprefix(STAFF)
+
+
 SYSTEM = Actor("system", PLATFORM, "system")

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from engine.storage.actor import SYSTEM
+from engine.storage.actor import SYSTEM, party_behind
 from engine.storage.tables import party
 from web.formatting import Formatter
 from web.texts import text
@@ -14,7 +14,7 @@ class Names:
     """Names for one reader. An id nobody is registered under is shown as it is."""
 
     def __init__(self, connection: Connection, ids: Collection[str | None], fmt: Formatter) -> None:
-        wanted = {one for one in ids if one}
+        wanted = {party_behind(one) for one in ids if one}
         rows = connection.execute(
             select(party.c.id, party.c.name_zh, party.c.name_en).where(party.c.id.in_(sorted(wanted)))
         )
@@ -22,8 +22,8 @@ class Names:
 
     def of(self, party_id: str) -> str:
         """The name of a party; the system has one as well."""
-        return text("actor.system") if party_id == SYSTEM.user_id else self._names.get(party_id, party_id)
+        return text("actor.system") if party_id == SYSTEM.user_id else self._names.get(party_behind(party_id), party_id)
 
     def knows(self, value: object) -> bool:
         """Whether a value is the id of somebody named here."""
-        return isinstance(value, str) and value in self._names
+        return isinstance(value, str) and party_behind(value) in self._names

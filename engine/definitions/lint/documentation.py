@@ -35,7 +35,7 @@ Conventions the rules rely on:
 - `baton:startVariables="publisher order_id note?"` on a process lists what its starter hands in: the `camunda:in` of a
   call, or the values of the command that starts it. A `?` marks an optional variable. What is not listed is unknown.
 - `camunda:candidateStarterGroups` on a process says who may start it in the browser; its start event's
-  `camunda:formKey` says what is asked then, its `camunda:initiator` which variable holds the party of who starts.
+  `camunda:formKey` says what is asked then, its `camunda:initiator` which variable names who starts.
 - A service task sees its input parameters only, and nothing comes out of it but its output parameters.
 - What is written inside a sub-process is known behind its end, not behind its boundary events; out of a
   multi-instance comes only `baton:outputCollection`.

@@ -7,6 +7,7 @@ from werkzeug.datastructures import MultiDict
 from engine.commands.deployments import DefinitionInvalid, deploy
 from engine.commands.starts import start_process
 from engine.commands.tasks import FormRejected
+from engine.queries.inbox import count_tasks
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound, SubmissionConflict
 from engine.runtime.starts import fetch_start, list_starts
@@ -56,6 +57,24 @@ def test_who_starts_is_the_initiator_and_the_form_is_kept(any_engine: Engine, cl
     assert (data["who"], data["note"], data["amount_fen"]) == ("ann", "spare parts", 500)
     assert "13800001234" not in str(data)  # a personal value lies in the vault
     assert count_cases(any_engine) == 1
+
+
+def test_one_of_the_platforms_people_starts_for_himself(any_engine: Engine, clock: ManualClock) -> None:
+    stage = Stage(any_engine, clock)
+    deploy(any_engine, BOSS, startable())
+    sue, tom = stage.staff("sue", "clerk"), stage.staff("tom", "clerk")
+    instance_id = begin(any_engine, sue, new_id(), FIELDS)
+    assert stage.task_id(sue, instance_id, "fill")
+    assert count_tasks(any_engine, sue)["mine"] == 1
+    for other in (tom, Actor("sue", "sue", "individual", frozenset({"individual"}))):
+        with pytest.raises(LookupError):
+            stage.task_id(other, instance_id, "fill")
+        assert count_tasks(any_engine, other)["all"] == 0
+    stage.do(sue, instance_id, "fill", {"note": "x", "amount_fen": "5.00"})
+    reviewer = stage.staff("rev", "platform_reviewer")
+    assert stage.open(instance_id) == {"check"}
+    stage.do(reviewer, instance_id, "check", {"note": "ok"})
+    assert stage.outcome(instance_id) == "done"
 
 
 def test_a_stranger_neither_sees_nor_starts_it(any_engine: Engine, clock: ManualClock) -> None:
