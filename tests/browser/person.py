@@ -142,8 +142,9 @@ class Person:
         upload.set_input_files({"name": name, "mimeType": media_type, "buffer": content})
 
     def submit(self) -> None:
-        """Sends the form of a task."""
-        self.press(self.say("submit"))
+        """Sends the form of a task and waits for the page that answers: loading it anew before would cut that off."""
+        with self.page.expect_navigation():
+            self.press(self.say("submit"))
 
     # --- what is seen -------------------------------------------------------------------------------------------------
     def sees(self, words: str) -> None:

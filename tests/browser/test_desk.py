@@ -77,7 +77,8 @@ def test_forms_keep_what_is_typed_and_people_talk(visit: Visit) -> None:
         state = chen.page.locator(".draft-state")
         chen.fill(title="展厅灯光调试", reward_fen="不知道")
         expect(state).to_contain_text("草稿已自动保存")
-        chen.attach("附件", "ports.txt", "text/plain", b"ports")
+        with chen.page.expect_response(lambda answer: answer.url.endswith("/draft")):  # the state says saved already
+            chen.attach("附件", "ports.txt", "text/plain", b"ports")
         expect(chen.page.get_by_role("link", name="ports.txt")).to_be_visible()
         expect(state).to_contain_text("草稿已自动保存")
         chen.open(task)
