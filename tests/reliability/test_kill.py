@@ -32,6 +32,7 @@ PROCESSES, THREADS = 2, 4
 TAKERS = {"wang": "individual", "emily": "individual"}  # each serves a process: fewer than the limit of open locks
 GROUP_EVERY = 5
 PROGRESS_SECONDS = 60
+REQUESTS_UNTIL_PAID = 7  # of a case: start, describe, take, begin, hand over, confirm, review
 ANSWERED = frozenset({200, 303})
 
 
@@ -104,7 +105,8 @@ def run_trial(server: RunningServer, logs: list[Path], kills: int) -> Trial:
                 server.start()
             else:
                 server.kill_worker()
-        trial.wait_for_progress(10)
+        # one desk at least gets so far that an order of its own is paid
+        trial.wait_for_progress(PROCESSES * THREADS * (REQUESTS_UNTIL_PAID - 1) + 1)
         trial.end()
     finally:
         trial.end()
