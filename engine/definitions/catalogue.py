@@ -58,6 +58,12 @@ def path_of(kind: str, key: str) -> str:
     }[kind]
 
 
+def parts_of(element: Element) -> list[tuple[str, str]]:
+    """Kind and key of the definitions an element names: the process it calls, its form, its decision table."""
+    named = ((PROCESS, element.called_element), (FORM, element.form_key), (DECISION, element.decision_ref))
+    return [(kind, key) for kind, key in named if key]
+
+
 @dataclass(frozen=True)
 class Pins:
     """The version of everything at one moment: definition ids by kind and key."""

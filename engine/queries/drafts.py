@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from engine.definitions.catalogue import DECISION, FORM, PROCESS, path_of
+from engine.definitions.catalogue import PROCESS, parts_of, path_of
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import Element, read_bpmn, read_elements
 from engine.runtime.engine import Engine
@@ -68,12 +68,7 @@ def list_parts(found: Draft, drafts: list[Draft]) -> list[Draft]:
 
 
 def _list_uses(one: Draft) -> set[tuple[str, str]]:
-    return {
-        (kind, key)
-        for element in _read_elements(one)
-        for kind, key in ((PROCESS, element.called_element), (FORM, element.form_key), (DECISION, element.decision_ref))
-        if key
-    }
+    return {part for element in _read_elements(one) for part in parts_of(element)}
 
 
 def _read_elements(one: Draft) -> list[Element]:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.deployments import DefinitionInvalid, check, deploy
-from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS, path_of
+from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS, parts_of, path_of
 from engine.definitions.findings import Finding
 from engine.definitions.forms import bind
 from engine.language.decisions import DecisionTable
@@ -195,7 +195,6 @@ def _list_parts(view: DefinitionView) -> list[tuple[str, str, Element]]:
         (kind, key, element)
         for element in view.elements.values()
         if element.process_key == view.definition.key
-        for kind, key in ((PROCESS, element.called_element), (FORM, element.form_key), (DECISION, element.decision_ref))
-        if key
+        for kind, key in parts_of(element)
     ]
     return sorted(named, key=lambda part: (KINDS.index(part[0]), part[1]))
