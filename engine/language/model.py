@@ -78,10 +78,15 @@ class Element:
     async_before: bool = False
     attached_to: str | None = None
     is_interrupting: bool = True
-    is_listener: bool = False  # a boundary event or the start of an event sub-process: armed before it happens
+    is_armed_start: bool = False  # of a start event: its event sub-process waits for it beside a scope
     last_wins: tuple[str, ...] = ()
     source: str | None = None  # of a sequence flow
     target: str | None = None
+
+    @property
+    def is_listener(self) -> bool:
+        """Armed beside other work, long before it happens, if it ever does."""
+        return self.kind == "boundaryEvent" or self.is_armed_start
 
 
 def read_bpmn(xml: bytes) -> etree._Element:
@@ -242,7 +247,7 @@ def _read_element(node: etree._Element, process_key: str, parent: str | None, la
         async_before=camunda("asyncBefore") == "true",
         attached_to=node.get("attachedToRef"),
         is_interrupting=node.get("cancelActivity", node.get("isInterrupting", "true")) != "false",
-        is_listener=kind == "boundaryEvent" or (kind == "startEvent" and _is_event_sub_process(node.getparent())),
+        is_armed_start=kind == "startEvent" and _is_event_sub_process(node.getparent()),
         last_wins=_split(baton("lastWins")),
         source=node.get("sourceRef"),
         target=node.get("targetRef"),

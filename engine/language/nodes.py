@@ -371,8 +371,8 @@ class StartEventParser(EventParser):
         return True
 
     def create_spec(self) -> Any:
-        is_armed_outside = self.element.is_listener
-        spec = events.EventSubProcessEntry(self.spec, self.bpmn_id) if is_armed_outside else super().create_spec()
+        is_armed = self.element.is_armed_start  # in the scope around this one
+        spec = events.EventSubProcessEntry(self.spec, self.bpmn_id) if is_armed else super().create_spec()
         self.spec.start.connect(spec)
         return spec
 
