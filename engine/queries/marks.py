@@ -12,7 +12,8 @@ CONTAINER_KINDS = frozenset({"callActivity", "subProcess", "transaction", "adHoc
 def mark_elements(story: Story, process_key: str, xml: bytes) -> dict[str, str]:
     """Elements and flows of a diagram: done where the case has been, now where it is, err where it failed.
 
-    A boundary event or the start of an event sub-process counts only once it has fired. Of a sub-process drawn open its content is marked, not the frame.
+    What is armed beside other work (a boundary event, the start of an event sub-process) counts only once it has fired.
+    Of a sub-process drawn open its content is marked, not the frame.
     """
     armed = {(one.process_key, one.id) for one in story.elements.values() if one.is_listener}
     been = {*story.visits, *story.flows} - (armed - story.completed)
