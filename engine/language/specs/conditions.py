@@ -33,7 +33,6 @@ def _has_come_true(task: TracedTask, data: PlainDict) -> bool:
     known = task.case.seen_by.get(task.id)
     if known is not None and is_unchanged(known, seen):
         return False
-    task.case.seen_by[task.id] = seen
     has_held = task.internal_data["held"]
     try:
         known_anyway = task.workflow.script_engine.environment.globals
@@ -41,5 +40,6 @@ def _has_come_true(task: TracedTask, data: PlainDict) -> bool:
     except Exception as error:  # noqa: BLE001  # whatever goes wrong in an element becomes its incident
         task.stall("enter", error)
         return False
+    task.case.seen_by[task.id] = seen
     task.internal_data["held"] = holds
     return holds and not has_held
