@@ -310,15 +310,15 @@ EVENT_SUB_PROCESSES = (
         "Starts as soon as the condition holds over the data of the scope.",
         acts=(do("ask", answer=9), still("aside", "handle"), do("handle", reaction=1)),
         outcome="handled",
-        path="begin ask true handle handled aside",
+        path="begin ask holds handle handled aside",
         data={"answer": 9, "reaction": 1},
     ),
     Row(
         "event_sub_process_conditional_non_interrupting",
         "Conditional start, not interrupting",
         "Starts each time the condition comes true after it did not hold.",
-        acts=(do("ask", answer=9), still("aside", "check", "handle", "true"), do("check", checked=1), do("handle")),
-        path="begin ask true check done handle handled aside",
+        acts=(do("ask", answer=9), still("aside", "check", "handle", "holds"), do("check", checked=1), do("handle")),
+        path="begin ask holds check done handle handled aside",
         data={"answer": 9, "checked": 1},
     ),
     Row(

@@ -36,7 +36,7 @@ STARTS = (
     ),
     Row("start_timer", "Timer start", rule="start-kind", element="by_timer"),
     Row("start_signal", "Signal start", rule="start-kind", element="by_signal"),
-    Row("start_conditional", "Conditional start of a process", rule="start-kind", element="true"),
+    Row("start_conditional", "Conditional start of a process", rule="start-kind", element="holds"),
     Row("start_error", "Error start of a process", rule="start-kind", element="failed"),
     Row("start_escalation", "Escalation start of a process", rule="start-kind", element="raised"),
     Row("start_multiple", "Multiple and parallel multiple start", rule="event-several-definitions", element="told"),
@@ -105,8 +105,8 @@ INTERMEDIATE = (
         "Its condition is looked at when the token arrives, and whenever something has completed in its scope or "
         "around it. A condition over a variable that does not exist yet does not hold.",
         fault="Looks only at the data of its own token, which cannot change while it waits.",
-        acts=(still("ask", "true"), do("ask", answer=9), still("check", "join"), do("check")),
-        path="begin fork ask true check join done",
+        acts=(still("ask", "holds"), do("ask", answer=9), still("check", "join"), do("check")),
+        path="begin fork ask holds check join done",
         data={"answer": 9},
     ),
     Row(
@@ -220,15 +220,15 @@ BOUNDARIES = (
         fault="Looks only at the data of its own token, which cannot change while it waits.",
         acts=(do("check", answer=9), still("handle", "note"), do("handle"), do("note")),
         outcome="other_done",
-        path="begin fork check true handle over note other_done",
+        path="begin fork check holds handle over note other_done",
         data={"answer": 9},
     ),
     Row(
         "boundary_conditional_non_interrupting",
         "Conditional, not interrupting",
         "Each time the condition comes true after it did not hold.",
-        acts=(do("check", answer=9), still("ask", "handle", "note", "true"), do("handle"), do("note"), do("ask")),
-        path="begin fork check true handle over note other_done ask done",
+        acts=(do("check", answer=9), still("ask", "handle", "note", "holds"), do("handle"), do("note"), do("ask")),
+        path="begin fork check holds handle over note other_done ask done",
         data={"answer": 9},
     ),
     Row(

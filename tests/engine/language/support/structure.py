@@ -77,7 +77,7 @@ GATEWAYS = (
         "Every timer has its own time.",
         fault="Of two timers only the first counts.",
         given={"order": 1},
-        acts=(still("late", "soon", "true"), tick("soon")),
+        acts=(still("late", "soon", "holds"), tick("soon")),
         path="begin pick soon done",
         data={"order": 1},
     ),
