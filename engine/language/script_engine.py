@@ -56,9 +56,22 @@ class SandboxEngine(PythonScriptEngine):  # type: ignore[misc]  # SpiffWorkflow 
         super().__init__(SandboxEnvironment(sandbox, values, functions, budget))
 
     def evaluate(self, task: Any, expression: str, external_context: Mapping[str, object] | None = None) -> Any:
-        """The value of an expression. Raises WorkflowTaskException with the element and the line, SandboxBusy."""
+        """The value of an expression over the data of a task. Raises as `evaluate_on` does."""
+        return self.evaluate_on(task, expression, task.data, external_context)
+
+    def evaluate_on(
+        self,
+        task: Any,
+        expression: str,
+        data: Mapping[str, object],
+        external_context: Mapping[str, object] | None = None,
+    ) -> Any:
+        """The value of an expression of a task's element, over some data.
+
+        Raises WorkflowTaskException with the element and the line, SandboxBusy.
+        """
         try:
-            return self.environment.evaluate(expression, task.data, external_context)
+            return self.environment.evaluate(expression, data, external_context)
         except SandboxError as error:
             raise _explain(task, error) from error
 
