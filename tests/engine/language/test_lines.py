@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def sandbox() -> Iterator[Sandbox]:
 def read_examples() -> list[tuple[str, str]]:
     """Question and answer of every example of the page."""
     lines = PAGE.read_text("utf-8").splitlines()
-    return [(line[2:], after) for line, after in zip(lines, lines[1:], strict=False) if line.startswith("> {")]
+    return [(line[2:], after) for line, after in pairwise(lines) if line.startswith("> {")]
 
 
 @pytest.mark.parametrize(("question", "answer"), read_examples())
