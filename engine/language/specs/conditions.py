@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from engine.language.errors import TryAgain
 from engine.language.expressions import parse_expression
 from engine.language.specs.base import evaluate
 from engine.language.specs.merge import is_unchanged
@@ -37,6 +38,8 @@ def _has_come_true(task: TracedTask, data: PlainDict) -> bool:
     try:
         known_anyway = task.workflow.script_engine.environment.globals
         holds = names <= seen.keys() | known_anyway.keys() and bool(evaluate(task, text, seen))
+    except TryAgain:
+        raise
     except Exception as error:  # noqa: BLE001  # whatever goes wrong in an element becomes its incident
         task.stall("enter", error)
         return False
