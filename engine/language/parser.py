@@ -12,8 +12,8 @@ from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
 from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
+from engine.language.flow_nodes import NODE_PARSERS
 from engine.language.model import BPMN, Element, find_link_target, local_tag, read_bpmn, read_elements
-from engine.language.nodes import NODE_PARSERS
 from engine.language.specs.process import ProcessSpec
 
 RESERVED_IDS = frozenset({"Start", "End"})

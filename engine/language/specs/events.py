@@ -20,7 +20,6 @@ from engine.language.specs.definitions import (
 )
 from engine.language.specs.durations import continue_cycle
 from engine.language.specs.loops import LoopSpec
-from engine.language.specs.merge import take_over
 from engine.language.specs.scopes import find_current_data, find_idle_listeners, find_origin
 from engine.language.specs.task import OPEN, WAITING, TracedTask
 from engine.storage.plain import PlainDict
@@ -66,8 +65,15 @@ class ReceiveTask(CatchingEvent):
     pass
 
 
-class PassedEvent(EventSpec):
-    """Waits for nothing: a start event, because what started the case has happened, or either end of a link."""
+class StartEvent(EventSpec):
+    """What started the case has happened: it waits for nothing."""
+
+    def _run_hook(self, task: TracedTask) -> bool:
+        return True
+
+
+class LinkEvent(EventSpec):
+    """Either end of a link: the way goes on at the other one."""
 
     def _run_hook(self, task: TracedTask) -> bool:
         return True
@@ -131,7 +137,7 @@ class EventSubProcessStart(ListeningEvent):
     is_scope_listener = True
 
     def _run_hook(self, task: TracedTask) -> bool:
-        task.data = take_over(task.data, find_current_data(task.workflow))
+        task.data = find_current_data(task.workflow)
         return True
 
     def _on_complete_hook(self, task: TracedTask) -> None:

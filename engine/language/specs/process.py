@@ -30,8 +30,10 @@ class ProcessStart(OnDemand, BpmnStartTask):  # type: ignore[misc]  # SpiffWorkf
         if len(found) != 1:
             message = f"Expected one start event, but {self._wf_spec.name} has {len(found)} that fit"
             raise ValueUnfit(message, process=self._wf_spec.name)
-        for spec in (*(spec for spec in self.outputs if spec.is_scope_listener), found[0]):
-            task._add_child(spec)
+        for spec in self.outputs:
+            if spec.is_scope_listener:
+                task._add_child(spec)
+        task._add_child(found[0])
         return True
 
 
