@@ -10,6 +10,7 @@ from lxml import etree
 
 from engine.language.errors import BpmnUnreadable
 from engine.language.expressions import ExpressionError, unwrap
+from engine.language.versions import is_version, name_version
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
@@ -34,7 +35,8 @@ class Element:
     """A process, flow node or sequence flow with what our attributes say about it.
 
     Texts that may be a literal or `${expression}` are kept as written. `parent` is the sub-process it stands in.
-    On a call activity `inputs` are its `camunda:in` and `outputs` its `camunda:out`, as (target, `${...}`).
+    `called_element` names the version with the key where a call activity fixes it (`engine.language.versions`); its
+    `inputs` are its `camunda:in` and `outputs` its `camunda:out`, as (target, `${...}`).
     """
 
     id: str
@@ -153,6 +155,13 @@ def find_definition(root: etree._Element, tag: str, reference: str | None) -> et
     return next((node for node in root.iterchildren(f"{{{BPMN}}}{tag}") if node.get("id") == reference), None)
 
 
+def read_called(node: etree._Element) -> str | None:
+    """The name of the process a call activity calls: its key, with the version if that is fixed."""
+    called, version = node.get("calledElement"), node.get(f"{{{CAMUNDA}}}calledElementVersion")
+    is_fixed = node.get(f"{{{CAMUNDA}}}calledElementBinding") == "version"
+    return name_version(called, version) if is_fixed and called and version and is_version(version) else called
+
+
 def find_link_target(node: etree._Element) -> str | None:
     """Of a link event that throws the id of the one in its scope that catches the same name; None for others."""
     link = node.find(f"{{{BPMN}}}linkEventDefinition")
@@ -235,7 +244,7 @@ def _read_element(node: etree._Element, process_key: str, parent: str | None, la
         amount=baton("amount"),
         inputs=inputs,
         outputs=outputs,
-        called_element=node.get("calledElement"),
+        called_element=read_called(node),
         binding=camunda("calledElementBinding"),
         binding_version=camunda("calledElementVersion"),
         decision_ref=camunda("decisionRef"),

@@ -13,8 +13,9 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
 from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
 from engine.language.flow_nodes import NODE_PARSERS
-from engine.language.model import BPMN, Element, find_link_target, local_tag, read_bpmn, read_elements
+from engine.language.model import BPMN, Element, find_link_target, local_tag, read_bpmn, read_called, read_elements
 from engine.language.specs.process import ProcessSpec
+from engine.language.versions import NamedSources
 
 RESERVED_IDS = frozenset({"Start", "End"})
 
@@ -36,12 +37,14 @@ class ProcessSpecs:
 def parse_process(sources: Mapping[str, bytes], key: str) -> ProcessSpecs:
     """Parse a process and the processes it calls.
 
-    `sources`: process key -> the pinned file that contains it. Raises BpmnUnreadable, DefinitionUnparsable.
+    `sources`: name of a process -> the pinned file that contains it, see `engine.language.versions`.
+    Raises BpmnUnreadable, DefinitionUnparsable.
     """
     parser = CaseParser()
     elements: dict[tuple[str, str], Element] = {}
     roots: dict[bytes, etree._Element] = {}
     try:
+        sources = NamedSources(sources)
         for process_key in _find_called(sources, key, roots):
             root = roots[sources[process_key]]
             found = _read_once(root, process_key)
@@ -160,7 +163,7 @@ def _find_called(sources: Mapping[str, bytes], key: str, roots: dict[bytes, etre
                 process_key, f"Expected the file to contain process {process_key!r}, but it does not"
             )
         for call in process.iter(f"{{{BPMN}}}callActivity"):
-            called = call.get("calledElement")
+            called = read_called(call)
             if not called:
                 raise DefinitionUnparsable(call.get("id", ""), "Expected a called element, but there is none")
             wanted.append((called, call.get("id", "")))

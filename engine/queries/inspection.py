@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from engine.definitions.catalogue import PROCESS, Pins
+from engine.definitions.catalogue import Pins
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
 from engine.queries.cases import CaseRow, read_case, require_reader, select_cases
@@ -163,7 +163,7 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
             read_case(row),
             records,
             moment,
-            [_read_drawing(connection, pins, key) for key in _list_processes(specs)],
+            [_read_drawing(engine, connection, pins, key) for key in _list_processes(specs)],
             story,
             told,
             earlier,
@@ -187,7 +187,8 @@ def fetch_drawing(engine: Engine, actor: Actor, instance_id: str, process_key: s
         pins = engine.catalogue.pins(connection, row.pin_set_id)
         if process_key not in _list_processes(engine.catalogue.process(connection, pins, row.process_key)):
             raise NotFound("drawing", process_key)
-        content: bytes = engine.catalogue.content(connection, pins.find(PROCESS, process_key))["content"]
+        definition_id = engine.catalogue.process_id(connection, pins, process_key)
+        content: bytes = engine.catalogue.content(connection, definition_id)["content"]
         return content
 
 
@@ -221,10 +222,10 @@ def _read_record(row: HistoryRow) -> Record:
     return Record(row.seq, row.at, row.kind, row.actor_id, any(event["kind"] in FAILURES for event in row.events))
 
 
-def _read_drawing(connection: Connection, pins: Pins, key: str) -> Drawing:
+def _read_drawing(engine: Engine, connection: Connection, pins: Pins, key: str) -> Drawing:
     row = connection.execute(
         select(definition.c.name_zh, definition.c.name_en, definition.c.content).where(
-            definition.c.id == pins.find(PROCESS, key)
+            definition.c.id == engine.catalogue.process_id(connection, pins, key)
         )
     ).one()
     return Drawing(key, row.name_zh, row.name_en, row.content)

@@ -10,7 +10,7 @@ from typing import Any
 import zstandard
 from sqlalchemy import Connection, bindparam, select, update
 
-from engine.definitions.catalogue import DECISION, PROCESS, Pins
+from engine.definitions.catalogue import DECISION, Pins
 from engine.language.decisions import Decision, decide
 from engine.language.sandbox import TimeBudget
 from engine.language.script_engine import SandboxEngine
@@ -203,7 +203,7 @@ class Step:
         offers = []
         for task_id in tasks.keys() - before:
             task, element = tasks[task_id], tasks[task_id].task_spec.element
-            definition_id = self.pins.find(PROCESS, element.process_key)
+            definition_id = self.engine.catalogue.process_id(self.connection, self.pins, element.process_key)
             offers.append(assigner.offer(task_id, definition_id, element, task.data))
         add_tasks(self.connection, self.instance_id, self.now, offers)
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from engine.definitions.lint.diagram import Diagram, Scope
 from engine.definitions.lint.project import Project
-from engine.definitions.lint.registry import Problem, problem, rule
+from engine.definitions.lint.registry import Problem, declare, problem, rule
 from engine.definitions.lint.uses import writes_outside
 from engine.language.model import read_start_variables
 from engine.language.suggest import suggest
+from engine.language.versions import is_version
 
-BINDINGS = ("", "latest", "deployment", "version")
+BINDINGS = ("", "latest", "version")
 
 
 def start_variables(process: Scope) -> tuple[set[str], set[str]]:
@@ -204,14 +205,23 @@ def produced_by(process: Scope, project: Project) -> set[str]:
 @rule(
     "call-binding",
     "error",
-    en="Expected camunda:calledElementBinding latest, deployment or version (with a number), but got "
-    "{found}: correct it.",
-    zh="camunda:calledElementBinding 应为 latest、deployment 或 version（附版本号），但现在是 {found}：请改正。",
+    en="Expected camunda:calledElementBinding latest or version (with a number), but got {found}: correct it.",
+    zh="camunda:calledElementBinding 应为 latest 或 version（附版本号），但现在是 {found}：请改正。",
 )
 def check_binding(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """An unknown binding would silently call another version."""
     for node in diagram.of_kind("callActivity"):
         binding, version = node.camunda("calledElementBinding"), node.camunda("calledElementVersion")
-        is_numbered = version.isascii() and version.isdigit()
-        if binding not in BINDINGS or (binding == "version") != bool(version) or (version and not is_numbered):
+        if binding not in BINDINGS or (binding == "version") != bool(version) or (version and not is_version(version)):
             yield problem(node, found=f"{binding or 'nothing'} {version}".strip())
+
+
+VERSION_UNKNOWN = declare(
+    "call-version-unknown",
+    "error",
+    en="Expected version {version} of the process {key}, but it was never deployed: correct the number of the version.",
+    zh="流程 {key} 没有部署过版本 {version}：请改正 camunda:calledElementVersion。",
+    reason="A call of a version that does not exist would fail when the case begins. Found only where files are "
+    "deployed.",
+    theme="calls",
+)

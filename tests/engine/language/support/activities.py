@@ -224,7 +224,9 @@ SUB_PROCESSES = (
     Row(
         "call_activity_version",
         "Call activity, fixed version",
-        "`calledElementBinding` version (or deployment) pins another version than the latest.",
+        "`calledElementBinding` version runs that version; a case may run several of them "
+        "(`tests/engine/commands/test_deployments.py`).",
+        fault="There are no versions.",
         given={"price": 20},
         called=("bill",),
         path="begin bill_begin add bill_done phase done",

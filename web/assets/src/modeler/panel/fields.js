@@ -7,7 +7,7 @@ import { choose } from "./entries.js";
 const NAMED = ["bpmn:FlowElement", "bpmn:Participant", "bpmn:Lane", "bpmn:MessageFlow", "bpmn:Process"];
 const RESULTS = ["singleEntry", "singleResult", "collectEntries", "resultList"];
 const TIMES = ["timeDate", "timeDuration", "timeCycle"];
-const BINDINGS = ["latest", "deployment", "version"];
+const BINDINGS = ["latest", "version"];
 
 const text = (id, label, access, rest = {}) => ({ id, label, ...access, ...rest });
 const offer = (keys) =>
