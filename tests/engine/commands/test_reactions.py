@@ -75,6 +75,10 @@ def test_reactions_of_a_case(stage: Stage) -> None:
         live = thaw(decompress_state(row.state), specs, SandboxEngine(stage.engine.sandbox), TrialHost())
         assert {one.task: (one.element.id, one.scope, one.data) for one in view.story.tokens} == describe_live(live)
 
+    view = fetch_case(stage.engine, auditor, case, Look())
+    (fill,) = [token for token in view.story.tokens if token.element.id == "fill"]
+    limits = [(one.timer.id, one.consequence and one.consequence.id) for one in view.limits[fill.task]]
+    assert limits == [("remind_on", "remind_do")]
     stage.wait(hours=1)
     stage.wait(hours=1)
     assert stage.path(case).count("remind_do") == 2
