@@ -15,8 +15,10 @@ from engine.services.identity.people import ORGANISATION
 class Reader:
     """Looks names up for one scenario. Whatever is not there raises ScenarioInvalid."""
 
-    def __init__(self, definitions: Definitions, process: str, roles: Mapping[str, Role]) -> None:
-        self.definitions, self.process, self.roles = definitions, process, roles
+    def __init__(
+        self, definitions: Definitions, process: str, roles: Mapping[str, Role], forms: Mapping[str, Part]
+    ) -> None:
+        self.definitions, self.process, self.roles, self.forms = definitions, process, roles, forms
 
     def place(self, part: Part) -> Place:
         """Where a part is written."""
@@ -62,6 +64,13 @@ class Reader:
         if start is None:
             raise part.error(f"Expected {self.process} to have a start event that waits for nothing, but it has none")
         return start
+
+    def like(self, part: Part) -> Part:
+        """A form that several scenarios fill in alike, of the file `forms.yaml` beside them."""
+        name = part.text()
+        if name not in self.forms:
+            raise part.error(f"Expected a form of forms.yaml, but got {name!r}{suggest(name, self.forms)}")
+        return self.forms[name]
 
     def command(self, part: Part) -> str:
         """The name of a command."""

@@ -17,7 +17,7 @@ from engine.storage.plain import PlainDict
 
 FOLDER = "scenarios"
 SUFFIX = ".yaml"
-EXCEPTIONS = f"exceptions{SUFFIX}"
+EXCEPTIONS, FORMS = f"exceptions{SUFFIX}", f"forms{SUFFIX}"  # beside scenarios, none themselves
 _COMMON = ("name",)
 _OF_PROCESS = ("continues", "at", "policy", "people", "given", "start", "steps", *EXPECTED)
 
@@ -28,7 +28,7 @@ def find_scenarios(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         inside = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
         found |= dict.fromkeys(
-            one for one in inside if one == path or (one.name != EXCEPTIONS and FOLDER in one.parent.parts)
+            one for one in inside if one == path or (one.name not in (EXCEPTIONS, FORMS) and one.parent.name == FOLDER)
         )
     return list(found)
 
@@ -40,7 +40,7 @@ def read_scenarios(paths: Iterable[Path], definitions: Definitions, zone: ZoneIn
 
 
 def read_exceptions(path: Path, root: Path) -> dict[str, str]:
-    """Why elements, flows or rows are left out of the coverage, by `<process or table>/<id>`. Raises ScenarioInvalid."""
+    """Why parts are left out of the coverage, by `<process or table>/<id>`. Raises ScenarioInvalid."""
     part = read_yaml(_name(path, root), path.read_text(encoding="utf-8"))
     return {name: reason.text() for name, reason in part.entries().items()}
 
@@ -51,6 +51,7 @@ class Library:
     def __init__(self, definitions: Definitions, zone: ZoneInfo, root: Path) -> None:
         self.definitions, self.zone, self.root = definitions, zone, root
         self._read: dict[Path, Scenario | None] = {}
+        self._forms: dict[Path, dict[str, Part]] = {}
 
     def read(self, path: Path) -> Scenario:
         """The scenario in a file. Raises ScenarioInvalid."""
@@ -96,7 +97,7 @@ class Library:
         roles = dict(beginning.roles) if beginning else {}
         if "people" in fields:
             roles |= _read_people(fields["people"], roles)
-        reader = Reader(self.definitions, process, roles)
+        reader = Reader(self.definitions, process, roles, self._read_forms(path.parent))
         zh, en = _read_names(fields["name"])
         ending = {name: one for name, one in fields.items() if name in EXPECTED}
         expectation = read_expectation(part, ending, reader)
@@ -118,12 +119,20 @@ class Library:
             expectation=expectation,
         )
 
+    def _read_forms(self, folder: Path) -> dict[str, Part]:
+        if folder not in self._forms:
+            file = folder / FORMS
+            is_there = file.is_file()
+            text = file.read_text(encoding="utf-8") if is_there else ""
+            self._forms[folder] = read_yaml(_name(file, self.root), text).entries() if is_there else {}
+        return self._forms[folder]
+
     def _read_table(self, path: Path, part: Part) -> Scenario:
         fields = part.fields(*_COMMON, "table", "cases")
         table = self.definitions.tables.get(fields["table"].text())
         if table is None:
             raise fields["table"].error(f"Expected a decision table, but there is no {fields['table'].text()}")
-        reader = Reader(self.definitions, "", {})
+        reader = Reader(self.definitions, "", {}, {})
         rules = {rule.id for rule in table.rules}
         cases = []
         for item in fields["cases"].items():
@@ -205,7 +214,7 @@ def _read_start(part: Part, reader: Reader) -> Start:
     form = None
     if "form" in fields:
         start = reader.start_event(part)
-        form = read_form(fields["form"], reader.form_of(start))
+        form = read_form(fields["form"], reader.form_of(start), reader)
     values = fields["values"].plain_dict() if "values" in fields else {}
     return Start(reader.place(part), by, command, form, values)
 

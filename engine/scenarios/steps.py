@@ -31,6 +31,8 @@ from engine.services.ledger.fees import BPS
 from engine.services.payments.simulator import SimulatorRules
 from engine.storage.plain import PlainDict
 
+LIKE = "like"
+
 
 def read_given(part: Part, reader: Reader) -> Iterator[Step]:
     """What is so before the case begins: money, the provider, commands of people."""
@@ -56,7 +58,7 @@ def _read_complete(part: Part, reader: Reader) -> Step:
     fields = part.fields("complete", "by", optional=("form",))
     name = reader.element(fields["complete"], USER_TASK)
     form = reader.form_of(reader.definitions.elements[name])
-    typed = read_form(fields["form"], form) if "form" in fields else {}
+    typed = read_form(fields["form"], form, reader) if "form" in fields else {}
     return Complete(reader.place(part), name, reader.actor(fields["by"]), typed)
 
 
@@ -165,13 +167,16 @@ _VERBS: dict[str, Callable[[Part, Reader], Step]] = {
 }
 
 
-def read_form(part: Part, form: Form | None) -> FormFields:
+def read_form(part: Part, form: Form | None, reader: Reader) -> FormFields:
     """What a person types, by the names of the inputs. A component of several inputs is a mapping; so is each entry of
-    a list. Raises ScenarioInvalid for a field the form does not have.
+    a list. `like` begins with a form of `forms.yaml`. Raises ScenarioInvalid for a field the form does not have.
     """
     known = form.inputs if form else {}
     typed: dict[str, tuple[str, ...]] = {}
-    for name, value in part.entries().items():
+    fields = part.entries()
+    if LIKE in fields:
+        fields = {**reader.like(fields.pop(LIKE)).entries(), **fields}
+    for name, value in fields.items():
         component = known.get(name)
         if component is None:
             where = f"of the form {form.key}" if form else "of a form, but the task has none"
