@@ -117,7 +117,7 @@ def _measure_one(definitions: Definitions, key: str, coverage: Coverage, excepti
     own = [one for (process, _), one in definitions.elements.items() if process == key]
     for one in own:
         if one.kind in FLOW_NODES:
-            add(one.id, NODES, one.name_zh, one.name_en)
+            add(one.id, NODES, one.name_zh or one.kind, one.name_en or one.kind)
         elif one.kind == FLOW:
             add(one.id, FLOWS, *_label_flow(definitions, one))
     return measured

@@ -82,7 +82,7 @@ class Stage:
                 register(unit.connection, role, unit.now)
 
         self.engine.database.transact(work)
-        self.actors = {name: act_as(role) for name, role in roles.items()}
+        self.actors = {name: act_as(role) for name, role in roles.items() if role.kind != ORGANISATION}
         self.pay_in({role.name: role.wallet_fen for role in fresh if role.wallet_fen})
 
     def pay_in(self, amounts_fen: Mapping[str, int]) -> None:
