@@ -1,14 +1,16 @@
 """Compares what is with what a scenario expects; each difference is a sentence."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from engine.language.decisions import Decision
 from engine.queries.story import Story
 from engine.scenarios.definitions import Name
-from engine.scenarios.model import Expectation
+from engine.scenarios.model import Expectation, TableCase
 from engine.scenarios.stage import Stage
 from engine.services.ledger import accounts
 from engine.services.ledger.checks import check_books
@@ -19,6 +21,13 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import incident, instance, metadata
 
 ABSENT = object()
+
+
+class Difference(NamedTuple):
+    """What is not as expected, and which part of the expectation says so."""
+
+    part: str
+    text: str
 
 
 def find_incidents(stage: Stage, expected: frozenset[Name]) -> list[str]:
@@ -36,23 +45,37 @@ def find_incidents(stage: Stage, expected: frozenset[Name]) -> list[str]:
     ]
 
 
-def compare(stage: Stage, expected: Expectation) -> list[str]:
+def compare(stage: Stage, expected: Expectation) -> list[Difference]:
     """Every difference between the case and what is expected of it."""
-    differences = find_incidents(stage, expected.incidents)
+    return [Difference(part, text) for part, texts in _compare_parts(stage, expected) for text in texts]
+
+
+def _compare_parts(stage: Stage, expected: Expectation) -> Iterator[tuple[str, Iterable[str]]]:
+    yield "incidents", find_incidents(stage, expected.incidents)
     if expected.outcome is not None:
-        differences += _compare_outcome(stage, expected.outcome[1])
+        yield "outcome", _compare_outcome(stage, expected.outcome[1])
     if expected.open is not None:
-        differences += _compare_open(stage, expected.open)
+        yield "open", _compare_open(stage, expected.open)
     if expected.path or expected.visits or expected.data:
         story = stage.story()
         passed = list_passed(story)
-        differences += _compare_path(passed, expected.path)
-        differences += _compare_visits(passed, expected.visits)
-        differences += _compare_data(story, expected.data)
+        yield "path", _compare_path(passed, expected.path)
+        yield "visits", _compare_visits(passed, expected.visits)
+        yield "data", _compare_data(story, expected.data)
     with stage.engine.database.read() as connection:
-        differences += _compare_ledger(connection, expected)
+        yield "ledger", _compare_ledger(connection, expected)
         for table, rows in expected.rows.items():
-            differences += _compare_rows(connection, table, rows)
+            yield "rows", _compare_rows(connection, table, rows)
+
+
+def compare_decision(case: TableCase, decision: Decision) -> list[str]:
+    """What a decision table answered otherwise than expected."""
+    differences = []
+    if decision.result != case.gives:
+        differences.append(f"Expected {case.gives!r}, but got {decision.result!r}")
+    if case.rows is not None and case.rows != decision.matched:
+        rows = [", ".join(rows) or "none" for rows in (case.rows, decision.matched)]
+        differences.append(f"Expected row {rows[0]}, but got {rows[1]}")
     return differences
 
 

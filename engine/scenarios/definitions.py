@@ -1,6 +1,7 @@
 """The definitions a scenario is about: their elements, forms and tables, and in which file each is written."""
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 
 import orjson
@@ -27,18 +28,18 @@ class Definitions:
         self.tables: dict[str, DecisionTable] = {}
         self._forms: dict[str, Form] = {}
         for path, content in self.files.items():
-            if path.endswith(".bpmn"):
-                self._add_diagram(path, content)
-            elif path.endswith(".dmn"):
-                for table in parse_decisions(content):
-                    self.tables[table.key] = table
-                    self.paths[table.key] = path
+            self._add(path, content)
 
-    def _add_diagram(self, path: str, content: bytes) -> None:
-        for element in read_elements(read_bpmn(content)).values():
-            self.elements[element.process_key, element.id] = element
-            if element.kind == "process":
-                self.paths[element.id] = path
+    def _add(self, path: str, content: bytes) -> None:
+        if path.endswith(".bpmn"):
+            for element in read_elements(read_bpmn(content)).values():
+                self.elements[element.process_key, element.id] = element
+                if element.kind == "process":
+                    self.paths[element.id] = path
+        elif path.endswith(".dmn"):
+            for table in parse_decisions(content):
+                self.tables[table.key] = table
+                self.paths[table.key] = path
 
     @property
     def processes(self) -> list[str]:
@@ -101,5 +102,10 @@ class Definitions:
         return self._forms[key]
 
     def with_files(self, changed: Mapping[str, bytes]) -> "Definitions":
-        """The same with other content of some files."""
-        return Definitions({**self.files, **changed})
+        """The same with other content of some files, in which nothing is gone but rows of tables."""
+        others = copy(self)
+        others.files = {**self.files, **changed}
+        others.elements, others.tables = dict(self.elements), dict(self.tables)
+        for path, content in changed.items():
+            others._add(path, content)
+        return others

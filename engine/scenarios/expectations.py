@@ -37,6 +37,7 @@ def read_expectation(part: Part, fields: Mapping[str, Part], reader: Reader) -> 
         else {},
         rows=_read_rows(fields["rows"]) if "rows" in fields else {},
         incidents=frozenset(map(reader.element, fields["incidents"].items())) if "incidents" in fields else frozenset(),
+        places={name: reader.place(one) for name, one in fields.items()},
     )
 
 

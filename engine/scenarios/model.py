@@ -42,7 +42,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What shall be so now; a part that is none says nothing.
+    """What shall be so now; a part that is none says nothing. `places` tell where each part is written.
 
     `open` are the open user tasks, each with the people who may do it (none: whoever). `path` are elements that were
     passed in this order, `visits` how often elements were passed. `rows` are rows of the services' tables: of each
@@ -61,6 +61,11 @@ class Expectation:
     accounts: Mapping[str, int] = field(default_factory=dict)
     rows: Mapping[str, tuple[PlainDict, ...]] = field(default_factory=dict)
     incidents: frozenset[Name] = frozenset()
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def where(self, part: str) -> Place:
+        """Where a part is written."""
+        return self.places.get(part, self.place)
 
 
 @dataclass(frozen=True)

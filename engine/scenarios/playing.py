@@ -9,6 +9,7 @@ from engine.scenarios.model import (
     Command,
     Complete,
     Expect,
+    Expectation,
     Message,
     PayIn,
     Provider,
@@ -36,8 +37,12 @@ def play(stage: Stage, scenario: Scenario) -> None:
             raise ScenarioFailed(step.place, explain(error)) from error
         if stage.case_id and not expected.incidents and (found := find_incidents(stage, frozenset())):
             raise ScenarioFailed(step.place, *found)
+    _check(stage, expected)
+
+
+def _check(stage: Stage, expected: Expectation) -> None:
     if differences := compare(stage, expected):
-        raise ScenarioFailed(expected.place, *differences)
+        raise ScenarioFailed(expected.where(differences[0].part), *(one.text for one in differences))
 
 
 def _do(stage: Stage, step: Step | Start) -> None:
@@ -64,6 +69,5 @@ def _do(stage: Stage, step: Step | Start) -> None:
             stage.pay_in(amounts_fen)
         case Provider(_, rules):
             stage.change_provider(rules)
-        case Expect(place, expectation):
-            if differences := compare(stage, expectation):
-                raise ScenarioFailed(place, *differences)
+        case Expect(_, expectation):
+            _check(stage, expectation)

@@ -68,7 +68,12 @@ def _file(one: FileCoverage) -> Plain:
         if total:
             counts[kind] = {"passed": passed, "total": total}
     parts: list[Plain] = [
-        {"id": part.name[1], "kind": part.kind, "name": {"zh": part.label_zh, "en": part.label_en}, "exception": part.exception}
+        {
+            "id": part.name[1],
+            "kind": part.kind,
+            "name": {"zh": part.label_zh, "en": part.label_en},
+            "exception": part.exception,
+        }
         for part in one.parts
         if not part.is_passed
     ]

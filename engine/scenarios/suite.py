@@ -34,7 +34,9 @@ def run_suite(
     runner: Runner, scenarios: Iterable[Scenario], keys: Iterable[str], exceptions: Mapping[str, str]
 ) -> Suite:
     """Plays scenarios and measures the coverage of processes and tables, by key."""
-    runs = [runner.run(scenario) for scenario in scenarios]
+    wanted = list(scenarios)
+    continued = {scenario.continues.key for scenario in wanted if scenario.continues}
+    runs = [runner.run(scenario, keep=scenario.key in continued) for scenario in wanted]
     passed = Coverage()
     for run in runs:
         passed |= run.coverage
