@@ -1,6 +1,5 @@
 """Plays one scenario on a stage, step by step, and says where it was not as written."""
 
-from engine.language.errors import EngineError
 from engine.scenarios.comparing import compare, find_incidents
 from engine.scenarios.failures import ScenarioFailed
 from engine.scenarios.model import (
@@ -33,7 +32,9 @@ def play(stage: Stage, scenario: Scenario) -> None:
     for step in steps:
         try:
             _do(stage, step)
-        except (EngineError, LookupError, ValueError, TypeError) as error:
+        except ScenarioFailed:
+            raise
+        except Exception as error:  # whatever a step raises fails the scenario, and must not end the others
             raise ScenarioFailed(step.place, explain(error)) from error
         if stage.case_id and not expected.incidents and (found := find_incidents(stage, frozenset())):
             raise ScenarioFailed(step.place, *found)

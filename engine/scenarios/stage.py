@@ -12,7 +12,7 @@ from engine.commands.starts import start_process
 from engine.commands.tasks import FormRejected, claim_task, complete_task
 from engine.commands.work import settle
 from engine.definitions.forms import Form
-from engine.language.errors import BpmnError
+from engine.language.errors import BpmnError, EngineError
 from engine.language.specs.durations import find_due
 from engine.queries.inbox import list_tasks
 from engine.queries.page import MAX_LIMIT
@@ -290,4 +290,4 @@ def explain(error: Exception) -> str:
     """What went wrong in a step, for whoever wrote it."""
     if isinstance(error, FormRejected):
         return "; ".join(f"{name}: {', '.join(texts)}" for name, texts in sorted(error.bound.errors.items()))
-    return str(error) or type(error).__name__
+    return str(error) if isinstance(error, EngineError | LookupError) else f"{type(error).__name__}: {error}"
