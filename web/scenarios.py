@@ -1,8 +1,10 @@
 """`./run scenarios`: plays scenario files and tells how they went, and what they leave out."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,8 @@ from engine.scenarios.runner import Runner
 from engine.scenarios.suite import Suite, list_all, list_named, run_suite
 from engine.storage.settings import Settings
 from web.repository import ROOT, read_definitions
+
+JOBS_LOG = "engine.commands.work"
 
 
 def run_scenarios(paths: list[Path], *, coverage: bool, as_json: bool) -> int:
@@ -33,7 +37,7 @@ def run_scenarios(paths: list[Path], *, coverage: bool, as_json: bool) -> int:
         return 1
     keys = list_named(definitions, scenarios) if paths else list_all(definitions)
     concerned = {name: reason for name, reason in exceptions.items() if name.partition("/")[0] in keys}
-    with Runner(definitions) as runner:
+    with _quietly(), Runner(definitions) as runner:
         suite = run_suite(runner, scenarios, keys, concerned)
     print("\n".join(_tell(suite, coverage=coverage, as_json=as_json)))
     return 1 if suite.failures or (coverage and not suite.is_covered) else 0
@@ -49,6 +53,17 @@ def read_shipped_exceptions() -> dict[str, str]:
     """What the repository leaves out of the coverage, and why. Raises ScenarioInvalid."""
     files = sorted((ROOT / "bpmn").rglob(EXCEPTIONS))
     return {name: reason for path in files for name, reason in read_exceptions(path, ROOT).items()}
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the log of jobs that fail: a provider that does not answer is part of a scenario."""
+    log, level = logging.getLogger(JOBS_LOG), logging.getLogger(JOBS_LOG).level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _tell(suite: Suite, *, coverage: bool, as_json: bool) -> Iterator[str]:

@@ -41,7 +41,7 @@ def read_given(part: Part, reader: Reader) -> Iterator[Step]:
 
 def read_steps(part: Part, reader: Reader) -> Iterator[Step]:
     """What is done, one after the other."""
-    return _read(part, reader, tuple(_VERBS))
+    return _read(part, reader, tuple(VERBS))
 
 
 def _read(part: Part, reader: Reader, verbs: tuple[str, ...]) -> Iterator[Step]:
@@ -51,7 +51,7 @@ def _read(part: Part, reader: Reader, verbs: tuple[str, ...]) -> Iterator[Step]:
         if verb is None:
             near = suggest(names[0], verbs) if names else ""
             raise item.error(f"Expected a step, one of {', '.join(sorted(verbs))}{near}")
-        yield _VERBS[verb](item, reader)
+        yield VERBS[verb](item, reader)
 
 
 def _read_complete(part: Part, reader: Reader) -> Step:
@@ -152,7 +152,7 @@ def _read_expect(part: Part, reader: Reader) -> Step:
     return Expect(reader.place(expected), read_expectation(expected, expected.fields(optional=NOW), reader))
 
 
-_VERBS: dict[str, Callable[[Part, Reader], Step]] = {
+VERBS: dict[str, Callable[[Part, Reader], Step]] = {
     "complete": _read_complete,
     "claim": _read_claim,
     "command": _read_command,
