@@ -35,7 +35,7 @@ def run_scenarios(paths: list[Path], *, coverage: bool, as_json: bool) -> int:
     if not scenarios:
         print("Expected scenarios, but there are none at these paths.", file=sys.stderr)
         return 1
-    keys = list_named(definitions, scenarios) if paths else list_all(definitions)
+    keys = list_named(scenarios) if paths else list_all(definitions)
     concerned = {name: reason for name, reason in exceptions.items() if name.partition("/")[0] in keys}
     with _quietly(), Runner(definitions) as runner:
         suite = run_suite(runner, scenarios, keys, concerned)

@@ -9,9 +9,9 @@ import orjson
 from engine.definitions.catalogue import POLICY_KEY
 from engine.definitions.forms import Form, parse_form
 from engine.definitions.lint.project import form_key_of
-from engine.definitions.lint.suggest import suggest
 from engine.language.decisions import DecisionTable, parse_decisions
 from engine.language.model import Element, read_bpmn, read_elements
+from engine.language.suggest import suggest
 from engine.storage.plain import PlainDict
 
 Name = tuple[str, str]

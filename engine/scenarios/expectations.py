@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.definitions.lint.suggest import suggest
+from engine.language.suggest import suggest
 from engine.scenarios.model import Expectation
 from engine.scenarios.naming import Reader
 from engine.scenarios.parts import Part

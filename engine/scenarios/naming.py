@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from engine.definitions.forms import Form
-from engine.definitions.lint.suggest import suggest
 from engine.language.model import Element, find_plain_start
+from engine.language.suggest import suggest
 from engine.scenarios.commands import COMMANDS
 from engine.scenarios.definitions import Definitions, Name
 from engine.scenarios.model import Place, Role

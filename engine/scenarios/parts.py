@@ -7,8 +7,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from engine.definitions.lint.suggest import suggest
 from engine.language.errors import EngineError
+from engine.language.suggest import suggest
 from engine.storage.plain import Plain, PlainDict
 
 _TAG = "tag:yaml.org,2002:"

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from engine.definitions.forms import Form
 from engine.definitions.forms.model import Component
-from engine.definitions.lint.suggest import suggest
 from engine.language.errors import ValueUnfit
 from engine.language.specs.durations import parse_duration
+from engine.language.suggest import suggest
 from engine.runtime.calendar import PREFIX
 from engine.scenarios.commands import asks_for
 from engine.scenarios.expectations import NOW, USER_TASK, read_expectation

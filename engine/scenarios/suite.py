@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from engine.scenarios.coverage import Coverage, FileCoverage, find_stale, list_reached, measure
+from engine.scenarios.coverage import Coverage, FileCoverage, find_stale, measure
 from engine.scenarios.definitions import Definitions
 from engine.scenarios.model import Scenario
 from engine.scenarios.runner import Run, Runner
@@ -49,10 +49,6 @@ def list_all(definitions: Definitions) -> list[str]:
     return [*definitions.processes, *definitions.tables]
 
 
-def list_named(definitions: Definitions, scenarios: Iterable[Scenario], *, with_called: bool = False) -> list[str]:
-    """The processes and tables that scenarios are of; with what they call and ask if that is wanted."""
-    named = list(dict.fromkeys(scenario.process or scenario.table for scenario in scenarios))
-    if not with_called:
-        return named
-    processes = [key for key in named if key in definitions.processes]
-    return list(dict.fromkeys([*named, *list_reached(definitions, processes)]))
+def list_named(scenarios: Iterable[Scenario]) -> list[str]:
+    """The processes and tables that scenarios are of."""
+    return list(dict.fromkeys(scenario.process or scenario.table for scenario in scenarios))

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.scenarios.coverage import FileCoverage
+from engine.scenarios.coverage import FileCoverage, list_reached
 from engine.scenarios.definitions import Definitions
 from engine.scenarios.mutants import find_survivors, list_mutants
 from engine.scenarios.reporting import write_coverage, write_runs
 from engine.scenarios.runner import Runner
-from engine.scenarios.suite import Suite, list_all, list_reached, run_suite
+from engine.scenarios.suite import Suite, list_all, run_suite
 from tests.support.stage import ROOT
 from web.repository import read_definitions
 from web.scenarios import read_shipped, read_shipped_exceptions
