@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from engine.commands.deployments import DefinitionInvalid
+from engine.language.errors import EngineError
 from engine.scenarios.definitions import Definitions
 from engine.scenarios.model import Scenario
-from engine.scenarios.parts import ScenarioInvalid
 from engine.scenarios.reading import EXCEPTIONS, find_scenarios, read_exceptions, read_scenarios
 from engine.scenarios.reporting import to_json, write_coverage, write_runs
 from engine.scenarios.runner import Runner
@@ -25,22 +26,27 @@ def run_scenarios(paths: list[Path], *, coverage: bool, as_json: bool) -> int:
     """Plays the scenarios at these paths, without any all of the repository; 1 if one fails, or with `coverage` if
     something is not passed.
     """
-    definitions = Definitions(read_definitions())
     try:
-        scenarios = read_shipped(definitions, paths)
-        exceptions = read_shipped_exceptions()
-    except ScenarioInvalid as invalid:
-        print(invalid, file=sys.stderr)
+        suite = _play(Definitions(read_definitions()), paths)
+    except DefinitionInvalid as refused:
+        print("\n".join(f"{one.file}: {one.element}: {one.message}" for one in refused.findings), file=sys.stderr)
         return 1
-    if not scenarios:
+    except EngineError as error:  # a scenario, a diagram or a table that cannot be read
+        print(error, file=sys.stderr)
+        return 1
+    if not suite.runs:
         print("Expected scenarios, but there are none at these paths.", file=sys.stderr)
         return 1
-    keys = list_named(scenarios) if paths else list_all(definitions)
-    concerned = {name: reason for name, reason in exceptions.items() if name.partition("/")[0] in keys}
-    with _quietly(), Runner(definitions) as runner:
-        suite = run_suite(runner, scenarios, keys, concerned)
     print("\n".join(_tell(suite, coverage=coverage, as_json=as_json)))
     return 1 if suite.failures or (coverage and not suite.is_covered) else 0
+
+
+def _play(definitions: Definitions, paths: list[Path]) -> Suite:
+    scenarios = read_shipped(definitions, paths)
+    keys = list_named(scenarios) if paths else list_all(definitions)
+    exceptions = {name: reason for name, reason in read_shipped_exceptions().items() if name.partition("/")[0] in keys}
+    with _quietly(), Runner(definitions) as runner:
+        return run_suite(runner, scenarios, keys, exceptions)
 
 
 def read_shipped(definitions: Definitions, paths: list[Path]) -> list[Scenario]:

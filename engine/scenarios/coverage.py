@@ -45,7 +45,7 @@ def _rows_of(story: Story) -> set[Name]:
 
 
 @dataclass(frozen=True)
-class Part:
+class Target:
     """Something that can be passed. `kind` is nodes, flows or rows."""
 
     name: Name
@@ -63,21 +63,21 @@ class Part:
 
 @dataclass
 class FileCoverage:
-    """The parts of one process or table and the file it is in."""
+    """The targets in one process or table, and the file it is in."""
 
     key: str
     path: str
-    parts: list[Part] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
 
     @property
-    def gaps(self) -> list[Part]:
+    def gaps(self) -> list[Target]:
         """What no scenario passes."""
-        return [part for part in self.parts if part.is_gap]
+        return [target for target in self.targets if target.is_gap]
 
     def count(self, kind: str) -> tuple[int, int]:
         """How many of a kind are passed, and how many there are."""
-        found = [part for part in self.parts if part.kind == kind]
-        return sum(part.is_passed for part in found), len(found)
+        found = [target for target in self.targets if target.kind == kind]
+        return sum(target.is_passed for target in found), len(found)
 
 
 def measure(
@@ -89,8 +89,8 @@ def measure(
 
 def find_stale(exceptions: Mapping[str, str], files: Iterable[FileCoverage]) -> list[str]:
     """Exceptions for what is passed, or is not there."""
-    parts = {"/".join(part.name): part for one in files for part in one.parts}
-    return [name for name in exceptions if name not in parts or parts[name].is_passed]
+    targets = {"/".join(target.name): target for one in files for target in one.targets}
+    return [name for name in exceptions if name not in targets or targets[name].is_passed]
 
 
 def list_reached(definitions: Definitions, processes: Iterable[str]) -> list[str]:
@@ -106,8 +106,8 @@ def _measure_one(definitions: Definitions, key: str, coverage: Coverage, excepti
 
     def add(element_id: str, kind: str, label_zh: str, label_en: str) -> None:
         name = key, element_id
-        part = Part(name, kind, label_zh, label_en, name in coverage.passed, exceptions.get("/".join(name)))
-        measured.parts.append(part)
+        target = Target(name, kind, label_zh, label_en, name in coverage.passed, exceptions.get("/".join(name)))
+        measured.targets.append(target)
 
     if key in definitions.tables:
         for rule in definitions.tables[key].rules:

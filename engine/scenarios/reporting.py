@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.scenarios.coverage import FLOWS, NODES, ROWS, FileCoverage, Part
+from engine.scenarios.coverage import FLOWS, NODES, ROWS, FileCoverage, Target
 from engine.scenarios.runner import Run
 from engine.scenarios.suite import Suite
 from engine.storage.plain import Plain, PlainDict
@@ -26,9 +26,9 @@ def write_coverage(suite: Suite) -> Iterator[str]:
     for one in suite.files:
         counts = [(kind, *one.count(kind)) for kind in _KINDS]
         yield f"{one.key}: " + ", ".join(f"{kind} {passed}/{total}" for kind, passed, total in counts if total)
-        for part in one.parts:
-            if not part.is_passed:
-                yield f"  {_describe(part)}"
+        for target in one.targets:
+            if not target.is_passed:
+                yield f"  {_describe(target)}"
     yield from (f"{name} is an exception, but it is passed, or it is not there" for name in suite.stale)
 
 
@@ -41,11 +41,11 @@ def to_json(suite: Suite) -> PlainDict:
     }
 
 
-def _describe(part: Part) -> str:
-    name = part.label_en or part.label_zh
-    if part.exception is not None:
-        return f"left out: {part.name[1]} ({name}): {part.exception}"
-    return f"no scenario passes {part.name[1]} ({name})"
+def _describe(target: Target) -> str:
+    name = target.label_en or target.label_zh
+    if target.exception is not None:
+        return f"left out: {target.name[1]} ({name}): {target.exception}"
+    return f"no scenario passes {target.name[1]} ({name})"
 
 
 def _run(run: Run) -> Plain:
@@ -69,12 +69,12 @@ def _file(one: FileCoverage) -> Plain:
             counts[kind] = {"passed": passed, "total": total}
     parts: list[Plain] = [
         {
-            "id": part.name[1],
-            "kind": part.kind,
-            "name": {"zh": part.label_zh, "en": part.label_en},
-            "exception": part.exception,
+            "id": target.name[1],
+            "kind": target.kind,
+            "name": {"zh": target.label_zh, "en": target.label_en},
+            "exception": target.exception,
         }
-        for part in one.parts
-        if not part.is_passed
+        for target in one.targets
+        if not target.is_passed
     ]
     return {"key": one.key, "file": one.path, **counts, "not_passed": parts}

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.scenarios.coverage import measure
+from engine.scenarios.coverage import find_stale, measure
+from engine.scenarios.definitions import Definitions
 from engine.scenarios.mutants import find_survivors, list_mutants
+from engine.scenarios.parts import ScenarioInvalid
 from engine.scenarios.runner import Run, Runner
 from tests.engine.scenarios.small import BEGINNING, read, run, small
+from tests.support.definitions import FILES, diagram, flow, node, note_form, user
 
 FILLED = """\
   - complete: fill
@@ -162,10 +165,14 @@ def test_gaps_and_faults_nobody_notices_are_named(tmp_path: Path) -> None:
     with Runner(definitions) as runner:
         found = play(runner, tmp_path, f"steps:\n{ENDS['end_holiday']}outcome: end_holiday\n")
         (measured,) = measure(definitions, ["trial"], found.coverage, {"trial/count": "an example"})
-        gaps = {part.name[1]: part for part in measured.gaps}
+        gaps = {target.name[1]: target for target in measured.gaps}
         assert gaps.keys() >= {"reminded", "end_arrived", "gw_to_count", "no_stock_to_end_no_stock"}
         assert not gaps.keys() & {"fill", "await", "gw_to_await", "count"}  # passed, or left out with a reason
         assert (gaps["gw_to_count"].label_en, measured.count("nodes")) == ("Large? → count", (7, 13))
+        assert find_stale({"trial/count": "", "trial/fill": "", "trial/gone": ""}, [measured]) == [
+            "trial/fill",
+            "trial/gone",
+        ]
         mutants = list_mutants(definitions, ["trial"])
         assert [mutant.name for mutant in mutants] == [("trial", "gw_to_count")] * 3
         assert [mutant.fault.partition(" → ")[2] for mutant in mutants] == [
@@ -175,3 +182,19 @@ def test_gaps_and_faults_nobody_notices_are_named(tmp_path: Path) -> None:
         ]
         # nothing was typed as amount: only the first and an incident of the second are noticed
         assert find_survivors(runner, [found], mutants) == [mutants[2]]
+
+
+def test_a_person_starts_a_process_in_the_browser_with_its_form(tmp_path: Path) -> None:
+    begun = node("startEvent", "begun", camunda__formKey="trial/note", camunda__initiator="who")
+    (path, xml), *_ = diagram(
+        "trial", begun + user("check") + node("endEvent", "done") + flow("begun check done")
+    ).items()
+    started = xml.replace(b'baton:startVariables="who peer"', b'camunda:candidateStarterGroups="individual"')
+    text = BEGINNING.replace("{by: ann, values: {who: ann, peer: x}}", "{by: ann, form: {note: 三箱}}")
+    with Runner(Definitions({**FILES, **note_form(), path: started})) as runner:
+        found = run(runner, tmp_path, f"{text}open: {{check: ann}}\ndata: {{note: 三箱, who: ann}}\n")
+        assert found.has_passed, found.differences
+        found = run(runner, tmp_path, f"{text.replace('by: ann', 'by: rita')}open: [check]\n", "other")
+        assert str(found.place) == "scenarios/other.yaml:7: start"
+        with pytest.raises(ScenarioInvalid, match=r"7: start.form.nota: Expected a field of the form trial/note"):
+            run(runner, tmp_path, f"{text.replace('note', 'nota')}open: [check]\n", "misspelt")

@@ -43,7 +43,7 @@ def _check_hire_order(definitions: Definitions, suite: Suite) -> None:
     wanted = list_reached(definitions, ["hire_order"])
     assert set(wanted) >= {"hire_order", "service_case", "secure_funds", "platform_review", "payout", "cancel_hire"}
     files: list[FileCoverage] = [one for one in suite.files if one.key in wanted]
-    assert [part.name for one in files for part in one.parts if not part.is_passed] == []
+    assert [target.name for one in files for target in one.targets if not target.is_passed] == []
 
 
 def _list_conditions(definitions: Definitions) -> Iterator[tuple[str, str]]:
