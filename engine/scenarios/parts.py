@@ -4,7 +4,7 @@ from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from engine.language.errors import EngineError
@@ -13,6 +13,7 @@ from engine.storage.plain import Plain, PlainDict
 
 _TAG = "tag:yaml.org,2002:"
 _FEN = Decimal(100)
+MAX_VALUES = 20_000
 
 
 class ScenarioInvalid(EngineError):
@@ -24,15 +25,34 @@ class ScenarioInvalid(EngineError):
 
 
 def read_yaml(file: str, text: str) -> "Part":
-    """The whole of a file. Raises ScenarioInvalid for what is no YAML 1.2, or empty."""
+    """The whole of a file. Raises ScenarioInvalid for what is no YAML 1.2, empty, or beyond all measure."""
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ScenarioInvalid(file, line, "", f"Expected YAML, but {error.problem}") from None
+    except (YAMLError, YAMLStreamError) as error:
+        raise ScenarioInvalid(file, 1, "", f"Expected YAML, but {error}") from None
+    except RecursionError:
+        raise ScenarioInvalid(file, 1, "", "Expected a file for people to read, but it is nested too deep") from None
     if node is None:
         raise ScenarioInvalid(file, 1, "", "Expected a scenario, but the file is empty")
+    if _is_endless(node):
+        raise ScenarioInvalid(file, 1, "", f"Expected at most {MAX_VALUES} values, but there are more")
     return Part(node, file, "")
+
+
+def _is_endless(node: Node) -> bool:
+    """Whether there are too many values, each counted as often as it is named: aliases multiply, or go round."""
+    count, stack = 0, [node]
+    while stack and count <= MAX_VALUES:
+        count += 1
+        one = stack.pop()
+        if isinstance(one, MappingNode):
+            stack += [part for pair in one.value for part in pair]
+        elif isinstance(one, SequenceNode):
+            stack += one.value
+    return count > MAX_VALUES
 
 
 class Part:

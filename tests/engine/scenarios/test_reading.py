@@ -1,11 +1,20 @@
 """Scenario files are read strictly: whatever is misspelt or does not exist is said with file, line and path."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from engine.scenarios.definitions import Definitions
 from engine.scenarios.parts import ScenarioInvalid
 from tests.engine.scenarios.small import BEGINNING, read, small
+from tests.support.stage import ROOT
+from web.repository import read_definitions
+
+DEFINITIONS = Definitions(read_definitions())
+SHIPPED = (ROOT / "bpmn/shared/scenarios/payout_overdue.yaml").read_text(encoding="utf-8")
 
 WRONG = {
     "an unknown key": (BEGINNING + "opne: []\n", "8: opne: Expected one of", "(did you mean open?)"),
@@ -13,6 +22,9 @@ WRONG = {
     "no end": (BEGINNING, "1: Expected outcome, or what is open at the end", ""),
     "no YAML": ("name: [1\nb: 2\n", "2: Expected YAML, but", ""),
     "nothing": ("# later\n", "1: Expected a scenario, but the file is empty", ""),
+    "aliases without end": ("a: &a [*a]\n", "1: Expected at most 20000 values", ""),
+    "too deep": ("a: " + "[" * 1_500, "1: Expected a file for people to read", ""),
+    "a control character": ("name: \x00\n", "1: Expected YAML, but", ""),
     "an unknown process": (BEGINNING.replace("trial\n", "trail\n"), "2: process: Expected a process", "trail"),
     "an unknown element": (BEGINNING + "open: [fil]\n", "8: open[1]: Expected an element", "(did you mean fill?)"),
     "another kind of element": (BEGINNING + "open: [gw]\n", "8: open[1]: Expected a userTask", "exclusiveGateway"),
@@ -91,3 +103,17 @@ def test_values_are_what_yaml_says_and_typed_texts_stay_as_they_are_written(tmp_
     assert scenario.start is not None
     assert scenario.start.values["peer"] == {"a": "no", "b": "1", "c": 1, "d": [True, None, 1.5]}
     assert getattr(scenario.steps[0], "form", None) == {"note": ("0123",), "amount_fen": ("1.50",)}
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 10_000), st.integers(0, 12), st.text("{}[]:-#&*!|>'\n\t $0a", max_size=4))
+def test_no_file_causes_anything_but_an_error_with_its_place(at: int, count: int, put: str) -> None:
+    at %= len(SHIPPED)
+    text = SHIPPED[:at] + put + SHIPPED[at + count :]
+    with TemporaryDirectory() as folder:
+        refused = None
+        try:
+            read(Path(folder), text, DEFINITIONS)
+        except ScenarioInvalid as error:
+            refused = error
+    assert refused is None or (refused.file, refused.line > 0) == ("scenarios/trial.yaml", True)
