@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
+from itertools import accumulate
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
@@ -13,7 +14,7 @@ from engine.storage.plain import Plain, PlainDict
 
 _TAG = "tag:yaml.org,2002:"
 _FEN = Decimal(100)
-MAX_VALUES = 20_000
+MAX_VALUES, MAX_DEPTH = 20_000, 100
 
 
 class ScenarioInvalid(EngineError):
@@ -26,6 +27,9 @@ class ScenarioInvalid(EngineError):
 
 def read_yaml(file: str, text: str) -> "Part":
     """The whole of a file. Raises ScenarioInvalid for what is no YAML 1.2, empty, or beyond all measure."""
+    too_deep = ScenarioInvalid(file, 1, "", "Expected a file for people to read, but it is nested too deep")
+    if _count_open(text) > MAX_DEPTH:  # the scanner takes time that grows with the square of the brackets left open
+        raise too_deep
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
@@ -34,12 +38,17 @@ def read_yaml(file: str, text: str) -> "Part":
     except (YAMLError, YAMLStreamError) as error:
         raise ScenarioInvalid(file, 1, "", f"Expected YAML, but {error}") from None
     except RecursionError:
-        raise ScenarioInvalid(file, 1, "", "Expected a file for people to read, but it is nested too deep") from None
+        raise too_deep from None
     if node is None:
         raise ScenarioInvalid(file, 1, "", "Expected a scenario, but the file is empty")
     if _is_endless(node):
         raise ScenarioInvalid(file, 1, "", f"Expected at most {MAX_VALUES} values, but there are more")
     return Part(node, file, "")
+
+
+def _count_open(text: str) -> int:
+    """The most brackets that are open at a time."""
+    return max(accumulate(1 if one in "[{" else -1 for one in text if one in "[]{}"), default=0)
 
 
 def _is_endless(node: Node) -> bool:
