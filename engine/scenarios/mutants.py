@@ -53,7 +53,7 @@ def list_mutants(definitions: Definitions, keys: Iterable[str]) -> list[Mutant]:
 
 
 def find_survivors(runner: Runner, runs: Iterable[Run], mutants: Iterable[Mutant]) -> list[Mutant]:
-    """The mutants that no scenario notices. Of those that might, the quickest are tried first."""
+    """The mutants that no scenario notices. Those that pass the very flow are tried first, the quickest before."""
     passed = [run for run in runs if run.has_passed]  # what went wrong before notices nothing
     seconds = {run.scenario.key: run.seconds for run in passed}
     by_cost = sorted(passed, key=lambda run: _cost(run.scenario, seconds))
@@ -61,8 +61,9 @@ def find_survivors(runner: Runner, runs: Iterable[Run], mutants: Iterable[Mutant
 
 
 def _is_noticed(runner: Runner, by_cost: list[Run], mutant: Mutant) -> bool:
+    likely = sorted(filter(mutant.concerns, by_cost), key=lambda run: mutant.name not in run.coverage.passed)
     with runner.changed({mutant.path: mutant.content}) as changed:
-        return any(not changed.run(run.scenario).has_passed for run in by_cost if mutant.concerns(run))
+        return any(not changed.run(run.scenario).has_passed for run in likely)
 
 
 def _cost(scenario: Scenario, seconds: dict[str, float]) -> float:
