@@ -122,7 +122,9 @@ def test_a_business_error_nobody_catches_is_an_incident(paying: tuple[Stage, str
     stage, instance_id = paying
     BROKEN["code"] = "UNFORESEEN"
     stage.do(ANN, instance_id, "fill", {"note": "x"})
-    assert stage.incidents(instance_id) == ["balance 0"]
+    (message,) = stage.incidents(instance_id)
+    assert "UNFORESEEN" in message
+    assert "balance 0" in message
 
 
 def test_a_timer_fires_once_at_its_time(any_engine: Engine, clock: ManualClock) -> None:
