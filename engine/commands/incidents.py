@@ -1,7 +1,6 @@
 """Incidents: an element that could not go on is tried again, with other values where these were the cause."""
 
 from collections.abc import Callable, Collection
-from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
@@ -120,7 +119,7 @@ def _try_again(
     return bool(run_step(engine, row.instance_id, command))
 
 
-def _find(connection: Connection, incident_id: str) -> Row[Any]:
+def _find(connection: Connection, incident_id: str) -> Row[str, str, str]:
     row = connection.execute(
         select(incident.c.instance_id, incident.c.task_id, incident.c.element).where(
             incident.c.id == incident_id, incident.c.resolved_at.is_(None)

@@ -16,7 +16,7 @@ from engine.queries.waits import Limit, Sent, Wait, find_limits, list_sent, list
 from engine.records.history import HistoryRow, read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.storage.actor import SYSTEM, Actor
+from engine.storage.actor import MACHINES, Actor
 from engine.storage.plain import PlainDict
 from engine.storage.tables import definition, incident, instance, instance_party, party, submission, task
 
@@ -48,12 +48,12 @@ class Record:
     seq: int
     at: datetime
     kind: str
-    actor_id: str
+    acting_role: str
     is_failure: bool
 
     @property
     def is_human(self) -> bool:
-        return self.actor_id != SYSTEM.user_id
+        return self.acting_role not in MACHINES
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _choose(rows: Sequence[HistoryRow], look: Look) -> tuple[list[int], int | No
 
 
 def _is_asked(row: HistoryRow, look: Look) -> bool:
-    if look.is_people_only and row.actor_id == SYSTEM.user_id:
+    if look.is_people_only and row.acting_role in MACHINES:
         return False
     if look.element and all(event.get("element") != look.element for event in row.events):
         return False
@@ -218,7 +218,7 @@ def _touches(event: PlainDict, variable: str) -> bool:
 
 
 def _read_record(row: HistoryRow) -> Record:
-    return Record(row.seq, row.at, row.kind, row.actor_id, any(event["kind"] in FAILURES for event in row.events))
+    return Record(row.seq, row.at, row.kind, row.acting_role, any(event["kind"] in FAILURES for event in row.events))
 
 
 def _read_drawing(connection: Connection, pins: Pins, key: str) -> Drawing:

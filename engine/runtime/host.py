@@ -152,7 +152,7 @@ class StepHost:
         topic, step = element.topic or "", self.step
         add_external_task(step.connection, step.now, task.id, step.instance_id, element.id, topic, inputs)
         step.outside.add(task.id)
-        step.note(event("offered", task=task.id, element=element.id, topic=topic, inputs=_digest(inputs)))
+        step.note(event("external", task=task.id, element=element.id, topic=topic, inputs=_digest(inputs)))
 
     def _begin_batch(self, task: TracedTask, element: Element, items: list[Plain], described: PlainDict) -> None:
         step, topic = self.step, element.topic or ""

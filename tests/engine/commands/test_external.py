@@ -202,7 +202,7 @@ def test_failures_are_tried_again_after_a_while_and_at_last_are_an_incident(stag
     complete(stage, anew, {"pages": 1})
     with stage.engine.database.read() as connection:
         kinds = [event["kind"] for row in read_stream(connection, instance_id) for event in row.events]
-    assert [kinds.count(kind) for kind in ("offered", "worker_failed", "incident", "retried", "worked")] == [
+    assert [kinds.count(kind) for kind in ("external", "worker_failed", "incident", "retried", "worked")] == [
         2,
         2,
         1,
