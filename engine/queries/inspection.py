@@ -11,6 +11,7 @@ from engine.definitions.catalogue import PROCESS, Pins
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
 from engine.queries.cases import CaseRow, read_case, require_reader, select_cases
+from engine.queries.outside import Batch, ExternalTask, list_batches, list_external_tasks
 from engine.queries.story import Story, tell_story
 from engine.queries.waits import Limit, Sent, Wait, find_limits, list_sent, list_waits
 from engine.records.history import HistoryRow, read_stream
@@ -116,8 +117,8 @@ class CaseView:
     """A case at one of its records.
 
     Of `story` only the record itself and the steps that were asked for are told: `told` are the numbers of these, the
-    newest first, and `earlier` is that of the first one left out. `open_work` and `incidents` are those of today,
-    `forms`, `waits` and `sent` go up to the record; `limits` say by task what comes if nobody acts.
+    newest first, and `earlier` is that of the first one left out. What is open, done outside or
+    stopped is that of today, `forms`, `waits` and `sent` go up to the record; `limits` say by task what comes if nobody acts.
     """
 
     case: CaseRow
@@ -132,6 +133,8 @@ class CaseView:
     sent: list[Sent]
     forms: list[FilledForm]
     open_work: list[OpenWork]
+    external_tasks: list[ExternalTask]
+    batches: list[Batch]
     incidents: list[Incident]
     parties: list[CaseParty]
 
@@ -172,6 +175,8 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
             list_sent(past),
             _read_forms(connection, instance_id, story, moment.at),
             _read_open_work(engine, connection, instance_id),
+            list_external_tasks(engine, connection, instance_id),
+            list_batches(engine, connection, instance_id),
             _read_incidents(connection, instance_id),
             _read_parties(connection, instance_id),
         )
