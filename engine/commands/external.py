@@ -67,7 +67,7 @@ def fetch_and_lock(
     """
     if foreign := sorted(topics - worker.topics):
         raise RequestUnfit("topics", f"Expected topics of this token, but {foreign[0]} is none of them")
-    _require_within("limit", limit, 1, MAX_FETCHED)
+    _require_within("max", limit, 1, MAX_FETCHED)
     _require_lock(lock)
     with engine.database.read() as connection:
         if not has_free(connection, engine.clock(), topics):

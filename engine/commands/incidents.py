@@ -72,18 +72,18 @@ def fix_incident(
     return _try_again(engine, actor, incident_id, prepare, key, {"values": values, "reason": reason})
 
 
-def retry_job(engine: Engine, actor: Actor, job_id: str) -> None:
-    """Makes a job that failed due at once. Raises NotFound if there is none, or it has not failed."""
+def retry_job(engine: Engine, actor: Actor, job_id: str) -> bool:
+    """Makes a job that failed due at once; False if there is none any more: it was done meanwhile."""
 
-    def work(unit: UnitOfWork) -> None:
+    def work(unit: UnitOfWork) -> bool:
         changed = unit.connection.execute(
             update(job).where(job.c.id == job_id, job.c.error.is_not(None)).values(due_at=unit.now)
         )
-        if changed.rowcount != 1:
-            raise NotFound("job", job_id)
-        append_system(unit, engine.keys, JOBS_STREAM, actor, "job_retried", {"job": job_id})
+        if changed.rowcount:
+            append_system(unit, engine.keys, JOBS_STREAM, actor, "job_retried", {"job": job_id})
+        return bool(changed.rowcount)
 
-    engine.database.transact(work)
+    return engine.database.transact(work)
 
 
 def _try_again(

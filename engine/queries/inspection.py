@@ -117,8 +117,8 @@ class CaseView:
     """A case at one of its records.
 
     Of `story` only the record itself and the steps that were asked for are told: `told` are the numbers of these, the
-    newest first, and `earlier` is that of the first one left out. What is open, done outside or
-    stopped is that of today, `forms`, `waits` and `sent` go up to the record; `limits` say by task what comes if nobody acts.
+    newest first, and `earlier` is that of the first one left out. What is open, done outside or stopped is that of
+    today, `forms`, `waits` and `sent` go up to the record; `limits` say by task what comes if nobody acts.
     """
 
     case: CaseRow

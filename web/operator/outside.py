@@ -29,13 +29,13 @@ class OutsideDesk:
                 "operator/jobs.html",
                 jobs=list_failing_jobs(connection),
                 batches=list_batches(self.engine, connection),
-                retried="retried" in request.args,
+                retried=request.args.get("retried"),
             )
 
     def retry_job(self, job_id: str) -> Response:
         """The next attempt at once."""
-        retry_job(self.engine, current_actor(), job_id)
-        return redirect(url_for("operator.jobs", retried=1), 303)
+        is_there = retry_job(self.engine, current_actor(), job_id)
+        return redirect(url_for("operator.jobs", retried="soon" if is_there else "done"), 303)
 
     def show_workers(self) -> str:
         """What waits for workers, and who they are."""

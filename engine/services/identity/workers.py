@@ -19,6 +19,7 @@ from engine.services.identity.people import STREAM
 from engine.storage.actor import EXTERNAL_WORKER, PLATFORM, Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
+from engine.storage.plain import PlainDict
 from engine.storage.tables import worker_token
 
 PREFIX = "baton_"  # so that a token is known for what it is wherever it turns up
@@ -57,20 +58,24 @@ def create_token(engine: Engine, actor: Actor, name: str, topics: Collection[str
         row = {"id": token_id, "name": name, "digest": _digest(secret), "topics": wanted, "created_by": actor.user_id}
         never = {"used_at": None, "revoked_at": None}
         unit.connection.execute(insert(worker_token), row | never | {"created_at": unit.now})
-        facts = {"token": token_id, "topics": [*wanted]}
-        append_system(unit, engine.keys, STREAM, actor, "worker_token_created", {**facts})
+        facts: PlainDict = {"token": token_id, "topics": [*wanted]}
+        append_system(unit, engine.keys, STREAM, actor, "worker_token_created", facts)
 
     engine.database.transact(work)
     return token_id, secret
 
 
 def revoke_token(engine: Engine, actor: Actor, token_id: str) -> None:
-    """Ends a token at once; what its worker has locked comes free as the locks end. Raises NotFound."""
+    """Ends a token at once, once; what its worker has locked comes free as the locks end. Raises NotFound."""
+    is_this = worker_token.c.id == token_id
 
     def work(unit: UnitOfWork) -> None:
-        target = update(worker_token).where(worker_token.c.id == token_id, worker_token.c.revoked_at.is_(None))
-        if unit.connection.execute(target.values(revoked_at=unit.now)).rowcount != 1:
+        row = unit.connection.execute(select(worker_token.c.revoked_at).where(is_this)).one_or_none()
+        if row is None:
             raise NotFound("token", token_id)
+        if row.revoked_at is not None:
+            return
+        unit.connection.execute(update(worker_token).where(is_this).values(revoked_at=unit.now))
         append_system(unit, engine.keys, STREAM, actor, "worker_token_revoked", {"token": token_id})
 
     engine.database.transact(work)

@@ -255,7 +255,7 @@ Send = Callable[[Engine, LockedTask], object]
         ("retries", lambda e, t: fail_external(e, PRESS, t.id, t.lock, "x", "", -1, MINUTE)),
         ("retry_after_seconds", lambda e, t: fail_external(e, PRESS, t.id, t.lock, "x", "", 1, -MINUTE)),
         ("lock_seconds", lambda e, t: extend_lock(e, PRESS, t.id, t.lock, timedelta(days=2))),
-        ("limit", lambda e, t: fetch_and_lock(e, PRESS, "x", TOPIC, MINUTE, 0)),
+        ("max", lambda e, t: fetch_and_lock(e, PRESS, "x", TOPIC, MINUTE, 0)),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name_and_changes_nothing(stage: Stage, field: str, send: Send) -> None:
