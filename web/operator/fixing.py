@@ -45,9 +45,10 @@ class NotJson(ValueError):
     """A text is no JSON."""
 
 
-def show_form(data: PlainDict) -> FixForm:
-    """The form as it is first shown."""
-    return FixForm([_show(name, value) for name, value in sorted(data.items())])
+def show_form(data: PlainDict, variable: str = "") -> FixForm:
+    """The form as it is first shown; a variable that is to blame and does not exist is offered as a new one."""
+    lines = [_show(name, value) for name, value in sorted(data.items())]
+    return FixForm(lines, new_name="" if variable in data else variable)
 
 
 def read_form(sent: Mapping[str, str], data: PlainDict) -> FixForm:
@@ -60,7 +61,7 @@ def read_form(sent: Mapping[str, str], data: PlainDict) -> FixForm:
         if VALUE + name in sent and not line.is_personal:
             line = _read_line(form, name, sent[VALUE + name], sent.get(WAS + name, line.was))
         form.lines.append(line)
-    if form.new_name:
+    if form.new_name and form.new_value.strip():
         try:
             form.values[form.new_name] = read_json(form.new_value)
             form.seen[form.new_name] = None

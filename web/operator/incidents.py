@@ -39,7 +39,7 @@ class IncidentDesk:
     def show(self, incident_id: str) -> str:
         """One incident: where, why, what was kept, and the values it could be given."""
         view = fetch_incident(self.engine, incident_id)
-        return self._render(view, show_form(view.data))
+        return self._render(view, show_form(view.data, str(view.cause.facts.get("variable", ""))))
 
     def retry(self, incident_id: str) -> Response:
         """Runs the element again; says whether the case went on. What was resolved meanwhile is left as it is."""
