@@ -234,6 +234,10 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         """Service tasks whose result is still to come."""
         return self._find(self._is_service_waiting)
 
+    def held_tasks(self) -> list[TracedTask]:
+        """Both: service tasks whose result is still to come, and elements that could not go on."""
+        return self._find(lambda task: self._is_service_waiting(task) or self._is_stalled(task))
+
     def stalled_tasks(self) -> list[TracedTask]:
         """Elements that could not go on."""
         return self._find(self._is_stalled)

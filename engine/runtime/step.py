@@ -156,8 +156,9 @@ class Step:
         self._open_before = {task.id for task in case.user_tasks()}
         self._waiting_before = {found[0] for found in case.subscriptions()}
         self._due_before = dict(case.timers())
-        self._stalled_before = {task.id for task in case.stalled_tasks()}
-        self.outside = {task.id for task in case.service_waits()} | self._stalled_before
+        held = case.held_tasks()
+        self._stalled_before = {task.id for task in held if "stalled" in task.internal_data}
+        self.outside = {task.id for task in held}
         return case
 
     def note(self, fact: PlainDict) -> None:
@@ -243,10 +244,11 @@ class Step:
         """Forgets what is done outside for tasks that are gone, and closes incidents of what goes on or is gone."""
         if not self.outside:
             return
-        waiting = {task.id for task in self.case.service_waits()}
-        stalled = {task.id for task in self.case.stalled_tasks()}
-        remove_external_tasks(self.connection, sorted(self.outside - waiting))
-        remove_batches(self.connection, sorted(self.outside - waiting - stalled))
+        held = self.case.held_tasks()
+        stalled = {task.id for task in held if "stalled" in task.internal_data}
+        gone = self.outside - {task.id for task in held}
+        remove_external_tasks(self.connection, sorted(gone | (self.outside & stalled)))
+        remove_batches(self.connection, sorted(gone))
         resolve_incidents(self.connection, self._stalled_before - stalled, self.now)
 
     def _note_wait(self, task_id: str, **facts: Plain) -> None:
