@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from engine.language.errors import BpmnError, EngineError
+from engine.language.errors import BpmnError, EngineError, TryAgain
 from engine.language.specs.base import map_values
 from engine.language.specs.task import TracedTask
 from engine.language.values import Border, ValueRefused, has_reference
@@ -228,6 +228,8 @@ def _require_mappable(task: TracedTask, variables: PlainDict) -> None:
     for name, text in task.task_spec.element.outputs:
         try:
             map_values(task, [(name, text)], variables)
+        except TryAgain:
+            raise
         except Exception as error:
             message = f"Expected variables from which the diagram can make {name} ({text}), but: {error}"
             raise RequestUnfit("variables", message) from error

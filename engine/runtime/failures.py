@@ -3,15 +3,14 @@
 import re
 from dataclasses import dataclass
 
-from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
-
 from engine.language.errors import BpmnError, EngineError
+from engine.language.sandbox import SandboxBudgetExceeded, SandboxError
+from engine.language.script_engine import ExpressionFailed
 from engine.storage.plain import PlainDict
 
 MAX_MESSAGE_CHARACTERS = 2000
-UNEXPECTED = "unexpected"
-BUSINESS = "bpmn_error"
-_UNDEFINED = re.compile(r"(?:name '(\w+)' is not defined|KeyError: (\w+))")
+UNEXPECTED, BUSINESS, EXPRESSION, BUDGET = "unexpected", "bpmn_error", "expression_failed", "sandbox_budget_exceeded"
+_UNDEFINED = re.compile(r"(?:name '(\w+)' is not defined|KeyError: '?(\w+))")
 
 
 @dataclass(frozen=True)
@@ -25,21 +24,16 @@ class Failure:
 
 def describe_failure(error: Exception) -> Failure:
     """What is known of an error that stopped an element."""
-    if isinstance(error, WorkflowTaskException):
-        return _describe_expression(error)
     if isinstance(error, BpmnError):
         message = f"Expected a boundary event for error {error.code}, but nothing catches it: {error}"
         return _make(BUSINESS, message, {"error": error.code})
+    if isinstance(error, SandboxError | ExpressionFailed):
+        is_spent = isinstance(error, SandboxBudgetExceeded) or isinstance(error.__cause__, SandboxBudgetExceeded)
+        source = error.source_line.strip() if isinstance(error, ExpressionFailed) else error.source
+        return _make(BUDGET if is_spent else EXPRESSION, str(error), {"line": error.line, "source": source})
     if isinstance(error, EngineError):
         return _make(error.code, str(error), error.facts)
     return _make(UNEXPECTED, f"{type(error).__name__}: {error}", {})
-
-
-def _describe_expression(error: WorkflowTaskException) -> Failure:
-    """The message of SpiffWorkflow's exception names the element; the sandbox's own error says of which kind it is."""
-    cause = error.__cause__
-    code = cause.code if isinstance(cause, EngineError) else UNEXPECTED
-    return _make(code, str(error), {"line": error.line_number, "source": error.error_line})
 
 
 def _make(code: str, message: str, facts: PlainDict) -> Failure:

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.definitions.catalogue import DECISION, PROCESS, Pins
 from engine.language.decisions import Decision, decide
-from engine.language.sandbox import SandboxBusy, TimeBudget
+from engine.language.errors import TryAgain
+from engine.language.sandbox import TimeBudget
 from engine.language.script_engine import SandboxEngine
 from engine.language.specs.durations import find_due
 from engine.language.state import compact, freeze, thaw
@@ -215,7 +216,7 @@ class Step:
             definition_id = self.pins.find(PROCESS, element.process_key)
             try:
                 offers.append(assigner.offer(task_id, definition_id, element, task.data))
-            except (DBAPIError, SandboxBusy):
+            except (DBAPIError, TryAgain):
                 raise  # nothing is wrong with the case: the step is done again
             except Exception as error:  # noqa: BLE001  # whatever a diagram says wrongly of whose task it is
                 task.stall("run", error)

@@ -1,6 +1,7 @@
 """External tasks: fetched, locked and answered by workers outside, once, by whoever holds the lock."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from engine.commands.external import (
 )
 from engine.commands.incidents import retry_incident
 from engine.commands.instances import cancel_instance
+from engine.language.workflow import Case
 from engine.records.external import LockedTask
 from engine.records.history import read_stream
 from engine.runtime.engine import Engine
@@ -62,6 +64,14 @@ def stage(any_engine: Engine, clock: ManualClock) -> Stage:
     return Stage(any_engine, clock)
 
 
+class Killed(BaseException):
+    """The end of the process: nobody catches it."""
+
+
+def die(*_arguments: object) -> None:
+    raise Killed
+
+
 def begin(stage: Stage, who: str = "ann") -> str:
     return stage.start(BOSS, "trial", {"who": who, "peer": "secret"})
 
@@ -99,6 +109,28 @@ def test_the_oldest_come_first_and_no_more_than_asked(stage: Stage, clock: Manua
         clock.advance(seconds=1)
     first, second = fetch(stage, limit=2), fetch(stage, OTHER, limit=2)
     assert [one.instance_id for one in first + second] == started
+
+
+def test_workers_that_fetch_at_once_never_get_the_same_task(stage: Stage) -> None:
+    for _ in range(6):
+        begin(stage)
+    with ThreadPoolExecutor(4) as pool:
+        fetched = list(pool.map(lambda worker: fetch(stage, worker, limit=2), [PRESS, OTHER] * 4))
+    ids = [one.id for some in fetched for one in some]
+    assert (len(ids), len(set(ids))) == (6, 6)
+
+
+def test_a_death_while_a_task_is_completed_leaves_it_as_it_was(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance_id = begin(stage)
+    (held,) = fetch(stage)
+    for border in ("complete_service", "is_completed"):  # before and after the case went on
+        with monkeypatch.context() as patch:
+            patch.setattr(Case, border, die)
+            with pytest.raises(Killed):
+                complete(stage, held, {"pages": 3})
+        assert (rows(stage), stage.open(instance_id)) == (1, set())
+    complete(stage, held, {"pages": 3})
+    assert stage.path(instance_id).count("print") == 1
 
 
 def test_a_lock_that_ran_out_goes_to_the_next(stage: Stage, clock: ManualClock) -> None:
@@ -244,26 +276,26 @@ def _deep() -> PlainDict:
 Send = Callable[[Engine, LockedTask], object]
 
 
-@pytest.mark.parametrize(
-    ("field", "send"),
-    [
-        ("variables", lambda e, t: complete_external(e, PRESS, t.id, t.lock, {"page": 1})),
-        ("variables", lambda e, t: complete_external(e, PRESS, t.id, t.lock, {"pages": {"$vault": "another"}})),
-        ("variables", lambda e, t: complete_external(e, PRESS, t.id, t.lock, {"pages": 2**70})),
-        ("variables", lambda e, t: complete_external(e, PRESS, t.id, t.lock, _deep())),
-        ("code", lambda e, t: throw_external(e, PRESS, t.id, t.lock, "", "x", {})),
-        ("retries", lambda e, t: fail_external(e, PRESS, t.id, t.lock, "x", "", -1, MINUTE)),
-        ("retry_after_seconds", lambda e, t: fail_external(e, PRESS, t.id, t.lock, "x", "", 1, -MINUTE)),
-        ("lock_seconds", lambda e, t: extend_lock(e, PRESS, t.id, t.lock, timedelta(days=2))),
-        ("max", lambda e, t: fetch_and_lock(e, PRESS, "x", TOPIC, MINUTE, 0)),
-    ],
-)
-def test_what_cannot_be_used_is_refused_by_name_and_changes_nothing(stage: Stage, field: str, send: Send) -> None:
+REFUSED: list[tuple[str, Send]] = [
+    ("variables", lambda e, t: complete_external(e, PRESS, t.id, t.lock, {"page": 1})),
+    ("variables", lambda e, t: complete_external(e, PRESS, t.id, t.lock, {"pages": {"$vault": "another"}})),
+    ("variables", lambda e, t: complete_external(e, PRESS, t.id, t.lock, {"pages": 2**70})),
+    ("variables", lambda e, t: complete_external(e, PRESS, t.id, t.lock, _deep())),
+    ("code", lambda e, t: throw_external(e, PRESS, t.id, t.lock, "", "x", {})),
+    ("retries", lambda e, t: fail_external(e, PRESS, t.id, t.lock, "x", "", -1, MINUTE)),
+    ("retry_after_seconds", lambda e, t: fail_external(e, PRESS, t.id, t.lock, "x", "", 1, -MINUTE)),
+    ("lock_seconds", lambda e, t: extend_lock(e, PRESS, t.id, t.lock, timedelta(days=2))),
+    ("max", lambda e, t: fetch_and_lock(e, PRESS, "x", TOPIC, MINUTE, 0)),
+]
+
+
+def test_what_cannot_be_used_is_refused_by_name_and_changes_nothing(stage: Stage) -> None:
     instance_id = begin(stage)
     (held,) = fetch(stage)
-    with pytest.raises(RequestUnfit) as refused:
-        send(stage.engine, held)
-    assert refused.value.facts["field"] == field
+    for field, send in REFUSED:
+        with pytest.raises(RequestUnfit) as refused:
+            send(stage.engine, held)
+        assert refused.value.facts["field"] == field
     complete(stage, held, {"pages": 3})
     assert stage.data(instance_id, "look")["pages"] == 3
 

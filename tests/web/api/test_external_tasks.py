@@ -132,38 +132,36 @@ def test_only_a_token_opens_the_door(app: Flask, stage: Stage, engine: Engine, t
     assert stage.open(task["case"]) == set()
 
 
-@pytest.mark.parametrize(
-    ("path", "field", "body"),
-    [
-        ("fetch", "worker", {"topics": [TOPIC]}),
-        ("fetch", "worker", {"worker": "x" * 81, "topics": [TOPIC]}),
-        ("fetch", "topics", {"worker": "x", "topics": []}),
-        ("fetch", "topics", {"worker": "x", "topics": [1]}),
-        ("fetch", "lock_seconds", {"worker": "x", "topics": [TOPIC], "lock_seconds": "60"}),
-        ("fetch", "lock_seconds", {"worker": "x", "topics": [TOPIC], "lock_seconds": 0}),
-        ("fetch", "max", {"worker": "x", "topics": [TOPIC], "max": 1000}),
-        ("fetch", "max", {"worker": "x", "topics": [TOPIC], "max": True}),
-        ("fetch", "lockSeconds", {"worker": "x", "topics": [TOPIC], "lockSeconds": 5}),
-        ("{id}/complete", "lock", {"variables": {}}),
-        ("{id}/complete", "variables", {"lock": "{lock}", "variables": []}),
-        ("{id}/complete", "variables", {"lock": "{lock}", "variables": {"word": 1}}),
-        ("{id}/complete", "variables", {"lock": "{lock}", "variables": {"words": {"$vault": "x"}}}),
-        ("{id}/bpmn-error", "code", {"lock": "{lock}"}),
-        ("{id}/failure", "message", {"lock": "{lock}", "retries": 1}),
-        ("{id}/failure", "retries", {"lock": "{lock}", "message": "x"}),
-    ],
-)
-def test_what_does_not_fit_is_refused_by_its_name(
-    stage: Stage, program: Program, path: str, field: str, body: dict[str, Any]
-) -> None:
+REFUSED: list[tuple[str, str, dict[str, Any]]] = [
+    ("fetch", "worker", {"topics": [TOPIC]}),
+    ("fetch", "worker", {"worker": "x" * 81, "topics": [TOPIC]}),
+    ("fetch", "topics", {"worker": "x", "topics": []}),
+    ("fetch", "topics", {"worker": "x", "topics": [1]}),
+    ("fetch", "lock_seconds", {"worker": "x", "topics": [TOPIC], "lock_seconds": "60"}),
+    ("fetch", "lock_seconds", {"worker": "x", "topics": [TOPIC], "lock_seconds": 0}),
+    ("fetch", "max", {"worker": "x", "topics": [TOPIC], "max": 1000}),
+    ("fetch", "max", {"worker": "x", "topics": [TOPIC], "max": True}),
+    ("fetch", "lockSeconds", {"worker": "x", "topics": [TOPIC], "lockSeconds": 5}),
+    ("{id}/complete", "lock", {"variables": {}}),
+    ("{id}/complete", "variables", {"lock": "{lock}", "variables": []}),
+    ("{id}/complete", "variables", {"lock": "{lock}", "variables": {"word": 1}}),
+    ("{id}/complete", "variables", {"lock": "{lock}", "variables": {"words": {"$vault": "x"}}}),
+    ("{id}/bpmn-error", "code", {"lock": "{lock}"}),
+    ("{id}/failure", "message", {"lock": "{lock}", "retries": 1}),
+    ("{id}/failure", "retries", {"lock": "{lock}", "message": "x"}),
+]
+
+
+def test_what_does_not_fit_is_refused_by_its_name(stage: Stage, program: Program) -> None:
     begin(stage)
     (task,) = program.fetch()
-    sent = {name: task["lock"] if value == "{lock}" else value for name, value in body.items()}
-    answer = program.post(path.format(**task), **sent)
-    assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
-    problem = read(answer)
-    assert (problem["field"], problem["code"], problem["status"]) == (field, "request_unfit", 422)
-    assert problem["detail"].startswith("Expected")
+    for path, field, body in REFUSED:
+        sent = {name: task["lock"] if value == "{lock}" else value for name, value in body.items()}
+        answer = program.post(path.format(**task), **sent)
+        assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
+        problem = read(answer)
+        assert (problem["field"], problem["code"], problem["status"]) == (field, "request_unfit", 422)
+        assert problem["detail"].startswith("Expected")
     assert program.post(f"{task['id']}/complete", lock=task["lock"], variables={"words": 1}).status_code == 204
 
 
