@@ -162,7 +162,9 @@ def test_a_value_that_changed_meanwhile_is_not_overwritten(operator: Visitor, ca
 
 
 def test_incident_shows_on_the_case(operator: Visitor, cases: list[str]) -> None:
-    assert "the press is cold" in operator.get(f"/cases/{cases[0]}/work").text
+    work = operator.get(f"/cases/{cases[0]}/work").text
+    assert "the press is cold" in work
+    assert re.search(r'href="/incidents/\w+"', work)
     assert '"press": "err"' in operator.get(f"/cases/{cases[0]}").text
     assert "有异常事件" in operator.get("/cases?status=incident").text
 
