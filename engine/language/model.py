@@ -15,8 +15,8 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 BATON = "http://baton.example/schema/1.0/bpmn"
 
-MAX_BYTES = 2_000_000
-MAX_ELEMENTS = 5_000
+MAX_BYTES = 4_000_000
+MAX_ELEMENTS = 30_000
 
 ACTIVITIES = frozenset(
     {"task", "userTask", "manualTask", "scriptTask", "serviceTask", "businessRuleTask", "sendTask", "receiveTask"}
@@ -26,6 +26,7 @@ GATEWAYS = frozenset({"exclusiveGateway", "inclusiveGateway", "parallelGateway",
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
 _DEFINITION = "EventDefinition"
+_FIND_ROOT_ELEMENT = etree.XPath("bpmn:*[@id=$id]", namespaces={"bpmn": BPMN})
 CONTAINERS = frozenset({"process", "subProcess", "transaction", "adHocSubProcess"})
 
 
@@ -109,7 +110,7 @@ def read_bpmn(xml: bytes) -> etree._Element:
         raise BpmnUnreadable("Expected a file without DOCTYPE, but it has one")
     if root.tag != f"{{{BPMN}}}definitions":
         raise BpmnUnreadable(f"Expected BPMN definitions, but the root is {root.tag}")
-    count = sum(1 for _ in root.iter(f"{{{BPMN}}}*"))
+    count = int(root.xpath("count(//bpmn:*)", namespaces={"bpmn": BPMN}))
     if count > MAX_ELEMENTS:
         raise BpmnUnreadable(f"Expected at most {MAX_ELEMENTS} elements, but got {count}")
     return root
@@ -144,7 +145,8 @@ def local_tag(node: etree._Element) -> str:
 
 def find_definition(root: etree._Element, tag: str, reference: str | None) -> etree._Element | None:
     """The message, signal, error or escalation of this file that a reference names."""
-    return next((node for node in root.iterchildren(f"{{{BPMN}}}{tag}") if node.get("id") == reference), None)
+    found = _FIND_ROOT_ELEMENT(root, id=reference or "")
+    return next((node for node in found if local_tag(node) == tag), None)
 
 
 def read_start_variables(text: str) -> dict[str, bool]:

@@ -76,12 +76,13 @@ def check_relation(diagram: Diagram, project: Project) -> Iterator[Problem]:
 )
 def check_excluded_actors(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """Whoever is excluded by a misspelt name is not excluded: the separation of duties is gone."""
-    for node in diagram.of_kind("userTask"):
-        tasks = {other.id for scope in node.scope.process.walk() for other in scope.of_kind("userTask")}
-        for part in node.baton("exclude").split(","):
-            target = part.strip().removeprefix("actor:")
-            if part.strip().startswith("actor:") and target not in tasks:
-                yield problem(node, target=target, hint=suggest(target, tasks))
+    for process in diagram.processes:
+        tasks = {node.id: node for scope in process.walk() for node in scope.of_kind("userTask")}
+        for node in tasks.values():
+            for part in node.baton("exclude").split(","):
+                target = part.strip().removeprefix("actor:")
+                if part.strip().startswith("actor:") and target not in tasks:
+                    yield problem(node, target=target, hint=suggest(target, tasks))
 
 
 @rule(
@@ -134,11 +135,12 @@ def check_english_documentation(diagram: Diagram, project: Project) -> Iterator[
 )
 def check_return_targets(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A case can return to steps of the same scope only."""
-    for node in diagram.of_kind("userTask"):
-        ids = {other.id for other in node.scope.nodes}
-        for target in [part.strip() for part in node.baton("returnTo").split(",") if part.strip()]:
-            if target not in ids:
-                yield problem(node, target=target, hint=suggest(target, ids))
+    for scope in diagram.scopes:
+        ids = {node.id for node in scope.nodes}
+        for node in scope.of_kind("userTask"):
+            for target in [part.strip() for part in node.baton("returnTo").split(",") if part.strip()]:
+                if target not in ids:
+                    yield problem(node, target=target, hint=suggest(target, ids))
 
 
 @rule(

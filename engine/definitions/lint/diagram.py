@@ -50,7 +50,7 @@ class Part:
 
     xml: etree._Element
 
-    @property
+    @cached_property
     def id(self) -> str:
         return self.xml.get("id") or ""
 

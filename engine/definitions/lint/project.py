@@ -12,6 +12,7 @@ from engine.definitions.registry import RELATIONS, TOPICS, Topic
 from engine.language.decisions import DecisionInvalid, DecisionTable, parse_decisions
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import read_bpmn
+from engine.language.parser import Sources
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class Project:
             for process in diagram.processes:
                 places[path in self.examined].setdefault(process.id, []).append((path, process))
         return places[False] | places[True]
+
+    @cached_property
+    def sources(self) -> Sources:
+        """What the parser of the engine reads."""
+        return Sources({key: self.files[places[0][0]] for key, places in self.processes.items()})
 
     def find_process(self, key: str) -> Scope | None:
         places = self.processes.get(key)

@@ -119,15 +119,14 @@ def _check_rules(diagram: Diagram, project: Project) -> Iterator[Finding]:
             for problem in islice(rule.check(diagram, project), MAX_FINDINGS_PER_RULE)
         ]
         yield from findings
-        if findings and is_about_size:
+        if is_about_size and has_errors(findings):
             return
 
 
 def _check_parsing(diagram: Diagram, project: Project) -> Iterator[Finding]:
-    sources = {key: project.files[places[0][0]] for key, places in project.processes.items()}
     for process in diagram.processes:
         try:
-            parse_process(sources, process.id)
+            parse_process(project.sources, process.id)
         except DefinitionUnparsable as error:
             yield UNPARSABLE.find_at(diagram.file, error.element_id or process.id, detail=error)
 

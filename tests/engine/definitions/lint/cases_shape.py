@@ -54,6 +54,16 @@ def phase(*inside: str, outside: str = "", attributes: str = "") -> bytes:
     )
 
 
+def nested(depth: int) -> bytes:
+    """A task in so many sub-processes inside each other."""
+    inside = user()
+    for level in range(depth):
+        inner = inside.split('id="', 1)[1].split('"', 1)[0]
+        steps = path(f"begin_{level}", inner, f"done_{level}")
+        inside = sub(f"phase_{level}", inside, start(f"begin_{level}"), end(f"done_{level}"), steps)
+    return line(inside)
+
+
 INNER = start("inner") + user() + end("left") + path("inner", "ask", "left")
 LOOP_BACK = diagram(
     start(),
@@ -67,10 +77,15 @@ LOOP_BACK = diagram(
 SHAPE: dict[str, tuple[bytes, bytes]] = {
     "no-process": (document(), CLEAN),
     "too-many-nodes": (
-        diagram(start(), end(), path("begin", "done"), *(user(f"ask_{n}") for n in range(501))),
+        diagram(start(), end(), path("begin", "done"), *(user(f"ask_{n}") for n in range(1999))),
         CLEAN,
     ),
-    "too-many-elements": (CLEAN.replace(b"</bpmn:def", b'<x xmlns="y"/>' * 20_001 + b"</bpmn:def"), CLEAN),
+    "many-nodes": (
+        line(*(user(f"ask_{n}") for n in range(299))),
+        line(*(user(f"ask_{n}") for n in range(298))),
+    ),
+    "too-deep": (nested(51), nested(50)),
+    "too-many-elements": (CLEAN.replace(b"</bpmn:def", b'<x xmlns="y"/>' * 60_001 + b"</bpmn:def"), CLEAN),
     "too-much-text": (diagram(start(), *(script("a = 1\n" * 3_000, f"t{n}") for n in range(4)), end()), CLEAN),
     "not-executable": (
         document(process(start(), user(), end(), path("begin", "ask", "done"), executable="false")),
