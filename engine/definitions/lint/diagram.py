@@ -148,6 +148,11 @@ class Scope(Part):
     def of_kind(self, *kinds: str) -> list[Node]:
         return [node for node in self.nodes if node.kind in kinds]
 
+    @cached_property
+    def starts(self) -> list[Node]:
+        """The start events."""
+        return self.of_kind("startEvent")
+
     @property
     def process(self) -> "Scope":
         return self.owner.scope.process if self.owner else self

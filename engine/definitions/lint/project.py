@@ -74,6 +74,21 @@ class Project:
         """What the parser of the engine reads."""
         return Sources({key: self.files[places[0][0]] for key, places in self.processes.items()})
 
+    @cached_property
+    def calls(self) -> dict[str, list[str]]:
+        """The keys of the processes that each process calls, in the order of the file, each once."""
+        return {
+            key: list(
+                dict.fromkeys(
+                    called
+                    for scope in places[0][1].walk()
+                    for node in scope.of_kind("callActivity")
+                    if (called := node.xml.get("calledElement", ""))
+                )
+            )
+            for key, places in self.processes.items()
+        }
+
     def find_process(self, key: str) -> Scope | None:
         places = self.processes.get(key)
         return places[0][1] if places else None
