@@ -40,7 +40,7 @@ def lay_out(xml: bytes, collapse: Sequence[str] | None = None) -> bytes:
     if any(map(_is_large, views)):
         views = read_views(root, every)
     try:
-        drawings = [draw_plainly(view) if _is_large(view) else draw_view(view) for view in views]
+        drawings = [draw_any(view) for view in views]
     except NotDrawable:  # the shapes leave no way
         views = read_views(root, every)
         drawings = [draw_plainly(view) for view in views]
@@ -52,6 +52,11 @@ def _is_large(view: View) -> bool:
     """Whether the search for good ways would take more than a few seconds."""
     flows = len(view.messages) + sum(len(scope.flows) for scope in view.scopes)
     return len(view.nodes) > MOST_NODES or flows > MOST_FLOWS
+
+
+def draw_any(view: View) -> Drawing:
+    """As well as can be done in a few seconds. Raises NotDrawable when the shapes leave no way."""
+    return draw_plainly(view) if _is_large(view) else draw_view(view)
 
 
 def draw_view(view: View) -> Drawing:

@@ -353,4 +353,3 @@ def _message_labels(view: View, edges: dict[str, list[Point]]) -> dict[str, Rect
             found[message.id] = right + SIDE, y, w, h
             y += h + PITCH
     return found
-

@@ -147,7 +147,10 @@ def mutate_bytes(content: bytes, chance: Random) -> bytes:
         case 4:
             return b"\xef\xbb\xbf" + content
         case 5:
-            return f'<?xml version="1.{chance.randint(0, 1)}" encoding="{chance.choice(["x", "GBK", "ascii"])}"?>'.encode() + content
+            return (
+                f'<?xml version="1.{chance.randint(0, 1)}" encoding="{chance.choice(["x", "GBK", "ascii"])}"?>'.encode()
+                + content
+            )
         case 6:
             return b'<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>' + content
         case 7:

@@ -22,13 +22,19 @@ Files = list[tuple[str, bytes]]
 
 
 def _shipped(suffix: str) -> Files:
-    found = sorted(path for folder in ("bpmn", "forms", "web/market/forms") for path in (ROOT / folder).rglob(f"*.{suffix}"))
+    found = sorted(
+        path for folder in ("bpmn", "forms", "web/market/forms") for path in (ROOT / folder).rglob(f"*.{suffix}")
+    )
     return [(f"{'forms' if suffix == 'form' else 'bpmn'}/shop/{path.name}", path.read_bytes()) for path in found]
 
 
 SHIPPED = {suffix: _shipped(suffix) for suffix in ("bpmn", "dmn", "form")}
 BASES: Mapping[str, tuple[Files, Files, float]] = {
-    "bpmn": ([("bpmn/shop/shop.bpmn", content) for content in SMALL], SHIPPED["bpmn"] + [("bpmn/shop/drawn.bpmn", file.read_bytes()) for file in DRAWN], 0.03),
+    "bpmn": (
+        [("bpmn/shop/shop.bpmn", content) for content in SMALL],
+        SHIPPED["bpmn"] + [("bpmn/shop/drawn.bpmn", file.read_bytes()) for file in DRAWN],
+        0.03,
+    ),
     "dmn": ([("bpmn/shop/fee.dmn", TABLE)], SHIPPED["dmn"], 0.3),
     "form": ([("forms/shop/ask.form", FORM)], SHIPPED["form"], 0.3),
 }
