@@ -5,6 +5,7 @@ Nothing here executes; the lint, the work list and the viewer read the same elem
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from lxml import etree
 
@@ -26,6 +27,7 @@ GATEWAYS = frozenset({"exclusiveGateway", "inclusiveGateway", "parallelGateway",
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
 _DEFINITION = "EventDefinition"
+_COUNT_ELEMENTS = etree.XPath("count(//bpmn:*)", namespaces={"bpmn": BPMN})
 _FIND_ROOT_ELEMENT = etree.XPath("bpmn:*[@id=$id]", namespaces={"bpmn": BPMN})
 CONTAINERS = frozenset({"process", "subProcess", "transaction", "adHocSubProcess"})
 
@@ -110,7 +112,7 @@ def read_bpmn(xml: bytes) -> etree._Element:
         raise BpmnUnreadable("Expected a file without DOCTYPE, but it has one")
     if root.tag != f"{{{BPMN}}}definitions":
         raise BpmnUnreadable(f"Expected BPMN definitions, but the root is {root.tag}")
-    count = int(root.xpath("count(//bpmn:*)", namespaces={"bpmn": BPMN}))
+    count = int(cast(float, _COUNT_ELEMENTS(root)))
     if count > MAX_ELEMENTS:
         raise BpmnUnreadable(f"Expected at most {MAX_ELEMENTS} elements, but got {count}")
     return root
@@ -145,7 +147,7 @@ def local_tag(node: etree._Element) -> str:
 
 def find_definition(root: etree._Element, tag: str, reference: str | None) -> etree._Element | None:
     """The message, signal, error or escalation of this file that a reference names."""
-    found = _FIND_ROOT_ELEMENT(root, id=reference or "")
+    found = cast(list[etree._Element], _FIND_ROOT_ELEMENT(root, id=reference or ""))
     return next((node for node in found if local_tag(node) == tag), None)
 
 

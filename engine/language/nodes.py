@@ -27,6 +27,7 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
     """Mixed into the parser of every node: reads our attributes, and refuses what would silently not happen."""
 
     node: etree._Element
+    task: Any
 
     @property
     def element(self) -> Element:
@@ -156,7 +157,7 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
         body: Any = body_class(self.spec, instance.name, bpmn_name=instance.bpmn_name, lane=instance.lane, **options)
         body.element, body.is_async = instance.element, instance.is_async
         instance.is_async = False
-        self.task: Any = body
+        self.task = body
         self._copy_task_attrs(instance)
 
     def _refuse_ignored(self) -> None:

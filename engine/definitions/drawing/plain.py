@@ -210,10 +210,10 @@ class _Board:
             y += channel.size + 2 * ROW_PAD
             if r == len(self.rows):
                 break
-            row = self.rows[r]
-            above = max([box.h // 2 for box in row] + [names.get(r, 0)], default=0)
-            below = max([box.h // 2 + self._hanging(box) for box in row] or [EMPTY_ROW])
-            for box in row:
+            boxes = self.rows[r]
+            above = max([box.h // 2 for box in boxes] + [names.get(r, 0)], default=0)
+            below = max([box.h // 2 + self._hanging(box) for box in boxes] or [EMPTY_ROW])
+            for box in boxes:
                 box.y = y + above - box.h // 2
             y += above + below
         self.bottom = y

@@ -1,6 +1,7 @@
 """How large a file may be. A file beyond these limits is not examined further."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from engine.definitions.lint.diagram import Diagram
 from engine.definitions.lint.project import Project
@@ -64,7 +65,7 @@ def check_depth(diagram: Diagram, project: Project) -> Iterator[Problem]:
 )
 def check_elements(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A file must be examined in half a second."""
-    count = int(diagram.root.xpath("count(//*)"))
+    count = int(cast(float, diagram.root.xpath("count(//*)")))
     if count > MAX_ELEMENTS:
         yield problem(diagram.root, count=count)
 

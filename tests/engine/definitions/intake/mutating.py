@@ -1,4 +1,4 @@
-"""Breaks files: a few changes to the structure of a diagram, table or form, sometimes to its bytes. Same seed, same file."""
+"""Breaks files: a few changes to the structure of a diagram, table or form, sometimes to its bytes."""
 
 import copy
 import json
@@ -78,13 +78,16 @@ def _cut(part: etree._Element) -> None:
 
 
 def _wrap(part: etree._Element, depth: int) -> None:
-    """So many copies of the element without its children, inside each other, and the element itself in the innermost."""
+    """So many copies of the element without its children inside each other, and the element itself in the innermost."""
     holder = part.getparent()
     if holder is None:
         return
-    outer = inner = etree.Element(part.tag, dict(part.attrib))
+    outer = inner = etree.Element(part.tag)
     for level in range(depth):
-        inner = etree.SubElement(inner, part.tag, {**part.attrib, "id": f"wrapped_{level}"})
+        for name, value in part.attrib.items():
+            inner.set(name, value)
+        inner.set("id", f"wrapped_{level}")
+        inner = etree.SubElement(inner, part.tag)
     holder.replace(part, outer)
     inner.append(part)
 

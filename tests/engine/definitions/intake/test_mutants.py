@@ -1,5 +1,6 @@
-"""A thousand broken diagrams, tables and forms each: nothing but a report comes of them. With --long ten times as many."""
+"""A thousand broken diagrams, tables and forms each: nothing but a report comes of them. With --long ten times more."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,7 +8,9 @@ from random import Random
 
 import pytest
 
+from engine.definitions.drawing import lay_out
 from engine.definitions.findings import has_errors
+from tests.engine.definitions.drawing.models import SHAPES
 from tests.engine.definitions.intake.mutating import mutate_json, mutate_xml
 from tests.engine.definitions.intake.taking_in import take_in
 from tests.engine.definitions.lint.build import CONTEXT, FORM, TABLE
@@ -22,21 +25,20 @@ Files = list[tuple[str, bytes]]
 
 
 def _shipped(suffix: str) -> Files:
-    found = sorted(
-        path for folder in ("bpmn", "forms", "web/market/forms") for path in (ROOT / folder).rglob(f"*.{suffix}")
-    )
+    folders = (ROOT / "bpmn", ROOT / "forms", ROOT / "web" / "market" / "forms")
+    found = sorted(path for folder in folders for path in folder.rglob(f"*.{suffix}"))
     return [(f"{'forms' if suffix == 'form' else 'bpmn'}/shop/{path.name}", path.read_bytes()) for path in found]
 
 
-SHIPPED = {suffix: _shipped(suffix) for suffix in ("bpmn", "dmn", "form")}
+# Small files, large ones, and the share of the large ones.
 BASES: Mapping[str, tuple[Files, Files, float]] = {
     "bpmn": (
-        [("bpmn/shop/shop.bpmn", content) for content in SMALL],
-        SHIPPED["bpmn"] + [("bpmn/shop/drawn.bpmn", file.read_bytes()) for file in DRAWN],
-        0.03,
+        [("bpmn/shop/shop.bpmn", content) for content in (*SMALL, *SHAPES.values(), lay_out(SMALL[0]))],
+        _shipped("bpmn") + [("bpmn/shop/drawn.bpmn", file.read_bytes()) for file in DRAWN],
+        0.05,
     ),
-    "dmn": ([("bpmn/shop/fee.dmn", TABLE)], SHIPPED["dmn"], 0.3),
-    "form": ([("forms/shop/ask.form", FORM)], SHIPPED["form"], 0.3),
+    "dmn": ([("bpmn/shop/fee.dmn", TABLE)], _shipped("dmn"), 0.3),
+    "form": ([("forms/shop/ask.form", FORM)], _shipped("form"), 0.3),
 }
 MUTATE: Mapping[str, Callable[[bytes, Random], bytes]] = {"bpmn": mutate_xml, "dmn": mutate_xml, "form": mutate_json}
 
@@ -57,10 +59,10 @@ def judge(kind: str, numbers: range) -> Counter[bool]:
         try:
             findings = take_in(path, content, CONTEXT, Random(number))
         except BaseException:
-            print(f"mutant {kind} {number} of seed {SEED}: {content!r}")
+            sys.stdout.write(f"mutant {kind} {number} of seed {SEED}: {content!r}\n")
             raise
         refused[has_errors(findings)] += 1
-    print(f"{kind}: seed {SEED}, {refused[True]} refused, {refused[False]} accepted and run")
+    sys.stdout.write(f"{kind}: seed {SEED}, {refused[True]} refused, {refused[False]} accepted and run\n")
     return refused
 
 
