@@ -92,7 +92,8 @@ def read_bpmn(xml: bytes) -> etree._Element:
     No entities, no DTD, no network. Raises BpmnUnreadable for anything but well-formed BPMN of bounded size.
     """
     if len(xml) > MAX_BYTES:
-        raise BpmnUnreadable(f"Expected at most {MAX_BYTES} bytes, but got {len(xml)}")
+        message = f"Expected at most {MAX_BYTES} bytes, but got {len(xml)}"
+        raise BpmnUnreadable("too_large", message, most=MAX_BYTES, size=len(xml))
     # A parser of its own per file: lxml parsers keep state and are not meant to be shared between threads.
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -104,17 +105,19 @@ def read_bpmn(xml: bytes) -> etree._Element:
     )
     try:
         root = etree.fromstring(xml, parser)
-    except etree.XMLSyntaxError as error:
-        raise BpmnUnreadable(f"Expected well-formed XML, but {error.msg}", error.lineno or 0) from None
-    except ValueError as error:
-        raise BpmnUnreadable(f"Expected well-formed XML, but {error}") from None
+    except (etree.XMLSyntaxError, ValueError) as error:
+        line, detail = getattr(error, "lineno", 0), getattr(error, "msg", str(error))
+        message = f"Expected well-formed XML, but {detail}"
+        raise BpmnUnreadable("not_xml", message, line or 0, detail=detail) from None
     if getattr(root.getroottree().docinfo, "doctype", ""):
-        raise BpmnUnreadable("Expected a file without DOCTYPE, but it has one")
+        raise BpmnUnreadable("doctype", "Expected a file without DOCTYPE, but it has one")
     if root.tag != f"{{{BPMN}}}definitions":
-        raise BpmnUnreadable(f"Expected BPMN definitions, but the root is {root.tag}")
+        message = f"Expected BPMN definitions, but the root is {root.tag}"
+        raise BpmnUnreadable("not_bpmn", message, root=str(root.tag))
     count = int(cast(float, _COUNT_ELEMENTS(root)))
     if count > MAX_ELEMENTS:
-        raise BpmnUnreadable(f"Expected at most {MAX_ELEMENTS} elements, but got {count}")
+        message = f"Expected at most {MAX_ELEMENTS} elements, but got {count}"
+        raise BpmnUnreadable("too_many", message, most=MAX_ELEMENTS, size=count)
     return root
 
 

@@ -10,6 +10,7 @@ from engine.definitions.forms import FormInvalid, parse_form
 from engine.definitions.lint.diagram import Diagram
 from engine.definitions.lint.project import Project, form_key_of
 from engine.definitions.lint.registry import RULES, declare
+from engine.definitions.lint.unreadable import explain_unreadable
 from engine.language.decisions import DecisionInvalid, parse_decisions
 from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
 from engine.language.model import read_bpmn
@@ -21,8 +22,8 @@ SIZES = "sizes"
 UNREADABLE = declare(
     "diagram-unreadable",
     "error",
-    en="{detail}: save the file anew from the modeler.",
-    zh="文件无法读取（{detail}）：请用建模器重新保存。",
+    en="{detail}.",
+    zh="{detail_zh}。",
     reason="Only well-formed BPMN of bounded size without DOCTYPE and entities is read; anything else is an "
     "accident or an attack.",
     theme="reading",
@@ -105,7 +106,8 @@ def _find_unreadable(path: str, content: bytes) -> Finding:
     try:
         read_bpmn(content)
     except BpmnUnreadable as error:
-        return UNREADABLE.find_at(path, f"line {max(error.line, 1)}", detail=error)
+        detail, detail_zh = explain_unreadable(content, error)
+        return UNREADABLE.find_at(path, f"line {max(error.line, 1)}", detail=detail, detail_zh=detail_zh)
     raise AssertionError(f"{path} was unreadable a moment ago")
 
 

@@ -52,13 +52,14 @@ def check_process(diagram: Diagram, project: Project) -> Iterator[Problem]:
     "not-executable",
     "error",
     en='Expected isExecutable="true" on the process, but it is {found}: set it, or draw an empty pool.',
-    zh='流程应标明 isExecutable="true"，但现在是 {found}：请设置，或把外部参与方画成空的池。',
+    zh='流程应标明 isExecutable="true"，但现在是 {found_zh}：请设置，或把外部参与方画成空的池。',
 )
 def check_executable(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A process that is not executable cannot be started, and nothing says so until somebody tries."""
     for process in diagram.processes:
         if process.xml.get("isExecutable") != "true":
-            yield problem(process, found=process.xml.get("isExecutable") or "missing")
+            found = process.xml.get("isExecutable")
+            yield problem(process, found=found or "missing", found_zh=found or "未填写")
 
 
 @rule(
