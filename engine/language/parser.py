@@ -37,17 +37,10 @@ class ProcessSpecs:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file as it was read: its elements by process."""
+    """A file as it was read: its processes, and the elements of each, by id."""
 
-    root: etree._Element
+    processes: Mapping[str, etree._Element]
     elements: Mapping[str, Mapping[str, Element]]
-
-    def find_process(self, key: str) -> etree._Element:
-        """Raises DefinitionUnparsable when the file does not contain it."""
-        for process in self.root.iterchildren(full_tag("process")):
-            if process.get("id") == key:
-                return process
-        raise DefinitionUnparsable(key, f"Expected the file to contain process {key!r}, but it does not")
 
 
 class Sources:
@@ -198,7 +191,7 @@ def _read_source(content: bytes) -> SourceFile:
     elements: dict[str, dict[str, Element]] = {}
     for element in read_elements(root).values():
         elements.setdefault(element.process_key, {})[element.id] = element
-    return SourceFile(root, elements)
+    return SourceFile({node.get("id", ""): node for node in root.iterchildren(full_tag("process"))}, elements)
 
 
 def _find_called(sources: Sources, key: str) -> Iterator[tuple[etree._Element, Mapping[str, Element]]]:
@@ -210,7 +203,10 @@ def _find_called(sources: Sources, key: str) -> Iterator[tuple[etree._Element, M
             continue
         seen.add(process_key)
         file = sources.find(process_key, caller)
-        process = file.find_process(process_key)
+        if process_key not in file.processes:
+            message = f"Expected the file to contain process {process_key!r}, but it does not"
+            raise DefinitionUnparsable(process_key, message)
+        process = file.processes[process_key]
         for call in process.iter(f"{{{BPMN}}}callActivity"):
             called = call.get("calledElement")
             if not called:

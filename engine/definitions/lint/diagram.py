@@ -8,6 +8,7 @@ from lxml import etree
 
 from engine.language.model import ACTIVITIES, BATON, BPMN, CAMUNDA, FLOW_NODES, GATEWAYS
 
+_PREFIX = f"{{{BPMN}}}"
 SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 
 
@@ -26,7 +27,7 @@ def baton(name: str) -> str:
 def kind_of(xml: etree._Element) -> str:
     """The BPMN name of an element; empty for comments and other namespaces."""
     tag = xml.tag
-    return tag[len(BPMN) + 2 :] if isinstance(tag, str) and tag.startswith(f"{{{BPMN}}}") else ""
+    return tag[len(_PREFIX) :] if isinstance(tag, str) and tag.startswith(_PREFIX) else ""
 
 
 def label_of(xml: etree._Element) -> str:
@@ -128,13 +129,17 @@ class Node(Part):
         """The multi-instance marker."""
         return self.xml.find(bpmn("multiInstanceLoopCharacteristics"))
 
+    @cached_property
+    def _extension(self) -> etree._Element | None:
+        return self.xml.find(bpmn("extensionElements"))
+
     def extensions(self, tag: str) -> list[etree._Element]:
         """The camunda elements of that tag, for example "in"."""
-        return self.xml.findall(f"{bpmn('extensionElements')}/{camunda(tag)}")
+        return [] if self._extension is None else self._extension.findall(camunda(tag))
 
     def parameters(self, tag: str) -> list[etree._Element]:
         """The input or output parameters: "inputParameter", "outputParameter"."""
-        return self.xml.findall(f"{bpmn('extensionElements')}/{camunda('inputOutput')}/{camunda(tag)}")
+        return [] if self._extension is None else self._extension.findall(f"{camunda('inputOutput')}/{camunda(tag)}")
 
 
 @dataclass(eq=False)
