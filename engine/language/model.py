@@ -11,12 +11,13 @@ from lxml import etree
 
 from engine.language.errors import BpmnUnreadable
 from engine.language.expressions import ExpressionError, unwrap
+from engine.language.xml import XmlRefused, parse_xml
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 BATON = "http://baton.example/schema/1.0/bpmn"
 
-MAX_BYTES = 4_000_000
+MAX_BYTES = 2_000_000
 MAX_ELEMENTS = 30_000
 
 ACTIVITIES = frozenset(
@@ -94,23 +95,11 @@ def read_bpmn(xml: bytes) -> etree._Element:
     if len(xml) > MAX_BYTES:
         message = f"Expected at most {MAX_BYTES} bytes, but got {len(xml)}"
         raise BpmnUnreadable("too_large", message, most=MAX_BYTES, size=len(xml))
-    # A parser of its own per file: lxml parsers keep state and are not meant to be shared between threads.
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(xml, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        line, detail = getattr(error, "lineno", 0), getattr(error, "msg", str(error))
-        message = f"Expected well-formed XML, but {detail}"
-        raise BpmnUnreadable("not_xml", message, line or 0, detail=detail) from None
-    if getattr(root.getroottree().docinfo, "doctype", ""):
-        raise BpmnUnreadable("doctype", "Expected a file without DOCTYPE, but it has one")
+        root = parse_xml(xml)
+    except XmlRefused as error:
+        problem = "doctype" if error.has_doctype else "not_xml"
+        raise BpmnUnreadable(problem, str(error), error.line, detail=error.detail) from None
     if root.tag != f"{{{BPMN}}}definitions":
         message = f"Expected BPMN definitions, but the root is {root.tag}"
         raise BpmnUnreadable("not_bpmn", message, root=str(root.tag))

@@ -1,10 +1,11 @@
 """What the rules of one diagram may know of the rest: other diagrams, forms, decision tables, registered topics."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+
+import orjson
 
 from engine.definitions.forms import Form, FormInvalid, parse_form
 from engine.definitions.lint.diagram import Diagram, Scope
@@ -127,8 +128,8 @@ class Project:
         for path, content in self._with_suffix(".json"):
             if PurePosixPath(path).name == POLICY_FILE:
                 try:
-                    policy = json.loads(content)
-                except (ValueError, RecursionError):
+                    policy = orjson.loads(content)
+                except orjson.JSONDecodeError:
                     continue
                 keys |= set(policy) if isinstance(policy, dict) else set()
         return frozenset(keys)

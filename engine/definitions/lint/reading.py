@@ -1,8 +1,9 @@
 """Reading the files, and handing each to the rules, the form reader, the table reader and the parser of the engine."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+
+import orjson
 
 from engine.definitions.drawing import NotDrawable, has_drawing
 from engine.definitions.findings import Finding, has_errors
@@ -17,6 +18,7 @@ from engine.language.model import read_bpmn
 from engine.language.parser import parse_process
 
 MAX_FINDINGS_PER_RULE = 30
+MAX_POLICY_BYTES = 200_000
 SIZES = "sizes"
 
 UNREADABLE = declare(
@@ -160,10 +162,13 @@ def _check_decisions(path: str, content: bytes, project: Project) -> Iterator[Fi
 
 
 def _check_policy(path: str, content: bytes, project: Project) -> Iterator[Finding]:
+    if len(content) > MAX_POLICY_BYTES:
+        yield BAD_POLICY.find_at(path, "line 1", detail=f"it has more than {MAX_POLICY_BYTES} bytes")
+        return
     try:
-        policy = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        yield BAD_POLICY.find_at(path, f"line {getattr(error, 'lineno', 1)}", detail=error)
+        policy = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        yield BAD_POLICY.find_at(path, f"line {error.lineno}", detail=error)
         return
     if not isinstance(policy, dict):
         yield BAD_POLICY.find_at(path, "line 1", detail=f"it is a {type(policy).__name__}")

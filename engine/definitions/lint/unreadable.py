@@ -64,7 +64,7 @@ def explain_unreadable(content: bytes, error: BpmnUnreadable) -> tuple[str, str]
 def _recognise(content: bytes, error: BpmnUnreadable, facts: dict[str, str]) -> str:
     if error.problem == "not_bpmn":
         return next((kind for part, kind in _ROOTS if part in facts["root"]), error.problem)
-    if error.problem != "not_xml":
+    if error.problem not in ("not_xml", "doctype"):
         return error.problem
     beginning = content.removeprefix(b"\xef\xbb\xbf")[:1_000].strip().lower()
     if not beginning:

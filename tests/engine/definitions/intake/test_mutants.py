@@ -1,4 +1,4 @@
-"""A thousand broken diagrams, tables and forms each: nothing but a report comes of them. With --long ten times more."""
+"""A thousand broken files of each kind: nothing but a report comes of them. With --long ten thousand more."""
 
 import sys
 from collections import Counter
@@ -39,8 +39,14 @@ BASES: Mapping[str, tuple[Files, Files, float]] = {
     ),
     "dmn": ([("bpmn/shop/fee.dmn", TABLE)], _shipped("dmn"), 0.3),
     "form": ([("forms/shop/ask.form", FORM)], _shipped("form"), 0.3),
+    "json": ([("bpmn/shared/policy.json", b'{"limit_fen": 500, "days": ["P1D"]}')], _shipped("json"), 0.3),
 }
-MUTATE: Mapping[str, Callable[[bytes, Random], bytes]] = {"bpmn": mutate_xml, "dmn": mutate_xml, "form": mutate_json}
+MUTATE: Mapping[str, Callable[[bytes, Random], bytes]] = {
+    "bpmn": mutate_xml,
+    "dmn": mutate_xml,
+    "form": mutate_json,
+    "json": mutate_json,
+}
 
 
 def breed(kind: str, number: int) -> tuple[str, bytes]:
