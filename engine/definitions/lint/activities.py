@@ -7,6 +7,7 @@ from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 from engine.language.suggest import suggest
 
+MAX_CANDIDATE = 40
 CANDIDATE_RULES = ("assignee", "candidateUsers", "candidateGroups")
 SCRIPT_FORMATS = ("", "python", "text/x-python")
 DECISION_RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
@@ -51,6 +52,22 @@ def check_candidates(diagram: Diagram, project: Project) -> Iterator[Problem]:
     for node in diagram.of_kind("userTask"):
         if not any(map(node.camunda, CANDIDATE_RULES)) and not node.baton("relation"):
             yield problem(node)
+
+
+@rule(
+    "candidate-too-long",
+    "error",
+    en=f"Expected groups, users and skills of at most {MAX_CANDIDATE} characters, but {{element}} names {{name}}: "
+    "shorten it.",
+    zh=f"组、人员和技能的名称最多 {MAX_CANDIDATE} 个字符，但 {{element}} 写了 {{name}}：请缩短。",
+)
+def check_candidate_length(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """No role, person or skill has a longer name: the task would find nobody."""
+    for node in diagram.of_kind("userTask"):
+        texts = [*map(node.camunda, CANDIDATE_RULES), node.baton("skill"), node.baton("relation")]
+        for name in (part.strip() for text in texts if not text.startswith("${") for part in text.split(",")):
+            if len(name) > MAX_CANDIDATE:
+                yield problem(node, name=name[:MAX_CANDIDATE] + "…")
 
 
 @rule(

@@ -19,6 +19,7 @@ from engine.language.parser import parse_process
 
 MAX_FINDINGS_PER_RULE = 30
 MAX_POLICY_BYTES = 200_000
+MAX_KEY, MAX_NAME = 120, 200
 SIZES = "sizes"
 
 UNREADABLE = declare(
@@ -69,6 +70,14 @@ BAD_POLICY = declare(
     en="Expected a JSON object, but {detail}: correct the file.",
     zh="应为 JSON 对象（{detail}）：请改正。",
     reason="The policy holds the values that diagrams read as cfg.",
+    theme="reading",
+)
+LONG_KEY = declare(
+    "key-too-long",
+    "error",
+    en="Expected keys of at most {most} characters, and names of at most {most_name}, but {key} is longer: shorten it.",
+    zh="键最多 {most} 个字符，名称最多 {most_name} 个，但 {key} 更长：请缩短。",
+    reason="The rows of definitions have room for so many.",
     theme="reading",
 )
 UNKNOWN_FILE = declare(
@@ -151,14 +160,22 @@ def _check_form(path: str, content: bytes, project: Project) -> Iterator[Finding
         for found in error.findings:
             element = found.component or "line 1"
             yield BAD_FORM.find_at(path, element, detail=found.message("en"), detail_zh=found.message("zh"))
+    yield from _check_key(path, "line 1", form_key_of(path))
 
 
 def _check_decisions(path: str, content: bytes, project: Project) -> Iterator[Finding]:
     try:
-        parse_decisions(content)
+        for table in parse_decisions(content):
+            yield from _check_key(path, table.key, table.key, table.name)
     except DecisionInvalid as error:
         for element, problem in error.findings:
             yield BAD_DECISION.find_at(path, element or "line 1", detail=problem.of("en"), detail_zh=problem.of("zh"))
+
+
+def _check_key(path: str, element: str, key: str, name: str = "") -> Iterator[Finding]:
+    if len(key) > MAX_KEY or len(name) > MAX_NAME:
+        shown = (key if len(key) > MAX_KEY else name)[:MAX_KEY] + "…"
+        yield LONG_KEY.find_at(path, element[:MAX_KEY], most=MAX_KEY, most_name=MAX_NAME, key=shown)
 
 
 def _check_policy(path: str, content: bytes, project: Project) -> Iterator[Finding]:

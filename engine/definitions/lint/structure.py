@@ -12,6 +12,7 @@ from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 
 RESERVED_IDS = frozenset({"Start", "End", "Root", "root"})
+MAX_ID, MAX_KEY = 80, 60
 ID_FORM = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 ID_NEEDED = frozenset({"process", "sequenceFlow", "message", "error", "escalation", "signal", "lane", "participant"})
 REFERENCES = {
@@ -130,6 +131,19 @@ def check_id_form(diagram: Diagram, project: Project) -> Iterator[Problem]:
     for part in (*diagram.nodes, *diagram.processes):
         if part.id and not ID_FORM.fullmatch(part.id):
             yield problem(part, id=part.id)
+
+
+@rule(
+    "id-too-long",
+    "error",
+    en="Expected an id of at most {most} characters, but {element} has {count}: shorten it.",
+    zh="编号最多 {most} 个字符，但 {element} 有 {count} 个：请缩短。",
+)
+def check_id_length(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """Rows of cases and tasks name elements by id, and have room for so many."""
+    for part, most in (*((node, MAX_ID) for node in diagram.nodes), *((one, MAX_KEY) for one in diagram.processes)):
+        if len(part.id) > most:
+            yield problem(part, most=most, count=len(part.id))
 
 
 @rule(

@@ -101,6 +101,7 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
     "id-duplicate": (CLEAN.replace(b'id="done"', b'id="begin"'), CLEAN),
     "id-reserved": (CLEAN.replace(b'"begin"', b'"Start"'), CLEAN.replace(b'"begin"', b'"Started"')),
     "id-form": (CLEAN.replace(b'"ask"', b'"ask.it"'), CLEAN.replace(b'"ask"', b'"Activity_0x-1"')),
+    "id-too-long": (CLEAN.replace(b'"ask"', b'"' + b"a" * 81 + b'"'), CLEAN.replace(b'"ask"', b'"' + b"a" * 80 + b'"')),
     "reference-dangling": (CLEAN.replace(b'targetRef="done"', b'targetRef="gone"'), CLEAN),
     "default-foreign": (
         split().replace(b'default="which-merge"', b'default="ask-merge"'),
@@ -265,6 +266,10 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
     ),
     "name-missing": (CLEAN.replace('name="名称" baton:nameEn="Name" baton:doc'.encode(), b"baton:doc"), CLEAN),
     "name-en-missing": (CLEAN.replace(b' baton:nameEn="Name" baton:doc', b" baton:doc"), CLEAN),
+    "name-too-long": (
+        CLEAN.replace(b'"Name"', b'"' + b"n" * 201 + b'"'),
+        CLEAN.replace(b'"Name"', b'"' + b"n" * 200 + b'"'),
+    ),
     "gateway-question": (split(attributes=NAMED), split()),
     "flow-answer": (split(answer=""), split()),
     "diagram-unreadable": (b"<!DOCTYPE x>" + CLEAN, CLEAN),
