@@ -38,6 +38,7 @@ STATUS = {
     "form_rejected": 422,
     "comment_invalid": 422,
     "definition_invalid": 422,
+    "draft_too_large": 413,
     "busy": 503,
     "sandbox_busy": 503,
     "stale_state": 500,

@@ -24,4 +24,5 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def _count_equal(first: str, second: str) -> int:
     """How many characters stand at the same place in both, counted from either end."""
-    return sum(map(eq, first, second)) + sum(map(eq, reversed(first), reversed(second)))
+    pairs = (*map(eq, first, second), *map(eq, reversed(first), reversed(second)))
+    return pairs.count(True)
