@@ -6,6 +6,7 @@ Between the check and that decision the browser keeps them, in fields of the pag
 import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -80,7 +81,8 @@ def read_uploads(asking: Request, deployed: Iterable[DefinitionRow]) -> list[Upl
     names = [PureWindowsPath(file.filename or "").name for file in chosen]
     for name, file in zip(names, chosen, strict=True):
         path = suggest_path(name, names, deployed)
-        content = file.read()
+        with closing(file):  # what is large lies in a temporary file
+            content = file.read()
         drawn = complete_file(path, content)
         files[path] = Upload(path, drawn, is_drawn=drawn != content)
     return list(files.values())
