@@ -1,6 +1,7 @@
 """What a drawing lacks: everything if nothing is drawn, else only the missing parts, beside what a person arranged."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from lxml import etree
 
@@ -30,6 +31,7 @@ from engine.definitions.drawing.writer import add_to_plane, write_diagrams
 GAP, PER_ROW = 60, 12
 POOL_WIDTH, POOL_PAD = 600, 40
 GUEST, GUEST_PITCH = 36, 50
+PARTS = (f"{{{BPMNDI}}}BPMNShape", f"{{{BPMNDI}}}BPMNEdge")
 
 
 def complete_drawing(xml: bytes) -> bytes:
@@ -42,26 +44,28 @@ def complete_drawing(xml: bytes) -> bytes:
     root = parse_document(xml)
     document = Document(root)
     missing = set(list_missing(document, (*FLOWS, "participant", *ARTIFACTS, *LINKS)))
-    if not missing:
+    drawn = {key for plane in document.planes for key in plane.drawn}
+    has_broken = _remove_broken(root, document.elements.keys() - drawn)
+    if not missing and not has_broken:
         return xml
     nodes = {key for key, element in document.elements.items() if is_flow_node(element)}
     if not any(nodes & plane.shapes.keys() for plane in document.planes):
         return lay_out(xml)
-    drawn = {key for plane in document.planes for key in plane.drawn}
     missing |= {key for key, element in document.elements.items() if kind_of(element) == "messageFlow"} - drawn
-    _remove_broken(root, missing)
     _draw_insides(root, document, missing)
     for element, plane in zip(root.iter(f"{{{BPMNDI}}}BPMNPlane"), document.planes, strict=False):
         _Completion(document, plane, missing).write(root, element)
     return serialize_document(root)
 
 
-def _remove_broken(root: etree._Element, missing: set[str]) -> None:
-    """Shapes without a place and edges without a line."""
-    for part in list(root.iter(f"{{{BPMNDI}}}BPMNShape", f"{{{BPMNDI}}}BPMNEdge")):
+def _remove_broken(root: etree._Element, undrawn: AbstractSet[str]) -> bool:
+    """Shapes without a place and edges without a line; whether there were any."""
+    broken = [part for part in root.iter(*PARTS) if part.get("bpmnElement") in undrawn]
+    for part in broken:
         holder = part.getparent()
-        if part.get("bpmnElement") in missing and holder is not None:
+        if holder is not None:
             holder.remove(part)
+    return bool(broken)
 
 
 def _draw_insides(root: etree._Element, document: Document, missing: set[str]) -> None:
