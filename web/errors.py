@@ -42,6 +42,7 @@ STATUS = {
     "definition_invalid": 422,
     "fix_invalid": 422,
     "request_unfit": 422,
+    "draft_too_large": 413,
     "busy": 503,
     "sandbox_busy": 503,
     "stale_state": 500,

@@ -101,6 +101,7 @@ RULES: dict[str, Rule] = {
     "analyst.discard_draft": roles("analyst"),
     "analyst.compare_draft": roles("analyst"),
     "analyst.offers": roles("analyst"),
+    "analyst.arrange": roles("analyst"),
     "analyst.try_form": roles("analyst"),
     "analyst.try_table": roles("analyst"),
     "auditor.cases": roles(*READERS),

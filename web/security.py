@@ -21,7 +21,7 @@ SESSION_COOKIE = "baton"
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
 TOKEN_BYTES = 32
 MAX_STRANGER_BYTES = 64 * 1024
-MAX_FIELD_BYTES = 2 * 1024 * 1024
+MAX_FIELD_BYTES = 3 * 1024 * 1024  # the largest definition, in base64
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'{styles}; img-src 'self' data:; font-src 'self' data:; "
