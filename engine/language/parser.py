@@ -15,7 +15,7 @@ from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
 from engine.language.flow_nodes import NODE_PARSERS
 from engine.language.model import BPMN, Element, find_link_target, local_tag, read_bpmn, read_called, read_elements
 from engine.language.specs.process import ProcessSpec
-from engine.language.versions import NamedSources
+from engine.language.versions import split_version
 
 RESERVED_IDS = frozenset({"Start", "End"})
 
@@ -34,10 +34,42 @@ class ProcessSpecs:
         return task_spec.element  # type: ignore[no-any-return]  # SpiffWorkflow is untyped
 
 
+class NamedSources(Mapping[str, bytes]):
+    """Files by the names of the processes they are wanted for, in which those processes go by these names.
+
+    A version that is not among the files stands for the one that is: diagrams are checked without old versions.
+    """
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+
+    def __getitem__(self, name: str) -> bytes:
+        key, version = split_version(name)
+        content = self._files[name] if name in self._files else self._files[key]
+        return content if version is None else _rename_process(content, key, name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (name in self._files or split_version(name)[0] in self._files)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+def _rename_process(content: bytes, key: str, name: str) -> bytes:
+    root = read_bpmn(content)
+    for node in root.iterchildren(full_tag("process")):
+        if node.get("id") == key:
+            node.set("id", name)
+    return etree.tostring(root)
+
+
 def parse_process(sources: Mapping[str, bytes], key: str) -> ProcessSpecs:
     """Parse a process and the processes it calls.
 
-    `sources`: name of a process -> the pinned file that contains it, see `engine.language.versions`.
+    `sources`: name of a process -> the pinned file that contains it, see `NamedSources`.
     Raises BpmnUnreadable, DefinitionUnparsable.
     """
     parser = CaseParser()
