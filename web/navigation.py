@@ -80,7 +80,15 @@ _ENTERPRISE = (
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
 _ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)
 _OPERATOR = (
-    Group("nav.running", (Place("operator.incidents", "triangle-alert", "nav.incidents"), FIND_CASES)),
+    Group(
+        "nav.running",
+        (
+            Place("operator.incidents", "triangle-alert", "nav.incidents"),
+            FIND_CASES,
+            Place("operator.jobs", "layers", "nav.jobs"),
+            Place("operator.workers", "monitor-smartphone", "nav.workers"),
+        ),
+    ),
     Group("nav.design", (DEFINITIONS,)),
 )
 GROUPS: dict[str, tuple[Group, ...]] = {

@@ -26,10 +26,34 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
     """Mixed into the parser of every node: reads our attributes, and refuses what would silently not happen."""
 
     node: etree._Element
+    task: Any
 
     @property
     def element(self) -> Element:
         return self.process_parser.elements[self.bpmn_id]  # type: ignore[no-any-return]  # SpiffWorkflow is untyped
+
+    def parse_node(self) -> Any:
+        """The spec of the element with its loop and its boundary events; `connect_flows` is called later.
+
+        Stock follows the flows at once, and so recurses through the whole diagram.
+        """
+        self.task = self.create_task()
+        for loop in self.node.iterchildren(full_tag("standardLoopCharacteristics")):
+            self._add_loop_task(loop)
+        for loop in self.node.iterchildren(full_tag("multiInstanceLoopCharacteristics")):
+            self._add_multiinstance_task(loop)
+        attached = self.process_parser.get_boundary_events(self.bpmn_id)
+        return self._add_boundary_event(attached) if attached else self.task
+
+    def connect_flows(self) -> None:
+        """Leads to what stands behind, in the order of the file. Of a single flow a condition may be left out."""
+        flows = self.process_parser.get_outgoing_sequence_flows(self.bpmn_id)
+        default = self.node.get("default")
+        if len(flows) == 1 and self.parse_condition(flows[0]) is None:
+            default = flows[0].get("id")
+        for flow in flows:
+            target = self.process_parser.get_node_by_id(flow.get("targetRef"))
+            self.connect_outgoing(self.process_parser.parse_node(target), flow, flow.get("id") == default)
 
     def create_task(self) -> Any:
         self._refuse_ignored()
@@ -44,10 +68,6 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
     def raise_validation_exception(self, message: str, node: Any = None) -> None:
         """Stock calls this with `node=`, which its own method does not know."""
         raise ValidationException(message, self.node)
-
-    def get_position(self, node: Any = None) -> dict[str, float]:
-        """Stock orders outgoing flows by the height of their targets, so that moving a shape changes what happens."""
-        return {"x": 0.0, "y": 0.0}
 
     def parse_incoming_data_references(self) -> list[Any]:
         """Data objects are drawings."""
@@ -136,7 +156,7 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
         body: Any = body_class(self.spec, instance.name, bpmn_name=instance.bpmn_name, lane=instance.lane, **options)
         body.element, body.is_async = instance.element, instance.is_async
         instance.is_async = False
-        self.task: Any = body
+        self.task = body
         self._copy_task_attrs(instance)
 
     def _refuse_ignored(self) -> None:

@@ -11,12 +11,13 @@ from engine.definitions.catalogue import Pins
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
 from engine.queries.cases import CaseRow, read_case, require_reader, select_cases
+from engine.queries.outside import Batch, ExternalTask, list_batches, list_external_tasks
 from engine.queries.story import Story, tell_story
 from engine.queries.waits import Limit, Sent, Wait, find_limits, list_sent, list_waits
 from engine.records.history import HistoryRow, read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.storage.actor import SYSTEM, Actor
+from engine.storage.actor import MACHINES, Actor
 from engine.storage.plain import PlainDict
 from engine.storage.tables import definition, incident, instance, instance_party, party, submission, task
 
@@ -48,12 +49,12 @@ class Record:
     seq: int
     at: datetime
     kind: str
-    actor_id: str
+    acting_role: str
     is_failure: bool
 
     @property
     def is_human(self) -> bool:
-        return self.actor_id != SYSTEM.user_id
+        return self.acting_role not in MACHINES
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ class CaseView:
     """A case at one of its records.
 
     Of `story` only the record itself and the steps that were asked for are told: `told` are the numbers of these, the
-    newest first, and `earlier` is that of the first one left out. `open_work` and `incidents` are those of today,
-    `forms`, `waits` and `sent` go up to the record; `limits` say by task what comes if nobody acts.
+    newest first, and `earlier` is that of the first one left out. What is open, done outside or stopped is that of
+    today, `forms`, `waits` and `sent` go up to the record; `limits` say by task what comes if nobody acts.
     """
 
     case: CaseRow
@@ -132,6 +133,8 @@ class CaseView:
     sent: list[Sent]
     forms: list[FilledForm]
     open_work: list[OpenWork]
+    external_tasks: list[ExternalTask]
+    batches: list[Batch]
     incidents: list[Incident]
     parties: list[CaseParty]
 
@@ -172,6 +175,8 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
             list_sent(past),
             _read_forms(connection, instance_id, story, moment.at),
             _read_open_work(engine, connection, instance_id),
+            list_external_tasks(engine, connection, instance_id),
+            list_batches(engine, connection, instance_id),
             _read_incidents(connection, instance_id),
             _read_parties(connection, instance_id),
         )
@@ -206,7 +211,7 @@ def _choose(rows: Sequence[HistoryRow], look: Look) -> tuple[list[int], int | No
 
 
 def _is_asked(row: HistoryRow, look: Look) -> bool:
-    if look.is_people_only and row.actor_id == SYSTEM.user_id:
+    if look.is_people_only and row.acting_role in MACHINES:
         return False
     if look.element and all(event.get("element") != look.element for event in row.events):
         return False
@@ -219,7 +224,7 @@ def _touches(event: PlainDict, variable: str) -> bool:
 
 
 def _read_record(row: HistoryRow) -> Record:
-    return Record(row.seq, row.at, row.kind, row.actor_id, any(event["kind"] in FAILURES for event in row.events))
+    return Record(row.seq, row.at, row.kind, row.acting_role, any(event["kind"] in FAILURES for event in row.events))
 
 
 def _read_drawing(engine: Engine, connection: Connection, pins: Pins, key: str) -> Drawing:

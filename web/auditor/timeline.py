@@ -7,7 +7,7 @@ from engine.language.model import Element
 from engine.language.values import is_reference
 from engine.queries.marks import CONTAINER_KINDS
 from engine.queries.story import Change, Chapter, Entry
-from engine.storage.actor import SYSTEM
+from engine.storage.actor import MACHINES, SYSTEM
 from engine.storage.plain import Plain, PlainDict
 from web.texts import catalogue, text
 
@@ -97,7 +97,7 @@ class Scene:
 
     @property
     def is_human(self) -> bool:
-        return self.chapter.actor_id != SYSTEM.user_id
+        return self.chapter.acting_role not in MACHINES
 
     @property
     def is_bad(self) -> bool:

@@ -8,6 +8,7 @@ from lxml import etree
 
 from engine.language.model import ACTIVITIES, BATON, BPMN, CAMUNDA, FLOW_NODES, GATEWAYS
 
+_PREFIX = f"{{{BPMN}}}"
 SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 
 
@@ -26,7 +27,7 @@ def baton(name: str) -> str:
 def kind_of(xml: etree._Element) -> str:
     """The BPMN name of an element; empty for comments and other namespaces."""
     tag = xml.tag
-    return tag[len(BPMN) + 2 :] if isinstance(tag, str) and tag.startswith(f"{{{BPMN}}}") else ""
+    return tag[len(_PREFIX) :] if isinstance(tag, str) and tag.startswith(_PREFIX) else ""
 
 
 def label_of(xml: etree._Element) -> str:
@@ -50,7 +51,7 @@ class Part:
 
     xml: etree._Element
 
-    @property
+    @cached_property
     def id(self) -> str:
         return self.xml.get("id") or ""
 
@@ -146,13 +147,17 @@ class Node(Part):
         """The multi-instance marker."""
         return self.xml.find(bpmn("multiInstanceLoopCharacteristics"))
 
+    @cached_property
+    def _extension(self) -> etree._Element | None:
+        return self.xml.find(bpmn("extensionElements"))
+
     def extensions(self, tag: str) -> list[etree._Element]:
         """The camunda elements of that tag, for example "in"."""
-        return self.xml.findall(f"{bpmn('extensionElements')}/{camunda(tag)}")
+        return [] if self._extension is None else self._extension.findall(camunda(tag))
 
     def parameters(self, tag: str) -> list[etree._Element]:
         """The input or output parameters: "inputParameter", "outputParameter"."""
-        return self.xml.findall(f"{bpmn('extensionElements')}/{camunda('inputOutput')}/{camunda(tag)}")
+        return [] if self._extension is None else self._extension.findall(f"{camunda('inputOutput')}/{camunda(tag)}")
 
 
 @dataclass(eq=False)
@@ -165,6 +170,11 @@ class Scope(Part):
 
     def of_kind(self, *kinds: str) -> list[Node]:
         return [node for node in self.nodes if node.kind in kinds]
+
+    @cached_property
+    def starts(self) -> list[Node]:
+        """The start events."""
+        return self.of_kind("startEvent")
 
     @property
     def armed_starts(self) -> list[Node]:

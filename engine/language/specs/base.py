@@ -50,6 +50,10 @@ class OnDemand:
     def child_completed(self, task: TracedTask, child: TracedTask) -> None:
         """What the spec of the parent does when a child has completed."""
 
+    def tokens_at(self, task: TracedTask) -> list[TracedTask]:
+        """The task, and what it is to be done together with."""
+        return [task]
+
     def own_values(self, child: TracedTask) -> PlainDict:
         """What a child has besides the data of its parent."""
         return {}

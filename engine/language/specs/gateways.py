@@ -30,7 +30,7 @@ class JoiningSpec(ElementSpec):
             task._inherit_data()
             if len(self._inputs) < 2:
                 return True
-            task.internal_data["arrival"] = 1 + max(other.count("arrival") for other in self._tokens(task))
+            task.internal_data["arrival"] = 1 + max(other.count("arrival") for other in self.tokens_at(task))
             task._set_state(WAITING)
         return self._fire(task)
 
@@ -39,7 +39,7 @@ class JoiningSpec(ElementSpec):
         raise NotImplementedError
 
     def _fire(self, task: TracedTask) -> bool:
-        tokens = sorted(self._tokens(task), key=lambda token: token.count("arrival"))
+        tokens = sorted(self.tokens_at(task), key=lambda token: token.count("arrival"))
         if any(token is not task and "stalled" in token.internal_data for token in tokens):
             return False
         if not self.may_fire(task, Counter(_source(token) for token in tokens)):
@@ -58,7 +58,7 @@ class JoiningSpec(ElementSpec):
                 token.cancel()
         return True
 
-    def _tokens(self, task: TracedTask) -> list[TracedTask]:
+    def tokens_at(self, task: TracedTask) -> list[TracedTask]:
         """Those that have arrived, this one, and one that could not go on; not one that fires at this moment."""
         own = [other for other in task.workflow.tasks.values() if other.task_spec is self]
         return [t for t in own if t is task or _has_arrived(t) or "stalled" in t.internal_data]

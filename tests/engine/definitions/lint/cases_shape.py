@@ -69,6 +69,16 @@ def linked(throwing: str, catching: str, *more: str) -> bytes:
     return diagram(start(), away, back, end(), path("begin", "away"), path("back", "done"), *more)
 
 
+def nested(depth: int) -> bytes:
+    """A task in so many sub-processes inside each other."""
+    inside = user()
+    for level in range(depth):
+        inner = inside.split('id="', 1)[1].split('"', 1)[0]
+        steps = path(f"begin_{level}", inner, f"done_{level}")
+        inside = sub(f"phase_{level}", inside, start(f"begin_{level}"), end(f"done_{level}"), steps)
+    return line(inside)
+
+
 INNER = start("inner") + user() + end("left") + path("inner", "ask", "left")
 LOOP_BACK = diagram(
     start(),
@@ -82,10 +92,15 @@ LOOP_BACK = diagram(
 SHAPE: dict[str, tuple[bytes, bytes]] = {
     "no-process": (document(), CLEAN),
     "too-many-nodes": (
-        diagram(start(), end(), path("begin", "done"), *(user(f"ask_{n}") for n in range(501))),
+        diagram(start(), end(), path("begin", "done"), *(user(f"ask_{n}") for n in range(1999))),
         CLEAN,
     ),
-    "too-many-elements": (CLEAN.replace(b"</bpmn:def", b'<x xmlns="y"/>' * 20_001 + b"</bpmn:def"), CLEAN),
+    "many-nodes": (
+        line(*(user(f"ask_{n}") for n in range(299))),
+        line(*(user(f"ask_{n}") for n in range(298))),
+    ),
+    "too-deep": (nested(51), nested(50)),
+    "too-many-elements": (CLEAN.replace(b"</bpmn:def", b'<x xmlns="y"/>' * 60_001 + b"</bpmn:def"), CLEAN),
     "too-much-text": (diagram(start(), *(script("a = 1\n" * 3_000, f"t{n}") for n in range(4)), end()), CLEAN),
     "not-executable": (
         document(process(start(), user(), end(), path("begin", "ask", "done"), executable="false")),
@@ -101,6 +116,7 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
     "id-duplicate": (CLEAN.replace(b'id="done"', b'id="begin"'), CLEAN),
     "id-reserved": (CLEAN.replace(b'"begin"', b'"Start"'), CLEAN.replace(b'"begin"', b'"Started"')),
     "id-form": (CLEAN.replace(b'"ask"', b'"ask.it"'), CLEAN.replace(b'"ask"', b'"Activity_0x-1"')),
+    "id-too-long": (CLEAN.replace(b'"ask"', b'"' + b"a" * 81 + b'"'), CLEAN.replace(b'"ask"', b'"' + b"a" * 80 + b'"')),
     "reference-dangling": (CLEAN.replace(b'targetRef="done"', b'targetRef="gone"'), CLEAN),
     "default-foreign": (
         split().replace(b'default="which-merge"', b'default="ask-merge"'),
@@ -258,6 +274,10 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
     ),
     "name-missing": (CLEAN.replace('name="名称" baton:nameEn="Name" baton:doc'.encode(), b"baton:doc"), CLEAN),
     "name-en-missing": (CLEAN.replace(b' baton:nameEn="Name" baton:doc', b" baton:doc"), CLEAN),
+    "name-too-long": (
+        CLEAN.replace(b'"Name"', b'"' + b"n" * 201 + b'"'),
+        CLEAN.replace(b'"Name"', b'"' + b"n" * 200 + b'"'),
+    ),
     "gateway-question": (split(attributes=NAMED), split()),
     "flow-answer": (split(answer=""), split()),
     "diagram-unreadable": (b"<!DOCTYPE x>" + CLEAN, CLEAN),
