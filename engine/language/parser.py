@@ -194,7 +194,7 @@ class CaseParser(BpmnParser):  # type: ignore[misc]  # SpiffWorkflow is untyped
 
 
 def _read_source(content: bytes, key: str, name: str) -> SourceFile:
-    """With the process of that key under its name. Raises BpmnUnreadable, DefinitionUnparsable for an id twice there."""
+    """With the process of that key under its name. Raises BpmnUnreadable, DefinitionUnparsable for an id used twice."""
     root = read_bpmn(content)
     for process in root.iterchildren(full_tag("process")):
         if process.get("id") == key:
