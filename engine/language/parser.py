@@ -17,7 +17,7 @@ from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
 from engine.language.flow_nodes import NODE_PARSERS
 from engine.language.model import BPMN, Element, find_link_target, local_tag, read_bpmn, read_called, read_elements
 from engine.language.specs.process import ProcessSpec
-from engine.language.versions import NamedSources
+from engine.language.versions import split_version
 
 RESERVED_IDS = frozenset({"Start", "End"})
 
@@ -45,29 +45,32 @@ class SourceFile:
 
 
 class Sources:
-    """The files that processes are parsed from, each read at most once.
+    """The files that processes are parsed from, each read at most once. `files`: name of a process -> its pinned file.
 
-    `files`: name of a process -> its pinned file, see `engine.language.versions`.
+    The name of a fixed version is the id of its process here (`engine.language.versions`). A version that is not among
+    the files stands for the one that is: diagrams are checked without old versions.
     """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
-        self._files = NamedSources(files)
-        self._read: dict[bytes, SourceFile] = {}
+        self._files = files
+        self._read: dict[tuple[bytes, str], SourceFile] = {}
 
-    def find(self, key: str, caller: str) -> SourceFile:
+    def find(self, name: str, caller: str) -> SourceFile:
         """The file of a process. Raises BpmnUnreadable, and DefinitionUnparsable for the caller if there is none."""
-        if key not in self._files:
-            raise DefinitionUnparsable(caller, f"Expected a process {key!r}, but it is not deployed")
-        content = self._files[key]
-        if content not in self._read:
-            self._read[content] = _read_source(content)
-        return self._read[content]
+        key, version = split_version(name)
+        content = self._files.get(name, self._files.get(key))
+        if content is None:
+            raise DefinitionUnparsable(caller, f"Expected a process {name!r}, but it is not deployed")
+        place = content, "" if version is None else name
+        if place not in self._read:
+            self._read[place] = _read_source(content, key, name)
+        return self._read[place]
 
 
 def parse_process(sources: Mapping[str, bytes] | Sources, key: str) -> ProcessSpecs:
     """Parse a process and the processes it calls.
 
-    `sources`: name of a process -> the pinned file that contains it, see `engine.language.versions`.
+    `sources`: name of a process -> the pinned file that contains it, see `Sources`.
     Raises BpmnUnreadable, DefinitionUnparsable.
     """
     parser = CaseParser()
@@ -190,9 +193,12 @@ class CaseParser(BpmnParser):  # type: ignore[misc]  # SpiffWorkflow is untyped
         return found
 
 
-def _read_source(content: bytes) -> SourceFile:
-    """Raises BpmnUnreadable, and DefinitionUnparsable for an id that is not its own."""
+def _read_source(content: bytes, key: str, name: str) -> SourceFile:
+    """With the process of that key under its name. Raises BpmnUnreadable, DefinitionUnparsable for an id used twice."""
     root = read_bpmn(content)
+    for process in root.iterchildren(full_tag("process")):
+        if process.get("id") == key:
+            process.set("id", name)
     seen = set[str]()
     for node in root.iterfind(f".//{{{BPMN}}}*[@id]"):
         element_id = node.get("id", "")
