@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -16,7 +17,7 @@ from engine.language.specs.task import TracedTask
 from engine.records import jobs
 from engine.records.history import event
 from engine.records.submissions import last_content
-from engine.runtime.calendar import add_working_time
+from engine.runtime.calendar import WorkingCalendar
 from engine.storage.actor import Actor
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
@@ -79,6 +80,10 @@ class StepTopicCall(StepOutbox):
     def policy(self) -> PlainDict:
         return self._step.engine.catalogue.policy(self.connection, self._step.pins)
 
+    @property
+    def calendar(self) -> WorkingCalendar:
+        return self._step.calendar
+
     def values_of(self, element: str) -> PlainDict:
         if element == self._step.command.element:  # this very step's: it is written down at the end
             return self._step.command.content
@@ -111,8 +116,12 @@ class StepHost:
     def now(self) -> datetime:
         return self.step.now
 
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.step.engine.zone
+
     def working_time(self, text: str, start: datetime) -> datetime:
-        return add_working_time(start, text, self.step.engine.zone)
+        return self.step.calendar.working_time(text, start)
 
     def call_topic(self, task: TracedTask, element: Element, inputs: PlainDict) -> PlainDict | None:
         """Runs the registered function in a savepoint; an unregistered topic waits for a worker."""

@@ -6,6 +6,7 @@ THEMES = {
     "reading": "Files",
     "sizes": "Size",
     "structure": "Ids, references and shape",
+    "starts": "Messages, signals and timers that begin cases",
     "elements": "Elements that are not run as drawn",
     "attributes": "Attributes and parameters",
     "events": "Events",
