@@ -9,6 +9,7 @@ from types import MappingProxyType
 import orjson
 from sqlalchemy import Connection, insert, select
 
+from engine.commands.triggers import replace_starts
 from engine.definitions.calendars import CalendarInvalid, parse_calendar
 from engine.definitions.catalogue import CALENDAR, CALENDAR_KEY, DECISION, FORM, POLICY, POLICY_KEY, PROCESS, path_of
 from engine.definitions.findings import Finding
@@ -108,6 +109,9 @@ def deploy(
             {"id": deployment_id, "actor_id": actor.user_id, "note": note, "deployed_at": unit.now},
         )
         deployed = [_insert(engine, unit, deployment_id, candidate) for candidate in changed]
+        for one in deployed:
+            if one.kind == PROCESS:
+                replace_starts(engine, unit, one.id, one.key)
         facts: PlainDict = {
             "deployment": deployment_id,
             "note": note,

@@ -16,6 +16,7 @@ from engine.language.model import Element
 from engine.language.specs.task import TracedTask
 from engine.records import jobs
 from engine.records.history import event
+from engine.records.messages import SIGNAL, add_message
 from engine.records.submissions import last_content
 from engine.runtime.calendar import WorkingCalendar
 from engine.storage.actor import Actor
@@ -38,7 +39,6 @@ _PARTY = select(instance_party.c.party_id).where(
     instance_party.c.party_id == bindparam("party_id_"),
     instance_party.c.relation == bindparam("relation_"),
 )
-SIGNAL = "signal"
 
 
 class StepOutbox:
@@ -55,7 +55,7 @@ class StepOutbox:
 
     def publish(self, name: str, correlation_key: str, payload: PlainDict) -> str:
         """See `registry.Outbox`."""
-        return jobs.enqueue_message(self.connection, self.now, name, correlation_key, payload)
+        return add_message(self.connection, self.now, name, correlation_key, payload)
 
 
 class StepTopicCall(StepOutbox):
@@ -145,7 +145,7 @@ class StepHost:
         return map_result(decision, element.map_decision_result or "singleResult")
 
     def publish(self, name: str, correlation_key: str, payload: PlainDict) -> None:
-        message_id = jobs.enqueue_message(self.step.connection, self.step.now, name, correlation_key, payload)
+        message_id = add_message(self.step.connection, self.step.now, name, correlation_key, payload)
         self.step.note(event("published", message=message_id, name=name, key=correlation_key, payload=payload))
 
     def broadcast(self, name: str, payload: PlainDict) -> None:

@@ -18,7 +18,8 @@ from engine.language.specs.schedules import find_due
 from engine.language.state import compact, freeze, thaw
 from engine.language.workflow import Case
 from engine.records.history import Head, append_row, event
-from engine.records.jobs import MESSAGE, enqueue, wake_messages
+from engine.records.jobs import enqueue
+from engine.records.messages import MESSAGE, end_turn, wake_messages
 from engine.records.recorder import Recorder
 from engine.records.submissions import Answer, SubmissionKey, find_answer, record_submission
 from engine.records.subscriptions import add_subscriptions, remove_subscriptions
@@ -196,6 +197,8 @@ class Step:
             self._sync_timers()
             self._release_async()
             self._store_state()
+        if self.row["status"] != ACTIVE:
+            end_turn(self.connection, self.now, self.instance_id)
         self._append_history()
         self._save()
         topics = (WORK, case_topic(self.instance_id))
