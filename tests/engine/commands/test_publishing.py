@@ -1,7 +1,8 @@
 """Messages and signals from outside: a sender's id counts once, a life is as long as said, the order is kept."""
 
+import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from engine.records.history import read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import SubmissionConflict
 from engine.storage.actor import Actor
+from engine.storage.changes import Changes, Listener
 from engine.storage.plain import PlainDict
 from engine.storage.tables import message
 from tests.support.clock import ManualClock
@@ -158,6 +160,53 @@ def test_nothing_is_lost_or_doubled_while_receivers_end(stage: Stage) -> None:
     last = begin(stage, "last", "k")
     stage.settle()
     assert len(counts(stage, last)) == min(1, 8 - len(delivered))
+
+
+class Killed(BaseException):
+    """The end of the process, as far as the code under test can tell: nobody catches it."""
+
+
+class Deadly(Changes):
+    """Ends the process right after a commit, before anybody hears of it."""
+
+    def publish(self, topics: Iterable[str], sender: Listener | None = None) -> None:
+        """See `Changes`."""
+        raise Killed
+
+
+def test_who_dies_after_the_commit_has_delivered_and_nobody_does_so_again(stage: Stage) -> None:
+    instance_id = begin(stage, "ann", "k")
+    send(stage, "k", 1, message_id="m-1")
+    alive, stage.engine.changes = stage.engine.changes, Deadly()
+    with pytest.raises(Killed):
+        stage.settle()
+    stage.engine.changes = alive
+    assert not send(stage, "k", 1, message_id="m-1").is_new
+    stage.wait(minutes=2)
+    assert counts(stage, instance_id) == [1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_doubled_late_and_early_messages_have_their_effect_once(engine: Engine, clock: ManualClock, seed: int) -> None:
+    chance = random.Random(seed)
+    deploy(engine, BOSS, _listener())
+    stage, instances = Stage(engine, clock), dict[int, str]()
+    acts = [("begin", number) for number in range(8)] + [("send", number) for number in range(10)] * 3
+    chance.shuffle(acts)
+    for act, number in acts:
+        if act == "begin":
+            instances[number] = begin(stage, f"p{number}", f"k{number}")
+        else:
+            send(stage, f"k{number}", number, message_id=f"m{number}")
+        if chance.random() < 0.5:
+            stage.wait(minutes=chance.choice([-30, 0, 1, 45]))
+    stage.wait(hours=12)
+    assert {number: counts(stage, one) for number, one in instances.items()} == {n: [n] for n in range(8)}
+    assert buffered(stage) == 2, "nobody waits for two of them"
+    stage.wait(days=8)
+    with engine.database.read() as connection:
+        assert len(read_stream(connection, "system:messages")) == 2
+        assert connection.scalar(select(func.count()).select_from(message)) == 0
 
 
 def test_a_signal_reaches_all_that_wait_now_once_each(stage: Stage) -> None:
