@@ -101,7 +101,8 @@ def test_an_id_counts_once_for_its_sender_however_often_and_at_once_it_is_sent(s
     stage.settle()
     assert counts(stage, instance_id) == [1]
     assert send(stage, "k", 1, message_id="m-1") == Published("m-1", is_new=False), "delivered, and still remembered"
-    for content in ({"count": 2}, {"count": True}, {}):
+    others: list[PlainDict] = [{"count": 2}, {"count": True}, {}]
+    for content in others:
         with pytest.raises(SubmissionConflict):
             publish_message(stage.engine, BOSS, "ping", "k", content, message_id="m-1")
     with pytest.raises(SubmissionConflict):

@@ -71,7 +71,8 @@ def begun(engine: Engine, instance_id: str) -> PlainDict:
 def next_due(engine: Engine, element: str = "tick") -> datetime | None:
     query = select(process_start.c.next_due_at).where(process_start.c.element == element)
     with engine.database.read() as connection:
-        return connection.execute(query).scalar_one()
+        due: datetime | None = connection.execute(query).scalar_one()
+    return due
 
 
 def work_at_once(engine: Engine, workers: int = 4) -> None:
