@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, insert, update
 
 from engine.definitions.catalogue import PROCESS
 from engine.language.model import find_plain_start
@@ -18,7 +18,7 @@ from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
-from engine.storage.tables import instance, instance_party
+from engine.storage.tables import instance, instance_party, process_start
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Trigger:
     facts: PlainDict
 
 
+_FIRED = (
+    update(process_start)
+    .where(process_start.c.process_key == bindparam("process"), process_start.c.element == bindparam("start"))
+    .values(fired_at=bindparam("now"))
+)
 _INSERT = Prepared(insert(instance))
 _ADD_PARTY = Prepared(insert(instance_party))
 
@@ -109,6 +114,7 @@ def trigger_instance(
     told = event("started", process=process_key, pins=row["pin_set_id"], element=trigger.element, by=trigger.by)
     step.note(told | event("started", **trigger.facts, payload=trigger.payload))
     step.case.start({}, trigger.element, trigger.payload)
+    unit.connection.execute(_FIRED, {"process": process_key, "start": trigger.element, "now": unit.now})
     step.close({})
     return str(row["id"])
 

@@ -89,7 +89,7 @@ def _fire(engine: Engine, process_key: str, element: str, unit: UnitOfWork) -> b
     if row is None or row["next_due_at"] is None or row["next_due_at"] > unit.now:
         return False
     cycle = row["cycle"] and continue_cycle(row["cycle"], unit.now, _read_calendar(engine, unit.connection))
-    moved = {"cycle": cycle, "next_due_at": due_of(cycle) if cycle else None, "fired_at": unit.now}
+    moved = {"cycle": cycle, "next_due_at": due_of(cycle) if cycle else None}
     unit.connection.execute(update(process_start).where(_THIS), this | moved)
     due_at = format_instant(row["next_due_at"])
     start: PlainDict = {"process": process_key, "element": element, "by": TIMER, "payload": {"due_at": due_at}}
