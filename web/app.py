@@ -12,6 +12,8 @@ from werkzeug.local import LocalProxy
 
 from engine.runtime.engine import Engine
 from web.analyst.routes import make_analyst
+from web.api.door import WorkerDoor
+from web.api.routes import make_api
 from web.auditor.routes import make_auditor
 from web.errors import init_errors
 from web.identity.routes import make_identity
@@ -46,7 +48,7 @@ def create_app(engine: Engine) -> Flask:
     init_errors(app, engine)
     app.before_request(partial(load_session, engine))
     app.before_request(partial(load_preferences, engine))
-    app.before_request(partial(pass_gate, engine))
+    app.before_request(partial(pass_gate, engine, WorkerDoor(engine)))
     app.after_request(finish_response)
     for blueprint in list_blueprints(engine):
         app.register_blueprint(blueprint)
@@ -64,6 +66,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_analyst(engine),
         make_auditor(engine),
         make_operator(engine),
+        make_api(engine),
     ]
 
 

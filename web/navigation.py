@@ -86,6 +86,8 @@ _OPERATOR = (
             Place("operator.incidents", "triangle-alert", "nav.incidents"),
             Place("operator.waiting", "hourglass", "nav.waiting"),
             FIND_CASES,
+            Place("operator.jobs", "layers", "nav.jobs"),
+            Place("operator.workers", "monitor-smartphone", "nav.workers"),
         ),
     ),
     Group("nav.design", (DEFINITIONS,)),

@@ -12,6 +12,7 @@ from engine.definitions.lint.project import form_key_of
 from engine.language.decisions import DecisionTable, parse_decisions
 from engine.language.model import Element, read_bpmn, read_elements
 from engine.language.suggest import suggest
+from engine.language.versions import split_version
 from engine.storage.plain import PlainDict
 
 Name = tuple[str, str]
@@ -71,7 +72,7 @@ class Definitions:
         calls: dict[str, list[str]] = {key: [] for key in self.processes}
         for element in self.elements.values():
             if element.called_element:
-                calls[element.process_key].append(element.called_element)
+                calls[element.process_key].append(split_version(element.called_element)[0])
         return calls
 
     def find(self, process: str, text: str) -> Name:

@@ -78,6 +78,7 @@ class Trial:
         data: PlainDict | None = None,
         topics: dict[str, Topic] | None = None,
         start_event: str | None = None,
+        payload: PlainDict | None = None,
         fresh_specs: bool = False,
         compacting: bool = True,
         specs: ProcessSpecs | None = None,
@@ -94,7 +95,7 @@ class Trial:
         self.state = b""
         recorder = Recorder()
         case = Case(self.specs, SandboxEngine(SANDBOX), self.host, recorder)
-        case.start(data or {}, start_event)
+        case.start(data or {}, start_event, payload)
         self.close(case, recorder)
 
     def parse(self) -> ProcessSpecs:

@@ -9,7 +9,7 @@ from engine.storage.clock import parse_instant
 from engine.storage.tables import Instant, Json
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
