@@ -84,6 +84,7 @@ _OPERATOR = (
         "nav.running",
         (
             Place("operator.incidents", "triangle-alert", "nav.incidents"),
+            Place("operator.waiting", "hourglass", "nav.waiting"),
             FIND_CASES,
             Place("operator.jobs", "layers", "nav.jobs"),
             Place("operator.workers", "monitor-smartphone", "nav.workers"),

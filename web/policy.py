@@ -112,6 +112,7 @@ RULES: dict[str, Rule] = {
     "operator.incidents": roles("platform_operator"),
     "operator.incident": roles("platform_operator"),
     "operator.retry": roles("platform_operator"),
+    "operator.waiting": roles("platform_operator"),
     "operator.retry_same": roles("platform_operator"),
     "operator.fix": roles("platform_operator"),
     "operator.jobs": roles("platform_operator"),

@@ -7,22 +7,21 @@ from io import BytesIO
 from sqlalchemy import func, select
 
 from engine.commands.instances import start_instance
-from engine.commands.messages import correlate_message
+from engine.commands.messages import broadcast_signal, correlate_message
 from engine.commands.starts import start_process
 from engine.commands.tasks import FormRejected, claim_task, complete_task
 from engine.commands.work import settle
 from engine.definitions.forms import Form
 from engine.language.errors import BpmnError, EngineError
-from engine.language.specs.durations import find_due
+from engine.language.specs.schedules import find_due
 from engine.queries.inbox import list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.queries.story import Story, tell_story
 from engine.queries.waits import Wait as Waiting
 from engine.queries.waits import list_waits
 from engine.records.history import HistoryRow, read_stream
-from engine.runtime.calendar import add_working_time
+from engine.runtime.calendar import read_calendar
 from engine.runtime.engine import Engine
-from engine.runtime.host import SIGNAL, StepOutbox
 from engine.runtime.step import Command as StepCommand
 from engine.runtime.step import Step as EngineStep
 from engine.runtime.step import run_step
@@ -41,7 +40,7 @@ from engine.storage.database import UnitOfWork
 from engine.storage.files import store_file
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import instance, job, subscription
+from engine.storage.tables import instance, job, process_start, subscription
 
 NOW = "now"  # in a field of time: the time the form is filled in
 PICTURE = b"\x89PNG\r\n\x1a\n"
@@ -142,10 +141,7 @@ class Stage:
 
     def broadcast(self, name: str, payload: PlainDict) -> None:
         """A signal for whoever listens."""
-        content: PlainDict = {"name": name, "payload": self._fill(payload)}
-        self.engine.database.transact(
-            lambda unit: StepOutbox(unit.connection, self.engine.keys, unit.now).enqueue(SIGNAL, content)
-        )
+        broadcast_signal(self.engine, SYSTEM, name, self._fill(payload))
         self.settle()
 
     def answer(self, place: Place, name: Name, result: PlainDict, error: str | None) -> None:
@@ -171,7 +167,9 @@ class Stage:
 
     def wait(self, duration: str) -> None:
         """Lets a duration pass."""
-        self.wait_until(find_due(duration, self.clock(), lambda text, at: add_working_time(at, text, self.engine.zone)))
+        with self.engine.database.read() as connection:
+            calendar = read_calendar(self.engine, connection)
+        self.wait_until(find_due(duration, self.clock(), calendar))
 
     def wait_until(self, at: datetime) -> None:
         """Lets time pass; whatever falls due on the way is done at its own instant, as it would be in production."""
@@ -196,7 +194,8 @@ class Stage:
                 instance.c.status == "active", instance.c.next_due_at > self.clock()
             )
             jobs = select(func.min(job.c.due_at)).where(job.c.due_at > self.clock())
-            found = [connection.execute(query).scalar_one() for query in (timers, jobs)]
+            starts = select(func.min(process_start.c.next_due_at)).where(process_start.c.next_due_at > self.clock())
+            found = [connection.execute(query).scalar_one() for query in (timers, jobs, starts)]
         return min((at for at in found if at is not None), default=None)
 
     # --- what came of it --------------------------------------------------------------------------------------------

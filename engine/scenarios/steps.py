@@ -1,13 +1,13 @@
 """Reads the steps of a scenario: each is a mapping with one verb, and what the verb needs."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 
 from engine.definitions.forms import Form
 from engine.definitions.forms.model import Component
 from engine.language.errors import ValueUnfit
-from engine.language.specs.durations import parse_duration
+from engine.language.specs.durations import WORKING, parse_duration, parse_working_time
 from engine.language.suggest import suggest
-from engine.runtime.calendar import PREFIX
 from engine.scenarios.commands import asks_for
 from engine.scenarios.expectations import NOW, USER_TASK, read_expectation
 from engine.scenarios.model import (
@@ -106,11 +106,10 @@ def _read_answer(part: Part, reader: Reader) -> Step:
 
 def _read_wait(part: Part, reader: Reader) -> Step:
     text = part.fields("wait")["wait"]
-    if not text.text().startswith(PREFIX):
-        try:
-            parse_duration(text.text())
-        except ValueUnfit as error:
-            raise text.error(str(error)) from None
+    try:
+        parse_working_time(text.text()) if text.text().startswith(WORKING) else parse_duration(text.text())
+    except ValueUnfit as error:
+        raise text.error(str(error)) from None
     return Wait(reader.place(part), text.text())
 
 
@@ -144,7 +143,7 @@ def _read_seconds(part: Part) -> int:
         duration = parse_duration(part.text())
     except ValueUnfit as error:
         raise part.error(str(error)) from None
-    return int(duration.rest.total_seconds())
+    return int((timedelta(days=duration.days) + duration.rest).total_seconds())
 
 
 def _read_expect(part: Part, reader: Reader) -> Step:

@@ -1,1 +1,1 @@
-"""Pages of whoever keeps it running: incidents, background work, work done outside."""
+"""Pages of whoever keeps it running: incidents, messages and timers, background work, work done outside."""

@@ -1,4 +1,4 @@
-"""The operator's desk: what cannot go on by itself, and what is done outside."""
+"""The operator's desk: what cannot go on by itself, what waits to happen by itself, and what is done outside."""
 
 from flask import Blueprint
 
@@ -6,6 +6,7 @@ from engine.runtime.engine import Engine
 from web.auditor.timeline import say
 from web.operator.incidents import IncidentDesk
 from web.operator.outside import OutsideDesk
+from web.operator.waiting import make_waiting
 
 
 def make_operator(engine: Engine) -> Blueprint:
@@ -18,6 +19,7 @@ def make_operator(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/incidents/<incident_id>/retry", "retry", incidents.retry, methods=post)
     blueprint.add_url_rule("/incidents/<incident_id>/retry-same", "retry_same", incidents.retry_same, methods=post)
     blueprint.add_url_rule("/incidents/<incident_id>/fix", "fix", incidents.fix, methods=post)
+    blueprint.add_url_rule("/waiting", "waiting", make_waiting(engine))
     blueprint.add_url_rule("/jobs", "jobs", outside.show_jobs)
     blueprint.add_url_rule("/jobs/<job_id>/retry", "retry_job", outside.retry_job, methods=post)
     blueprint.add_url_rule("/workers", "workers", outside.show_workers)

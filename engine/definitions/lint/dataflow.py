@@ -30,7 +30,8 @@ class KnownVariables:
         self._own = {node: self._mask(writes_of(node, project)) for node in self.nodes}
         self._collected = {node: self._mask({output_collection(node)}) for node in self.nodes}
         self._items = {node: self._mask({element_variable(node)}) for node in self.nodes}
-        self._start = self._mask(ALWAYS_KNOWN.union(*start_variables(process)))
+        self._always = self._mask(ALWAYS_KNOWN)
+        self._start = self._always | self._mask(set().union(*start_variables(process)))
         self._before: dict[Node, int] = dict.fromkeys(self.nodes, 0)
         self._after: dict[Node, int] = dict.fromkeys(self.nodes, 0)
         self._settle(process)
@@ -76,6 +77,8 @@ class KnownVariables:
         mask = 0
         for flow in node.incoming:
             mask |= self._after[flow.source] if flow.source else 0
+        if node.starts_cases and node.definitions:
+            return self._always
         return mask if node.incoming else self._begin(node.scope)
 
     def _begin(self, scope: Scope) -> int:

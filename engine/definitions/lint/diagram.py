@@ -142,6 +142,11 @@ class Node(Part):
         definition = self.definition("link")
         return (definition.get("name") or "").strip() if definition is not None else ""
 
+    @property
+    def starts_cases(self) -> bool:
+        """Whether it is a start event of the process itself."""
+        return self.kind == "startEvent" and self.scope.owner is None
+
     @cached_property
     def loop(self) -> etree._Element | None:
         """The multi-instance marker."""

@@ -21,6 +21,7 @@ from engine.definitions.lint import (  # noqa: F401  # imported for their regist
     policy,
     reactions,
     sizes,
+    starts,
     structure,
     texts,
     timers,

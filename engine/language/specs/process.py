@@ -33,7 +33,9 @@ class ProcessStart(OnDemand, BpmnStartTask):  # type: ignore[misc]  # SpiffWorkf
         for spec in self.outputs:
             if spec.is_scope_listener:
                 task._add_child(spec)
-        task._add_child(found[0])
+        begun = task._add_child(found[0])
+        if task.workflow.payload is not None:
+            begun.internal_data["payload"] = task.workflow.payload
         return True
 
 

@@ -192,7 +192,7 @@ CAUSES = {
         "value_unfit",
         after_fill(node("intermediateCatchEvent", "pause", timer("${peer}")), "pause"),
         "soon",
-        "PT0S",
+        "2026-01-01T00:00",
         "pause",
         ("'soon'",),
     ),
@@ -201,7 +201,7 @@ CAUSES = {
         after_fill(service("outside", "trial.outside", "") + boundary("late", "outside", timer("${peer}")), "outside")
         + flow("late done"),
         "soon",
-        "PT0S",
+        "2026-01-01T00:00",
         "late",
         ("'soon'",),
     ),

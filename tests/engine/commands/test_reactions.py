@@ -6,7 +6,7 @@ from engine.commands.deployments import deploy
 from engine.language.script_engine import SandboxEngine
 from engine.language.state import thaw
 from engine.queries.inspection import Look, fetch_case
-from engine.records.jobs import enqueue_message
+from engine.records.messages import add_message
 from engine.runtime.engine import Engine
 from engine.runtime.step import decompress_state
 from engine.services.verification import verify
@@ -86,7 +86,7 @@ def test_reactions_of_a_case(stage: Stage) -> None:
     stage.do(ann, case, "fill", {"note": "n", "amount_fen": "2000.00", "phone": "13800001111"})
     assert stage.open(case) == {"check", "alarm_do"}
     check_view()
-    stage.engine.database.transact(lambda unit: enqueue_message(unit.connection, unit.now, "halt", "ann", {}))
+    stage.engine.database.transact(lambda unit: add_message(unit.connection, unit.now, "halt", "ann", {}))
     stage.settle()
     assert stage.open(case) == {"halt_do"}
     check_view()

@@ -7,6 +7,7 @@ through the saved state, and the shared specs must be what they were.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -33,6 +34,7 @@ class TrialHost:
     def __init__(self, topics: dict[str, Topic] | None = None) -> None:
         self.topics = topics or {}
         self.at = BEGIN
+        self.zone = ZoneInfo("Asia/Shanghai")
         self.called: list[str] = []
         self.published: list[tuple[str, str, PlainDict]] = []
         self.signals: list[tuple[str, PlainDict]] = []
@@ -76,6 +78,7 @@ class Trial:
         data: PlainDict | None = None,
         topics: dict[str, Topic] | None = None,
         start_event: str | None = None,
+        payload: PlainDict | None = None,
         fresh_specs: bool = False,
         compacting: bool = True,
         specs: ProcessSpecs | None = None,
@@ -92,7 +95,7 @@ class Trial:
         self.state = b""
         recorder = Recorder()
         case = Case(self.specs, SandboxEngine(SANDBOX), self.host, recorder)
-        case.start(data or {}, start_event)
+        case.start(data or {}, start_event, payload)
         self.close(case, recorder)
 
     def parse(self) -> ProcessSpecs:

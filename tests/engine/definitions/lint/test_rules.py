@@ -18,6 +18,7 @@ OTHER_FILES = {
     "form-invalid",
     "decision-invalid",
     "policy-invalid",
+    "calendar-invalid",
     "file-unknown",
     "key-too-long",
     "diagram-unparsable",

@@ -17,9 +17,10 @@ Act = Callable[[Trial], object]
 class Row:
     """`file` is a diagram; `fault` is what SpiffWorkflow 3.2.0 makes of it, where that is wrong.
 
-    Of one that runs: `acts` are done one after the other, then `path` are the elements that completed in this order,
-    `data` those the case ended with, `outcome` its end event, `sent` the messages and signals it sent. Of one that is
-    refused: `rule` is the rule of the lint that says so and `element` what it names.
+    Of one that runs: `payload` is what its start event brought, `acts` are done one after the other, then `path` are
+    the elements that completed in this order, `data` those the case ended with, `outcome` its end event, `sent` the
+    messages and signals it sent. Of one that is refused: `rule` is the rule of the lint that says so and `element` what
+    it names.
     """
 
     file: str
@@ -29,6 +30,7 @@ class Row:
     acts: tuple[Act, ...] = ()
     given: PlainDict = field(default_factory=dict)
     start_event: str | None = None
+    payload: PlainDict | None = None
     called: tuple[str, ...] = ()
     path: str = ""
     data: PlainDict = field(default_factory=dict)
@@ -94,6 +96,7 @@ def run_row(row: Row, *, compacting: bool, fresh_specs: bool) -> Trial:
         data=row.given,
         topics=TOPICS,
         start_event=row.start_event,
+        payload=row.payload,
         called=row.called,
         compacting=compacting,
         fresh_specs=fresh_specs,

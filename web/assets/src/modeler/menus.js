@@ -13,7 +13,7 @@ const NOT_RUN = [
   /toggle-participant-multiplicity/,
 ];
 // These start an event sub-process only, never a process.
-const REACTIONS = [/non-interrupting-.*start/, /(timer|signal|error|escalation|conditional)-start/];
+const REACTIONS = [/non-interrupting-.*start/, /(error|escalation|conditional)-start/];
 
 function keepRun(element) {
   const isReaction = getBusinessObject(element)?.$parent?.triggeredByEvent;

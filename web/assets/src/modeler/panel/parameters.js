@@ -3,7 +3,7 @@
 import { ListGroup } from "@bpmn-io/properties-panel";
 import { is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { toEntry } from "./entries.js";
-import { definesMessage, startsReaction } from "./fields.js";
+import { startsReaction } from "./fields.js";
 import { sourceOf } from "./writing.js";
 
 // One side of an element as a list of {name, text}, read anew for each change.
@@ -66,6 +66,7 @@ const SIDES = {
     service: "Further inputs",
     call: "Further inputs",
     message: "What the message carries",
+    event: "What it carries",
     kinds: ["bpmn:ServiceTask", "bpmn:CallActivity", "bpmn:SendTask"],
     events: ["bpmn:IntermediateThrowEvent", "bpmn:EndEvent"],
   },
@@ -73,19 +74,29 @@ const SIDES = {
     service: "What is kept of the result",
     call: "What is taken back",
     message: "What is taken from the message",
+    event: "What is taken over",
     kinds: ["bpmn:ServiceTask", "bpmn:CallActivity", "bpmn:ReceiveTask"],
-    events: ["bpmn:IntermediateCatchEvent", "bpmn:BoundaryEvent"],
+    events: ["bpmn:StartEvent", "bpmn:IntermediateCatchEvent", "bpmn:BoundaryEvent"],
   },
 };
 
+const defines = (w, ...kinds) => (w.target.get("eventDefinitions") ?? []).some((one) => isAny(one, kinds));
+
+// Messages and signals carry data; a timer that begins a case brings the instant it was due.
+function carriesData(w) {
+  const isTimed = is(w.element, "bpmn:StartEvent") && defines(w, "bpmn:TimerEventDefinition");
+  return isTimed || defines(w, "bpmn:MessageEventDefinition", "bpmn:SignalEventDefinition");
+}
+
 function isShown(w, { kinds, events }) {
   const isEvent = isAny(w.element, events) || (events.includes("bpmn:BoundaryEvent") && startsReaction(w));
-  return isAny(w.element, kinds) || (isEvent && definesMessage(w.target));
+  return isAny(w.element, kinds) || (isEvent && carriesData(w));
 }
 
 function labelOf(w, sides) {
   if (is(w.element, "bpmn:ServiceTask")) return sides.service;
-  return is(w.element, "bpmn:CallActivity") ? sides.call : sides.message;
+  if (is(w.element, "bpmn:CallActivity")) return sides.call;
+  return defines(w, "bpmn:SignalEventDefinition", "bpmn:TimerEventDefinition") ? sides.event : sides.message;
 }
 
 // A list group of the properties panel for one side, or none.
