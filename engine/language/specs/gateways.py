@@ -1,7 +1,7 @@
 """Gateways: a token waits at a join until its partners are there, then one of each incoming flow goes on together."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
@@ -142,28 +142,41 @@ def _find_matches(gateway: Any, task: TracedTask) -> Iterator[str]:
 class EndJoin(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """Behind all end events: the process ends with the last token.
 
-    What an earlier one changed is kept in `ended` as ([value at the fork], [new value]) by variable, where none
-    stands for absent. The later arrival wins: branches that end each for itself (reminders, say) need not write
-    distinct variables.
+    What earlier ones changed is kept in `ended` by variable, as ([values tokens still open hold that have not touched
+    it], new value), each in a box that is empty for absent. The later arrival wins: branches that end each for itself
+    (reminders, say) need not write distinct variables.
     """
 
     def _update_hook(self, task: TracedTask) -> bool:
         task._inherit_data()
         workflow = task.workflow
         others = [other for other in workflow.tasks.values() if other._state & UNFINISHED and other is not task]
-        if not others:
-            ended = {name: (_unbox(old), _unbox(new)) for name, (old, new) in workflow.ended.items()}
-            untouched = {name: new for name, (old, new) in ended.items() if is_unchanged(old, _get(task.data, name))}
-            task.data = apply_changes(task.data, untouched)
-            return True
-        base = find_fork([task, *others]).data
-        for name in {**base, **task.data}:
-            old, new = _get(base, name), _get(task.data, name)
-            if not is_unchanged(old, new):
-                before = workflow.ended[name][0] if name in workflow.ended else _box(old)
-                workflow.ended[name] = [before, _box(new)]
-        task.cancel()
-        return False
+        if others:
+            self._keep(task, others)
+            task.cancel()
+            return False
+        untouched = {
+            name: _unbox(new)
+            for name, (held, new) in workflow.ended.items()
+            if _is_among(_get(task.data, name), map(_unbox, held))
+        }
+        task.data = apply_changes(task.data, untouched)
+        return True
+
+    def _keep(self, task: TracedTask, others: list[TracedTask]) -> None:
+        """A value it only inherited is no change, even where another token parted from it before that was written."""
+        ended, forks = task.workflow.ended, [find_fork([task, other]).data for other in others]
+        for name in {name for data in (task.data, *forks) for name in data}:
+            value, known = _get(task.data, name), [_unbox(box) for box in _flatten(ended.get(name))]
+            bases = [_get(fork, name) for fork in forks]
+            if _is_among(value, known) or all(is_unchanged(base, value) for base in bases):
+                continue
+            held: list[object] = []
+            for base, other in zip(bases, others, strict=True):
+                theirs = _get(other.data, name)
+                if _is_among(theirs, [base, *known]) and not _is_among(theirs, held):
+                    held.append(theirs)
+            ended[name] = [[_box(each) for each in held], _box(value)]
 
     def _run_hook(self, task: TracedTask) -> bool:
         return True
@@ -184,9 +197,17 @@ def _get(data: PlainDict, name: str) -> object:
     return data.get(name, ABSENT)
 
 
+def _is_among(value: object, values: Iterable[object]) -> bool:
+    return any(is_unchanged(each, value) for each in values)
+
+
 def _box(value: object) -> list[object]:
     return [] if value is ABSENT else [value]
 
 
 def _unbox(box: list[object]) -> object:
     return box[0] if box else ABSENT
+
+
+def _flatten(entry: tuple[list[list[object]], list[object]] | None) -> list[list[object]]:
+    return [] if entry is None else [*entry[0], entry[1]]

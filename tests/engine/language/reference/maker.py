@@ -1,0 +1,401 @@
+"""Random diagrams, block by block."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from engine.language.parser import ProcessSpecs, parse_process
+from engine.storage.plain import PlainDict
+from tests.engine.diagrams import bpmn, declare, process
+from tests.engine.language.reference.activities import Boundary, Call, Guarded, Sub
+from tests.engine.language.reference.blocks import Block, Body, Chain, Escalate, ThrowingEnd
+from tests.engine.language.reference.gateways import Again, Apart, Condition, Deciding, EventBased, Parallel
+from tests.engine.language.reference.interpreter import Run
+from tests.engine.language.reference.repetitions import ITEMS, Looped, Several
+from tests.engine.language.reference.strands import Steps
+from tests.engine.language.reference.tasks import (
+    HOURS,
+    Activity,
+    Catcher,
+    PlainTask,
+    RuleTask,
+    ScriptTask,
+    Sender,
+    ServiceTask,
+    UserTask,
+)
+
+CODES = ("E1", "E2")  # of errors and of escalations
+NAMES = ("M", "S", *CODES)  # messages, signals, errors and escalations are declared under each
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a block may use where it stands.
+
+    `variables`: those it may write, which no branch beside it does. `errors`, `escalations`: the codes that are caught
+    outside it. `is_repeated`: tokens of several firings may be in it at once, so that a join would mix them, and which of
+    them wrote last would be told by more than the order in which they end.
+    """
+
+    depth: int
+    variables: tuple[str, ...]
+    errors: tuple[str, ...] = ()
+    escalations: tuple[str, ...] = ()
+    is_repeated: bool = False
+    is_looped: bool = False
+    is_inclusive: bool = False
+
+    @property
+    def inner(self) -> "Room":
+        return replace(self, depth=self.depth - 1)
+
+    @property
+    def new_scope(self) -> "Room":
+        """Joins inside a sub-process meet only tokens of its own."""
+        return replace(self.inner, is_repeated=False, is_looped=False, is_inclusive=False)
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """`data` are those a case starts with."""
+
+    seed: int
+    body: Body
+    calls: tuple[Call, ...]
+    data: PlainDict
+
+    @cached_property
+    def xml(self) -> bytes:
+        processes = [call.draw_process() for call in self.calls]
+        return bpmn(process("p", self.body.draw()), *processes, extra=declare(*NAMES))
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        return tuple(call.called for call in self.calls)
+
+    @cached_property
+    def specs(self) -> ProcessSpecs:
+        return parse_process(dict.fromkeys(("p", *self.called), self.xml), "p")
+
+    def run_process(self, run: Run) -> Steps:
+        return self.body.run(run, None, self.data)
+
+
+class Maker:
+    """`budget`: how many blocks are still to be made with something inside."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed, self.rnd = seed, random.Random(seed)
+        self.budget, self.number = self.rnd.randint(4, 9), 0
+        self.counters: list[str] = []
+        self.calls: list[Call] = []
+        self.leaves: list[Callable[[Room], Block]] = [
+            *[self.make_user] * 4,
+            self.make_plain,
+            self.make_script,
+            self.make_rule,
+            *[self.make_service] * 2,
+            *[self.make_sender] * 2,
+            *[self.make_catcher] * 3,
+            self.make_terminate,
+        ]
+        self.parts: list[Callable[[Room], Block]] = [
+            self.make_exclusive,
+            self.make_inclusive,
+            self.make_parallel,
+            self.make_last_wins,
+            self.make_event_based,
+            self.make_again,
+            self.make_apart,
+            self.make_sub,
+            self.make_call,
+            self.make_transaction,
+            self.make_several,
+            self.make_several_refusing,
+            self.make_looped,
+            self.make_guarded,
+            self.make_service_guarded,
+            self.make_error_caught,
+            self.make_escalation_caught,
+        ]
+        self.single = {self.make_inclusive, self.make_parallel, self.make_last_wins, self.make_apart}
+
+    def make_diagram(self) -> Diagram:
+        """Its first block is of the kind whose turn it is, so that each kind comes equally often at least."""
+        pool = tuple(f"v{number}" for number in range(6))
+        room = Room(3, pool)
+        first = self.parts[self.seed % len(self.parts)](room)
+        chain = Chain("p", [first, self.make(room), UserTask("after", "v0")])
+        body = Body("p", chain, self.rnd.choice(("none", "none", "message", "signal")))
+        data: PlainDict = {"x": self.rnd.randint(-1, 4), "yes": True, "no": False, "key": "K-1", "zero": 0}
+        data |= {"items": ITEMS["items"]} | dict.fromkeys(self.counters, 0)
+        data |= {name: [name] for name in pool if self.rnd.random() < 0.5}
+        return Diagram(self.seed, body, tuple(self.calls), data)
+
+    def make(self, room: Room) -> Block:
+        if room.depth == 0 or self.budget <= 0 or self.rnd.random() < 0.2:
+            return self.make_leaf(room)
+        self.budget -= 1
+        if self.rnd.random() < 0.2:
+            return Chain(self.name(), [self.make(room.inner), self.make(room.inner)])
+        return self.rnd.choice([make for make in self.parts if not room.is_repeated or make not in self.single])(room)
+
+    def name(self) -> str:
+        self.number += 1
+        return f"n{self.number}"
+
+    def maybe(self, chance: float = 0.1) -> bool:
+        return self.rnd.random() < chance
+
+    def variable(self, room: Room) -> str:
+        return self.rnd.choice(room.variables)
+
+    # --- what stands alone ---
+    def make_leaf(self, room: Room) -> Block:
+        if room.errors and self.maybe():
+            return ThrowingEnd(self.name(), "error", self.rnd.choice(room.errors))
+        if room.escalations and self.maybe():
+            return Escalate(self.name(), self.rnd.choice(room.escalations))
+        return self.rnd.choice(self.leaves)(room)
+
+    def make_user(self, room: Room) -> Activity:
+        return UserTask(self.name(), self.variable(room), self.maybe())
+
+    def make_plain(self, room: Room) -> Activity:
+        return PlainTask(self.name(), self.rnd.choice(("task", "manualTask")), self.variable(room), self.maybe())
+
+    def make_script(self, room: Room) -> ScriptTask:
+        name = self.name()
+        self.counters.append(name)
+        return ScriptTask(name, name, self.maybe())
+
+    def make_rule(self, room: Room) -> Activity:
+        return RuleTask(self.name(), self.variable(room), self.maybe())
+
+    def make_service(self, room: Room) -> Activity:
+        mode = self.rnd.choice(("answers", "waits", "fails"))
+        code = self.rnd.choice((*room.errors, ""))
+        return ServiceTask(self.name(), mode, self.variable(room), "x", code, self.maybe())
+
+    def make_sender(self, room: Room) -> Activity:
+        kind = self.rnd.choice(("send task", "message throw event", "signal throw event"))
+        return Sender(self.name(), kind, self.variable(room), self.maybe())
+
+    def make_catcher(self, room: Room) -> Catcher:
+        kind = self.rnd.choice(("receive task", "message catch event", "signal catch event", "timer catch event"))
+        return Catcher(self.name(), kind, self.variable(room), self.rnd.choice([*HOURS]), self.maybe())
+
+    def make_terminate(self, room: Room) -> Block:
+        return ThrowingEnd(self.name(), "terminate", "") if self.maybe(0.5) else self.make_user(room)
+
+    # --- gateways ---
+    def make_exclusive(self, room: Room) -> Block:
+        return self._decide(room, [room.inner] * 3, is_inclusive=False)
+
+    def make_inclusive(self, room: Room) -> Block:
+        rooms = [replace(each, is_inclusive=True) for each in self._split(room, 3)]
+        return self._decide(room, rooms, is_inclusive=True)
+
+    def _decide(self, room: Room, rooms: list[Room], is_inclusive: bool) -> Block:
+        conditions = [self._condition() for _ in range(self.rnd.randint(1, 2))]
+        blocks = [self.make(each) for _, each in zip(conditions, rooms, strict=False)]
+        other = None if self.maybe(0.2) else self.make(rooms[2])
+        return Deciding(self.name(), is_inclusive, conditions, blocks, other)
+
+    def _condition(self) -> Condition:
+        if self.maybe(0.5):
+            return Condition(self.rnd.randint(0, 3))
+        return Condition(variable=self.rnd.choice(("yes", "no")))
+
+    def make_parallel(self, room: Room) -> Block:
+        branches = [self.make(each) for each in self._split(room, self.rnd.randint(2, 3))]
+        return Parallel(self.name(), branches, "", room.is_looped)
+
+    def make_last_wins(self, room: Room) -> Block:
+        name = self.name()
+        both = f"{name}w"
+        rooms = self._split(room, 2)
+        branches = [Chain(self.name(), [self.make(each), UserTask(self.name(), both)]) for each in rooms]
+        return Parallel(name, branches, both, room.is_looped)
+
+    def _split(self, room: Room, count: int) -> list[Room]:
+        """Rooms for what runs at once: no variable is in two of them."""
+        variables = [*room.variables]
+        self.rnd.shuffle(variables)
+        parts = [tuple(variables[place::count]) or (f"{self.name()}v",) for place in range(count)]
+        return [replace(room.inner, variables=part) for part in parts]
+
+    def make_event_based(self, room: Room) -> Block:
+        """Two timers always."""
+        kinds = ["timer catch event", "timer catch event", "signal catch event"]
+        kinds += [self.rnd.choice(("receive task", "message catch event"))]
+        events = [Catcher(self.name(), kind, self.variable(room), self.rnd.choice([*HOURS])) for kind in kinds]
+        return EventBased(self.name(), events, [self.make_leaf(room.inner) for _ in events])
+
+    def make_again(self, room: Room) -> Block:
+        block = self.make_parallel(replace(room.inner, is_looped=True)) if self._may_join(room) else None
+        counter = replace(self.make_script(room), is_async=self.maybe())
+        return Again(self.name(), block or self.make(replace(room.inner, is_looped=True)), counter)
+
+    def _may_join(self, room: Room) -> bool:
+        return not room.is_repeated and room.depth > 1 and self.maybe(0.4)
+
+    def make_apart(self, room: Room) -> Block:
+        name = self.name()
+        beside = replace(room.inner, variables=(f"{name}v",), is_repeated=room.is_looped)
+        return Apart(
+            name, Chain(self.name(), [UserTask(self.name(), f"{name}v"), self.make(beside)]), self.make(room.inner)
+        )
+
+    # --- what has something inside ---
+    def make_sub(self, room: Room) -> Sub:
+        return self._sub(room, "subProcess", self.make(room.new_scope))
+
+    def _sub(self, room: Room, tag: str, block: Block, end_kind: str = "none", code: str = "") -> Sub:
+        name, variable = self.name(), self.variable(room)
+        chain = Chain(self.name(), [block, UserTask(self.name(), variable)])
+        return Sub(name, tag, Body(f"{name}b", chain, end_kind, code), variable, self.maybe(), room.is_inclusive)
+
+    def make_call(self, room: Room) -> Call:
+        return self._call(room, self.make)
+
+    def _call(self, room: Room, make: Callable[[Room], Block], end_kind: str = "none", code: str = "") -> Call:
+        """What is counted in the called process is its own."""
+        name, outer = self.name(), self.counters
+        self.counters = []
+        variables = (f"{name}x", f"{name}y")
+        chain = Chain(
+            self.name(), [make(replace(room.new_scope, variables=variables)), UserTask(self.name(), variables[0])]
+        )
+        body = Body(f"{name}b", chain, end_kind, code)
+        made = Call(name, body, tuple(self.counters), variables[0], self.variable(room), self.maybe())
+        self.counters = outer
+        self.calls.append(made)
+        return made
+
+    def make_transaction(self, room: Room) -> Block:
+        """With a way to cancel it."""
+        block = Chain(self.name(), [self.make(room.new_scope), ThrowingEnd(self.name(), "cancel", "")])
+        host = self._sub(room, "transaction", block)
+        return Guarded(self.name(), host, [self._boundary(room, "cancel"), *self._some_boundaries(room)])
+
+    # --- repetitions ---
+    def make_several(self, room: Room) -> Several:
+        """Whatever is cut off by its completion condition begins with a person's task, and is cut off nowhere else."""
+        inner = replace(room.new_scope, depth=min(room.depth - 1, 1))
+        host = self.rnd.choice((self._several_user, self._several_sub, self._several_service, self._several_call))(
+            inner
+        )
+        host = replace(host, is_async=False)  # type: ignore[type-var]  # every activity is a dataclass
+        return self._several(room, host)
+
+    def _several(self, room: Room, host: Activity, collection: str = "") -> Several:
+        until = self.rnd.choice((None, None, 1, 2))
+        is_wrapping = self.maybe(0.3)
+        collection = collection or self.rnd.choice([*ITEMS])
+        is_sequential, is_async = self.maybe(0.5), self.maybe()
+        return Several(host, is_sequential, collection, self.variable(room), is_wrapping, until, is_async)
+
+    def _several_user(self, room: Room) -> Activity:
+        return UserTask(self.name(), self.variable(room))
+
+    def _several_service(self, room: Room) -> Activity:
+        name = self.name()
+        return ServiceTask(name, "answers", self.variable(room), f"{name}i")
+
+    def _several_sub(self, room: Room) -> Activity:
+        return self._sub(room, "subProcess", Chain(self.name(), [self._several_user(room), self.make(room)]))
+
+    def _several_call(self, room: Room) -> Activity:
+        return self._call(room, lambda inner: Chain(self.name(), [self._several_user(inner), self.make(inner)]))
+
+    def make_several_refusing(self, room: Room) -> Block:
+        """The second instance throws an error: the third must not run."""
+        name = self.name()
+        host = self._several(room, ServiceTask(name, "refuses", self.variable(room), f"{name}i", "E1"), "items")
+        return Guarded(self.name(), host, [self._boundary(room, "error", "E1")])
+
+    def make_looped(self, room: Room) -> Looped:
+        is_tested, is_async = self.maybe(0.3), self.maybe()
+        if self.maybe(0.5):
+            script = replace(self.make_script(room), is_async=False)
+            return Looped(script, script.variable, None, is_tested, is_async)
+        make = self.rnd.choice((self._several_user, self.make_sub))
+        host = replace(make(room.inner), is_async=False)  # type: ignore[type-var]  # every activity is a dataclass
+        return Looped(host, host.variable, self.rnd.randint(1, 3), is_tested, is_async)
+
+    # --- boundary events ---
+    def make_guarded(self, room: Room) -> Block:
+        """An activity that waits, with events that come from outside."""
+        hosts = (
+            self.make_user,
+            self._waiting_service,
+            self._receiving,
+            self.make_sub,
+            self.make_call,
+            self._waiting_several,
+        )
+        events = self._some_boundaries(room) or [self._boundary(room, "timer")]
+        return Guarded(self.name(), self.rnd.choice(hosts)(room), events)
+
+    def _waiting_service(self, room: Room) -> Activity:
+        return ServiceTask(self.name(), "waits", self.variable(room), is_async=self.maybe())
+
+    def _receiving(self, room: Room) -> Activity:
+        return Catcher(self.name(), "receive task", self.variable(room), is_async=self.maybe())
+
+    def _waiting_several(self, room: Room) -> Activity:
+        make = self.rnd.choice((self._several_user, self._several_sub))
+        host = make(replace(room.new_scope, depth=min(room.depth - 1, 1)))
+        return self._several(room, replace(host, is_async=False))  # type: ignore[type-var]  # every one is a dataclass
+
+    def make_service_guarded(self, room: Room) -> Block:
+        """A service that throws at once, or is answered with an error; two boundary events may catch it."""
+        mode, handed = self.rnd.choice((("refuses", "yes"), ("refuses", "no"), ("waits", "x"), ("waits", "x")))
+        host = ServiceTask(self.name(), mode, self.variable(room), handed, "E1", self.maybe())
+        events = [
+            self._boundary(room, "error", code) for code in self.rnd.choice((("E1",), ("",), ("", "E2"), ("", "E1")))
+        ]
+        return Guarded(self.name(), host, [*events, *self._some_boundaries(room)])
+
+    def make_error_caught(self, room: Room) -> Block:
+        code = self.rnd.choice(CODES)
+
+        def make(inner: Room) -> Block:
+            inside = replace(inner, errors=(*room.errors, code))
+            return Chain(self.name(), [self.make(inside), ThrowingEnd(self.name(), "error", code)])
+
+        host = self._sub(room, "subProcess", make(room.new_scope)) if self.maybe(0.6) else self._call(room, make)
+        events = [self._boundary(room, "error", self.rnd.choice((code, code, "")))]
+        return Guarded(self.name(), host, events + self._some_boundaries(room))
+
+    def make_escalation_caught(self, room: Room) -> Block:
+        code, at_the_end = self.rnd.choice(CODES), self.maybe(0.4)
+
+        def make(inner: Room) -> Block:
+            inside = replace(inner, escalations=(*room.escalations, code))
+            return Chain(self.name(), [self.make(inside), Escalate(self.name(), code)])
+
+        ending = ("escalation", code) if at_the_end else ("none", "")
+        if self.maybe(0.6):
+            host: Activity = self._sub(room, "subProcess", make(room.new_scope), *ending)
+        else:
+            host = self._call(room, make, *ending)
+        events = [self._boundary(room, "escalation", self.rnd.choice((code, code, "")))]
+        return Guarded(self.name(), host, events + self._some_boundaries(room))
+
+    def _some_boundaries(self, room: Room) -> list[Boundary]:
+        kinds = ("message", "signal", "timer") if room.is_repeated else ("message", "signal", "timer", "cycle")
+        return [self._boundary(room, self.rnd.choice(kinds)) for _ in range(self.rnd.randint(0, 2))]
+
+    def _boundary(self, room: Room, kind: str, code: str = "") -> Boundary:
+        may_go_on = kind not in ("error", "cancel") and not room.is_repeated
+        is_interrupting = kind != "cycle" and not (may_go_on and self.maybe(0.5))
+        name, due = self.name(), self.rnd.choice([*HOURS])
+        if is_interrupting:
+            return Boundary(name, kind, True, self.make_leaf(room.inner), self.variable(room), code, due)
+        beside = replace(room.inner, depth=min(room.depth - 1, 1), variables=(f"{name}v",), is_repeated=True)
+        handler = Chain(self.name(), [UserTask(self.name(), f"{name}v"), self.make(beside)])
+        return Boundary(name, kind, False, handler, f"{name}w", code, due)
