@@ -35,8 +35,8 @@ class Room:
     """What a block may use where it stands.
 
     `variables`: those it may write, which no branch beside it does. `errors`, `escalations`: the codes that are caught
-    outside it. `is_repeated`: tokens of several firings may be in it at once, so that a join would mix them, and which of
-    them wrote last would be told by more than the order in which they end.
+    outside it. `is_repeated`: tokens of several firings may be in it at once; a join would mix them, and which of them
+    wrote last would be told by more than the order in which they end.
     """
 
     depth: int
@@ -88,7 +88,7 @@ class Maker:
 
     def __init__(self, seed: int) -> None:
         self.seed, self.rnd = seed, random.Random(seed)
-        self.budget, self.number = self.rnd.randint(4, 9), 0
+        self.budget, self.number = self.rnd.randint(6, 14), 0
         self.counters: list[str] = []
         self.calls: list[Call] = []
         self.leaves: list[Callable[[Room], Block]] = [
@@ -106,33 +106,39 @@ class Maker:
             self.make_inclusive,
             self.make_parallel,
             self.make_last_wins,
-            self.make_event_based,
+            *[self.make_event_based] * 3,
             self.make_again,
             self.make_apart,
             self.make_sub,
             self.make_call,
-            self.make_transaction,
+            *[self.make_transaction] * 2,
+            self.make_terminated,
             self.make_several,
             self.make_several_refusing,
             self.make_looped,
             self.make_guarded,
             self.make_service_guarded,
             self.make_error_caught,
-            self.make_escalation_caught,
+            *[self.make_escalation_caught] * 2,
         ]
         self.single = {self.make_inclusive, self.make_parallel, self.make_last_wins, self.make_apart}
 
     def make_diagram(self) -> Diagram:
-        """Its first block is of the kind whose turn it is, so that each kind comes equally often at least."""
+        """It begins with three blocks of the kinds whose turn it is, so that each kind comes equally often at least."""
         pool = tuple(f"v{number}" for number in range(6))
         room = Room(3, pool)
-        first = self.parts[self.seed % len(self.parts)](room)
-        chain = Chain("p", [first, self.make(room), UserTask("after", "v0")])
+        chain = Chain("p", [*(make(room) for make in self._whose_turn()), self.make(room), UserTask("after", "v0")])
         body = Body("p", chain, self.rnd.choice(("none", "none", "message", "signal")))
         data: PlainDict = {"x": self.rnd.randint(-1, 4), "yes": True, "no": False, "key": "K-1", "zero": 0}
         data |= {"items": ITEMS["items"]} | dict.fromkeys(self.counters, 0)
         data |= {name: [name] for name in pool if self.rnd.random() < 0.5}
         return Diagram(self.seed, body, tuple(self.calls), data)
+
+    def _whose_turn(self) -> list[Callable[[Room], Block]]:
+        """A triple that comes again only after as many seeds as there are parts, squared."""
+        count = len(self.parts)
+        turn, step = self.seed % count, 1 + self.seed // count
+        return [self.parts[place % count] for place in (turn, turn + step, turn + 2 * step)]
 
     def make(self, room: Room) -> Block:
         if room.depth == 0 or self.budget <= 0 or self.rnd.random() < 0.2:
@@ -188,7 +194,7 @@ class Maker:
         return Catcher(self.name(), kind, self.variable(room), self.rnd.choice([*HOURS]), self.maybe())
 
     def make_terminate(self, room: Room) -> Block:
-        return ThrowingEnd(self.name(), "terminate", "") if self.maybe(0.5) else self.make_user(room)
+        return ThrowingEnd(self.name(), "terminate", "") if self.maybe(0.3) else self.make_user(room)
 
     # --- gateways ---
     def make_exclusive(self, room: Room) -> Block:
@@ -201,6 +207,8 @@ class Maker:
     def _decide(self, room: Room, rooms: list[Room], is_inclusive: bool) -> Block:
         conditions = [self._condition() for _ in range(self.rnd.randint(1, 2))]
         blocks = [self.make(each) for _, each in zip(conditions, rooms, strict=False)]
+        if is_inclusive and self.maybe(0.5):
+            blocks[0] = self.make_sub(rooms[0])
         other = None if self.maybe(0.2) else self.make(rooms[2])
         return Deciding(self.name(), is_inclusive, conditions, blocks, other)
 
@@ -257,6 +265,12 @@ class Maker:
         name, variable = self.name(), self.variable(room)
         chain = Chain(self.name(), [block, UserTask(self.name(), variable)])
         return Sub(name, tag, Body(f"{name}b", chain, end_kind, code), variable, self.maybe(), room.is_inclusive)
+
+    def make_terminated(self, room: Room) -> Sub:
+        """What ends it may end what goes apart in it."""
+        inner = room.new_scope
+        chain = Chain(self.name(), [self.make_apart(inner), ThrowingEnd(self.name(), "terminate", "")])
+        return self._sub(room, "subProcess", chain)
 
     def make_call(self, room: Room) -> Call:
         return self._call(room, self.make)
@@ -372,7 +386,7 @@ class Maker:
         return Guarded(self.name(), host, events + self._some_boundaries(room))
 
     def make_escalation_caught(self, room: Room) -> Block:
-        code, at_the_end = self.rnd.choice(CODES), self.maybe(0.4)
+        code, at_the_end = self.rnd.choice(CODES), self.maybe(0.6)
 
         def make(inner: Room) -> Block:
             inside = replace(inner, escalations=(*room.escalations, code))
