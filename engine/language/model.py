@@ -78,9 +78,15 @@ class Element:
     async_before: bool = False
     attached_to: str | None = None
     is_interrupting: bool = True
+    is_armed_start: bool = False  # of a start event: its event sub-process waits for it beside a scope
     last_wins: tuple[str, ...] = ()
     source: str | None = None  # of a sequence flow
     target: str | None = None
+
+    @property
+    def is_listener(self) -> bool:
+        """Armed beside other work, long before it happens, if it ever does."""
+        return self.kind == "boundaryEvent" or self.is_armed_start
 
 
 def read_bpmn(xml: bytes) -> etree._Element:
@@ -145,6 +151,20 @@ def local_tag(node: etree._Element) -> str:
 def find_definition(root: etree._Element, tag: str, reference: str | None) -> etree._Element | None:
     """The message, signal, error or escalation of this file that a reference names."""
     return next((node for node in root.iterchildren(f"{{{BPMN}}}{tag}") if node.get("id") == reference), None)
+
+
+def find_link_target(node: etree._Element) -> str | None:
+    """Of a link event that throws the id of the one in its scope that catches the same name; None for others."""
+    link = node.find(f"{{{BPMN}}}linkEventDefinition")
+    if link is None or local_tag(node) != "intermediateThrowEvent":
+        return None
+    scope = node.getparent()
+    path = f"{{{BPMN}}}intermediateCatchEvent/{{{BPMN}}}linkEventDefinition"
+    for other in () if scope is None else scope.iterfind(path):
+        catch = other.getparent()
+        if catch is not None and other.get("name") == link.get("name"):
+            return catch.get("id")
+    return None
 
 
 def read_start_variables(text: str) -> dict[str, bool]:
@@ -227,6 +247,7 @@ def _read_element(node: etree._Element, process_key: str, parent: str | None, la
         async_before=camunda("asyncBefore") == "true",
         attached_to=node.get("attachedToRef"),
         is_interrupting=node.get("cancelActivity", node.get("isInterrupting", "true")) != "false",
+        is_armed_start=kind == "startEvent" and _is_event_sub_process(node.getparent()),
         last_wins=_split(baton("lastWins")),
         source=node.get("sourceRef"),
         target=node.get("targetRef"),
@@ -265,6 +286,10 @@ def _read_calls(node: etree._Element) -> tuple[tuple[tuple[str, str], ...], tupl
 def _read_event(node: etree._Element) -> str | None:
     found = (local_tag(child) for child in node.iterchildren(f"{{{BPMN}}}*"))
     return next((tag.removesuffix(_DEFINITION) for tag in found if tag.endswith(_DEFINITION)), None)
+
+
+def _is_event_sub_process(node: etree._Element | None) -> bool:
+    return node is not None and node.get("triggeredByEvent") == "true"
 
 
 def _read_message_name(node: etree._Element) -> str | None:

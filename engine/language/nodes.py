@@ -9,18 +9,18 @@ from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
 from engine.language.expressions import ExpressionError, is_wrapped, parse_expression, unwrap
-from engine.language.model import BATON, CAMUNDA, GATEWAYS, Element, find_definition, local_tag
+from engine.language.model import BATON, CAMUNDA, Element, find_definition, find_link_target, local_tag
 from engine.language.specs import activities, definitions, events, gateways, loops
 
-ASYNC_REFUSED = GATEWAYS | {"boundaryEvent", "startEvent"}
 DEFINITIONS = {
-    "startEvent": frozenset({"message", "signal"}),
-    "intermediateCatchEvent": frozenset({"message", "signal", "timer"}),
-    "boundaryEvent": frozenset({"message", "signal", "timer", "error", "escalation", "cancel"}),
-    "intermediateThrowEvent": frozenset({"message", "signal", "escalation"}),
+    "startEvent": frozenset({"message", "signal", "timer"}),
+    "intermediateCatchEvent": frozenset({"message", "signal", "timer", "conditional", "link"}),
+    "boundaryEvent": frozenset({"message", "signal", "timer", "conditional", "error", "escalation", "cancel"}),
+    "intermediateThrowEvent": frozenset({"message", "signal", "escalation", "link"}),
     "endEvent": frozenset({"message", "signal", "error", "escalation", "terminate", "cancel"}),
 }
-OPTIONAL_DEFINITION = frozenset({"startEvent", "intermediateThrowEvent", "endEvent"})
+EVENT_SUB_PROCESS = frozenset({"message", "signal", "timer", "conditional", "error", "escalation"})
+MAY_BE_NONE = frozenset({"startEvent", "intermediateThrowEvent", "endEvent"})
 
 
 class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyped
@@ -150,9 +150,9 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
                 raise ValidationException(
                     "Expected the flow to lead to an element of the same scope, but it does not", flow
                 )
-        if self.element.async_before and self.element.kind in ASYNC_REFUSED:
+        if self.element.async_before and self.element.is_listener:
             raise ValidationException(
-                "Expected camunda:asyncBefore on an activity or event, but not on this", self.node
+                "Expected camunda:asyncBefore behind the event, but not on one that listens", self.node
             )
         if self.xpath("./bpmn:ioSpecification"):
             raise ValidationException(
@@ -173,14 +173,40 @@ class CallActivityParser(ElementParser):
 
 class SubProcessParser(ElementParser):
     def create_spec(self) -> Any:
-        if self.node.get("triggeredByEvent") == "true":
-            raise ValidationException("Expected no event sub-process, but this is one", self.node)
         if not self.xpath("./bpmn:endEvent"):
             raise ValidationException("Expected an end event in the sub-process, but there is none", self.node)
         outer = self.process_parser
         inner = type(outer)(outer.parser, self.node, outer.process_key, outer.elements, self.lane)
         outer.parser.process_parsers[inner.spec_name] = inner
         return self.spec_class(self.spec, self.bpmn_id, subworkflow_spec=inner.spec_name, **self.bpmn_attributes)
+
+
+class PlainSubProcessParser(SubProcessParser):
+    """Also the event sub-process, which no flow leads to: its start event is armed by the scope around it."""
+
+    def create_spec(self) -> Any:
+        if self.node.get("triggeredByEvent") != "true":
+            return super().create_spec()
+        self._refuse_attached()
+        starts = self.xpath("./bpmn:startEvent")
+        if len(starts) != 1:
+            raise ValidationException("Expected one start event in the event sub-process, but not so", self.node)
+        self.spec_class = activities.EventSubProcess
+        spec = super().create_spec()
+        outer = self.process_parser
+        start = ArmedStartParser(outer, events.EventSubProcessStart, starts[0], outer.nsmap, self.lane).create_task()
+        self.spec.start.connect(start)
+        start.connect(spec)
+        spec.connect(self.spec.end)
+        return spec
+
+    def _refuse_attached(self) -> None:
+        flows = self.xpath(f"../bpmn:sequenceFlow[@sourceRef='{self.bpmn_id}' or @targetRef='{self.bpmn_id}']")
+        loops_of = self.xpath("./bpmn:standardLoopCharacteristics|./bpmn:multiInstanceLoopCharacteristics")
+        if flows or loops_of or self.process_parser.get_boundary_events(self.bpmn_id):
+            raise ValidationException(
+                "Expected an event sub-process without flows, boundary events and loops, but it has some", self.node
+            )
 
 
 class ScriptTaskParser(ElementParser):
@@ -231,6 +257,11 @@ class EventParser(ElementParser):
     def create_spec(self) -> Any:
         return self.spec_class(self.spec, self.bpmn_id, event_definition=self.read_definition(), **self.bpmn_attributes)
 
+    @property
+    def allowed(self) -> frozenset[str]:
+        """The kinds of definitions that are executed here."""
+        return DEFINITIONS[self.element.kind]
+
     def read_definition(self) -> definitions.EventDefinition:
         """The one event definition of the node. Raises ValidationException for several, or one we do not execute."""
         kind = self.element.kind
@@ -240,11 +271,11 @@ class EventParser(ElementParser):
         if len(found) > 1:
             raise ValidationException("Expected one event definition, but there are several", self.node)
         if not found:
-            if kind not in OPTIONAL_DEFINITION:
+            if kind not in MAY_BE_NONE or self.element.is_listener:
                 raise ValidationException("Expected an event definition, but there is none", self.node)
             return definitions.EventDefinition()
         name = local_tag(found[0]).removesuffix("EventDefinition")
-        if name not in DEFINITIONS[kind]:
+        if name not in self.allowed:
             raise ValidationException(
                 f"Expected another event definition, but {name} is not executed on a {kind}", self.node
             )
@@ -270,6 +301,13 @@ class EventParser(ElementParser):
     def read_cancel(self, node: etree._Element) -> definitions.EventDefinition:
         return definitions.CancelDefinition()
 
+    def read_conditional(self, node: etree._Element) -> definitions.EventDefinition:
+        text = (node.findtext(full_tag("condition")) or "").strip()
+        if not text:
+            raise ValidationException("Expected a condition of the event, but there is none", self.node)
+        self.spec.has_conditions = True
+        return definitions.ConditionDefinition(self.read_expression(text))
+
     def read_terminate(self, node: etree._Element) -> definitions.EventDefinition:
         return definitions.TerminateDefinition()
 
@@ -283,14 +321,19 @@ class EventParser(ElementParser):
         if not text:
             raise ValidationException("Expected one time of the timer, but there is none or several", self.node)
         is_cycle = local_tag(parts[0]) == "timeCycle"
-        if is_cycle and (self.element.kind != "boundaryEvent" or self.element.is_interrupting):
-            raise ValidationException("Expected a repeated timer only on a non-interrupting boundary", self.node)
+        if is_cycle and not self.may_repeat:
+            raise ValidationException("Expected a repeated timer only on an event that does not interrupt", self.node)
         return definitions.TimerDefinition(self.read_text(text), is_cycle)
 
+    @property
+    def may_repeat(self) -> bool:
+        """Whether the event can happen more than once where it stands."""
+        return self.element.is_listener and not self.element.is_interrupting
+
     def _find_code(self, node: etree._Element, kind: str) -> str | None:
-        """On a boundary event none means any; an event that throws needs one."""
+        """On an event that catches none means any; an event that throws needs one."""
         reference = node.get(f"{kind}Ref")
-        if reference is None and self.element.kind == "boundaryEvent":
+        if reference is None and self.element.is_listener:
             return None
         return self._find(node, kind, f"{kind}Ref", f"{kind}Code")
 
@@ -303,9 +346,33 @@ class EventParser(ElementParser):
         return text
 
 
-class StartEventParser(EventParser):
+class IntermediateEventParser(EventParser):
     def create_spec(self) -> Any:
-        spec = super().create_spec()
+        if self.node.find(full_tag("linkEventDefinition")) is not None:
+            self.spec_class = events.PassedEvent
+        return super().create_spec()
+
+    def read_link(self, node: etree._Element) -> definitions.EventDefinition:
+        is_throw = self.element.kind == "intermediateThrowEvent"
+        if is_throw and find_link_target(self.node) is None:
+            raise ValidationException(
+                "Expected a link event of the same name that catches, but there is none", self.node
+            )
+        return definitions.LinkDefinition(node.get("name", ""))
+
+
+class StartEventParser(EventParser):
+    @property
+    def allowed(self) -> frozenset[str]:
+        return super().allowed if self.element.parent is None else frozenset()
+
+    @property
+    def may_repeat(self) -> bool:
+        return True
+
+    def create_spec(self) -> Any:
+        is_armed = self.element.is_armed_start  # in the scope around this one
+        spec = events.EventSubProcessEntry(self.spec, self.bpmn_id) if is_armed else super().create_spec()
         self.spec.start.connect(spec)
         return spec
 
@@ -313,14 +380,9 @@ class StartEventParser(EventParser):
         return True
 
 
-class EndEventParser(EventParser):
-    def create_spec(self) -> Any:
-        spec = super().create_spec()
-        spec.connect(self.spec.end)
-        return spec
+class ListenerParser(EventParser):
+    """A boundary event."""
 
-
-class BoundaryEventParser(EventParser):
     def create_spec(self) -> Any:
         definition, is_interrupting = self.read_definition(), self.element.is_interrupting
         must_interrupt = isinstance(definition, definitions.ErrorDefinition | definitions.CancelDefinition)
@@ -333,6 +395,21 @@ class BoundaryEventParser(EventParser):
         )
 
 
+class ArmedStartParser(ListenerParser):
+    """The start event of an event sub-process as the scope around it sees it."""
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        return EVENT_SUB_PROCESS
+
+
+class EndEventParser(EventParser):
+    def create_spec(self) -> Any:
+        spec = super().create_spec()
+        spec.connect(self.spec.end)
+        return spec
+
+
 class MessageTaskParser(EventParser):
     """Send and receive tasks; without a message stock completes them at once."""
 
@@ -341,11 +418,11 @@ class MessageTaskParser(EventParser):
 
 
 NODE_PARSERS: dict[str, tuple[type, type]] = {
-    "startEvent": (StartEventParser, events.StartEvent),
+    "startEvent": (StartEventParser, events.PassedEvent),
     "endEvent": (EndEventParser, events.EndEvent),
-    "intermediateCatchEvent": (EventParser, events.IntermediateCatchEvent),
-    "intermediateThrowEvent": (EventParser, events.IntermediateThrowEvent),
-    "boundaryEvent": (BoundaryEventParser, events.BoundaryEvent),
+    "intermediateCatchEvent": (IntermediateEventParser, events.IntermediateCatchEvent),
+    "intermediateThrowEvent": (IntermediateEventParser, events.IntermediateThrowEvent),
+    "boundaryEvent": (ListenerParser, events.BoundaryEvent),
     "eventBasedGateway": (EventBasedGatewayParser, events.EventBasedGateway),
     "exclusiveGateway": (DecidingParser, gateways.ExclusiveGateway),
     "inclusiveGateway": (DecidingParser, gateways.InclusiveGateway),
@@ -359,6 +436,6 @@ NODE_PARSERS: dict[str, tuple[type, type]] = {
     "sendTask": (MessageTaskParser, events.SendTask),
     "receiveTask": (MessageTaskParser, events.ReceiveTask),
     "callActivity": (CallActivityParser, activities.CallActivity),
-    "subProcess": (SubProcessParser, activities.SubProcess),
+    "subProcess": (PlainSubProcessParser, activities.SubProcess),
     "transaction": (SubProcessParser, activities.Transaction),
 }

@@ -12,7 +12,7 @@ from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
 from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
-from engine.language.model import BPMN, Element, local_tag, read_bpmn, read_elements
+from engine.language.model import BPMN, Element, find_link_target, local_tag, read_bpmn, read_elements
 from engine.language.nodes import NODE_PARSERS
 from engine.language.specs.process import ProcessSpec
 
@@ -97,7 +97,15 @@ class ElementProcessParser(ProcessParser):  # type: ignore[misc]  # SpiffWorkflo
         for node in starts:
             self.parse_node(node)
         for node in self.xpath("./bpmn:subProcess[@triggeredByEvent='true']"):
-            raise ValidationException("Expected no event sub-process, but this is one", node=node)
+            self.parse_node(node)
+
+    def get_outgoing_sequence_flows(self, source_ref: str) -> list[etree._Element]:
+        """Of a link event that throws this is the way to the one that catches it."""
+        node = self.get_node_by_id(source_ref)
+        target = None if node is None else find_link_target(node)
+        if target is None:
+            return super().get_outgoing_sequence_flows(source_ref)  # type: ignore[no-any-return]  # untyped
+        return [etree.Element(full_tag("sequenceFlow"), sourceRef=source_ref, targetRef=target)]
 
     def parse_node(self, node: Any) -> Any:
         if node.tag not in CaseParser.PARSER_CLASSES:

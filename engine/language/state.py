@@ -98,8 +98,10 @@ def _freeze_scope(scope: Any) -> dict[str, Any]:
     state: dict[str, Any] = {"tasks": [_freeze_task(task, places) for task in scope.tasks.values()]}
     if scope.ended:
         state["ended"] = scope.ended
+    if scope.data:
+        state["data"] = scope.data
     if scope.completed:
-        state |= {"completed": True, "success": scope.success, "data": scope.data}
+        state |= {"completed": True, "success": scope.success}
     return state
 
 

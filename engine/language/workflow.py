@@ -14,6 +14,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 
 from engine.language.errors import BpmnError, StepLimitExceeded, TaskNotWaiting
 from engine.language.specs.activities import ServiceTask
+from engine.language.specs.conditions import find_fulfilled
 from engine.language.specs.events import throw_error
 from engine.language.specs.gateways import JoiningSpec
 from engine.language.specs.loops import LoopSpec
@@ -128,6 +129,8 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         self.queue: deque[TracedTask] = deque()
         self.ended: dict[str, Any] = {}
         self.outcome: str | None = None
+        self.has_conditions = any(s.has_conditions for s in (specs.spec, *specs.subprocess_specs.values()))
+        self.seen_by: dict[str, PlainDict] = {}  # by conditional event: what it was last looked at with in this step
         super().__init__(specs.spec, specs.subprocess_specs, script_engine, deserializing=True)
 
     # --- what is done to it -----------------------------------------------------------------------------------------
@@ -267,6 +270,9 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         inner.plant(data)
 
     def _run_one(self) -> bool:
+        if self.has_conditions and (event := find_fulfilled(self)) is not None:
+            event.task_spec.fire(event, {})
+            self.run_next(event)
         while self.queue:
             task = self.queue.popleft()
             if self._is_runnable(task):

@@ -9,6 +9,7 @@ task whose data the change is counted against; other kinds count against the tas
 from typing import Any
 
 from engine.language.errors import EngineError
+from engine.language.specs.activities import EventSubProcess
 from engine.language.specs.loops import LoopSpec
 from engine.language.specs.task import COMPLETED, FINISHED, OPEN, TracedTask
 from engine.language.values import is_same
@@ -101,11 +102,12 @@ class Recorder:
         self.events.append(event)
 
     def _find_base(self, task: TracedTask) -> TracedTask | None:
-        """The nearest recorded ancestor in the scope, else the sub-process the scope belongs to."""
+        """The nearest recorded ancestor in the scope, else the sub-process the scope belongs to, or its start event."""
         for ancestor in task.ancestors:
             if ancestor.id in self._seen:
                 return ancestor
-        return task.scope_task
+        holder = task.scope_task
+        return holder.parent if holder is not None and isinstance(holder.task_spec, EventSubProcess) else holder
 
 
 def _describe(kind: str, task: TracedTask) -> PlainDict:

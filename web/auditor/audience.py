@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from engine.language.expressions import is_wrapped, unwrap
 from engine.language.model import Element
 from engine.queries.inspection import CaseView
-from engine.queries.marks import ARMED_KINDS, CONTAINER_KINDS
+from engine.queries.marks import CONTAINER_KINDS
 from engine.queries.story import TokenView
 from engine.queries.waits import Limit
 from engine.storage.plain import PlainDict
@@ -41,8 +41,8 @@ def list_waiting(connection: Connection, view: CaseView) -> list[Waiting]:
     """Where the case stands, whom it waits for there, and what comes if nobody acts."""
     audience = list_audience(connection, view.case.id) if view.is_now else {}
     work = {one.task_id: one for one in view.open_work} if view.is_now else {}
-    silent = ARMED_KINDS | CONTAINER_KINDS | JOIN_KINDS
-    places = [one for one in view.story.tokens if one.element.kind not in silent]
+    silent = CONTAINER_KINDS | JOIN_KINDS
+    places = [one for one in view.story.tokens if one.element.kind not in silent and not one.element.is_listener]
     return [
         Waiting(
             token,

@@ -50,9 +50,9 @@ class Line:
 
     @property
     def is_record(self) -> bool:
-        """Whether it only matters to the curious: seals, and boundary events that come and go with their activity."""
-        is_boundary = self.element is not None and self.element.kind == "boundaryEvent"
-        return self.kind in RECORDS or (is_boundary and self.kind in ARMING)
+        """Whether it only matters to the curious: seals, and events that are armed and come and go with an activity."""
+        is_listener = self.element is not None and self.element.is_listener
+        return self.kind in RECORDS or (is_listener and self.kind in ARMING)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ class Flow(Part):
     scope: "Scope"
     source: "Node | None" = None
     target: "Node | None" = None
+    is_link: bool = False  # two link events, whose flow is not drawn; it is not among the flows of the scope
 
     @cached_property
     def condition(self) -> etree._Element | None:
@@ -116,12 +117,29 @@ class Node(Part):
 
     @property
     def is_interrupting(self) -> bool:
-        """Boundary events interrupt unless they say otherwise."""
-        return (self.xml.get("cancelActivity") or "true").strip().lower() == "true"
+        """Boundary events and event sub-processes interrupt unless they say otherwise."""
+        return (self.xml.get("cancelActivity") or self.xml.get("isInterrupting") or "true").strip().lower() == "true"
 
     @property
     def is_event_sub_process(self) -> bool:
-        return self.kind in SUB_PROCESSES and self.xml.get("triggeredByEvent") == "true"
+        return self.kind == "subProcess" and self.xml.get("triggeredByEvent") == "true"
+
+    @property
+    def is_armed_start(self) -> bool:
+        """The start event of an event sub-process: it waits in the scope around that."""
+        owner = self.scope.owner
+        return self.kind == "startEvent" and owner is not None and owner.is_event_sub_process
+
+    @property
+    def is_listener(self) -> bool:
+        """What is armed beside other work, and catches what is thrown there."""
+        return self.kind == "boundaryEvent" or self.is_armed_start
+
+    @property
+    def link(self) -> str:
+        """The name of a link event, empty for others."""
+        definition = self.definition("link")
+        return (definition.get("name") or "").strip() if definition is not None else ""
 
     @cached_property
     def loop(self) -> etree._Element | None:
@@ -147,6 +165,12 @@ class Scope(Part):
 
     def of_kind(self, *kinds: str) -> list[Node]:
         return [node for node in self.nodes if node.kind in kinds]
+
+    @property
+    def armed_starts(self) -> list[Node]:
+        """The start events of the event sub-processes that stand here."""
+        bodies = [node.body for node in self.nodes if node.body is not None and node.is_event_sub_process]
+        return [start for body in bodies for start in body.of_kind("startEvent")]
 
     @property
     def process(self) -> "Scope":
@@ -207,6 +231,12 @@ def _connect(scope: Scope) -> None:
             flow.source.outgoing.append(flow)
         if flow.target:
             flow.target.incoming.append(flow)
+    for node in scope.of_kind("intermediateThrowEvent"):
+        targets = [other for other in scope.of_kind("intermediateCatchEvent") if node.link and other.link == node.link]
+        for target in targets:
+            flow = Flow(node.xml, scope, node, target, is_link=True)
+            node.outgoing.append(flow)
+            target.incoming.append(flow)
     for node in scope.of_kind("boundaryEvent"):
         node.host = by_id.get(node.xml.get("attachedToRef", ""))
         if node.host:

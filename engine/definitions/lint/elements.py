@@ -28,10 +28,6 @@ def of_kinds(*kinds: str) -> Finder:
     return lambda diagram: diagram.root.iter(*map(bpmn, kinds))
 
 
-def event_sub_processes(diagram: Diagram) -> Iterator[etree._Element]:
-    return (node.xml for node in diagram.nodes if node.is_event_sub_process)
-
-
 def compensations(diagram: Diagram) -> Iterator[etree._Element]:
     yield from diagram.root.iter(bpmn("compensateEventDefinition"))
     yield from (node.xml for node in diagram.nodes if node.xml.get("isForCompensation") == "true")
@@ -47,13 +43,6 @@ def refuse(rule_id: str, find: Finder, *, en: str, zh: str, reason: str) -> None
 
 
 refuse(
-    "link-event",
-    of_kinds("linkEventDefinition"),
-    en="Expected a sequence flow, but a link event is drawn: connect the two places by a flow.",
-    zh="应使用顺序流，但画了链接事件：请直接用顺序流连接两处。",
-    reason="Link events run as none events: the process completes without ever reaching the target (M7).",
-)
-refuse(
     "compensation",
     compensations,
     en="Expected a service task that reverses the work, but compensation is drawn: draw the reversal, "
@@ -62,27 +51,11 @@ refuse(
     reason="A thrown compensation does nothing at all and says nothing (M2).",
 )
 refuse(
-    "conditional-event",
-    of_kinds("conditionalEventDefinition"),
-    en="Expected a message or timer event, but a conditional event is drawn: send a message when the "
-    "condition holds (M7).",
-    zh="应使用消息或定时事件，但画了条件事件：条件成立时请发送消息（M7）。",
-    reason="Conditional events do not look at the process data, so they never fire (M7).",
-)
-refuse(
     "ad-hoc",
     of_kinds("adHocSubProcess"),
     en="Expected an ordinary sub-process, but it is ad-hoc: draw the order of the tasks (M7).",
     zh="应使用普通子流程，但它是特设子流程：请画出任务顺序（M7）。",
     reason="The completion condition of an ad-hoc sub-process is evaluated before its data exist (M7).",
-)
-refuse(
-    "event-sub-process",
-    event_sub_processes,
-    en="Expected a boundary event, but an event sub-process is drawn: wrap the phase in a sub-process and put "
-    "a boundary event with the same trigger on it (M1).",
-    zh="应使用边界事件，但画了事件子流程：请把该阶段包成子流程，并在其上放置同样触发的边界事件（M1）。",
-    reason="An interrupting event sub-process interrupts nothing, and an error start runs at once and always (M1).",
 )
 refuse(
     "complex-gateway",

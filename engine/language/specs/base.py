@@ -21,6 +21,7 @@ class OnDemand:
     """
 
     chooses_outputs = False  # the spec made its children itself
+    is_scope_listener = False  # waits beside the flow of its scope, which ends without it
     name: str
     outputs: list[Any]
 

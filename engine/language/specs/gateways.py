@@ -1,7 +1,7 @@
 """Gateways: a token waits at a join until its partners are there, then one of each incoming flow goes on together."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
@@ -11,9 +11,9 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.language.errors import ValueUnfit
 from engine.language.specs.base import ElementSpec, OnDemand, evaluate
-from engine.language.specs.merge import ABSENT, apply_changes, find_fork, is_unchanged, merge_tokens
+from engine.language.specs.merge import apply_changes, find_changes, find_fork, merge_tokens
+from engine.language.specs.scopes import find_idle_listeners, find_origin, find_running, keep_ended, take_ended
 from engine.language.specs.task import UNFINISHED, WAITING, TracedTask
-from engine.storage.plain import PlainDict
 
 
 class JoiningSpec(ElementSpec):
@@ -59,9 +59,14 @@ class JoiningSpec(ElementSpec):
         return True
 
     def _tokens(self, task: TracedTask) -> list[TracedTask]:
-        """Those that wait, this one, and one that could not go on; not one that fires at this moment."""
+        """Those that have arrived, this one, and one that could not go on; not one that fires at this moment."""
         own = [other for other in task.workflow.tasks.values() if other.task_spec is self]
-        return [t for t in own if t is task or t._state == WAITING or "stalled" in t.internal_data]
+        return [t for t in own if t is task or _has_arrived(t) or "stalled" in t.internal_data]
+
+
+def _has_arrived(token: TracedTask) -> bool:
+    """Not while it is held in front of the gateway by `asyncBefore`."""
+    return token._state == WAITING and "async" not in token.internal_data
 
 
 def _source(token: TracedTask) -> str:
@@ -105,7 +110,10 @@ class InclusiveGateway(JoiningSpec, StockInclusiveGateway):  # type: ignore[misc
             return True
         reachable = self._find_sources()
         for other in task.workflow.tasks.values():
-            if other._state & UNFINISHED and other.task_spec is not self:
+            if "async" in other.internal_data and other.task_spec is self:
+                if _source(other) in empty:
+                    return False
+            elif other._state & UNFINISHED and other.task_spec is not self:
                 reached = reachable[other.task_spec.name]
                 if reached & empty and not reached & filled:
                     return False
@@ -140,43 +148,33 @@ def _find_matches(gateway: Any, task: TracedTask) -> Iterator[str]:
 
 
 class EndJoin(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is untyped
-    """Behind all end events: the process ends with the last token.
+    """Behind all end events and event sub-processes: the scope ends with the last token.
 
-    What earlier ones changed is kept in `ended` by variable, as ([values tokens still open hold that have not touched
-    it], new value), each in a box that is empty for absent. The later arrival wins: branches that end each for itself
-    (reminders, say) need not write distinct variables.
+    What earlier ones changed is kept in `ended`, see `specs.scopes`. The later arrival wins: branches that end each for
+    itself (reminders, say) need not write distinct variables. When the flow is over and event sub-processes still run,
+    `data` are those it ended with, to which each of them adds what it changed since it started.
     """
 
     def _update_hook(self, task: TracedTask) -> bool:
         task._inherit_data()
-        workflow = task.workflow
-        others = [other for other in workflow.tasks.values() if other._state & UNFINISHED and other is not task]
-        if others:
-            self._keep(task, others)
+        scope, origin = task.workflow, find_origin(task)
+        others = [other for other in find_running(scope) if other is not task]
+        flow = [other for other in others if find_origin(other) is None]
+        if origin is not None and not flow:
+            task.data = apply_changes(scope.data, find_changes(origin.data, task.data))
+        elif not flow:
+            task.data = apply_changes(task.data, take_ended(scope, task.data))
+        else:
+            keep_ended(task, [(other, find_fork([task, other]) if origin is None else origin) for other in flow])
             task.cancel()
             return False
-        untouched = {
-            name: _unbox(new)
-            for name, (held, new) in workflow.ended.items()
-            if _is_among(_get(task.data, name), map(_unbox, held))
-        }
-        task.data = apply_changes(task.data, untouched)
+        if others:
+            scope.data = task.data
+            task.cancel()
+            return False
+        for listener in find_idle_listeners(scope):
+            listener.cancel()
         return True
-
-    def _keep(self, task: TracedTask, others: list[TracedTask]) -> None:
-        """A value it only inherited is no change, even where another token parted from it before that was written."""
-        ended, forks = task.workflow.ended, [find_fork([task, other]).data for other in others]
-        for name in {name for data in (task.data, *forks) for name in data}:
-            value, known = _get(task.data, name), [_unbox(box) for box in _flatten(ended.get(name))]
-            bases = [_get(fork, name) for fork in forks]
-            if _is_among(value, known) or all(is_unchanged(base, value) for base in bases):
-                continue
-            held: list[object] = []
-            for base, other in zip(bases, others, strict=True):
-                theirs = _get(other.data, name)
-                if _is_among(theirs, [base, *known]) and not _is_among(theirs, held):
-                    held.append(theirs)
-            ended[name] = [[_box(each) for each in held], _box(value)]
 
     def _run_hook(self, task: TracedTask) -> bool:
         return True
@@ -191,23 +189,3 @@ class EndTask(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is
 
     def _run_hook(self, task: TracedTask) -> bool:
         return True
-
-
-def _get(data: PlainDict, name: str) -> object:
-    return data.get(name, ABSENT)
-
-
-def _is_among(value: object, values: Iterable[object]) -> bool:
-    return any(is_unchanged(each, value) for each in values)
-
-
-def _box(value: object) -> list[object]:
-    return [] if value is ABSENT else [value]
-
-
-def _unbox(box: list[object]) -> object:
-    return box[0] if box else ABSENT
-
-
-def _flatten(entry: tuple[list[list[object]], list[object]] | None) -> list[list[object]]:
-    return [] if entry is None else [*entry[0], entry[1]]

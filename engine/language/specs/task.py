@@ -70,7 +70,8 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
 
     `data` is never changed in place: a new dict replaces it, and values nested in it stay as they are.
     `internal_data` is ours and plain: `index` (of a multi-instance or loop), `due`, `cycle`, `wait`, `fired`,
-    `payload`, `arrival`, `given`, `stalled` and what loops count.
+    `payload`, `arrival`, `given`, `stalled`, `held` (a condition held when it was last looked at), `caught` and what
+    loops count.
     """
 
     id: str

@@ -9,6 +9,7 @@ from tests.engine.diagrams import (
     bpmn,
     call,
     catch,
+    condition,
     declare,
     end,
     error,
@@ -38,7 +39,15 @@ def around(*body: str, path: str = "s x e", extra: str = "") -> bytes:
 
 
 BARE_LOOP = "<bpmn:multiInstanceLoopCharacteristics/>"
-ESP = node("startEvent", "es", message("m_M"))
+
+
+def aside(*starts: str, inner: str = "", path: str = "s x e") -> bytes:
+    """A process with an event sub-process `esp`."""
+    flows = "".join(flow(f"es{place or ''} ee") for place in range(len(starts)))
+    esp = sub("esp", *starts, end("ee"), flows, inner, triggeredByEvent="true")
+    return around(user("x"), esp, path=path)
+
+
 REFUSED: dict[str, tuple[str, bytes]] = {
     "no topic": ("x", around(node("serviceTask", "x"))),
     "no decision": ("x", around(node("businessRuleTask", "x", camunda__decisionRef="t"))),
@@ -55,14 +64,31 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "two definitions": ("x", around(catch("x", timer() + signal("g_M")))),
     "link": ("x", around(throw("x", "<bpmn:linkEventDefinition/>"))),
     "compensation": ("x", around(throw("x", "<bpmn:compensateEventDefinition/>"))),
-    "condition": ("x", around(catch("x", "<bpmn:conditionalEventDefinition/>"))),
-    "timer start": ("s", bpmn(process("p", start("s", timer()), end(), flow("s e")))),
+    "link without a partner": ("x", around(throw("x", '<bpmn:linkEventDefinition name="a"/>'))),
+    "no condition": ("x", around(catch("x", "<bpmn:conditionalEventDefinition/>"))),
+    "condition that is no expression": ("x", around(catch("x", condition("1 +")))),
+    "error start": ("s", bpmn(process("p", start("s", error("x_M")), end(), flow("s e")), extra=declare("M"))),
+    "conditional start": ("s", bpmn(process("p", start("s", condition("a")), end(), flow("s e")))),
+    "message start of a sub-process": ("xs", around(sub("x", start("xs", message("m_M")), end("xe"), flow("xs xe")))),
     "no time": ("x", around(catch("x", "<bpmn:timerEventDefinition/>"))),
     "empty time": ("x", around(catch("x", timer("")))),
     "cycle that interrupts": ("b", around(user("x"), boundary("b", "x", timer("R/PT1H", "timeCycle")))),
     "cycle on a catch": ("x", around(catch("x", timer("R/PT1H", "timeCycle")))),
     "cancel outside a transaction": ("b", around(user("x"), boundary("b", "x", "<bpmn:cancelEventDefinition/>"))),
-    "event sub-process": ("esp", around(user("x"), sub("esp", ESP, end("ee"), flow("es ee"), triggeredByEvent="true"))),
+    "event sub-process without a trigger": ("es", aside(start("es"))),
+    "event sub-process with two starts": ("esp", aside(start("es", timer()), start("es1", signal("g_M")))),
+    "event sub-process that repeats": ("esp", aside(start("es", timer()), inner=multi("items", "i"))),
+    "event sub-process in the flow": ("esp", aside(start("es", timer()), path="s x esp e")),
+    "event sub-process with a boundary": (
+        "esp",
+        around(
+            user("x"),
+            sub("esp", start("es", timer()), end("ee"), flow("es ee"), triggeredByEvent="true"),
+            boundary("b", "esp", timer()),
+        ),
+    ),
+    "cycle that interrupts a scope": ("es", aside(start("es", timer("R/PT1H", "timeCycle")))),
+    "asyncBefore on an armed start": ("es", aside(start("es", timer(), camunda__asyncBefore="true"))),
     "ad-hoc": ("x", around(node("adHocSubProcess", "x"))),
     "complex gateway": ("x", around(node("complexGateway", "x"))),
     "sub-process without start": ("x", around(sub("x", end("xe")))),
@@ -127,7 +153,10 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "parameter without name": ("x", around(service("x", "t", parameters({"": "1"})))),
     "parameter that mixes": ("x", around(service("x", "t", parameters({"a": "order ${id}"})))),
     "parameter that is no expression": ("x", around(service("x", "t", parameters({"a": "${1 +}"})))),
-    "asyncBefore on a gateway": ("x", around(node("parallelGateway", "x", camunda__asyncBefore="true"))),
+    "asyncBefore on a boundary event": (
+        "b",
+        around(user("x"), boundary("b", "x", timer(), camunda__asyncBefore="true")),
+    ),
     "called element missing": ("x", around(node("callActivity", "x"))),
     "called process unknown": ("x", around(call("x", "elsewhere"))),
     "reserved id": ("End", bpmn(process("p", start(), user("End"), end(), flow("s End e")))),

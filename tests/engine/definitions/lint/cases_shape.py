@@ -54,6 +54,21 @@ def phase(*inside: str, outside: str = "", attributes: str = "") -> bytes:
     )
 
 
+def aside(definition: str, kind: str = "subProcess", attributes: str = "", outside: str = "") -> bytes:
+    """A user task, and an event sub-process `aside` beside it."""
+    begin = start("told", definition, f"{NAMED} {attributes}")
+    body = (begin, end("heard"), path("told", "heard"))
+    part = sub("aside", *body, attributes='triggeredByEvent="true"', kind=kind)
+    return diagram(start(), user(), end(), path("begin", "ask", "done"), part, outside)
+
+
+def linked(throwing: str, catching: str, *more: str) -> bytes:
+    """A path that goes on through two link events of these names."""
+    away = throw("away", f'<bpmn:linkEventDefinition name="{throwing}"/>')
+    back = catch("back", f'<bpmn:linkEventDefinition name="{catching}"/>')
+    return diagram(start(), away, back, end(), path("begin", "away"), path("back", "done"), *more)
+
+
 INNER = start("inner") + user() + end("left") + path("inner", "ask", "left")
 LOOP_BACK = diagram(
     start(),
@@ -133,40 +148,26 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
         ),
         LOOP_BACK,
     ),
-    "link-event": (line(throw("jump", "<bpmn:linkEventDefinition/>")), line(throw("jump", ""))),
     "compensation": (line(throw("undo", "<bpmn:compensateEventDefinition/>")), line(throw("undo", ""))),
-    "conditional-event": (
+    "event-sub-process-kind": (aside(message(), "transaction", attributes=KEY), aside(message(), attributes=KEY)),
+    "event-sub-process-trigger": (aside(""), aside(timer("P1D"))),
+    "event-sub-process-apart": (
+        aside(timer("P1D"), outside=boundary("edge", "aside", timer("P2D")) + end("over") + path("edge", "over")),
+        aside(timer("P1D"), attributes='isInterrupting="false"'),
+    ),
+    "event-condition-missing": (
+        line(catch("when", "<bpmn:conditionalEventDefinition/>")),
         line(
             catch(
                 "when",
-                "<bpmn:conditionalEventDefinition><bpmn:condition>x</bpmn:condition></bpmn:conditionalEventDefinition>",
+                "<bpmn:conditionalEventDefinition><bpmn:condition>order</bpmn:condition>"
+                "</bpmn:conditionalEventDefinition>",
             )
         ),
-        line(catch("when", timer("P1D"))),
     ),
+    "link-partner": (linked("here", "there"), linked("here", "here")),
+    "link-flow": (linked("here", "here", path("away", "done")), linked("here", "here")),
     "ad-hoc": (line(sub("phase", INNER, kind="adHocSubProcess")), line(sub("phase", INNER))),
-    "event-sub-process": (
-        line(user()).replace(
-            b"</bpmn:process>",
-            sub(
-                "aside",
-                start("told", message(), f"{NAMED} {KEY}"),
-                end("heard"),
-                path("told", "heard"),
-                attributes='triggeredByEvent="true"',
-            ).encode()
-            + b"</bpmn:process>",
-        ),
-        diagram(
-            start(),
-            sub("phase", INNER),
-            boundary("told", "phase", message(), KEY),
-            end(),
-            end("heard"),
-            path("begin", "phase", "done"),
-            path("told", "heard"),
-        ),
-    ),
     "complex-gateway": (line(gateway("mix", "complex")), line(gateway("mix", "exclusive"))),
     "choreography": (document(process(start(), end(), path("begin", "done")), "<bpmn:choreography id='c'/>"), CLEAN),
     "global-task": (document(process(start(), end(), path("begin", "done")), "<bpmn:globalUserTask id='g'/>"), CLEAN),
