@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.language.errors import ValueUnfit
+from engine.language.repairs import repairs
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import PlainDict
 
@@ -28,6 +29,7 @@ class Duration:
     rest: timedelta
 
 
+@repairs("negative-durations", "A negative duration is taken for a positive one, and a bare `P` for none at all.")
 def parse_duration(text: str) -> Duration:
     """Read an ISO 8601 duration such as `P1Y2M`, `P2W3D` or `PT1H30M`. Raises ValueUnfit."""
     found = _DURATION.fullmatch(text)
@@ -77,6 +79,7 @@ def start_cycle(text: str, now: datetime, working_time: WorkingTime) -> PlainDic
     return cycle | {"due": format_instant(first)}
 
 
+@repairs("storm-after-an-outage", "Turns of a repeated timer that were missed all fire at once.")
 def continue_cycle(cycle: PlainDict, now: datetime, working_time: WorkingTime) -> PlainDict | None:
     """The firing after this one, on the cycle's own schedule; None when it was the last.
 
@@ -94,6 +97,7 @@ def continue_cycle(cycle: PlainDict, now: datetime, working_time: WorkingTime) -
     return None
 
 
+@repairs("monthly-drift", "A monthly repetition goes on by the number of days its first month has.")
 def _find_turn(interval: str, anchor: datetime, before: datetime, turn: int, working_time: WorkingTime) -> datetime:
     """From the anchor, so that the 31st of each month does not drift; working time goes on from the turn before."""
     if interval.startswith("WT:"):

@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from engine.language.errors import MergeConflict
+from engine.language.repairs import repairs
 from engine.language.specs.task import TracedTask
 from engine.language.values import is_same
 from engine.storage.plain import PlainDict
@@ -11,6 +12,10 @@ from engine.storage.plain import PlainDict
 ABSENT = object()
 
 
+@repairs(
+    "lost-update-at-a-join",
+    "The branch that arrives last at a join overwrites what the others changed with its stale copy.",
+)
 def merge_tokens(tokens: Sequence[TracedTask], last_wins: Container[str]) -> PlainDict:
     """The data of tokens that meet, each counted against the fork it came from.
 
@@ -44,6 +49,7 @@ def _merge(chains: list[tuple[list[TracedTask], TracedTask]], depth: int, last_w
     return merge_branches(fork.data, [_merge(group, depth + 1, last_wins) for group in groups.values()], last_wins)
 
 
+@repairs("silent-conflict", "Two branches that gave one variable different values meet without a word.")
 def merge_branches(base: PlainDict, branches: Sequence[PlainDict], last_wins: Container[str]) -> PlainDict:
     """What the branches changed since the fork; a deletion is a change."""
     changes: dict[str, object] = {}

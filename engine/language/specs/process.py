@@ -7,12 +7,14 @@ from SpiffWorkflow.bpmn.specs.control import BpmnStartTask
 from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
 from engine.language.errors import ValueUnfit
+from engine.language.repairs import repairs
 from engine.language.specs.base import OnDemand
 from engine.language.specs.definitions import EventDefinition
 from engine.language.specs.gateways import EndJoin, EndTask
 from engine.language.specs.task import TracedTask
 
 
+@repairs("start-events", "A process with several start events always begins at the none start event.")
 class ProcessStart(OnDemand, BpmnStartTask):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """Goes on with one start event: the one the case was started by, else the none start event, else the only one.
 

@@ -7,6 +7,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.language.model import Element
+from engine.language.repairs import repairs
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 
@@ -124,6 +125,7 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
         else:
             self.complete()
 
+    @repairs("failure-ends-the-case", "An element that fails raises through the whole case, and cannot be tried again.")
     def stall(self, stage: str, error: Exception) -> None:
         """The element cannot go on; `stage` (enter, run) says where `resume` takes it up again."""
         if not self._state & OPEN:

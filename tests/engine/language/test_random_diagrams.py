@@ -72,7 +72,7 @@ KINDS = frozenset(
 
 
 def play(seeds: range) -> Counter[str]:
-    """Every diagram in every order: with and without compaction, and sometimes with specs parsed anew for every step."""
+    """Every diagram in every order: with and without compaction, and of each group one with specs parsed anew."""
     kinds = Counter[str]()
     for seed in seeds:
         diagram = Maker(seed).make_diagram()

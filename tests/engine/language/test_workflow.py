@@ -197,8 +197,7 @@ def test_a_long_loop_without_compaction_is_not_cut_off() -> None:
     assert trial.is_done
 
 
-def test_step_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.language.workflow.STEP_LIMIT", 50)
+def test_step_limit() -> None:
     xml = bpmn(
         process(
             "p",
@@ -212,7 +211,9 @@ def test_step_limit(monkeypatch: pytest.MonkeyPatch) -> None:
             flow("again e", element="out"),
         )
     )
-    trial = Trial(xml, data={"n": 0}).complete("u", {"typed": 1})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.language.workflow.STEP_LIMIT", 50)
+        trial = Trial(xml, data={"n": 0}).complete("u", {"typed": 1})
     [(element, error)] = trial.host.incidents
     assert isinstance(error, StepLimitExceeded)
     assert trial.open_elements() == [element]

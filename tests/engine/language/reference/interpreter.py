@@ -59,7 +59,8 @@ class Run:
         """A value that no other is equal to."""
         self._numbers += 1
         number = self._numbers
-        return self.rnd.choice([number, f"text {number}", [number, None], {"deep": {"number": number}}])
+        values: list[Plain] = [number, f"text {number}", [number, None], {"deep": {"number": number}}]
+        return self.rnd.choice(values)
 
     @contextmanager
     def token(self, token: Token) -> Iterator[Token]:

@@ -118,7 +118,7 @@ class Maker:
             self.make_looped,
             self.make_guarded,
             self.make_service_guarded,
-            self.make_error_caught,
+            *[self.make_error_caught] * 2,
             *[self.make_escalation_caught] * 2,
         ]
         self.single = {self.make_inclusive, self.make_parallel, self.make_last_wins, self.make_apart}
@@ -207,7 +207,7 @@ class Maker:
     def _decide(self, room: Room, rooms: list[Room], is_inclusive: bool) -> Block:
         conditions = [self._condition() for _ in range(self.rnd.randint(1, 2))]
         blocks = [self.make(each) for _, each in zip(conditions, rooms, strict=False)]
-        if is_inclusive and self.maybe(0.5):
+        if is_inclusive and self.maybe(0.8):
             blocks[0] = self.make_sub(rooms[0])
         other = None if self.maybe(0.2) else self.make(rooms[2])
         return Deciding(self.name(), is_inclusive, conditions, blocks, other)
