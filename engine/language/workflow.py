@@ -60,6 +60,8 @@ class CaseMixin:
 
     def update_waiting_tasks(self) -> None:
         """Joins may go on when another branch has ended; whatever else waits is told when it has happened."""
+        if not self.spec.has_joins:
+            return
         for task in [t for t in self.tasks.values() if t._state == WAITING and isinstance(t.task_spec, JoiningSpec)]:
             if task._state == WAITING:
                 task.task_spec._update(task)

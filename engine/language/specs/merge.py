@@ -22,16 +22,21 @@ def merge_tokens(tokens: Sequence[TracedTask], last_wins: Container[str]) -> Pla
     `tokens` are in the order of their arrival. Raises MergeConflict when two of them gave a variable different
     values, unless `last_wins` names it.
     """
-    return _merge([([*reversed(token.ancestors), token], token) for token in tokens], 0, last_wins)
+    return _merge([(_find_chain(token), token) for token in tokens], 0, last_wins)
 
 
 def find_fork(tokens: Sequence[TracedTask]) -> TracedTask:
     """The last task all tokens descend from, one of them included."""
-    chains = [[*reversed(token.ancestors), token] for token in tokens]
+    chains = [_find_chain(token) for token in tokens]
     shared: list[TracedTask] = [
         level[0] for level in zip(*chains, strict=False) if all(task is level[0] for task in level)
     ]
     return shared[-1]
+
+
+def _find_chain(token: TracedTask) -> list[TracedTask]:
+    """From the first task of its scope to the token."""
+    return [token, *token.ancestors][::-1]
 
 
 def _merge(chains: list[tuple[list[TracedTask], TracedTask]], depth: int, last_wins: Container[str]) -> PlainDict:

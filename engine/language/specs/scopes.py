@@ -4,6 +4,7 @@ Data belong to tokens. An event sub-process starts with all that its scope knows
 """
 
 from collections.abc import Container, Iterable
+from itertools import chain
 from typing import Any
 
 from engine.language.specs.loops import LoopSpec
@@ -22,7 +23,7 @@ EVERYTHING = _Everything()
 
 def find_origin(task: TracedTask) -> TracedTask | None:
     """The event that started the event sub-process of its scope this task belongs to; none for one of the flow."""
-    return next((found for found in (task, *task.ancestors) if found.task_spec.is_scope_listener), None)
+    return next((found for found in chain((task,), task.ancestors) if found.task_spec.is_scope_listener), None)
 
 
 def find_idle_listeners(scope: Any) -> list[TracedTask]:

@@ -1,5 +1,6 @@
 """One token of a case: SpiffWorkflow's task, telling a recorder every change, and what a step offers to the specs."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -99,14 +100,12 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
         return None if holder is None else self.case.get_task_from_id(holder)
 
     @property
-    def ancestors(self) -> "list[TracedTask]":
-        """Parent first."""
-        found: list[TracedTask] = []
+    def ancestors(self) -> "Iterator[TracedTask]":
+        """Parent first; one by one, so that who looks for the nearest of a kind does not walk through ten thousand."""
         task = self.parent
         while task is not None:
-            found.append(task)
+            yield task
             task = task.parent
-        return found
 
     def count(self, name: str) -> int:
         """A number kept in `internal_data`; 0 where there is none."""
