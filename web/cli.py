@@ -9,15 +9,19 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import orjson
 from sqlalchemy import inspect
 
 from engine.commands.deployments import DefinitionInvalid, deploy
 from engine.definitions.findings import Finding
 from engine.definitions.lint import lint_paths
+from engine.language.lines import answer_line
+from engine.language.sandbox import Sandbox
 from engine.runtime.engine import Engine
 from engine.services.ledger.nightly import schedule_checks
 from engine.services.verification import count_rows, verify
 from engine.storage.actor import SYSTEM
+from engine.storage.clock import system_clock
 from engine.storage.schema import SchemaUnsafe, check_triggers, upgrade_schema
 from engine.storage.settings import Settings, read_settings
 from engine.storage.tables import history
@@ -43,7 +47,7 @@ def main(arguments: list[str]) -> int:
     if options.verb == "bench":  # in a process of its own: nothing of this one is measured along
         given = [f"--{name}" for name in ("quick", "json") if getattr(options, name)]
         return subprocess.call([sys.executable, "-m", "bench", *given, *options.names])
-    return {"serve": serve, "prepare": prepare, "verify": run_verify}[options.verb]()
+    return {"serve": serve, "prepare": prepare, "verify": run_verify, "expr": run_expressions}[options.verb]()
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -61,6 +65,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo.add_argument("--milestones", action="store_true", help="an order whose reward is released in three parts")
     demo.add_argument("--url", help="play against a running server on this machine")
     verbs.add_parser("verify", help="check everything the database remembers")
+    verbs.add_parser("expr", help="evaluate expressions and scripts: JSON lines in, JSON lines out")
     bench = verbs.add_parser("bench", help="measure, as ratios within one run")
     bench.add_argument("names", nargs="*", help="which measurements; all without a name")
     bench.add_argument("--quick", action="store_true", help="smaller sizes, rougher figures")
@@ -129,6 +134,19 @@ def run_lint(paths: list[Path], as_json: bool) -> int:
         else:
             print(f"{finding.file}: {finding.element}: {finding.severity}: {finding.message} [{finding.rule}]")
     return 1 if findings else 0
+
+
+def run_expressions() -> int:
+    """Answers every line of the input as it comes; see `answer_line`."""
+    sandbox = Sandbox(max_processes=1)
+    try:
+        for line in sys.stdin.buffer:
+            if line.strip():
+                answer = answer_line(line, sandbox, system_clock())
+                print(orjson.dumps(answer).decode(), flush=True)
+    finally:
+        sandbox.close()
+    return 0
 
 
 def run_verify() -> int:

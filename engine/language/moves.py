@@ -25,6 +25,8 @@ def move_token(case: Case, task: TracedTask, target: str, data: PlainDict) -> No
     workflow = task.workflow
     if not task._state & OPEN:
         raise MoveRefused("Expected an open task, but it has ended")
+    if isinstance(task.task_spec, EventSubProcess | EventSubProcessStart):
+        raise MoveRefused("Expected a step of the flow, but an event sub-process stands beside it")
     specs = workflow.spec.task_specs
     is_place = target in specs and specs[target].bpmn_id == target
     if not is_place or isinstance(specs[target], EventSubProcess | EventSubProcessStart):

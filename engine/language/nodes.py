@@ -148,6 +148,10 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
                 raise ValidationException(
                     "Expected the flow to lead to an element of the same scope, but it does not", flow
                 )
+        if self.node.get("eventGatewayType", "Exclusive") != "Exclusive" or self.node.get("instantiate") == "true":
+            raise ValidationException(
+                "Expected an exclusive event gateway inside the process, but it is another", self.node
+            )
         if self.element.async_before and self.element.is_listener:
             raise ValidationException(
                 "Expected camunda:asyncBefore behind the event, but not on one that listens", self.node

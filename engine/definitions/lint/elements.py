@@ -19,8 +19,12 @@ SILENT_KINDS = {
     # these have rules of their own
     *("ioSpecification", "dataInputAssociation", "dataOutputAssociation", "dataStoreReference"),
 }
-CHOREOGRAPHY = {"choreography", "choreographyTask", "subChoreography", "callChoreography", "conversation"}
+CHOREOGRAPHY = {
+    *("choreography", "choreographyTask", "subChoreography", "callChoreography", "globalChoreographyTask"),
+    *("conversation", "subConversation", "callConversation", "globalConversation"),
+}
 GLOBAL_TASKS = {"globalTask", "globalUserTask", "globalScriptTask", "globalManualTask", "globalBusinessRuleTask"}
+QUANTITIES = ("startQuantity", "completionQuantity")
 
 
 def of_kinds(*kinds: str) -> Finder:
@@ -92,6 +96,21 @@ refuse(
     zh="应使用输入输出参数，但写了 ioSpecification：请在属性中映射数据。",
     reason="An ioSpecification changes the data after the step was recorded, so that history and state differ.",
 )
+
+
+@rule(
+    "token-quantity",
+    "error",
+    en="Expected one token in and one out of {element}, but {attribute} says {found}: draw a gateway or a "
+    "multi-instance.",
+    zh="{element} 应只有一个令牌进出，但 {attribute} 为 {found}：请画网关或多实例。",
+)
+def check_quantities(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """Quantities of tokens are not counted: the activity would run at once, and once."""
+    for node in diagram.nodes:
+        for attribute in QUANTITIES:
+            if node.xml.get(attribute, "1") != "1":
+                yield problem(node, attribute=attribute, found=node.xml.get(attribute))
 
 
 @rule(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from engine.language.errors import TryAgain
 from engine.language.expressions import parse_expression
 from engine.language.specs.base import evaluate
 from engine.language.specs.merge import is_unchanged
@@ -33,13 +34,15 @@ def _has_come_true(task: TracedTask, data: PlainDict) -> bool:
     known = task.case.seen_by.get(task.id)
     if known is not None and is_unchanged(known, seen):
         return False
-    task.case.seen_by[task.id] = seen
     has_held = task.internal_data["held"]
     try:
         known_anyway = task.workflow.script_engine.environment.globals
         holds = names <= seen.keys() | known_anyway.keys() and bool(evaluate(task, text, seen))
+    except TryAgain:
+        raise
     except Exception as error:  # noqa: BLE001  # whatever goes wrong in an element becomes its incident
         task.stall("enter", error)
         return False
+    task.case.seen_by[task.id] = seen
     task.internal_data["held"] = holds
     return holds and not has_held

@@ -21,6 +21,7 @@ from engine.language.specs.definitions import (
 )
 from engine.language.specs.durations import continue_cycle
 from engine.language.specs.loops import LoopSpec
+from engine.language.specs.merge import take_over
 from engine.language.specs.scopes import find_current_data, find_idle_listeners, find_origin
 from engine.language.specs.task import OPEN, WAITING, TracedTask
 from engine.storage.plain import PlainDict
@@ -141,7 +142,7 @@ class EventSubProcessStart(ListeningEvent):
     is_scope_listener = True
 
     def _run_hook(self, task: TracedTask) -> bool:
-        task.data = find_current_data(task.workflow)
+        task.data = take_over(task.data, find_current_data(task.workflow))
         return True
 
     @repairs(

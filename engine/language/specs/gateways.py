@@ -12,7 +12,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from engine.language.errors import ValueUnfit
 from engine.language.repairs import repairs
 from engine.language.specs.base import ElementSpec, OnDemand, evaluate
-from engine.language.specs.merge import apply_changes, find_changes, find_fork, merge_tokens
+from engine.language.specs.merge import apply_changes, find_changes, find_fork, merge_tokens, take_over
 from engine.language.specs.scopes import find_idle_listeners, find_origin, find_running, keep_ended, take_ended
 from engine.language.specs.task import UNFINISHED, WAITING, TracedTask
 
@@ -53,7 +53,7 @@ class JoiningSpec(ElementSpec):
                 consumed.append(token)
         if task not in consumed:
             return False
-        task.data = merge_tokens(consumed, self.element.last_wins)
+        task.data = take_over(task.data, merge_tokens(consumed, self.element.last_wins))
         for token in consumed:
             if token is not task:
                 token.internal_data["joined"] = True
@@ -179,7 +179,7 @@ class EndJoin(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is
         others = [other for other in find_running(scope) if other is not task]
         flow = [other for other in others if find_origin(other) is None]
         if origin is not None and not flow:
-            task.data = apply_changes(scope.data, find_changes(origin.data, task.data))
+            task.data = take_over(task.data, apply_changes(scope.data, find_changes(origin.data, task.data)))
         elif not flow:
             task.data = apply_changes(task.data, take_ended(scope, task.data))
         else:

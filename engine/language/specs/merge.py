@@ -78,6 +78,11 @@ def find_changes(base: PlainDict, data: PlainDict) -> dict[str, object]:
     return {name: new for name, new in found.items() if not is_unchanged(get_value(base, name), new)}
 
 
+def take_over(data: PlainDict, wanted: PlainDict) -> PlainDict:
+    """The wanted data as changes of others: what is the same stays the same object, in the same order."""
+    return apply_changes(data, find_changes(data, wanted))
+
+
 def get_value(data: PlainDict, name: str) -> object:
     """The value of a variable, ABSENT where there is none."""
     return data.get(name, ABSENT)

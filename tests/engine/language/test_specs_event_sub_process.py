@@ -400,8 +400,8 @@ def test_a_case_that_is_cancelled() -> None:
     assert trial.open_elements() == []
 
 
-def move(target: str, case: Case) -> None:
-    move_token(case, case.find("u"), target, {})
+def move(target: str, case: Case, source: str = "u") -> None:
+    move_token(case, case.find(source), target, {})
 
 
 def test_token_moves_beside_and_inside() -> None:
@@ -410,6 +410,9 @@ def test_token_moves_beside_and_inside() -> None:
     for target in ("esp", "esp_on"):
         with pytest.raises(MoveRefused, match="Expected an element of the same scope"):
             trial.step(partial(move, target))
+    for source in ("esp", "esp_on"):
+        with pytest.raises(MoveRefused, match="Expected a step of the flow"):
+            trial.step(partial(move, "u", source=source))
     trial.step(lambda case: move_token(case, case.find("u"), "u", {"a": 2}))
     assert trial.open_elements() == ["esp", "esp_on", "handle", "u"]
     trial.step(lambda case: move_token(case, case.find("handle"), "handle", {"a": 1, "h": 1}))

@@ -168,6 +168,7 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
     "link-partner": (linked("here", "there"), linked("here", "here")),
     "link-flow": (linked("here", "here", path("away", "done")), linked("here", "here")),
     "ad-hoc": (line(sub("phase", INNER, kind="adHocSubProcess")), line(sub("phase", INNER))),
+    "token-quantity": (CLEAN.replace(b"<bpmn:userTask", b'<bpmn:userTask startQuantity="2"'), CLEAN),
     "complex-gateway": (line(gateway("mix", "complex")), line(gateway("mix", "exclusive"))),
     "choreography": (document(process(start(), end(), path("begin", "done")), "<bpmn:choreography id='c'/>"), CLEAN),
     "global-task": (document(process(start(), end(), path("begin", "done")), "<bpmn:globalUserTask id='g'/>"), CLEAN),
@@ -236,6 +237,12 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
             path("begin", "wait", "later", "done"),
             path("wait", "soon", "done"),
         ),
+    ),
+    "event-gateway-kind": (
+        CLEAN.replace(b"<bpmn:userTask", b'<bpmn:receiveTask instantiate="true"').replace(
+            b"userTask>", b"receiveTask>"
+        ),
+        CLEAN,
     ),
     "event-gateway-choice": (
         line(gateway("wait", "eventBased"), catch("soon", timer("P1D"))),

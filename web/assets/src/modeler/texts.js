@@ -216,6 +216,11 @@ const PANEL = {
   "The message goes to the case whose key is equal, for example ${order_id}.":
     "消息送到关联键相等的实例，例如 ${order_id}。",
   "Condition": "条件",
+  "Trigger": "触发",
+  "Happens when": "发生条件",
+  "Looked at whenever data change, for example amount_fen > 100000": "数据变化时即判断，例如 amount_fen > 100000",
+  "Name of the link": "链接名称",
+  "The same at both ends": "两端使用同一名称",
   "Default flow": "默认流",
   "Taken when no condition holds": "其他条件都不成立时走这条",
   "Timer": "定时",
