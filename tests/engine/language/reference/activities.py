@@ -2,29 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from engine.storage.plain import PlainDict
 from tests.engine.diagrams import (
     boundary,
     call,
     end,
-    error,
-    escalation,
     exclusive,
     flow,
     mapping,
-    message,
     node,
-    parameters,
     process,
-    signal,
-    timer,
 )
-from tests.engine.language.reference.blocks import Block, Body, Drawing
+from tests.engine.language.reference.blocks import Block, Drawing
+from tests.engine.language.reference.bodies import Body, run_inside
 from tests.engine.language.reference.interpreter import At
-from tests.engine.language.reference.strands import Cancelled, Escalation, Group, Steps, Strand, Thrown, Token
-from tests.engine.language.reference.tasks import HOURS, Activity, listen, wait_until
+from tests.engine.language.reference.strands import Cancelled, Escalation, Group, Silence, Steps, Strand, Thrown, Token
+from tests.engine.language.reference.tasks import Activity
+from tests.engine.language.reference.triggers import Firings, Trigger
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,7 @@ class Sub(Activity):
         return node(self.tag, self.name, inner + self.body.draw(), **attributes)
 
     def work(self, at: At, token: Token, data: PlainDict) -> Steps:
-        data = yield from self.body.run(at.run, token, data)
+        data = yield from run_inside(self.body, at, token, data)
         at.run.count("sub-process" if self.tag == "subProcess" else "transaction")
         if self.is_in_inclusive:
             at.run.count("sub-process in an inclusive branch")
@@ -77,7 +72,7 @@ class Call(Activity):
     def work(self, at: At, token: Token, data: PlainDict) -> Steps:
         handed = {name: data[name] for name in ("x", "yes", "no", "key", "zero", "items")}
         handed |= dict.fromkeys(self.counters, data["zero"]) | {"sum": [data["x"], data["key"]]}
-        found = yield from self.body.run(at.run, token, handed)
+        found = yield from run_inside(self.body, at, token, handed, shares_data=False)
         at.run.count("call activity")
         inside = [found["x"], found["sum"]]
         return {**data, self.variable: found.get(self.inner_variable), f"{self.variable}_in": inside}
@@ -85,37 +80,17 @@ class Call(Activity):
 
 @dataclass(frozen=True, eq=False)
 class Boundary:
-    """`kind`: message, signal, timer, cycle, error, escalation or cancel; no code catches any."""
+    """A trigger on the edge of an activity, and what it begins."""
 
-    name: str
-    kind: str
-    is_interrupting: bool
+    trigger: Trigger
     handler: Block
-    variable: str
-    code: str = ""
-    due: str = "PT1H"
-
-    @property
-    def title(self) -> str:
-        return f"{self.kind} boundary" + ("" if self.is_interrupting else ", non-interrupting")
 
     def draw(self, host: str) -> str:
-        brought = "sent" if self.kind in ("message", "signal") else "x"
-        mapped = parameters(outputs={self.variable: f"${{{brought}}}"})
-        definitions = {
-            "message": mapped + message("m_M"),
-            "signal": mapped + signal("g_S"),
-            "timer": timer(self.due),
-            "cycle": timer(f"R3/{self.due}", "timeCycle"),
-            "error": mapped + error(f"x_{self.code}" if self.code else None),
-            "escalation": mapped + escalation(f"c_{self.code}" if self.code else None),
-            "cancel": "<bpmn:cancelEventDefinition/>",
-        }
-        key = {"baton__correlationKey": "${key}"} if self.kind == "message" else {}
-        return boundary(self.name, host, definitions[self.kind], self.is_interrupting, **key)
+        definition, attributes = self.trigger.draw()
+        return boundary(self.trigger.name, host, definition, self.trigger.is_interrupting, **attributes)
 
     def catches(self, kind: str, code: str) -> bool:
-        return self.kind == kind and self.code in ("", code)
+        return self.trigger.kind == kind and self.trigger.code in ("", code)
 
 
 @dataclass(frozen=True)
@@ -131,9 +106,10 @@ class Guarded(Block):
         body = drawing.body + exclusive(merge) + flow(f"{drawing.last} {merge}")
         for event in self.events:
             handler = event.handler.draw()
-            body += event.draw(self.host.name) + handler.body + flow(f"{event.name} {handler.first}")
-            last = merge if event.is_interrupting else f"{event.name}e"
-            body += ("" if event.is_interrupting else end(last)) + flow(f"{handler.last} {last}")
+            name, is_interrupting = event.trigger.name, event.trigger.is_interrupting
+            body += event.draw(self.host.name) + handler.body + flow(f"{name} {handler.first}")
+            last = merge if is_interrupting else f"{name}e"
+            body += ("" if is_interrupting else end(last)) + flow(f"{handler.last} {last}")
         return Drawing(drawing.first, merge, body)
 
     def run(self, at: At, data: PlainDict) -> Steps:
@@ -151,12 +127,17 @@ class Guard(Group):
         super().__init__([])
         self.guarded, self.at, self.data = guarded, at, data
         self.listening: dict[Boundary, Token] = {}
+        self.work: Strand | None = None
 
     def begin(self, owner: Strand | None) -> None:
         self.owner = owner
         for event in self.guarded.events:
-            self.add(self._listen(event))
-        self.add(self._work())
+            if not self.is_over:
+                self.add(self._listen(event))
+        if not self.is_over:
+            self.work = Strand(self._work(), self)
+            self.strands.append(self.work)
+            self.work.go(next)
 
     def _work(self) -> Steps:
         data = yield from self.guarded.host.run(self.at, self.data)
@@ -164,31 +145,25 @@ class Guard(Group):
 
     def _listen(self, event: Boundary) -> Steps:
         """Gives the event and the data its handler begins with. What does not interrupt listens again."""
-        firings = Cycle(self.at.run.now, event.due)
+        trigger = event.trigger
+        firings = Firings(trigger, self.at.run.now)
         while True:
-            with self.at.open(event.name, self.data) as token:
+            with self.at.open(trigger.name, self.data) as token:
                 self.listening[event] = token
-                values = yield from self._wait(event, token, firings)
-            self.at.run.count(event.title)
-            variable = values.get("sent", values.get("x"))
-            data = self.data if event.kind in ("timer", "cycle", "cancel") else {**self.data, event.variable: variable}
-            if event.is_interrupting:
+                token.is_extra = not trigger.is_interrupting
+                values, _ = yield from trigger.wait(self.at, token, firings)
+            self.at.run.count(trigger.title("boundary"))
+            data = trigger.take(self.data, values)
+            if trigger.is_interrupting:
                 return event, data
             self.at.scope.spawn(self._handle(event, data), self.data)
-            if event.kind == "timer" or (event.kind == "cycle" and not firings.goes_on(self.at.run.now)):
+            if not firings.goes_on(self.at.run.now):
                 del self.listening[event]
                 yield Silence()
 
-    def _wait(self, event: Boundary, token: Token, firings: "Cycle") -> Steps:
-        if event.kind in ("error", "escalation", "cancel"):
-            return (yield token)
-        if event.kind == "cycle":
-            return (yield from wait_until(token, firings.due))
-        return (yield from listen(self.at, token, event.kind, self.data, event.due))
-
     def _handle(self, event: Boundary, data: PlainDict) -> Steps:
         data = yield from event.handler.run(self.at, data)
-        self.at.end(f"{event.name}e", "none end event")
+        self.at.end(f"{event.trigger.name}e", "none end event")
         return data
 
     def failed(self, strand: Strand, why: Exception) -> None:
@@ -211,34 +186,13 @@ class Guard(Group):
 
     def _find(self, kind: str, code: str) -> Boundary | None:
         found = [event for event in self.listening if event.catches(kind, code)]
-        return next((event for event in found if event.code), found[0] if found else None)
+        return next((event for event in found if event.trigger.code), found[0] if found else None)
 
     def _fire(self, event: Boundary, values: PlainDict) -> None:
         strand = self.listening[event].strand
         assert strand is not None
-        strand.go(lambda steps: steps.send(values))
+        strand.go(lambda steps: steps.send((values, None)))
 
-
-class Silence:
-    """What a strand waits for that listens no more."""
-
-    def begin(self, strand: Strand) -> None:
-        """Nothing will come."""
-
-    def stop(self) -> None:
-        """Nothing to stop."""
-
-
-class Cycle:
-    """A timer that fires three times, on a schedule of its own: what is missed is over."""
-
-    def __init__(self, begin: datetime, text: str) -> None:
-        self.instants = [begin + timedelta(hours=HOURS[text]) * turn for turn in (1, 2, 3)]
-
-    @property
-    def due(self) -> datetime:
-        return self.instants[0]
-
-    def goes_on(self, now: datetime) -> bool:
-        self.instants = [instant for instant in self.instants[1:] if instant > now]
-        return bool(self.instants)
+    def current(self, own: PlainDict | None) -> PlainDict:
+        """That of the activity; what listens knows no more than it began with."""
+        return self.data if self.work is None else self.work.current(own)

@@ -10,15 +10,12 @@ from tests.engine.diagrams import (
     escalation,
     exclusive,
     flow,
-    message,
     parameters,
-    signal,
-    start,
     throw,
     user,
 )
-from tests.engine.language.reference.interpreter import At, Run, Scope, ask
-from tests.engine.language.reference.strands import Ask, Cancelled, Choice, Ended, Escalation, Steps, Thrown, Token
+from tests.engine.language.reference.interpreter import At, ask
+from tests.engine.language.reference.strands import Ask, Cancelled, Choice, Ended, Escalation, Steps, Thrown
 
 THROWN = parameters({"x": "${x}"})  # what whatever is thrown carries
 
@@ -113,11 +110,11 @@ class ThrowingEnd(Block):
         if not is_thrown:
             return data
         at.end(f"{self.name}o", f"{self.what} end event")
-        if self.what == "error" and at.token is not None:
-            raise Thrown(self.code, {"x": data["x"]})
+        if self.what == "error":
+            raise Thrown(self.code, {"x": data["x"]}, data, at.scope.known(data))
         if self.what == "cancel":
             raise Cancelled
-        raise Ended(data)  # an error that leaves the process ends it
+        raise Ended(data)
 
 
 @dataclass(frozen=True)
@@ -136,50 +133,6 @@ class Escalate(Block):
         if is_thrown:
             at.passes(f"{self.name}o")
             at.run.count("escalation throw event")
-            yield Escalation(self.code, {"x": data["x"]})
+            yield Escalation(self.code, {"x": data["x"]}, data)
             at.passes(f"{self.name}m")
-        return data
-
-
-@dataclass(frozen=True)
-class Body:
-    """What is in a process or sub-process, between its start and its end event.
-
-    `end_kind`: none, message, signal or escalation; `code` is that of the escalation.
-    """
-
-    name: str
-    block: Block
-    end_kind: str
-    code: str = ""
-
-    def draw(self) -> str:
-        drawing = self.block.draw()
-        definition = {
-            "none": "",
-            "message": THROWN + message("m_M"),
-            "signal": THROWN + signal("g_S"),
-            "escalation": THROWN + escalation(f"c_{self.code}"),
-        }[self.end_kind]
-        attributes = {"baton__correlationKey": "${key}"} if self.end_kind == "message" else {}
-        nodes = start(f"{self.name}s") + drawing.body + end(f"{self.name}e", definition, **attributes)
-        return nodes + flow(f"{self.name}s {drawing.first}") + flow(f"{drawing.last} {self.name}e")
-
-    def run(self, run: Run, token: Token | None, data: PlainDict) -> Steps:
-        """Inside a token, or as the process itself; gives the data at the end."""
-        scope = Scope()
-        scope.steps = [self._run_main(At(run, token, scope), data)]
-        try:
-            return (yield scope)
-        except Ended as ended:
-            return ended.data
-
-    def _run_main(self, at: At, data: PlainDict) -> Steps:
-        at.passes(f"{self.name}s")
-        data = yield from self.block.run(at, data)
-        at.end(f"{self.name}e", f"{self.end_kind} end event")
-        if self.end_kind == "escalation":
-            yield Escalation(self.code, {"x": data["x"]})
-        else:
-            at.throw(self.end_kind, data)
         return data

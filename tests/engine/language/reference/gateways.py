@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.storage.plain import PlainDict
-from tests.engine.diagrams import end, exclusive, flow, inclusive, node, parallel
+from tests.engine.diagrams import end, exclusive, flow, inclusive, node, parallel, user
 from tests.engine.language.reference.blocks import Block, Drawing
-from tests.engine.language.reference.interpreter import At, Join
-from tests.engine.language.reference.strands import Group, Steps
+from tests.engine.language.reference.interpreter import At, Join, ask
+from tests.engine.language.reference.strands import Ask, Choice, Group, Said, Steps
 from tests.engine.language.reference.tasks import Catcher, ScriptTask
 
 
@@ -181,3 +181,35 @@ class Apart(Block):
         data = yield from self.beside.run(at, data)
         at.end(f"{self.name}e", "none end event")
         return data
+
+
+@dataclass(frozen=True)
+class Until(Block):
+    """Somebody is asked again and again until he says yes; others watch what he says."""
+
+    name: str
+
+    @property
+    def watched(self) -> str:
+        return f"{self.name}w"
+
+    def draw(self) -> Drawing:
+        top, again, default, out = (f"{self.name}{letter}" for letter in "tado")
+        body = exclusive(top) + user(self.name) + exclusive(again, default) + exclusive(out)
+        body += flow(f"{top} {self.name} {again}") + flow(f"{again} {out}", self.watched)
+        return Drawing(top, out, body + flow(f"{again} {top}", element=default))
+
+    def run(self, at: At, data: PlainDict) -> Steps:
+        def choose() -> Choice:
+            return "complete", {self.watched: at.run.rnd.random() < 0.5, self.name: at.run.fresh()}
+
+        while True:
+            at.passes(f"{self.name}t")
+            with at.open(self.name, data) as token:
+                _, values = yield from ask(token, Ask(choose))
+            data = {**data, **values}
+            yield Said(data, at.run.look_at_conditions)
+            at.passes(f"{self.name}a")
+            if values[self.watched]:
+                at.passes(f"{self.name}o")
+                return data

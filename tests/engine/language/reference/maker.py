@@ -1,7 +1,7 @@
 """Random diagrams, block by block."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,8 +9,9 @@ from engine.language.parser import ProcessSpecs, parse_process
 from engine.storage.plain import PlainDict
 from tests.engine.diagrams import bpmn, declare, process
 from tests.engine.language.reference.activities import Boundary, Call, Guarded, Sub
-from tests.engine.language.reference.blocks import Block, Body, Chain, Escalate, ThrowingEnd
-from tests.engine.language.reference.gateways import Again, Apart, Condition, Deciding, EventBased, Parallel
+from tests.engine.language.reference.blocks import Block, Chain, Escalate, ThrowingEnd
+from tests.engine.language.reference.bodies import Body, Reaction
+from tests.engine.language.reference.gateways import Again, Apart, Condition, Deciding, EventBased, Parallel, Until
 from tests.engine.language.reference.interpreter import Run
 from tests.engine.language.reference.repetitions import ITEMS, Looped, Several
 from tests.engine.language.reference.strands import Steps
@@ -25,6 +26,7 @@ from tests.engine.language.reference.tasks import (
     ServiceTask,
     UserTask,
 )
+from tests.engine.language.reference.triggers import Trigger
 
 CODES = ("E1", "E2")  # of errors and of escalations
 NAMES = ("M", "S", *CODES)  # messages, signals, errors and escalations are declared under each
@@ -36,7 +38,7 @@ class Room:
 
     `variables`: those it may write, which no branch beside it does. `errors`, `escalations`: the codes that are caught
     outside it. `is_repeated`: tokens of several firings may be in it at once; a join would mix them, and which of them
-    wrote last would be told by more than the order in which they end.
+    wrote last would be told by more than the order in which they end. `is_watched`: an event sub-process sees it.
     """
 
     depth: int
@@ -46,6 +48,7 @@ class Room:
     is_repeated: bool = False
     is_looped: bool = False
     is_inclusive: bool = False
+    is_watched: bool = False
 
     @property
     def inner(self) -> "Room":
@@ -54,7 +57,7 @@ class Room:
     @property
     def new_scope(self) -> "Room":
         """Joins inside a sub-process meet only tokens of its own."""
-        return replace(self.inner, is_repeated=False, is_looped=False, is_inclusive=False)
+        return replace(self.inner, is_repeated=False, is_looped=False, is_inclusive=False, is_watched=False)
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Diagram:
         return parse_process(dict.fromkeys(("p", *self.called), self.xml), "p")
 
     def run_process(self, run: Run) -> Steps:
-        return self.body.run(run, None, self.data)
+        return self.body.run(run, None, self.data, is_case=True, outer=None)
 
 
 class Maker:
@@ -116,29 +119,32 @@ class Maker:
             self.make_several,
             self.make_several_refusing,
             self.make_looped,
+            *[self.make_watched] * 5,
+            *[self.make_reacting] * 6,
             self.make_guarded,
             self.make_service_guarded,
             *[self.make_error_caught] * 2,
             *[self.make_escalation_caught] * 2,
         ]
-        self.single = {self.make_inclusive, self.make_parallel, self.make_last_wins, self.make_apart}
+        self.single = {self.make_inclusive, self.make_parallel, self.make_last_wins, self.make_apart, self.make_watched}
 
     def make_diagram(self) -> Diagram:
-        """It begins with three blocks of the kinds whose turn it is, so that each kind comes equally often at least."""
+        """It begins with six blocks of the kinds whose turn it is, so that each kind comes equally often at least."""
         pool = tuple(f"v{number}" for number in range(6))
-        room = Room(3, pool)
+        room = Room(3, pool, is_watched=self.maybe(0.3))
+        reactions = self._reactions(room, room) if room.is_watched else []
         chain = Chain("p", [*(make(room) for make in self._whose_turn()), self.make(room), UserTask("after", "v0")])
-        body = Body("p", chain, self.rnd.choice(("none", "none", "message", "signal")))
+        body = Body("p", chain, self.rnd.choice(("none", "none", "message", "signal")), reactions=reactions)
         data: PlainDict = {"x": self.rnd.randint(-1, 4), "yes": True, "no": False, "key": "K-1", "zero": 0}
         data |= {"items": ITEMS["items"]} | dict.fromkeys(self.counters, 0)
         data |= {name: [name] for name in pool if self.rnd.random() < 0.5}
         return Diagram(self.seed, body, tuple(self.calls), data)
 
     def _whose_turn(self) -> list[Callable[[Room], Block]]:
-        """A triple that comes again only after as many seeds as there are parts, squared."""
+        """A row of them that comes again only after as many seeds as there are parts, squared."""
         count = len(self.parts)
         turn, step = self.seed % count, 1 + self.seed // count
-        return [self.parts[place % count] for place in (turn, turn + step, turn + 2 * step)]
+        return [self.parts[place % count] for place in range(turn, turn + 6 * step, step)]
 
     def make(self, room: Room) -> Block:
         if room.depth == 0 or self.budget <= 0 or self.rnd.random() < 0.2:
@@ -146,7 +152,8 @@ class Maker:
         self.budget -= 1
         if self.rnd.random() < 0.2:
             return Chain(self.name(), [self.make(room.inner), self.make(room.inner)])
-        return self.rnd.choice([make for make in self.parts if not room.is_repeated or make not in self.single])(room)
+        refused = (self.single if room.is_repeated else set()) | ({self.make_last_wins} if room.is_watched else set())
+        return self.rnd.choice([make for make in self.parts if make not in refused])(room)
 
     def name(self) -> str:
         self.number += 1
@@ -222,6 +229,8 @@ class Maker:
         return Parallel(self.name(), branches, "", room.is_looped)
 
     def make_last_wins(self, room: Room) -> Block:
+        if room.is_watched:
+            return self.make_parallel(room)
         name = self.name()
         both = f"{name}w"
         rooms = self._split(room, 2)
@@ -250,7 +259,26 @@ class Maker:
     def _may_join(self, room: Room) -> bool:
         return not room.is_repeated and room.depth > 1 and self.maybe(0.4)
 
+    def make_watched(self, room: Room) -> Block:
+        """What one branch says a condition in the other one waits for."""
+        until = Until(self.name())
+        here, there = self._split(room, 2)
+        wait: Block = Catcher(self.name(), "conditional catch event", self.variable(there), watched=until.watched)
+        kind = self.rnd.choice(("catch", "boundary", "boundary", "boundary", "gateway", "gateway", "inside"))
+        if kind == "boundary":
+            host = self.rnd.choice((self.make_user, self.make_sub))(there)
+            wait = Guarded(self.name(), host, [self._boundary(there, "conditional", watched=until.watched)])
+        elif kind == "gateway":
+            assert isinstance(wait, Catcher)
+            other = Catcher(self.name(), "timer catch event", self.variable(there))
+            wait = EventBased(self.name(), [other, wait], [self.make_leaf(there), self.make_leaf(there)])
+        elif kind == "inside":
+            wait = self._sub(there, "subProcess", wait)
+        return Parallel(self.name(), [Chain(self.name(), [until, self.make(here)]), wait], "", room.is_looped)
+
     def make_apart(self, room: Room) -> Block:
+        if room.is_watched and room.is_looped:
+            return self.make_user(room)
         name = self.name()
         beside = replace(room.inner, variables=(f"{name}v",), is_repeated=room.is_looped)
         return Apart(
@@ -261,10 +289,57 @@ class Maker:
     def make_sub(self, room: Room) -> Sub:
         return self._sub(room, "subProcess", self.make(room.new_scope))
 
-    def _sub(self, room: Room, tag: str, block: Block, end_kind: str = "none", code: str = "") -> Sub:
+    def _sub(
+        self,
+        room: Room,
+        tag: str,
+        block: Block,
+        end_kind: str = "none",
+        code: str = "",
+        reactions: Sequence[Reaction] = (),
+    ) -> Sub:
         name, variable = self.name(), self.variable(room)
         chain = Chain(self.name(), [block, UserTask(self.name(), variable)])
-        return Sub(name, tag, Body(f"{name}b", chain, end_kind, code), variable, self.maybe(), room.is_inclusive)
+        body = Body(f"{name}b", chain, end_kind, code, reactions)
+        return Sub(name, tag, body, variable, self.maybe(), room.is_inclusive)
+
+    def make_reacting(self, room: Room) -> Sub:
+        """A sub-process with an event sub-process in it, and what triggers that from inside."""
+        kind = self.rnd.choice(("error", "escalation", "escalation", "conditional", "outside", "outside"))
+        code, inner = self.rnd.choice(CODES), replace(room.new_scope, is_watched=True)
+        if kind == "outside":
+            return self._sub(room, "subProcess", self.make(inner), reactions=self._reactions(room, inner))
+        if kind == "error":
+            inside = replace(inner, errors=(*room.errors, code))
+            block = Chain(self.name(), [self.make(inside), ThrowingEnd(self.name(), "error", code)])
+            reaction = self._reaction(room, inner, "error", self.rnd.choice((code, "")))
+        elif kind == "escalation":
+            inside = replace(inner, escalations=(*room.escalations, code))
+            block = Chain(self.name(), [self.make(inside), Escalate(self.name(), code)])
+            reaction = self._reaction(room, inner, "escalation", self.rnd.choice((code, "")))
+        else:
+            until = Until(self.name())
+            block = Chain(self.name(), [self.make(inner), until, self.make(inner)])
+            reaction = self._reaction(room, inner, "conditional", watched=until.watched)
+        return self._sub(room, "subProcess", block, reactions=[reaction])
+
+    def _reactions(self, room: Room, inner: Room) -> list[Reaction]:
+        kinds = self.rnd.sample(("message", "signal", "timer", "cycle"), 2)
+        return [self._reaction(room, inner, kind) for kind in kinds]
+
+    def _reaction(self, room: Room, inner: Room, kind: str, code: str = "", watched: str = "") -> Reaction:
+        """`room` is the one outside of the scope, where what it throws itself may be caught."""
+        name = self.name()
+        trigger = self._trigger(f"{name}bs", inner, kind, kind not in ("error", "cycle"), code, watched)
+        variables = inner.variables if trigger.is_interrupting else (trigger.variable,)
+        inside = replace(room.new_scope, depth=min(room.depth - 1, 1), variables=variables)
+        chain = Chain(self.name(), [UserTask(self.name(), self.rnd.choice(variables)), self.make(inside)])
+        return Reaction(name, trigger, Body(f"{name}b", chain, "none"))
+
+    def _trigger(self, name: str, room: Room, kind: str, may_go_on: bool, code: str, watched: str) -> Trigger:
+        is_interrupting = kind != "cycle" and not (may_go_on and self.maybe(0.5))
+        variable = self.variable(room) if is_interrupting else f"{name}v"
+        return Trigger(name, kind, is_interrupting, variable, code, self.rnd.choice([*HOURS]), watched)
 
     def make_terminated(self, room: Room) -> Sub:
         """What ends it may end what goes apart in it."""
@@ -401,15 +476,17 @@ class Maker:
         return Guarded(self.name(), host, events + self._some_boundaries(room))
 
     def _some_boundaries(self, room: Room) -> list[Boundary]:
-        kinds = ("message", "signal", "timer") if room.is_repeated else ("message", "signal", "timer", "cycle")
+        kinds = (
+            ("message", "signal", "timer")
+            if room.is_repeated or room.is_watched
+            else ("message", "signal", "timer", "cycle")
+        )
         return [self._boundary(room, self.rnd.choice(kinds)) for _ in range(self.rnd.randint(0, 2))]
 
-    def _boundary(self, room: Room, kind: str, code: str = "") -> Boundary:
-        may_go_on = kind not in ("error", "cancel") and not room.is_repeated
-        is_interrupting = kind != "cycle" and not (may_go_on and self.maybe(0.5))
-        name, due = self.name(), self.rnd.choice([*HOURS])
-        if is_interrupting:
-            return Boundary(name, kind, True, self.make_leaf(room.inner), self.variable(room), code, due)
-        beside = replace(room.inner, depth=min(room.depth - 1, 1), variables=(f"{name}v",), is_repeated=True)
-        handler = Chain(self.name(), [UserTask(self.name(), f"{name}v"), self.make(beside)])
-        return Boundary(name, kind, False, handler, f"{name}w", code, due)
+    def _boundary(self, room: Room, kind: str, code: str = "", watched: str = "") -> Boundary:
+        may_go_on = kind not in ("error", "cancel") and not room.is_repeated and not room.is_watched
+        trigger = self._trigger(self.name(), room, kind, may_go_on, code, watched)
+        if trigger.is_interrupting:
+            return Boundary(trigger, self.make_leaf(room.inner))
+        beside = replace(room.inner, depth=min(room.depth - 1, 1), variables=(trigger.variable,), is_repeated=True)
+        return Boundary(trigger, Chain(self.name(), [UserTask(self.name(), trigger.variable), self.make(beside)]))

@@ -7,7 +7,7 @@ from typing import Any
 from engine.storage.plain import Plain, PlainDict
 from tests.engine.diagrams import multi
 from tests.engine.language.reference.interpreter import At, hold
-from tests.engine.language.reference.strands import Group, Steps, Strand, Token
+from tests.engine.language.reference.strands import Group, Inside, Steps, Strand, Token
 from tests.engine.language.reference.tasks import Activity
 
 ITEMS: dict[str, list[Plain]] = {"items": [11, True, None], "[]": [], "[4, 'five']": [4, "five"]}
@@ -63,7 +63,7 @@ class Several(Activity):
     def _take_turns(self, at: At, token: Token, items: list[Plain]) -> Steps:
         outputs: dict[int, Plain] = {}
         for index, item in enumerate(items):
-            data = yield from self.host.run_instance(at, {**token.data, self.item: item}, index)
+            data = yield Inside(token, self.host.run_instance(at, {**token.data, self.item: item}, index))
             outputs[index] = self.output_of(data)
             if self.collect(token, outputs):
                 return
@@ -95,6 +95,10 @@ class Instances(Group):
         if self.several.collect(self.token, self.outputs) or len(self.outputs) == self.count:
             self.finish(None)
 
+    def current(self, own: PlainDict | None) -> PlainDict:
+        """Out of the instances comes only what the body collects."""
+        return self.token.data
+
 
 @dataclass(frozen=True)
 class Looped(Activity):
@@ -123,7 +127,7 @@ class Looped(Activity):
             yield from hold(at, token, self.is_async)
             turn = 0
             while not self._is_over(token.data, turn):
-                token.data = yield from self.host.run_instance(at, token.data, turn)
+                token.data = yield Inside(token, self.host.run_instance(at, token.data, turn))
                 turn += 1
             at.run.count("standard loop")
             return token.data

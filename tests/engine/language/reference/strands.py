@@ -4,6 +4,7 @@ A strand is a generator. It yields what it waits for: a token somebody must act 
 escalation that is to find its way outwards. What is raised in it ends the group it belongs to.
 """
 
+import inspect
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,11 +17,14 @@ Choice = tuple[str, PlainDict]
 
 
 class Thrown(Exception):
-    """A business error on its way to whoever catches its code."""
+    """A business error on its way to whoever catches its code.
 
-    def __init__(self, code: str, values: PlainDict) -> None:
+    `data` are those of the element it comes from, `known` what the scope it just is in knew together at that moment.
+    """
+
+    def __init__(self, code: str, values: PlainDict, data: PlainDict, known: PlainDict) -> None:
         super().__init__(code)
-        self.code, self.values = code, values
+        self.code, self.values, self.data, self.known = code, values, data, known
 
 
 class Cancelled(Exception):
@@ -46,7 +50,8 @@ class Ask:
 
 @dataclass(eq=False)
 class Token:
-    """An open element. `scope`: the sub-process or call activity it lives in; `ask`: none while it waits for others."""
+    """An open element. `scope`: the sub-process or call activity it lives in; `ask`: none while it waits for others;
+    `is_extra`: the run comes to its end without it."""
 
     element: str
     data: PlainDict
@@ -54,6 +59,7 @@ class Token:
     index: int | None = None
     is_body: bool = False
     ask: Ask | None = None
+    is_extra: bool = False
     strand: "Strand | None" = field(default=None, repr=False)
 
     def begin(self, strand: "Strand") -> None:
@@ -62,6 +68,9 @@ class Token:
     def stop(self) -> None:
         self.strand = None
 
+    def current(self, own: PlainDict | None) -> PlainDict:
+        return self.data
+
 
 @dataclass(frozen=True)
 class Escalation:
@@ -69,6 +78,7 @@ class Escalation:
 
     code: str
     values: PlainDict
+    data: PlainDict
 
     def begin(self, strand: "Strand") -> None:
         strand.group.escalate(strand, self)
@@ -78,11 +88,46 @@ class Escalation:
     def stop(self) -> None:
         """Nothing to stop."""
 
+    def current(self, own: PlainDict | None) -> PlainDict:
+        return self.data
+
+
+@dataclass(frozen=True)
+class Said:
+    """Yielded where a variable that is watched has changed: who waits for that goes first."""
+
+    data: PlainDict
+    look: Callable[[], None]
+
+    def begin(self, strand: "Strand") -> None:
+        self.look()
+        if not strand.is_over:
+            strand.go(next)
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+    def current(self, own: PlainDict | None) -> PlainDict:
+        return self.data
+
+
+class Silence:
+    """What a strand waits for that listens no more."""
+
+    def begin(self, strand: "Strand") -> None:
+        """Nothing will come."""
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+    def current(self, own: PlainDict | None) -> PlainDict:
+        return {}
+
 
 class Strand:
     def __init__(self, steps: Steps, group: "Group") -> None:
         self.steps, self.group = steps, group
-        self.waits_for: Token | Group | Escalation | None = None
+        self.waits_for: Token | Group | Escalation | Said | Silence | None = None
         self.is_over = False
 
     def go(self, act: Callable[[Steps], Any]) -> None:
@@ -106,6 +151,14 @@ class Strand:
             if self.waits_for is not None:
                 self.waits_for.stop()
             self.steps.close()
+
+    def current(self, own: PlainDict | None) -> PlainDict:
+        """Its data at this moment; `own` are those of the one that runs just now and asks."""
+        if inspect.getgeneratorstate(self.steps) == inspect.GEN_RUNNING:
+            assert own is not None
+            return own
+        assert self.waits_for is not None
+        return self.waits_for.current(own)
 
 
 class Group:
@@ -151,3 +204,18 @@ class Group:
         self.is_over = True
         for strand in self.strands:
             strand.stop()
+
+    def current(self, own: PlainDict | None) -> PlainDict:
+        """What the strand that waits for it has to show meanwhile."""
+        return self.strands[0].current(own)
+
+
+class Inside(Group):
+    """One turn of a repetition: what happens in it is not to be seen outside of its body."""
+
+    def __init__(self, body: Token, steps: Steps) -> None:
+        super().__init__([steps])
+        self.body = body
+
+    def current(self, own: PlainDict | None) -> PlainDict:
+        return self.body.data

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.storage.plain import Plain, PlainDict
-from tests.engine.diagrams import catch, message, node, parameters, script, service, signal, throw, timer, user
+from tests.engine.diagrams import (
+    catch,
+    condition,
+    message,
+    node,
+    parameters,
+    script,
+    service,
+    signal,
+    throw,
+    timer,
+    user,
+)
 from tests.engine.language.reference.blocks import THROWN, Block, Drawing
 from tests.engine.language.reference.interpreter import At, ask, hold
 from tests.engine.language.reference.strands import Ask, Choice, Steps, Thrown, Token
@@ -118,11 +130,11 @@ class ServiceTask(Activity):
         at.run.count(f"service task that {self.mode}")
         answer: Plain = [data[self.handed]]
         if self.mode == "refuses" and data[self.handed] is True:
-            raise Thrown(self.code, {"x": "refused"})
+            raise Thrown(self.code, {"x": "refused"}, data, at.scope.known(data))
         if self.mode == "waits":
             verb, values = yield from ask(token, Ask(lambda: self._choose(at)))
             if verb == "throw":
-                raise Thrown(self.code, {"x": "thrown"})
+                raise Thrown(self.code, {"x": "thrown"}, data, at.scope.known(data))
             answer = values["answer"]
         if self.mode == "fails":
             yield from ask(token, Ask(lambda: ("retry", {})))
@@ -175,13 +187,14 @@ class Sender(Activity):
 
 @dataclass(frozen=True)
 class Catcher(Activity):
-    """`kind`: receive task, message catch event, signal catch event or timer catch event, due after `hours`."""
+    """`kind`: receive task, or message, signal, timer or conditional catch event; `watched` is what that is about."""
 
     name: str
     kind: str
     variable: str
     due: str = "PT1H"
     is_async: bool = False
+    watched: str = ""
 
     def draw_node(self, inner: str, attributes: dict[str, str]) -> str:
         mapped = parameters(outputs={self.variable: "${sent}"})
@@ -190,10 +203,15 @@ class Catcher(Activity):
             return node("receiveTask", self.name, mapped + inner, messageRef="m_M", **key, **attributes)
         if self.kind == "message catch event":
             return catch(self.name, mapped + message("m_M"), **key, **attributes)
+        if self.kind == "conditional catch event":
+            return catch(self.name, condition(self.watched), **attributes)
         return catch(self.name, mapped + signal("g_S") if self.kind[0] == "s" else timer(self.due), **attributes)
 
     def work(self, at: At, token: Token, data: PlainDict) -> Steps:
-        values = yield from listen(at, token, self.kind, data, self.due)
+        if self.watched:
+            values = yield from at.run.watch(at, token, self.watched, has_held=False)
+        else:
+            values = yield from listen(at, token, self.kind, data, self.due)
         at.run.count(self.kind)
         return {**data, self.variable: values["sent"]} if "sent" in values else data
 
