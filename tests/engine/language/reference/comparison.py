@@ -8,8 +8,8 @@ from engine.language.errors import BpmnError
 from engine.language.workflow import Case
 from engine.records.rebuild import Token as EngineToken
 from engine.storage.plain import Plain, PlainDict
+from tests.engine.language.reference.diagram import Diagram
 from tests.engine.language.reference.interpreter import Run
-from tests.engine.language.reference.maker import Diagram
 from tests.engine.language.reference.strands import Token
 from tests.engine.language.trial import BEGIN, Trial
 

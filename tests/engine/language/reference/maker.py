@@ -1,109 +1,33 @@
 """Random diagrams, block by block."""
 
-import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
-from engine.language.parser import ProcessSpecs, parse_process
 from engine.storage.plain import PlainDict
-from tests.engine.diagrams import bpmn, declare, process
 from tests.engine.language.reference.activities import Boundary, Call, Guarded, Sub
 from tests.engine.language.reference.blocks import Block, Chain, Escalate, ThrowingEnd
 from tests.engine.language.reference.bodies import Body, Reaction
+from tests.engine.language.reference.diagram import CODES, Diagram, Room
 from tests.engine.language.reference.gateways import Again, Apart, Condition, Deciding, EventBased, Parallel, Until
-from tests.engine.language.reference.interpreter import Run
+from tests.engine.language.reference.leaves import LeafMaker
 from tests.engine.language.reference.repetitions import ITEMS, Looped, Several
-from tests.engine.language.reference.strands import Steps
 from tests.engine.language.reference.tasks import (
     HOURS,
     Activity,
     Catcher,
-    PlainTask,
-    RuleTask,
-    ScriptTask,
-    Sender,
     ServiceTask,
     UserTask,
 )
 from tests.engine.language.reference.triggers import Trigger
 
-CODES = ("E1", "E2")  # of errors and of escalations
-NAMES = ("M", "S", *CODES)  # messages, signals, errors and escalations are declared under each
 
-
-@dataclass(frozen=True)
-class Room:
-    """What a block may use where it stands.
-
-    `variables`: those it may write, which no branch beside it does. `errors`, `escalations`: the codes that are caught
-    outside it. `is_repeated`: tokens of several firings may be in it at once; a join would mix them, and which of them
-    wrote last would be told by more than the order in which they end. `is_watched`: an event sub-process sees it.
-    """
-
-    depth: int
-    variables: tuple[str, ...]
-    errors: tuple[str, ...] = ()
-    escalations: tuple[str, ...] = ()
-    is_repeated: bool = False
-    is_looped: bool = False
-    is_inclusive: bool = False
-    is_watched: bool = False
-
-    @property
-    def inner(self) -> "Room":
-        return replace(self, depth=self.depth - 1)
-
-    @property
-    def new_scope(self) -> "Room":
-        """Joins inside a sub-process meet only tokens of its own."""
-        return replace(self.inner, is_repeated=False, is_looped=False, is_inclusive=False, is_watched=False)
-
-
-@dataclass(frozen=True)
-class Diagram:
-    """`data` are those a case starts with."""
-
-    seed: int
-    body: Body
-    calls: tuple[Call, ...]
-    data: PlainDict
-
-    @cached_property
-    def xml(self) -> bytes:
-        processes = [call.draw_process() for call in self.calls]
-        return bpmn(process("p", self.body.draw()), *processes, extra=declare(*NAMES))
-
-    @property
-    def called(self) -> tuple[str, ...]:
-        return tuple(call.called for call in self.calls)
-
-    @cached_property
-    def specs(self) -> ProcessSpecs:
-        return parse_process(dict.fromkeys(("p", *self.called), self.xml), "p")
-
-    def run_process(self, run: Run) -> Steps:
-        return self.body.run(run, None, self.data, is_case=True, outer=None)
-
-
-class Maker:
+class Maker(LeafMaker):
     """`budget`: how many blocks are still to be made with something inside."""
 
     def __init__(self, seed: int) -> None:
-        self.seed, self.rnd = seed, random.Random(seed)
-        self.budget, self.number = self.rnd.randint(6, 14), 0
-        self.counters: list[str] = []
+        super().__init__(seed)
+        self.budget = self.rnd.randint(6, 14)
         self.calls: list[Call] = []
-        self.leaves: list[Callable[[Room], Block]] = [
-            *[self.make_user] * 4,
-            self.make_plain,
-            self.make_script,
-            self.make_rule,
-            *[self.make_service] * 2,
-            *[self.make_sender] * 2,
-            *[self.make_catcher] * 3,
-            self.make_terminate,
-        ]
         self.parts: list[Callable[[Room], Block]] = [
             self.make_exclusive,
             self.make_inclusive,
@@ -154,54 +78,6 @@ class Maker:
             return Chain(self.name(), [self.make(room.inner), self.make(room.inner)])
         refused = (self.single if room.is_repeated else set()) | ({self.make_last_wins} if room.is_watched else set())
         return self.rnd.choice([make for make in self.parts if make not in refused])(room)
-
-    def name(self) -> str:
-        self.number += 1
-        return f"n{self.number}"
-
-    def maybe(self, chance: float = 0.1) -> bool:
-        return self.rnd.random() < chance
-
-    def variable(self, room: Room) -> str:
-        return self.rnd.choice(room.variables)
-
-    # --- what stands alone ---
-    def make_leaf(self, room: Room) -> Block:
-        if room.errors and self.maybe():
-            return ThrowingEnd(self.name(), "error", self.rnd.choice(room.errors))
-        if room.escalations and self.maybe():
-            return Escalate(self.name(), self.rnd.choice(room.escalations))
-        return self.rnd.choice(self.leaves)(room)
-
-    def make_user(self, room: Room) -> Activity:
-        return UserTask(self.name(), self.variable(room), self.maybe())
-
-    def make_plain(self, room: Room) -> Activity:
-        return PlainTask(self.name(), self.rnd.choice(("task", "manualTask")), self.variable(room), self.maybe())
-
-    def make_script(self, room: Room) -> ScriptTask:
-        name = self.name()
-        self.counters.append(name)
-        return ScriptTask(name, name, self.maybe())
-
-    def make_rule(self, room: Room) -> Activity:
-        return RuleTask(self.name(), self.variable(room), self.maybe())
-
-    def make_service(self, room: Room) -> Activity:
-        mode = self.rnd.choice(("answers", "waits", "fails"))
-        code = self.rnd.choice((*room.errors, ""))
-        return ServiceTask(self.name(), mode, self.variable(room), "x", code, self.maybe())
-
-    def make_sender(self, room: Room) -> Activity:
-        kind = self.rnd.choice(("send task", "message throw event", "signal throw event"))
-        return Sender(self.name(), kind, self.variable(room), self.maybe())
-
-    def make_catcher(self, room: Room) -> Catcher:
-        kind = self.rnd.choice(("receive task", "message catch event", "signal catch event", "timer catch event"))
-        return Catcher(self.name(), kind, self.variable(room), self.rnd.choice([*HOURS]), self.maybe())
-
-    def make_terminate(self, room: Room) -> Block:
-        return ThrowingEnd(self.name(), "terminate", "") if self.maybe(0.3) else self.make_user(room)
 
     # --- gateways ---
     def make_exclusive(self, room: Room) -> Block:
