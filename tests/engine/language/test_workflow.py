@@ -170,7 +170,7 @@ def test_a_loop_of_thousands_costs_the_same_in_every_turn(turns: int, kind: str)
             flow("again e", element="out"),
         )
     )
-    trial = Trial(xml, data={"n": 0}, checks_specs=False)
+    trial = Trial(xml, data={"n": 0}, is_thorough=False)
     sizes, counts, costs = [], set(), []
     for turn in range(turns):
         assert not trial.is_done

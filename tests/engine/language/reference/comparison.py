@@ -40,7 +40,7 @@ class Comparison:
             specs=diagram.specs,
             compacting=compacting,
             fresh_specs=fresh_specs,
-            checks_specs=False,
+            is_thorough=False,
         )
         self.compare()
 

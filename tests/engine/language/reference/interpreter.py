@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from engine.storage.plain import Plain, PlainDict
 from tests.engine.language.reference.strands import Ask, Choice, Escalation, Group, Steps, Strand, Thrown, Token
 
-PATIENCE = 25  # acts, before events that may happen again and again are left alone
+PATIENCE = 16  # acts, before events that may happen again and again are left alone
 
 
 class Program(Protocol):
@@ -161,11 +161,13 @@ class Scope(Group):
     def begin(self, owner: Strand | None) -> None:
         self.owner = owner
         for steps in self.steps:
-            strand = Strand(steps, self)
-            self.listeners.add(strand)
-            self.strands.append(strand)
-            strand.go(next)
-        self._begin_main(self.main_steps)
+            if self.main is None:  # else a condition that holds already has taken its place
+                strand = Strand(steps, self)
+                self.listeners.add(strand)
+                self.strands.append(strand)
+                strand.go(next)
+        if self.main is None:
+            self._begin_main(self.main_steps)
 
     def spawn(self, steps: Steps, data: PlainDict, is_reaction: bool = False) -> None:
         strand = Strand(steps, self)

@@ -48,17 +48,17 @@ class Maker(LeafMaker):
             self.make_guarded,
             self.make_service_guarded,
             *[self.make_error_caught] * 2,
-            *[self.make_escalation_caught] * 2,
+            *[self.make_escalation_caught] * 3,
         ]
         self.single = {self.make_inclusive, self.make_parallel, self.make_last_wins, self.make_apart, self.make_watched}
 
     def make_diagram(self) -> Diagram:
-        """It begins with six blocks of the kinds whose turn it is, so that each kind comes equally often at least."""
+        """It begins with eight blocks of the kinds whose turn it is, so that each kind comes equally often at least."""
         pool = tuple(f"v{number}" for number in range(6))
         room = Room(3, pool, is_watched=self.maybe(0.3))
         reactions = self._reactions(room, room) if room.is_watched else []
         chain = Chain("p", [*(make(room) for make in self._whose_turn()), self.make(room), UserTask("after", "v0")])
-        body = Body("p", chain, self.rnd.choice(("none", "none", "message", "signal")), reactions=reactions)
+        body = Body("p", chain, self.rnd.choice(("none", "message", "signal")), reactions=reactions)
         data: PlainDict = {"x": self.rnd.randint(-1, 4), "yes": True, "no": False, "key": "K-1", "zero": 0}
         data |= {"items": ITEMS["items"]} | dict.fromkeys(self.counters, 0)
         data |= {name: [name] for name in pool if self.rnd.random() < 0.5}
@@ -68,7 +68,7 @@ class Maker(LeafMaker):
         """A row of them that comes again only after as many seeds as there are parts, squared."""
         count = len(self.parts)
         turn, step = self.seed % count, 1 + self.seed // count
-        return [self.parts[place % count] for place in range(turn, turn + 6 * step, step)]
+        return [self.parts[place % count] for place in range(turn, turn + 8 * step, step)]
 
     def make(self, room: Room) -> Block:
         if room.depth == 0 or self.budget <= 0 or self.rnd.random() < 0.2:
@@ -200,7 +200,7 @@ class Maker(LeafMaker):
         return self._sub(room, "subProcess", block, reactions=[reaction])
 
     def _reactions(self, room: Room, inner: Room) -> list[Reaction]:
-        kinds = self.rnd.sample(("message", "signal", "timer", "cycle"), 2)
+        kinds = ["timer", *self.rnd.sample(("message", "signal", "cycle"), 2)]
         return [self._reaction(room, inner, kind) for kind in kinds]
 
     def _reaction(self, room: Room, inner: Room, kind: str, code: str = "", watched: str = "") -> Reaction:
@@ -257,9 +257,9 @@ class Maker(LeafMaker):
         return self._several(room, host)
 
     def _several(self, room: Room, host: Activity, collection: str = "") -> Several:
-        until = self.rnd.choice((None, None, 1, 2))
+        until = self.rnd.choice((None, 1, 2))
         is_wrapping = self.maybe(0.3)
-        collection = collection or self.rnd.choice([*ITEMS])
+        collection = collection or self.rnd.choice([*ITEMS, "[]"])
         is_sequential, is_async = self.maybe(0.5), self.maybe()
         return Several(host, is_sequential, collection, self.variable(room), is_wrapping, until, is_async)
 
@@ -360,7 +360,10 @@ class Maker(LeafMaker):
         return [self._boundary(room, self.rnd.choice(kinds)) for _ in range(self.rnd.randint(0, 2))]
 
     def _boundary(self, room: Room, kind: str, code: str = "", watched: str = "") -> Boundary:
-        may_go_on = kind not in ("error", "cancel") and not room.is_repeated and not room.is_watched
+        may_fire_again = room.is_looped or kind != "timer"
+        may_go_on = (
+            kind not in ("error", "cancel") and not room.is_repeated and not (room.is_watched and may_fire_again)
+        )
         trigger = self._trigger(self.name(), room, kind, may_go_on, code, watched)
         if trigger.is_interrupting:
             return Boundary(trigger, self.make_leaf(room.inner))
