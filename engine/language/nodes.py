@@ -9,6 +9,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
 from engine.language.expressions import ExpressionError, is_wrapped, parse_expression, unwrap
 from engine.language.model import BATON, CAMUNDA, Element, find_definition, find_link_target, local_tag
+from engine.language.repairs import repairs
 from engine.language.specs import activities, definitions, events, gateways, loops
 
 DEFINITIONS = {
@@ -65,10 +66,6 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
     def create_spec(self) -> Any:
         return self.spec_class(self.spec, self.bpmn_id, **self.bpmn_attributes)
 
-    def raise_validation_exception(self, message: str, node: Any = None) -> None:
-        """Stock calls this with `node=`, which its own method does not know."""
-        raise ValidationException(message, self.node)
-
     def parse_incoming_data_references(self) -> list[Any]:
         """Data objects are drawings."""
         return []
@@ -76,6 +73,7 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
     def parse_outgoing_data_references(self) -> list[Any]:
         return []
 
+    @repairs("condition-on-a-task", "A condition on a flow out of a task is ignored.")
     def connect_outgoing(self, target: Any, flow: etree._Element, is_default: bool) -> None:
         conditional = isinstance(self.task, gateways.ExclusiveGateway | gateways.InclusiveGateway)
         if not conditional and self.parse_condition(flow) is not None:
@@ -271,6 +269,7 @@ class EventParser(ElementParser):
             return None
         return self._find(node, kind, f"{kind}Ref", f"{kind}Code")
 
+    @repairs("error-reports-crash", "Four of the parser's own error reports fail with a TypeError.")
     def _find(self, node: etree._Element, kind: str, reference: str, attribute: str) -> str:
         """From the file the node is in: two files may use one id for different things."""
         found = find_definition(self.node.getroottree().getroot(), kind, node.get(reference))
@@ -344,6 +343,7 @@ class EndEventParser(EventParser):
         return spec
 
 
+@repairs("tasks-without-a-message", "A send or receive task without a message completes at once.")
 class MessageTaskParser(EventParser):
     """Send and receive tasks; without a message stock completes them at once."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from engine.language.repairs import repairs
 from engine.language.specs.merge import is_unchanged
 from engine.language.specs.task import FINISHED, READY, UNFINISHED, Host, Listener, TracedTask
 from engine.language.workflow import Case, InnerCase, Specs
@@ -28,6 +29,7 @@ def freeze(case: Case) -> bytes:
     return orjson.dumps(state)
 
 
+@repairs("typename-in-data", "Data with a key `typename` make a case unloadable, or become an object of that type.")
 def thaw(state: bytes, specs: Specs, script_engine: Any, host: Host, recorder: Listener | None = None) -> Case:
     """The case again. `specs` must be those it was started with, or compatible ones."""
     content = orjson.loads(state)

@@ -13,6 +13,7 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 
 from engine.language.errors import BpmnError, StepLimitExceeded, TaskNotWaiting
+from engine.language.repairs import repairs
 from engine.language.specs.activities import ServiceTask
 from engine.language.specs.conditions import find_fulfilled
 from engine.language.specs.events import throw_error
@@ -60,10 +61,16 @@ class CaseMixin:
 
     def update_waiting_tasks(self) -> None:
         """Joins may go on when another branch has ended; whatever else waits is told when it has happened."""
+        if not self.spec.has_joins:
+            return
         for task in [t for t in self.tasks.values() if t._state == WAITING and isinstance(t.task_spec, JoiningSpec)]:
             if task._state == WAITING:
                 task.task_spec._update(task)
 
+    @repairs(
+        "depth-limit",
+        "Beyond a depth of 1,000 tasks nothing is found any more, and a case with open work counts as completed.",
+    )
     def is_completed(self) -> bool:
         self.completed = self.completed or not any(t._state & UNFINISHED for t in self.tasks.values())
         return self.completed
@@ -274,6 +281,7 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         raise LookupError(f"Expected task {task_id} in the case, but it is gone")
 
     # --- how it runs -------------------------------------------------------------------------------------------------
+    @repairs("no-step-limit", "A loop of automatic elements that never ends takes its server with it.")
     def do_engine_steps(self) -> None:
         """Run automatic elements, in the order they became ready, until the case rests.
 
@@ -325,6 +333,7 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
     def _find(self, fits: Callable[[TracedTask], bool]) -> list[TracedTask]:
         return [task for scope in self.scopes for task in scope.tasks.values() if fits(task)]
 
+    @repairs("any-task-can-be-run", "A task that is over, or not yet begun, runs again when it is told to.")
     @staticmethod
     def _require(is_so: bool, task: TracedTask, expected: str) -> None:
         if not is_so:

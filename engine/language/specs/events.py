@@ -6,6 +6,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.language.errors import BpmnError
+from engine.language.repairs import repairs
 from engine.language.specs.base import ElementSpec, OnDemand, find_correlation_key, map_values
 from engine.language.specs.definitions import (
     CancelDefinition,
@@ -36,6 +37,10 @@ class EventSpec(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkf
 class CatchingEvent(EventSpec):
     """Waits until `fire`; takes over exactly what its output parameters map from the payload."""
 
+    @repairs(
+        "timers-read-the-clock",
+        "A timer reads the clock whenever its case is touched, and fires in steps that have nothing to do with it.",
+    )
     def _update_hook(self, task: TracedTask) -> bool:
         if "fired" in task.internal_data:
             return True
@@ -50,6 +55,7 @@ class CatchingEvent(EventSpec):
         task.internal_data["payload"] = payload
         self._update(task)
 
+    @repairs("payload-merged", "The whole payload of a message is merged into the data.")
     def _run_hook(self, task: TracedTask) -> bool:
         payload = task.internal_data["payload"]
         assert isinstance(payload, dict)
@@ -82,6 +88,7 @@ class LinkEvent(EventSpec):
         return True
 
 
+@repairs("event-gateway-one-timer", "Of two timers behind an event-based gateway only the first is armed.")
 class EventBasedGateway(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """Its events wait each for itself; the first to happen cancels the others.
 
@@ -106,6 +113,7 @@ class ListeningEvent(CatchingEvent):
         super().__init__(process, bpmn_id, event_definition, **options)
         self.cancel_activity = cancel_activity
 
+    @repairs("non-interrupting-once", "A non-interrupting message boundary event fires only once.")
     def repeat(self, task: TracedTask) -> None:
         """A non-interrupting event listens again; a timer only when it is a cycle with turns left.
 
@@ -130,6 +138,9 @@ class BoundaryEvent(ListeningEvent):
     pass
 
 
+@repairs(
+    "error-start-at-once", "An event sub-process that starts by an error or an escalation runs always, and at once."
+)
 class EventSubProcessStart(ListeningEvent):
     """The start event of an event sub-process, armed in the scope the sub-process stands in for as long as that lasts.
 
@@ -143,6 +154,10 @@ class EventSubProcessStart(ListeningEvent):
         task.data = find_current_data(task.workflow)
         return True
 
+    @repairs(
+        "event-sub-process-never-interrupts",
+        "An interrupting event sub-process leaves what it interrupts running.",
+    )
     def _on_complete_hook(self, task: TracedTask) -> None:
         scope = task.workflow
         if self.cancel_activity:
@@ -180,6 +195,10 @@ class BoundaryEventSplit(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # Spiff
     def _run_hook(self, task: TracedTask) -> bool:
         return True
 
+    @repairs(
+        "boundary-back-to-its-host",
+        "A boundary event that leads back to its own activity leaves the old one open: the case never ends.",
+    )
     def child_completed(self, task: TracedTask, child: TracedTask) -> None:
         is_event = isinstance(child.task_spec, BoundaryEvent)
         others = [other for other in task.children if other is not child]
@@ -195,6 +214,7 @@ class BoundaryEventSplit(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # Spiff
 class ThrowingEvent(EventSpec):
     """Throws exactly what its input parameters map."""
 
+    @repairs("payload-is-everything", "A message that is thrown carries all data of its case.")
     def _run_hook(self, task: TracedTask) -> bool:
         definition, host = self.event_definition, task.case.host
         payload = map_values(task, self.element.inputs)
@@ -215,6 +235,7 @@ class SendTask(ThrowingEvent):
     pass
 
 
+@repairs("signal-end-is-silent", "A signal end event throws nothing.")
 class EndEvent(ThrowingEvent):
     """An error end event of the top process ends the case; one that nobody outside catches is an incident."""
 
@@ -252,6 +273,10 @@ def _is_of_case(task: TracedTask) -> bool:
     return True
 
 
+@repairs(
+    "uncaught-error-end",
+    "An error end event that nobody catches ends its sub-process as if nothing had happened.",
+)
 def throw_error(task: TracedTask, error: BpmnError) -> None:
     """Hand a BpmnError to the boundary of this very activity, else outwards; raise it if none catches."""
     if not _throw(task, error):
@@ -263,6 +288,10 @@ def _throw(task: TracedTask, error: BpmnError) -> bool:
     return throw_outwards(task, ErrorDefinition, error.code, values)
 
 
+@repairs(
+    "boundary-runs-late",
+    "An error boundary event waits in the queue: what is ready beside the failed element still runs, and pays again.",
+)
 def throw_outwards(task: TracedTask, kind: type[EventDefinition], code: str | None, payload: PlainDict) -> bool:
     """Let the nearest event that catches this kind and code happen; it runs next, before anything else that is ready.
 

@@ -10,6 +10,7 @@ from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway as StockInclusive
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.language.errors import ValueUnfit
+from engine.language.repairs import repairs
 from engine.language.specs.base import ElementSpec, OnDemand, evaluate
 from engine.language.specs.merge import apply_changes, find_changes, find_fork, merge_tokens
 from engine.language.specs.scopes import find_idle_listeners, find_origin, find_running, keep_ended, take_ended
@@ -38,6 +39,7 @@ class JoiningSpec(ElementSpec):
         """`arrived`: how many tokens wait on each incoming flow, by the name of the spec it comes from."""
         raise NotImplementedError
 
+    @repairs("arrivals-by-the-clock", "Who arrived last at a join is told by the wall clock, which may jump.")
     def _fire(self, task: TracedTask) -> bool:
         tokens = sorted(self.tokens_at(task), key=lambda token: token.count("arrival"))
         if any(token is not task and "stalled" in token.internal_data for token in tokens):
@@ -75,6 +77,10 @@ def _source(token: TracedTask) -> str:
 
 
 class ParallelGateway(JoiningSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    @repairs(
+        "parallel-join-on-a-cycle",
+        "A parallel join on a cycle counts arrivals of earlier turns: it fires early, and tokens double.",
+    )
     def may_fire(self, task: TracedTask, arrived: Counter[str]) -> bool:
         return arrived >= Counter(self._inputs)
 
@@ -82,6 +88,10 @@ class ParallelGateway(JoiningSpec, BpmnSpecMixin):  # type: ignore[misc]  # Spif
         return True
 
 
+@repairs(
+    "flows-by-height",
+    "The first condition that holds is looked for in the order of how high the targets are drawn.",
+)
 class ExclusiveGateway(ElementSpec, StockExclusiveGateway):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """The first flow whose condition holds, in the order of the file (stock: by the height of what they lead to)."""
 
@@ -103,6 +113,10 @@ class InclusiveGateway(JoiningSpec, StockInclusiveGateway):  # type: ignore[misc
 
     chooses_outputs = True
 
+    @repairs(
+        "inclusive-join-early",
+        "An inclusive join overlooks tokens inside an open sub-process: it fires early, and what follows runs twice.",
+    )
     def may_fire(self, task: TracedTask, arrived: Counter[str]) -> bool:
         filled = set(arrived)
         empty = set(self._inputs) - filled
@@ -147,13 +161,16 @@ def _find_matches(gateway: Any, task: TracedTask) -> Iterator[str]:
             yield name
 
 
+@repairs(
+    "lost-update-at-the-end",
+    "Of branches that end each for itself the last one overwrites what the others changed.",
+)
 class EndJoin(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """Behind all end events and event sub-processes: the scope ends with the last token.
 
-    What an earlier one changed is kept in `ended` as ([value at the fork], [new value]) by variable, where none
-    stands for absent. The later arrival wins: branches that end each for itself (reminders, say) need not write
-    distinct variables. When the flow is over and event sub-processes still run, `data` are those it ended with, to
-    which each of them adds what it changed since it started.
+    What earlier ones changed is kept in `ended`, see `specs.scopes`. The later arrival wins: branches that end each for
+    itself (reminders, say) need not write distinct variables. When the flow is over and event sub-processes still run,
+    `data` are those it ended with, to which each of them adds what it changed since it started.
     """
 
     def _update_hook(self, task: TracedTask) -> bool:
@@ -166,8 +183,7 @@ class EndJoin(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is
         elif not flow:
             task.data = apply_changes(task.data, take_ended(scope, task.data))
         else:
-            base = find_fork([task, *flow]).data if origin is None else origin.data
-            keep_ended(scope, find_changes(base, task.data), base)
+            keep_ended(task, [(other, find_fork([task, other]) if origin is None else origin) for other in flow])
             task.cancel()
             return False
         if others:

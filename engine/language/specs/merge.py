@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from engine.language.errors import MergeConflict
+from engine.language.repairs import repairs
 from engine.language.specs.task import TracedTask
 from engine.language.values import is_same
 from engine.storage.plain import PlainDict
@@ -11,22 +12,31 @@ from engine.storage.plain import PlainDict
 ABSENT = object()
 
 
+@repairs(
+    "lost-update-at-a-join",
+    "The branch that arrives last at a join overwrites what the others changed with its stale copy.",
+)
 def merge_tokens(tokens: Sequence[TracedTask], last_wins: Container[str]) -> PlainDict:
     """The data of tokens that meet, each counted against the fork it came from.
 
     `tokens` are in the order of their arrival. Raises MergeConflict when two of them gave a variable different
     values, unless `last_wins` names it.
     """
-    return _merge([([*reversed(token.ancestors), token], token) for token in tokens], 0, last_wins)
+    return _merge([(_find_chain(token), token) for token in tokens], 0, last_wins)
 
 
 def find_fork(tokens: Sequence[TracedTask]) -> TracedTask:
     """The last task all tokens descend from, one of them included."""
-    chains = [[*reversed(token.ancestors), token] for token in tokens]
+    chains = [_find_chain(token) for token in tokens]
     shared: list[TracedTask] = [
         level[0] for level in zip(*chains, strict=False) if all(task is level[0] for task in level)
     ]
     return shared[-1]
+
+
+def _find_chain(token: TracedTask) -> list[TracedTask]:
+    """From the first task of its scope to the token."""
+    return [token, *token.ancestors][::-1]
 
 
 def _merge(chains: list[tuple[list[TracedTask], TracedTask]], depth: int, last_wins: Container[str]) -> PlainDict:
@@ -44,6 +54,7 @@ def _merge(chains: list[tuple[list[TracedTask], TracedTask]], depth: int, last_w
     return merge_branches(fork.data, [_merge(group, depth + 1, last_wins) for group in groups.values()], last_wins)
 
 
+@repairs("silent-conflict", "Two branches that gave one variable different values meet without a word.")
 def merge_branches(base: PlainDict, branches: Sequence[PlainDict], last_wins: Container[str]) -> PlainDict:
     """What the branches changed since the fork; a deletion is a change."""
     changes: dict[str, object] = {}

@@ -1,5 +1,6 @@
 """A process or sub-process as a whole: where it starts and ends."""
 
+from functools import cached_property
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
@@ -7,12 +8,14 @@ from SpiffWorkflow.bpmn.specs.control import BpmnStartTask
 from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
 from engine.language.errors import ValueUnfit
+from engine.language.repairs import repairs
 from engine.language.specs.base import OnDemand
 from engine.language.specs.definitions import EventDefinition
-from engine.language.specs.gateways import EndJoin, EndTask
+from engine.language.specs.gateways import EndJoin, EndTask, JoiningSpec
 from engine.language.specs.task import TracedTask
 
 
+@repairs("start-events", "A process with several start events always begins at the none start event.")
 class ProcessStart(OnDemand, BpmnStartTask):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """Goes on with one start event: the one the case was started by, else the none start event, else the only one.
 
@@ -56,3 +59,8 @@ class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]  # SpiffWorkflow is un
         self.data_stores: dict[str, Any] = {}
         self.correlation_keys: dict[str, Any] = {}
         self.bpmn_start_events: list[Any] = []
+
+    @cached_property
+    def has_joins(self) -> bool:
+        """Whether a gateway in it may have to wait. Asked for only once all of it is parsed."""
+        return any(isinstance(spec, JoiningSpec) and len(spec._inputs) > 1 for spec in self.task_specs.values())

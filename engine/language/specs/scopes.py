@@ -3,7 +3,8 @@
 Data belong to tokens. An event sub-process starts with all that its scope knows, and a condition is about it.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
+from itertools import chain
 from typing import Any
 
 from engine.language.specs.loops import LoopSpec
@@ -22,7 +23,7 @@ EVERYTHING = _Everything()
 
 def find_origin(task: TracedTask) -> TracedTask | None:
     """The event that started the event sub-process of its scope this task belongs to; none for one of the flow."""
-    return next((found for found in (task, *task.ancestors) if found.task_spec.is_scope_listener), None)
+    return next((found for found in chain((task,), task.ancestors) if found.task_spec.is_scope_listener), None)
 
 
 def find_idle_listeners(scope: Any) -> list[TracedTask]:
@@ -70,16 +71,32 @@ def find_visible_data(scope: Any) -> PlainDict:
 
 
 def take_ended(scope: Any, data: PlainDict) -> dict[str, object]:
-    """What tokens that ended before changed, as far as these data still have the value it was changed from."""
-    ended = {name: (_unbox(old), _unbox(new)) for name, (old, new) in scope.ended.items()}
-    return {name: new for name, (old, new) in ended.items() if is_unchanged(old, get_value(data, name))}
+    """What tokens that ended before changed, as far as these data still have a value that was changed."""
+    return {
+        name: _unbox(new)
+        for name, (held, new) in scope.ended.items()
+        if _is_among(get_value(data, name), map(_unbox, held))
+    }
 
 
-def keep_ended(scope: Any, changes: dict[str, object], base: PlainDict) -> None:
-    """Note what a token changed that ended while others go on."""
-    for name, new in changes.items():
-        before = scope.ended[name][0] if name in scope.ended else _box(get_value(base, name))
-        scope.ended[name] = [before, _box(new)]
+def keep_ended(task: TracedTask, others: list[tuple[TracedTask, TracedTask]]) -> None:
+    """Note what a token changed that ends while others go on, each given with the task its way parted from this one.
+
+    By variable: the values that others hold and have not touched since, and the new value; each in a box, which is
+    empty for absent. A value the token only inherited is no change, even where another parted before it was written.
+    """
+    ended = task.workflow.ended
+    for name in {name for data in (task.data, *(fork.data for _, fork in others)) for name in data}:
+        value, bases = get_value(task.data, name), [get_value(fork.data, name) for _, fork in others]
+        held, last = ended.get(name, ([], None))
+        known = [_unbox(box) for box in (*held, last) if box is not None]
+        is_known = _is_among(value, known)
+        is_new = not is_known and not all(is_unchanged(base, value) for base in bases)
+        if is_new or is_known:
+            theirs = [get_value(other.data, name) for other, _ in others]
+            pairs = zip(theirs, bases, strict=True)
+            untouched = _distinct(each for each, base in pairs if _is_among(each, (base, *known)))
+            ended[name] = [[_box(each) for each in untouched], _box(value) if is_new else last]
 
 
 def _is_in_loop(task: TracedTask) -> bool:
@@ -93,3 +110,15 @@ def _box(value: object) -> list[object]:
 
 def _unbox(box: list[object]) -> object:
     return box[0] if box else ABSENT
+
+
+def _is_among(value: object, values: Iterable[object]) -> bool:
+    return any(is_unchanged(each, value) for each in values)
+
+
+def _distinct(values: Iterable[object]) -> list[object]:
+    found: list[object] = []
+    for value in values:
+        if not _is_among(value, found):
+            found.append(value)
+    return found

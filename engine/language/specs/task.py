@@ -1,5 +1,6 @@
 """One token of a case: SpiffWorkflow's task, telling a recorder every change, and what a step offers to the specs."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -8,6 +9,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.language.errors import TryAgain
 from engine.language.model import Element
+from engine.language.repairs import repairs
 from engine.language.specs.durations import Calendar
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
@@ -101,14 +103,12 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
         return None if holder is None else self.case.get_task_from_id(holder)
 
     @property
-    def ancestors(self) -> "list[TracedTask]":
-        """Parent first."""
-        found: list[TracedTask] = []
+    def ancestors(self) -> "Iterator[TracedTask]":
+        """Parent first; one by one, so that who looks for the nearest of a kind does not walk through ten thousand."""
         task = self.parent
         while task is not None:
-            found.append(task)
+            yield task
             task = task.parent
-        return found
 
     def count(self, name: str) -> int:
         """A number kept in `internal_data`; 0 where there is none."""
@@ -129,6 +129,7 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
         else:
             self.complete()
 
+    @repairs("failure-ends-the-case", "An element that fails raises through the whole case, and cannot be tried again.")
     def stall(self, stage: str, error: Exception) -> None:
         """The element cannot go on; `stage` (enter, run) says where `resume` takes it up again."""
         if not self._state & OPEN:

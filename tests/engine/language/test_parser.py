@@ -1,5 +1,7 @@
 """What is refused, with the element to blame; and files that use one id for different things."""
 
+import re
+
 import pytest
 
 from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
@@ -183,6 +185,7 @@ def test_what_is_refused(case: str) -> None:
         parse_process({"p": content}, "p")
     assert caught.value.element_id == (element or caught.value.element_id)
     assert str(caught.value).startswith("Expected"), str(caught.value)
+    assert not re.search(r"[A-Z]\w+Error\b", str(caught.value)), "a sentence, not what Python raised"
     assert caught.value.facts == {"element": caught.value.element_id}
 
 

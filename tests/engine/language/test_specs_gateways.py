@@ -364,3 +364,30 @@ def test_async_before_on_gateways(kind: str) -> None:
     assert trial.open_elements() == ["x"]
     assert trial.release("x").is_done
     assert trial.data == {"x": 1, "y": 2}
+
+
+@pytest.mark.parametrize("compacting", [False, True])
+def test_a_branch_that_only_inherited_a_value_does_not_set_it_back(compacting: bool) -> None:
+    """Found by a random diagram: `reminder` parted from `first` after it wrote, `second` before; both end later."""
+    xml = bpmn(
+        process(
+            "p",
+            start(),
+            parallel("f"),
+            user("first"),
+            user("held"),
+            boundary("late", "held", timer(), False),
+            user("reminder"),
+            user("second"),
+            end(),
+            end("e2"),
+            end("e3"),
+            flow("s f first held e"),
+            flow("f second e2"),
+            flow("late reminder e3"),
+        )
+    )
+    trial = Trial(xml, data={"n": 0}, compacting=compacting)
+    trial.complete("first", {"n": 1}).fire("late").complete("held", {"n": 2})
+    trial.complete("reminder").complete("second")
+    assert trial.data == {"n": 2}
