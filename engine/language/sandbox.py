@@ -50,7 +50,11 @@ CLASSES: dict[str, type] = {
     "Decimal": Decimal,
     "__date": date,  # for texts of our own making, where data named `date` may not hide the class
     "__datetime": datetime,
+    "__timedelta": timedelta,
     "__timezone": timezone,
+    "__Decimal": Decimal,
+    "__int": int,
+    "__float": float,
 }
 # Monty hands functions, classes and views out as text, so a worker itself must say of what type its result is.
 # `type` is captured before data named `type` can hide it.
@@ -357,4 +361,5 @@ def _explain(
     ]
     lines = [program.lines[line - 1] for line in own if 0 < line <= len(program.lines)]
     message = f"Expected a result, but {error.display('type-msg')}"[:MAX_MESSAGE_CHARACTERS]
-    return SandboxError(message, lines[-1] if lines else 0, program.source)
+    innermost = next((line for line in reversed(lines) if line), 0)  # 0: a function of our own
+    return SandboxError(message, innermost, program.source)

@@ -11,7 +11,7 @@ from engine.commands.deployments import DefinitionInvalid, check, deploy
 from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS, parts_of, path_of
 from engine.definitions.findings import Finding
 from engine.definitions.forms import bind
-from engine.language.decisions import DecisionTable
+from engine.language.decisions import DecisionLogic
 from engine.language.model import Element
 from engine.queries.definitions import (
     DefinitionRow,
@@ -100,7 +100,7 @@ class Studio:
             has_draft=any((one.kind, one.key) == (row.kind, row.key) for one in list_drafts(self.engine)),
             parts=_list_parts(view),
             preview=self._preview(view) if row.kind == FORM else "",
-            table=self._read_table(row.id) if row.kind == DECISION else None,
+            logic=self._read_decision(row.id) if row.kind == DECISION else None,
             policy=json.loads(view.content) if row.kind == POLICY else {},
             display=Display(g.fmt),
         )
@@ -164,9 +164,9 @@ class Studio:
         bound = bind(form, data=data, language=current_language(), timezone=g.fmt.zone, evaluate=evaluate)
         return render_form(current_app.jinja_env, bound, g.fmt)
 
-    def _read_table(self, definition_id: str) -> DecisionTable:
+    def _read_decision(self, definition_id: str) -> DecisionLogic:
         with self.engine.database.read() as connection:
-            return self.engine.catalogue.table(connection, definition_id)
+            return self.engine.catalogue.decision(connection, definition_id)
 
     def _name_people(self, rows: list[DefinitionRow]) -> Names:
         with self.engine.database.read() as connection:

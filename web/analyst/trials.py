@@ -12,7 +12,15 @@ from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
 from engine.definitions.forms import BoundForm, Form, FormInvalid, bind, parse_form
-from engine.language.decisions import DecisionError, DecisionInvalid, DecisionTable, decide, parse_decisions
+from engine.language.decisions import (
+    Decision,
+    DecisionError,
+    DecisionInvalid,
+    DecisionLogic,
+    DecisionTable,
+    decide,
+    parse_decisions,
+)
 from engine.language.sandbox import SandboxBudgetExceeded, SandboxBusy
 from engine.runtime.engine import Engine
 from engine.storage.clock import format_instant
@@ -69,7 +77,7 @@ class Trials:
         return bind(form, data=data, language=language, timezone=g.fmt.zone, evaluate=evaluate, submitted=submitted)
 
     def try_table(self) -> Response:
-        """What the tables of a file ask for and, with `values`, what one of them decides for them."""
+        """What the decisions of a file ask for and, with `values`, what one of them decides for them."""
         asked = _read_object(request.get_data(as_text=True))
         content, key, values = asked.get("content"), asked.get("decision"), asked.get("values")
         if not isinstance(content, str) or not (values is None or _is_object(values)):
@@ -86,27 +94,36 @@ class Trials:
             outcome = self._decide(tables[str(key)], values)
         return jsonify(tables=[_describe(table) for table in tables.values()], findings=[], outcome=outcome)
 
-    def _decide(self, table: DecisionTable, values: PlainDict) -> PlainDict:
+    def _decide(self, logic: DecisionLogic, values: PlainDict) -> PlainDict:
         try:
-            decision = decide(table, values, self.engine.form_sandbox)
+            decision = decide(logic, values, self.engine.form_sandbox)
         except DecisionError as error:
-            return {"error": str(error)}
+            return {"error": error.message.of(g.language)}
         except SandboxBudgetExceeded:
             return {"error": text("trial.too_long")}
         except SandboxBusy:
             return {"error": text("trial.busy")}
-        return {"matched": list(decision.matched), "rows": list(decision.rows), "result": decision.result}
+        return {**_tell(decision), "required": [_tell(one) for one in decision.required]}
 
 
 def _render_page(fields: Markup, *, is_sound: bool) -> str:
     return render_template("analyst/trial_form.html", fields=fields, is_sound=is_sound)
 
 
-def _describe(table: DecisionTable) -> PlainDict:
-    """A table by its key and the variables it reads, those of the input columns first."""
-    columns = [column.text.strip() for column in table.inputs]
-    names = sorted(table.names, key=lambda name: (columns.index(name) if name in columns else len(columns), name))
-    return {"key": table.key, "variables": [*names]}
+def _tell(decision: Decision) -> PlainDict:
+    return {
+        "key": decision.key,
+        "matched": list(decision.matched),
+        "rows": list(decision.rows),
+        "result": decision.result,
+    }
+
+
+def _describe(logic: DecisionLogic) -> PlainDict:
+    """A decision by its key and the variables it reads, those of the input columns first."""
+    columns = [column.text.strip() for column in logic.inputs] if isinstance(logic, DecisionTable) else []
+    names = sorted(logic.names, key=lambda name: (columns.index(name) if name in columns else len(columns), name))
+    return {"key": logic.key, "variables": [*names]}
 
 
 def _read_language(name: str | None) -> Language:

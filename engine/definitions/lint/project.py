@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from engine.definitions.forms import Form, FormInvalid, parse_form
 from engine.definitions.lint.diagram import Diagram, Scope
 from engine.definitions.registry import RELATIONS, TOPICS, Topic
-from engine.language.decisions import DecisionInvalid, DecisionTable, parse_decisions
+from engine.language.decisions import DecisionInvalid, DecisionLogic, parse_decisions
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import read_bpmn
 
@@ -89,9 +89,9 @@ class Project:
         return found
 
     @cached_property
-    def decisions(self) -> dict[str, DecisionTable]:
+    def decisions(self) -> dict[str, DecisionLogic]:
         """The valid decision tables by key."""
-        found: dict[str, DecisionTable] = {}
+        found: dict[str, DecisionLogic] = {}
         for _, content in self._with_suffix(".dmn"):
             try:
                 found |= {table.key: table for table in parse_decisions(content)}
