@@ -130,11 +130,10 @@ def check(
     """
     with engine.database.read() as connection:
         known = read_deployed(connection)
-    known.update(beside)
-    for path, content in files.items():
+    for path, content in (*beside.items(), *files.items()):
         for candidate in read_what_can_be_read(path, content):
             known.pop(path_of(candidate.kind, candidate.key), None)
-    return lint_files(files, context=known)
+    return lint_files(files, context={**known, **beside})
 
 
 def read_candidates(path: str, content: bytes) -> Iterator[Candidate]:

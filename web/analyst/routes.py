@@ -74,7 +74,7 @@ class Studio:
             search=search,
             fresh=request.args.getlist("new"),
             names=self._name_people(found),
-            drafts={(one.kind, one.key): one for one in list_drafts(self.engine)},
+            drafts={(one.kind, key): one for one in list_drafts(self.engine) for key in one.keys},
         )
 
     def show(self, definition_id: str) -> str:
@@ -97,7 +97,7 @@ class Studio:
             marks=_heat(waiting) | _mark(findings) | ({chosen: "sel"} if chosen in view.elements else {}),
             names=self._name_people(view.versions),
             newest=newest,
-            has_draft=any((one.kind, one.key) == (row.kind, row.key) for one in list_drafts(self.engine)),
+            has_draft=any(one.kind == row.kind and row.key in one.keys for one in list_drafts(self.engine)),
             parts=_list_parts(view),
             preview=self._preview(view) if row.kind == FORM else "",
             logic=self._read_decision(row.id) if row.kind == DECISION else None,

@@ -14,7 +14,7 @@ from engine.language.decisions.model import (
     Rule,
     Test,
 )
-from engine.language.decisions.reader import DecisionInvalid, parse_decisions
+from engine.language.decisions.reader import DecisionInvalid, find_decision_keys, parse_decisions
 
 __all__ = [
     "Aggregation",
@@ -31,6 +31,7 @@ __all__ = [
     "Rule",
     "Test",
     "decide",
+    "find_decision_keys",
     "map_result",
     "parse_decisions",
 ]

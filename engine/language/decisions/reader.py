@@ -48,6 +48,14 @@ def parse_decisions(xml: bytes) -> list[DecisionLogic]:
     return decisions
 
 
+def find_decision_keys(xml: bytes) -> tuple[str, ...]:
+    """The ids of the decisions in a file that may be wrong otherwise; none in what is no DMN."""
+    try:
+        return tuple(id_of(element) for element in _read_root(xml).findall(DMN + "decision"))
+    except DecisionInvalid:
+        return ()
+
+
 def _read_root(xml: bytes) -> etree._Element:
     if len(xml) > MAX_BYTES:
         raise DecisionInvalid([("", message("too_large", most=MAX_BYTES, size=len(xml)))])

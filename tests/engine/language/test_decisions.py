@@ -39,16 +39,28 @@ def write_table(
     hit: str = "UNIQUE",
     allowed: Sequence[str] = (),
     aggregation: str = "",
+    types: Sequence[str] = (),
+    listed: Sequence[str] = (),
+    defaults: Sequence[str] = (),
+    output_types: Sequence[str] = (),
 ) -> bytes:
-    """A file with one table `t`; each row holds the tests and then the results."""
+    """A file with one table `t`; each row holds the tests and then the results.
+
+    By column: `types` and `listed` values of the inputs; `allowed` values, `defaults` and `output_types` of the outputs.
+    """
     text = f'<definitions xmlns="{DMN}" id="d"><decision id="t" name="T"><decisionTable id="dt" hitPolicy="{hit}"'
     text += f' aggregation="{aggregation}">' if aggregation else ">"
     for number, name in enumerate(inputs):
-        text += f'<input id="i{number}" label={quoteattr(name)}><inputExpression><text>{escape(name)}</text>'
-        text += "</inputExpression></input>"
+        kind = f' typeRef="{types[number]}"' if types else ""
+        text += f'<input id="i{number}" label={quoteattr(name)}><inputExpression{kind}><text>{escape(name)}</text>'
+        text += "</inputExpression>"
+        text += f"<inputValues><text>{escape(listed[number])}</text></inputValues></input>" if listed else "</input>"
     for number, name in enumerate(outputs):
         values = f"<outputValues><text>{escape(allowed[number])}</text></outputValues>" if allowed else ""
-        text += f'<output id="o{number}" name="{name}">{values}</output>'
+        kind = f' typeRef="{output_types[number]}"' if output_types else ""
+        if defaults:
+            values += f"<defaultOutputEntry><text>{escape(defaults[number])}</text></defaultOutputEntry>"
+        text += f'<output id="o{number}" name="{name}"{kind}>{values}</output>'
     for number, row in enumerate(rows, 1):
         text += f'<rule id="r{number}">'
         for column, cell in enumerate(row):
@@ -56,6 +68,17 @@ def write_table(
             text += f'<{tag} id="c{number}_{column}"><text>{escape(cell)}</text></{tag}>'
         text += "</rule>"
     return (text + "</decisionTable></decision></definitions>").encode()
+
+
+def write_graph(*more: str, rows: Sequence[Sequence[str]] = (["> 5", "2"], ["<= 5", "1"]), **options: Any) -> bytes:
+    """The file of `write_table`, with an expression `price` that requires it; `more` stands beside them."""
+    price = (
+        '<decision id="price" name="Price"><variable name="price" typeRef="number"/><informationRequirement id="q1">'
+        '<requiredDecision href="#t"/></informationRequirement><literalExpression id="le"><text>t * 10</text>'
+        "</literalExpression></decision>"
+    )
+    text = write_table(rows, **options).decode()
+    return text.replace("</definitions>", price + "".join(more) + "</definitions>").encode()
 
 
 def parse_table(rows: Sequence[Sequence[str]], **options: Any) -> DecisionTable:
