@@ -84,7 +84,7 @@ def read_result(text: str, kind: Kind, readers: set[str]) -> ValueCell:
         raise CellInvalid("kinds", first=kind, second=operand.kind)
     node = operand.node
     if operand.kind in TEMPORAL:
-        node = ast.Call(ast.Name(writer_of(operand.kind), ast.Load()), [node], [])
+        node = _call(writer_of(operand.kind), node)
     return ValueCell(write_node(node), operand.kind, None)
 
 
@@ -172,7 +172,8 @@ class _TestWriter:
         if part.has_question:
             if operand.kind not in (Kind.ANY, Kind.BOOLEAN):
                 raise CellInvalid("no_truth", part=part.text, kind=operand.kind)
-            return _Written(operand.node, None)
+            is_known = operand.kind is Kind.BOOLEAN
+            return _Written(operand.node if is_known else _call("__truth", operand.node), None)
         if isinstance(operand.node, (ast.Compare, ast.BoolOp)) or (
             operand.kind is Kind.BOOLEAN and not operand.constant
         ):
@@ -236,8 +237,7 @@ class _TestWriter:
             kind = common if kind is Kind.ANY and common in TEMPORAL else kind
         else:
             spans = None
-        called = ast.Name(matcher_of(kind), ast.Load())
-        return _Written(ast.Call(called, [self._column_as(kind), operand.node], []), spans)
+        return _Written(_call(matcher_of(kind), self._column_as(kind), operand.node), spans)
 
 
 def _as_kind(constant: Constant, kind: Kind) -> Constant:
@@ -259,6 +259,10 @@ def _agree(first: Kind, second: Kind) -> bool:
 
 def _point(constant: Constant) -> Span:
     return Span(constant.kind, constant.value, constant.value, True, True)
+
+
+def _call(helper: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(helper, ast.Load()), [*arguments], [])
 
 
 def _is_given(column: ast.Name) -> ast.expr:

@@ -36,16 +36,17 @@ _READERS = {
     return __timedelta(0, (__whole(found[0]) * 60 + __whole(found[1])) * 60 + __whole(found[2]))""",
     Kind.DAYS: """\
     if v is None or type(v) is __timedelta: return v
-    try: minus, years, months, days, hours, minutes, seconds = __duration_pattern.fullmatch(v).groups()
+    try: minus, years, months, days, hours, minutes, seconds, rest = __duration_pattern.fullmatch(v).groups()
     except: return ()
     if __whole(years) or __whole(months): return ()
-    size = __timedelta(__whole(days), (__whole(hours) * 60 + __whole(minutes)) * 60 + __float(seconds or 0))
+    whole = (__whole(hours) * 60 + __whole(minutes)) * 60 + __whole(seconds)
+    size = __timedelta(__whole(days), whole, __whole(((rest or '') + '000000')[:6]))
     return -size if minus else size""",
     Kind.MONTHS: """\
     if v is None or type(v) is type(0): return v
-    try: minus, years, months, days, hours, minutes, seconds = __duration_pattern.fullmatch(v).groups()
+    try: minus, years, months, days, hours, minutes, seconds, rest = __duration_pattern.fullmatch(v).groups()
     except: return ()
-    if __whole(days) or __whole(hours) or __whole(minutes) or __float(seconds or 0): return ()
+    if __whole(days) or __whole(hours) or __whole(minutes) or __whole(seconds) or __whole(rest): return ()
     size = __whole(years) * 12 + __whole(months)
     return -size if minus else size""",
 }
@@ -74,6 +75,10 @@ def __refuse(index, problem, values):
     "__whole": "def __whole(digits): return __int(digits or 0)",
     "__time_pattern": f"__time_pattern = __re.compile({TIME_PATTERN!r})",
     "__duration_pattern": f"__duration_pattern = __re.compile({DURATION_PATTERN!r})",
+    "__truth": """\
+def __truth(v):
+    if v is True or v is False or v is None: return v
+    raise ValueError(f'expected true or false, but got {v!r}')""",
     "__re": "import re as __re",
     "__matches": "def __matches(v, w, type=type): return v == w or (type(w) is type([]) and v in w)",
     "__add_months": """\

@@ -37,9 +37,10 @@ _OTHER_NAMES = {
 TYPES: dict[str, Kind] = {**{kind.value: kind for kind in Kind if kind is not Kind.NULL}, **_OTHER_NAMES}
 DAY = timedelta(days=1)
 # Both are also matched inside the sandbox.
-DURATION_PATTERN = r"(-?)P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
-TIME_PATTERN = r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?"
-_DURATION, _TIME = re.compile(DURATION_PATTERN, re.ASCII), re.compile(TIME_PATTERN, re.ASCII)
+_N = "([0-9]+)"
+DURATION_PATTERN = rf"(-?)P(?=.)(?:{_N}Y)?(?:{_N}M)?(?:{_N}D)?(?:T(?=.)(?:{_N}H)?(?:{_N}M)?(?:{_N}(?:\.{_N})?S)?)?"
+TIME_PATTERN = r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?"
+_DURATION, _TIME = re.compile(DURATION_PATTERN), re.compile(TIME_PATTERN)
 
 Value = None | bool | int | float | str | date | timedelta
 """A literal of a cell; a datetime is a date."""
@@ -66,12 +67,17 @@ def read_duration(text: str) -> tuple[int, timedelta]:
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is no ISO 8601 duration")
-    years, months, days, hours, minutes = (int(group or 0) for group in found.groups()[1:6])
-    rest = timedelta(days=days, hours=hours, minutes=minutes, seconds=float(found[7] or 0))
+    years, months, days, hours, minutes, seconds = (int(group or 0) for group in found.groups()[1:7])
+    rest = timedelta(days, seconds, int((found[8] or "").ljust(6, "0")[:6]), hours=hours, minutes=minutes)
     whole = years * 12 + months
     if whole and rest:
         raise ValueError(f"{text!r} has months and days, which cannot be compared")
     return (-whole, -rest) if found[1] else (whole, rest)
+
+
+def has_months(text: str) -> bool:
+    """Whether an ISO 8601 duration is written in years and months."""
+    return any(letter in text.partition("T")[0] for letter in "YM")
 
 
 def write_value(kind: Kind, value: Value) -> Plain:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.language.decisions.helpers import converter_of
-from engine.language.decisions.kinds import DAY, NUMERIC, TEMPORAL, Kind, Value, read_duration, read_kind
+from engine.language.decisions.kinds import DAY, NUMERIC, TEMPORAL, Kind, Value, has_months, read_kind
 from engine.language.decisions.messages import message
 from engine.language.expressions import VALUE_CLASSES, ExpressionError, parse_expression
 from engine.language.field_access import FieldAccess
@@ -182,7 +182,7 @@ class _Vocabulary(ast.NodeTransformer):
             return self._keep(convert(argument, kind), kind)
         try:
             text = str(constant.value)
-            if name == "duration" and read_duration(text)[0]:
+            if name == "duration" and has_months(text):
                 kind = Kind.MONTHS
             value = read_kind(kind, text)
         except ValueError as error:

@@ -46,7 +46,7 @@ def write_table(
 ) -> bytes:
     """A file with one table `t`; each row holds the tests and then the results.
 
-    By column: `types` and `listed` values of the inputs; `allowed` values, `defaults` and `output_types` of the outputs.
+    By column: `types` and `listed` values of inputs; `allowed` values, `defaults` and `output_types` of outputs.
     """
     text = f'<definitions xmlns="{DMN}" id="d"><decision id="t" name="T"><decisionTable id="dt" hitPolicy="{hit}"'
     text += f' aggregation="{aggregation}">' if aggregation else ">"
