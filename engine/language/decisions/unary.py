@@ -91,16 +91,22 @@ def _split_parts(text: str) -> Iterator[str]:
     masked = mask_strings(text)
     if "#" in masked or "..." in masked:
         raise CellInvalid("comment", text=text)
-    start = 0
-    while start <= len(text):
-        match = _INTERVAL.match(masked, start)
-        end = match.end() if match else _find_comma(masked, start)
-        if match and masked[end - 1] == ",":
-            end -= 1
+    for start, end, _ in _find_parts(masked):
         part = text[start:end].strip()
         if part in ANYTHING:
             raise CellInvalid("empty_part", text=text)
         yield part
+
+
+def _find_parts(masked: str) -> Iterator[tuple[int, int, bool]]:
+    """Where each part begins and ends, and whether it is an interval, whose brackets need not match."""
+    start = 0
+    while start <= len(masked):
+        match = _INTERVAL.match(masked, start)
+        end = match.end() if match else _find_comma(masked, start)
+        if match and masked[end - 1] == ",":
+            end -= 1
+        yield start, end, match is not None
         start = end + 1
 
 
@@ -124,9 +130,14 @@ def _find_negated(text: str) -> str | None:
     if opening is None or not masked.endswith(")"):
         return None
     inner = masked[opening.end() : -1]
+    is_whole = all(is_interval or _is_balanced(inner[start:end]) for start, end, is_interval in _find_parts(inner))
+    return text[opening.end() : -1] if is_whole else None
+
+
+def _is_balanced(part: str) -> bool:
     depth = 0
-    for character in inner:
+    for character in part:
         depth += (character == "(") - (character == ")")
         if depth < 0:
-            return None
-    return text[opening.end() : -1]
+            return False
+    return True
