@@ -53,9 +53,8 @@ class Part:
             return False
         if self.operator in OPERATORS:
             return bool(OPERATORS[self.operator](given, self.value))
-        low, high = self.ends
-        above = given >= self.value if low == "[" else given > self.value
-        return bool(above and (given <= self.high if high == "]" else given < self.high))
+        above = given >= self.value if self.ends[0] == "[" else given > self.value
+        return bool(above and (given <= self.high if self.ends[1] == "]" else given < self.high))
 
     def write(self) -> str:
         if self.operator == "==":

@@ -8,6 +8,7 @@ import pytest
 from engine.language.decisions import DecisionError, decide
 from engine.language.decisions.kinds import Kind, fits, read_kind, write_value
 from engine.language.sandbox import Sandbox
+from engine.storage.plain import PlainDict
 from tests.engine.language.test_decisions import find_problems, parse_table, write_table
 
 
@@ -197,13 +198,15 @@ def test_an_unknown_type_is_refused() -> None:
 
 def test_allowed_inputs(sandbox: Sandbox) -> None:
     table = parse_table([["-", "-", "1"]], inputs=["k", "n"], listed=['"a","b"', "[0..10], null"])
-    for values in ({"k": "a", "n": 0}, {"k": "b", "n": 10}, {"k": "a", "n": None}):
-        assert decide(table, values, sandbox).result == {"y": 1}
-    for values, column, shown in (
+    allowed: list[PlainDict] = [{"k": "a", "n": 0}, {"k": "b", "n": 10}, {"k": "a", "n": None}]
+    for given in allowed:
+        assert decide(table, given, sandbox).result == {"y": 1}
+    refused: list[tuple[PlainDict, str, str]] = [
         ({"k": "c", "n": 1}, "k", "'c'"),
         ({"k": None, "n": 1}, "k", "None"),
         ({"k": "a", "n": 11}, "n", "11"),
-    ):
+    ]
+    for values, column, shown in refused:
         with pytest.raises(DecisionError, match=f"t, input '{column}': Expected one of its values, but got {shown}"):
             decide(table, values, sandbox)
     ((element, problem),) = find_problems(write_table([["-", "1"]], listed=["limit"]))
