@@ -16,6 +16,7 @@ from engine.language.expressions import BUILTINS, VALUE_CLASSES
 from engine.language.values import is_same
 
 MAX_STEPS = 100_000
+MAX_COLUMNS = 50  # the search goes one level deeper for each
 MAX_PAIRS = 20  # of rules that match together; more say nothing new
 OVERLAP, CONFLICT, GAP, INCOMPLETE = "overlap", "conflict", "gap", "incomplete"
 SHADOWED, NEVER, UNDECIDED, TOO_LARGE = "shadowed", "never", "undecided", "too_large"
@@ -101,6 +102,8 @@ class _Analysis:
     def __init__(self, table: DecisionTable) -> None:
         self.table = table
         self.steps = 0
+        if len(table.inputs) > MAX_COLUMNS:
+            raise _TooManyStepsError
         self.columns = [_Column(inputs, table.rules, self._step) for inputs in _group(table.inputs)]
         self.dependent = _find_dependent(self.columns)
         self.opaque = 0

@@ -68,7 +68,11 @@ def read_duration(text: str) -> tuple[int, timedelta]:
     if found is None:
         raise ValueError(f"{text!r} is no ISO 8601 duration")
     years, months, days, hours, minutes, seconds = (int(group or 0) for group in found.groups()[1:7])
-    rest = timedelta(days, seconds, int((found[8] or "").ljust(6, "0")[:6]), hours=hours, minutes=minutes)
+    fraction = int((found[8] or "").ljust(6, "0")[:6])
+    try:
+        rest = timedelta(days, seconds, fraction, hours=hours, minutes=minutes)
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than any calendar") from None
     whole = years * 12 + months
     if whole and rest:
         raise ValueError(f"{text!r} has months and days, which cannot be compared")

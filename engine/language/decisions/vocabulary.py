@@ -93,14 +93,19 @@ def read_operand(text: str, readers: set[str], column: ast.Name | None = None, k
         source = parse_expression(text).source
     except ExpressionError as error:
         raise CellInvalid("python", problem=error) from None
-    vocabulary = _Vocabulary(column, kind)
-    node = vocabulary.visit(ast.parse(f"(\n{source}\n)", mode="eval").body)
-    found = vocabulary.kind_of(node)
-    constants = vocabulary.constants_of(node)
+    try:
+        return _read_tree(ast.parse(f"(\n{source}\n)", mode="eval").body, readers, _Vocabulary(column, kind))
+    except RecursionError as error:
+        raise CellInvalid("too_deep", problem=error) from None
+
+
+def _read_tree(tree: ast.expr, readers: set[str], vocabulary: "_Vocabulary") -> Operand:
+    node = vocabulary.visit(tree)
+    kind, constants = vocabulary.kind_of(node), vocabulary.constants_of(node)
     fields = FieldAccess(VALUE_CLASSES)
     node = fields.visit(node)
     readers |= fields.readers
-    return Operand(node, found, constants, isinstance(node, ast.List))
+    return Operand(node, kind, constants, isinstance(node, ast.List))
 
 
 def convert(node: ast.expr, kind: Kind) -> ast.expr:

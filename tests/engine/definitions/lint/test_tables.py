@@ -100,3 +100,17 @@ def test_a_decision_that_others_go_on_with_as_it_was_is_found() -> None:
     assert lint_files({PATH: write_table([["-", "1"]])}, context=deployed) == []
     both = {"bpmn/shared/price.dmn": write_graph(rows=[["-", "2"]])}
     assert lint_files(both, context={"bpmn/shared/t.dmn": write_table([["-", "1"]])}) == []
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        write_table([["+".join(["1"] * 900), "1"], ["not " * 3000 + "?", "1"], ["[" * 300 + "]" * 300, "1"]]),
+        write_table([['duration("P99999999999999D")', "1"], ['duration("P' + "9" * 5000 + 'Y")', "1"]], hit="FIRST"),
+        write_table([["-"] * 400 + ["1"]], inputs=[f"x{number}" for number in range(400)]),
+        write_table([['< date("0001-01-01")', "1"], ['> date("9999-12-31")', "1"]]),
+        write_table([["< 1e999", "1"], ["> 1e308", "1"], ["5" * 300, "1"]], hit="FIRST"),
+    ],
+)
+def test_what_is_beyond_all_bounds_is_only_reported(xml: bytes) -> None:
+    assert all(finding.message_zh for finding in lint(xml))
