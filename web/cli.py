@@ -9,15 +9,19 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import orjson
 from sqlalchemy import inspect
 
 from engine.commands.deployments import DefinitionInvalid, deploy
 from engine.definitions.findings import Finding
 from engine.definitions.lint import lint_paths
+from engine.language.lines import answer_line
+from engine.language.sandbox import Sandbox
 from engine.runtime.engine import Engine
 from engine.services.ledger.nightly import schedule_checks
 from engine.services.verification import count_rows, verify
 from engine.storage.actor import SYSTEM
+from engine.storage.clock import system_clock
 from engine.storage.schema import SchemaUnsafe, check_triggers, upgrade_schema
 from engine.storage.settings import Settings, read_settings
 from engine.storage.tables import history
@@ -26,6 +30,7 @@ from web.demo import PASSWORD
 from web.demo.data import LOGINS, load_demo
 from web.demo.play import play
 from web.repository import ROOT, read_definitions
+from web.scenarios import run_scenarios
 from web.services import load_services
 from web.serving import Server
 
@@ -36,6 +41,8 @@ def main(arguments: list[str]) -> int:
     load_services()
     if options.verb == "lint":
         return run_lint(options.files, options.json)
+    if options.verb == "scenarios":
+        return run_scenarios(options.paths, coverage=options.coverage, as_json=options.json)
     if options.verb == "demo":
         return play(options.takers, options.url, options.milestones)
     if options.verb == "deploy":
@@ -43,7 +50,7 @@ def main(arguments: list[str]) -> int:
     if options.verb == "bench":  # in a process of its own: nothing of this one is measured along
         given = [f"--{name}" for name in ("quick", "json") if getattr(options, name)]
         return subprocess.call([sys.executable, "-m", "bench", *given, *options.names])
-    return {"serve": serve, "prepare": prepare, "verify": run_verify}[options.verb]()
+    return {"serve": serve, "prepare": prepare, "verify": run_verify, "expr": run_expressions}[options.verb]()
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -55,12 +62,17 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     lint = verbs.add_parser("lint", help="check diagrams, forms and tables as a deployment would")
     lint.add_argument("files", nargs="+", type=Path)
     lint.add_argument("--json", action="store_true")
+    scenarios = verbs.add_parser("scenarios", help="play scenarios on the real engine, each on a database of its own")
+    scenarios.add_argument("paths", nargs="*", type=Path, help="files or folders; all of the repository without any")
+    scenarios.add_argument("--coverage", action="store_true", help="what they pass, too; 1 if something is left out")
+    scenarios.add_argument("--json", action="store_true")
     demo = verbs.add_parser("demo", help="play a whole case and prove its end")
     demo.add_argument("process", choices=["hire_order"])
     demo.add_argument("--takers", type=int, default=1)
     demo.add_argument("--milestones", action="store_true", help="an order whose reward is released in three parts")
     demo.add_argument("--url", help="play against a running server on this machine")
     verbs.add_parser("verify", help="check everything the database remembers")
+    verbs.add_parser("expr", help="evaluate expressions and scripts: JSON lines in, JSON lines out")
     bench = verbs.add_parser("bench", help="measure, as ratios within one run")
     bench.add_argument("names", nargs="*", help="which measurements; all without a name")
     bench.add_argument("--quick", action="store_true", help="smaller sizes, rougher figures")
@@ -129,6 +141,19 @@ def run_lint(paths: list[Path], as_json: bool) -> int:
         else:
             print(f"{finding.file}: {finding.element}: {finding.severity}: {finding.message} [{finding.rule}]")
     return 1 if findings else 0
+
+
+def run_expressions() -> int:
+    """Answers every line of the input as it comes; see `answer_line`."""
+    sandbox = Sandbox(max_processes=1)
+    try:
+        for line in sys.stdin.buffer:
+            if line.strip():
+                answer = answer_line(line, sandbox, system_clock())
+                print(orjson.dumps(answer).decode(), flush=True)
+    finally:
+        sandbox.close()
+    return 0
 
 
 def run_verify() -> int:

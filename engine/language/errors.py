@@ -17,6 +17,10 @@ class EngineError(Exception):
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
 
+class TryAgain(EngineError):
+    """Nothing is wrong with the case: something was busy. The step is given up, to be done again later."""
+
+
 class BpmnError(Exception):
     """A business error that a service or an error end event throws, for the nearest boundary event with its code.
 

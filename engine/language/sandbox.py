@@ -1,47 +1,44 @@
 """Runs expressions and scripts of diagrams in worker processes that know nothing but the values they are given.
 
-A thin adapter over pydantic-monty, which is pinned exactly: its interface still moves. A worker has no clock, no
-randomness, no files and no environment, so equal inputs give equal results.
+A worker has no clock, no randomness, no files and no environment, so equal inputs give equal results.
 """
 
 import ast
-import os
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from pydantic_monty import (
-    CollectString,
-    Monty,
-    MontyCrashedError,
-    MontyError,
-    MontyRuntimeError,
-    MontySession,
-    MontySyntaxError,
-    OSPolicy,
-    ResourceLimits,
-)
+from pydantic_monty import MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
 
 from engine.language.errors import EngineError
-from engine.language.expressions import Expression, ExpressionError, Program, Script, parse_expression, parse_script
+from engine.language.expressions import (
+    BUILTINS,
+    VALUE_CLASSES,
+    Expression,
+    ExpressionError,
+    Program,
+    Script,
+    parse_expression,
+    parse_script,
+)
 from engine.language.field_access import write_reader
+from engine.language.suggest import suggest
 from engine.language.values import Border, ValueRefused, find_changes, hide_references, is_reference
-from engine.language.worker_clock import WorkerClock
+from engine.language.workers import Function, SandboxBusy, WorkerPool, WorkFailed, is_timeout
 from engine.storage.plain import Plain, PlainDict
 
-EVALUATION_SECONDS = 0.5
-STEP_SECONDS = 1.0  # of work: on the wall it may be more where the machine is busy
-CHECKOUT_SECONDS = 1.0
-MAX_MEMORY_BYTES = 32_000_000
-MAX_DEAD_WORKERS = 8
-MAX_PRINTED_BYTES = 10_000
+__all__ = ["Function", "Sandbox", "SandboxBudgetExceeded", "SandboxBusy", "SandboxError", "TimeBudget"]
+
+# Seconds of work, not on the wall. Four endless scripts in a row, on a database with one writer, hold up the case
+# behind them by less than a second.
+EVALUATION_SECONDS = 0.15
+STEP_SECONDS = 0.2
 MAX_MESSAGE_CHARACTERS = 500
-# A host call costs a round trip; `call_host` without a handler means: refused.
-WORLD = OSPolicy(datetime="call_host", sleep="call_host", random_start="call_host")
+MAX_SEARCHED_VALUES = 1_000
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 CLASSES: dict[str, type] = {
     "date": date,
     "datetime": datetime,
@@ -73,8 +70,6 @@ def __report(value):
     return [value, __find_foreign(value)]
 """
 
-Function = Callable[..., object]
-
 
 class SandboxError(EngineError):
     """An expression or script failed; `line` counts from 1 within `source`, 0 if unknown."""
@@ -89,10 +84,6 @@ class SandboxBudgetExceeded(SandboxError):
     """The expressions of one step took more time than the step has."""
 
 
-class SandboxBusy(EngineError):
-    """No worker came free in time. Nothing is wrong with the expression: try again later."""
-
-
 @dataclass
 class TimeBudget:
     """The seconds of work that all evaluations of one step may take together; waiting does not count."""
@@ -105,19 +96,6 @@ class TimeBudget:
         return self.limit_seconds - self.used_seconds
 
 
-_is_monty_started = False
-_is_forked = False
-
-
-def _mark_forked() -> None:
-    """Monty hangs in a process that was forked from one that runs it, even with a new pool."""
-    global _is_forked
-    _is_forked = _is_monty_started
-
-
-os.register_at_fork(after_in_child=_mark_forked)
-
-
 class Sandbox:
     """A pool of workers, started at the first use: not before the process has forked.
 
@@ -125,11 +103,7 @@ class Sandbox:
     """
 
     def __init__(self, max_processes: int = 2) -> None:
-        self._max_processes = max_processes
-        self._free = threading.BoundedSemaphore(max_processes)
-        self._starting = threading.Lock()
-        self._pool: Monty | None = None
-        self._held = threading.local()
+        self._workers = WorkerPool(max_processes)
 
     def evaluate(
         self,
@@ -154,7 +128,7 @@ class Sandbox:
             is_open = not parsed.is_plain or bool(functions)
             code = f"__report({parsed.code})" if is_open else parsed.code
             inputs = _select_inputs(parsed, values, found)
-            result = self._run(parsed, code, inputs, functions, budget, is_open)
+            result = self._run(parsed, code, values, inputs, functions, budget, is_open)
             if is_open:
                 result, foreign = result
                 _refuse_foreign(parsed, foreign)
@@ -184,7 +158,8 @@ class Sandbox:
             f"try: {name}\nexcept: pass\nelse: __out[{name!r}] = [{name}, __find_foreign({name})]\n"
             for name in returned
         )
-        out = self._run(parsed, f"{parsed.code}\n__out = {{}}\n{tail}__out", inputs, functions, budget, True)
+        code = f"{parsed.code}\n__out = {{}}\n{tail}__out"
+        out = self._run(parsed, code, values, inputs, functions, budget, True)
         border = Border(found, is_stored=True)
         results: dict[str, Plain] = {}
         for name, (value, foreign) in out.items():
@@ -194,36 +169,15 @@ class Sandbox:
             results[name] = _accept(parsed, border, value, name)
         return find_changes(values, results)
 
-    @contextmanager
-    def reserve(self) -> Iterator[None]:
-        """Hold a worker for this thread, so that the evaluations inside wait for none. May be nested.
-
-        Raises SandboxBusy after one second.
-        """
-        depth = getattr(self._held, "depth", 0)
-        if not depth and not self._free.acquire(timeout=CHECKOUT_SECONDS):
-            raise SandboxBusy(f"Expected a free worker within {CHECKOUT_SECONDS:g} s, but all are busy")
-        self._held.depth = depth + 1
-        try:
-            yield
-        finally:
-            self._held.depth = depth
-            if not depth:
-                self._free.release()
-
     def close(self) -> None:
         """End the workers. A later evaluation would start new ones."""
-        if _is_forked:
-            return  # the workers belong to the parent
-        with self._starting:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.__exit__(None, None, None)
+        self._workers.close()
 
     def _run(
         self,
         program: Program,
         code: str,
+        values: Mapping[str, object],
         inputs: dict[str, object],
         functions: Mapping[str, Function] | None,
         budget: TimeBudget | None,
@@ -241,73 +195,19 @@ class Sandbox:
         if budget is not None:
             seconds = min(seconds, budget.remaining_seconds)
             _check_budget(program, budget)
-        pool = self._start()
-        with self.reserve(), _open_session(pool, seconds) as session:
-            clock = WorkerClock(session.worker_pid)
-            try:
-                result = session.feed_run(
-                    helpers + program.setup + shown + code,
-                    inputs=inputs,
-                    external_lookup=callables,
-                    print_callback=CollectString(MAX_PRINTED_BYTES),
-                )
-            except MontyError as error:
-                raise _explain(error, program, helpers.count("\n"), len(shown) > 0, seconds) from None
-            finally:
-                if budget is not None:
-                    is_spent = seconds < EVALUATION_SECONDS and clock.wall_seconds >= seconds  # all that was left
-                    budget.used_seconds += budget.remaining_seconds if is_spent else clock.used_seconds
-                    _check_budget(program, budget)
-            return result
-
-    def _start(self) -> Monty:
-        global _is_monty_started
-        if _is_forked:
-            raise RuntimeError("Expected a process that started no sandbox before it was forked, but its parent had")
-        with self._starting:
-            if self._pool is None:
-                _is_monty_started = True
-                pool = Monty(
-                    min_processes=1,
-                    max_processes=self._max_processes,
-                    checkout_timeout=CHECKOUT_SECONDS,
-                    request_timeout=2.0,
-                    feed_duration_limit_grace=0.3,
-                    max_checkouts_per_worker=10_000,
-                )
-                pool.__enter__()
-                self._pool = pool
-            return self._pool
-
-
-@contextmanager
-def _open_session(pool: Monty, seconds: float) -> Iterator[MontySession]:
-    """A fresh session: it sees nothing of earlier ones."""
-    limits = ResourceLimits(
-        max_feed_duration_secs=max(seconds, 0.001),
-        max_memory=MAX_MEMORY_BYTES,
-        max_recursion_depth=100,
-        max_suspensions=100,
-        max_total_sleep_secs=0.1,
-    )
-    session = _enter_session(pool, limits)
-    try:
-        yield session
-    finally:
-        session.__exit__(None, None, None)
-
-
-def _enter_session(pool: Monty, limits: ResourceLimits) -> MontySession:
-    """A worker that died while it was idle is found out only here; the pool replaces it."""
-    for _ in range(MAX_DEAD_WORKERS + 1):
-        session = pool.checkout(script_name="script", limits=limits, os_policy=WORLD)
+        whole = helpers + program.setup + shown + code
         try:
-            return session.__enter__()
-        except MontyCrashedError:
-            continue
-        except TimeoutError:
-            break
-    raise SandboxBusy("Expected a free worker, but there is none")
+            result, used = self._workers.run(whole, inputs, callables, seconds)
+        except WorkFailed as failed:
+            if budget is not None:
+                budget.used_seconds += failed.used_seconds
+                if seconds < EVALUATION_SECONDS:
+                    _check_budget(program, budget)
+            hint = _suggest_name(failed.error, {**values, **offered}, inputs)
+            raise _explain(failed.error, program, helpers.count("\n"), len(shown) > 0, hint) from None
+        if budget is not None:
+            budget.used_seconds += used
+        return result
 
 
 def _select_inputs(program: Program, values: Mapping[str, object], found: list[PlainDict]) -> dict[str, object]:
@@ -345,21 +245,53 @@ def _check_budget(program: Program, budget: TimeBudget) -> None:
         raise SandboxBudgetExceeded(message, 0, program.source)
 
 
-def _explain(
-    error: MontyError, program: Program, helper_lines: int, is_type_hidden: bool, seconds: float
-) -> SandboxError:
+def _explain(error: MontyError, program: Program, helper_lines: int, is_type_hidden: bool, hint: str) -> SandboxError:
     """What went wrong and where, in the lines of the source."""
+    lines = [] if isinstance(error, MontyCrashedError) else _find_lines(error, program, helper_lines, is_type_hidden)
+    line = next((line for line in reversed(lines) if line), 0)  # 0: a function of our own
+    if is_timeout(error):
+        return SandboxError(f"Expected a result, but it took more than {EVALUATION_SECONDS:g} s", line, program.source)
     if isinstance(error, MontyCrashedError):
-        reason = f"it took more than {seconds:g} s" if error.timed_out else "the worker stopped"
-        return SandboxError(f"Expected a result, but {reason}", 0, program.source)
+        return SandboxError("Expected a result, but the worker stopped", 0, program.source)
     if not isinstance(error, (MontyRuntimeError, MontySyntaxError)):
         return SandboxError(f"Expected plain data, but {error}"[:MAX_MESSAGE_CHARACTERS], 0, program.source)
+    message = f"Expected a result, but {error.display('type-msg')}"[:MAX_MESSAGE_CHARACTERS]
+    return SandboxError(message + hint, line, program.source)
+
+
+def _find_lines(error: MontyError, program: Program, helper_lines: int, is_type_hidden: bool) -> list[int]:
+    """The lines of the source on the way to the error; what the sandbox added itself does not count."""
+    if not isinstance(error, (MontyRuntimeError, MontySyntaxError)):
+        return []
     setup_end = helper_lines + program.setup.count("\n")
     own = [
         frame.line - helper_lines - (1 if is_type_hidden and frame.line > setup_end else 0)
         for frame in error.traceback()
     ]
-    lines = [program.lines[line - 1] for line in own if 0 < line <= len(program.lines)]
-    message = f"Expected a result, but {error.display('type-msg')}"[:MAX_MESSAGE_CHARACTERS]
-    innermost = next((line for line in reversed(lines) if line), 0)  # 0: a function of our own
-    return SandboxError(message, innermost, program.source)
+    return [program.lines[line - 1] for line in own if 0 < line <= len(program.lines)]
+
+
+def _suggest_name(error: MontyError, known: Mapping[str, object], inputs: Mapping[str, object]) -> str:
+    """The variable or field that was probably meant."""
+    if not isinstance(error, MontyRuntimeError):
+        return ""
+    problem = error.exception()
+    if isinstance(problem, NameError) and (found := _UNDEFINED.search(str(problem))):
+        return suggest(found[1], {*known, *BUILTINS, *VALUE_CLASSES})
+    if isinstance(problem, KeyError) and problem.args and isinstance(problem.args[0], str):
+        return suggest(problem.args[0], _find_fields(inputs.values()))
+    return ""
+
+
+def _find_fields(values: Iterable[object]) -> set[str]:
+    """The keys of the dicts in the values, of the first so many values."""
+    fields, stack, left = set[str](), list(values), MAX_SEARCHED_VALUES
+    while stack and left:
+        left -= 1
+        value = stack.pop()
+        if isinstance(value, dict):
+            fields |= value.keys()
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+    return fields

@@ -6,10 +6,21 @@ The environment is overridden as well as the engine: correlation and ad-hoc cond
 from collections.abc import Mapping
 from typing import Any
 
-from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
 from SpiffWorkflow.bpmn.script_engine import BasePythonScriptEngineEnvironment, PythonScriptEngine
 
+from engine.language.errors import EngineError
 from engine.language.sandbox import Function, Sandbox, SandboxError, TimeBudget
+
+
+class ExpressionFailed(EngineError):
+    """An expression or script of an element failed; the text names the element, and the line where it is known."""
+
+    def __init__(self, element: str, error: SandboxError) -> None:
+        lines = error.source.splitlines()
+        self.line = error.line
+        self.source_line = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
+        place = f"{element}, line {error.line}: {self.source_line.strip()}" if self.source_line else element
+        super().__init__(f"{error} ({place})", element=element, line=error.line)
 
 
 class SandboxEnvironment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]  # SpiffWorkflow has no types
@@ -56,11 +67,24 @@ class SandboxEngine(PythonScriptEngine):  # type: ignore[misc]  # SpiffWorkflow 
         super().__init__(SandboxEnvironment(sandbox, values, functions, budget))
 
     def evaluate(self, task: Any, expression: str, external_context: Mapping[str, object] | None = None) -> Any:
-        """The value of an expression. Raises WorkflowTaskException with the element and the line, SandboxBusy."""
+        """The value of an expression over the data of a task. Raises as `evaluate_on` does."""
+        return self.evaluate_on(task, expression, task.data, external_context)
+
+    def evaluate_on(
+        self,
+        task: Any,
+        expression: str,
+        data: Mapping[str, object],
+        external_context: Mapping[str, object] | None = None,
+    ) -> Any:
+        """The value of an expression of a task's element, over some data.
+
+        Raises ExpressionFailed, SandboxBusy.
+        """
         try:
-            return self.environment.evaluate(expression, task.data, external_context)
+            return self.environment.evaluate(expression, data, external_context)
         except SandboxError as error:
-            raise _explain(task, error) from error
+            raise ExpressionFailed(_name_element(task), error) from error
 
     def execute(self, task: Any, script: str, external_context: Mapping[str, object] | None = None) -> bool:
         """Run a script on a copy of the task's data, which then takes their place. Raises as `evaluate` does."""
@@ -68,15 +92,10 @@ class SandboxEngine(PythonScriptEngine):  # type: ignore[misc]  # SpiffWorkflow 
         try:
             self.environment.execute(script, data, external_context)
         except SandboxError as error:
-            raise _explain(task, error) from error
+            raise ExpressionFailed(_name_element(task), error) from error
         task.data = data
         return True
 
 
-def _explain(task: Any, error: SandboxError) -> WorkflowTaskException:
-    lines = error.source.splitlines()
-    line = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
-    element = task.task_spec.bpmn_id or task.task_spec.name
-    place = f"{element}, line {error.line}: {line.strip()}" if line else element
-    message = f"{error} ({place})"
-    return WorkflowTaskException(message, task=task, exception=error, line_number=error.line, error_line=line)
+def _name_element(task: Any) -> str:
+    return str(task.task_spec.bpmn_id or task.task_spec.name)

@@ -1,5 +1,7 @@
 """What the verbs of `./run` say."""
 
+import io
+import json
 import shutil
 from pathlib import Path
 
@@ -25,3 +27,14 @@ def test_a_diagram_outside_the_repository_knows_the_forms_that_ship(
     stray = tmp_path / "stray.bpmn"
     shutil.copyfile(ROOT / "bpmn" / "shared" / "secure_funds.bpmn", stray)
     assert main(["lint", str(stray)]) == 0, capsys.readouterr().out
+
+
+def test_expressions_are_answered_line_by_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = b'{"kind": "expr", "code": "a + 1", "data": {"a": 1}}\n\nnonsense\n{"kind": "script", "code": "b = 2"}\n'
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    assert main(["expr"]) == 0
+    value, refusal, data = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (value, data) == ({"ok": True, "value": 2}, {"ok": True, "data": {"b": 2}})
+    assert refusal["ok"] is False

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from engine.definitions.lint.diagram import Diagram, bpmn, text_of
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
-from engine.definitions.lint.suggest import suggest
+from engine.language.suggest import suggest
 
 CANDIDATE_RULES = ("assignee", "candidateUsers", "candidateGroups")
 SCRIPT_FORMATS = ("", "python", "text/x-python")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from engine.definitions.lint.diagram import Diagram, Scope
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
-from engine.definitions.lint.suggest import suggest
 from engine.definitions.lint.uses import writes_outside
 from engine.language.model import read_start_variables
+from engine.language.suggest import suggest
 
 BINDINGS = ("", "latest", "deployment", "version")
 

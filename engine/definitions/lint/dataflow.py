@@ -7,9 +7,9 @@ from engine.definitions.lint.diagram import Diagram, Node, Scope
 from engine.definitions.lint.graph import follow_flows, sort_forward
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
-from engine.definitions.lint.suggest import suggest
 from engine.definitions.lint.uses import Use, element_variable, output_collection, uses_in, writes_of
 from engine.language.expressions import Expression, ExpressionError
+from engine.language.suggest import suggest
 
 ALWAYS_KNOWN = frozenset({"now"})
 

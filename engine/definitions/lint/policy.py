@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from engine.definitions.lint.diagram import Diagram, Node, Scope, text_of
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
-from engine.definitions.lint.suggest import suggest
 from engine.definitions.lint.uses import Use, uses_in
 from engine.language.expressions import ExpressionError, Literal
+from engine.language.suggest import suggest
 
 TOPIC = "load_policy"
 

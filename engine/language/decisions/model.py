@@ -110,7 +110,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class DecisionLogic:
-    """How something is decided. `variable` names the result for the decisions that require it.
+    """How something is decided; an expression has no rules. `variable` names the result for those that require it.
 
     `program` decides it in one call, given the values and the results of `required`; `places` names the cell of each
     number in its lines.
@@ -120,6 +120,7 @@ class DecisionLogic:
     name: str
     variable: str
     required: tuple["DecisionLogic", ...]
+    rules: tuple[Rule, ...]
     program: Expression
     places: tuple[Message, ...]
 
@@ -146,7 +147,6 @@ class DecisionTable(DecisionLogic):
     aggregation: Aggregation | None
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
-    rules: tuple[Rule, ...]
     defaults: tuple[Result, ...]
 
 

@@ -72,7 +72,9 @@ class DecisionReader:
             return None
         lines = [Line("def __value(): return ("), Line(f"({cell.code})", place), Line(")")]
         program, places = assemble(self.head.key, lines, "__value()", self.readers)
-        return LiteralExpression(**vars(self.head), program=program, places=places, text=text.strip(), kind=kind)
+        return LiteralExpression(
+            **vars(self.head), rules=(), program=program, places=places, text=text.strip(), kind=kind
+        )
 
     def read_table(self, table: etree._Element) -> DecisionTable | None:
         """A decision table."""

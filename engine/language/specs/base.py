@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine.language.errors import ValueUnfit
+from engine.language.errors import TryAgain, ValueUnfit
 from engine.language.expressions import is_wrapped, unwrap
 from engine.language.model import Element
 from engine.language.specs.task import FINISHED, FUTURE, WAITING, TracedTask
@@ -67,7 +67,7 @@ class ElementSpec(OnDemand):
             elif self._update_hook(task):
                 task._ready()
         except Exception as error:
-            if task._state & FINISHED:
+            if task._state & FINISHED or isinstance(error, TryAgain):
                 raise
             task.stall("enter", error)
 
@@ -95,8 +95,7 @@ def evaluate(task: TracedTask, expression: str, context: Mapping[str, Plain] | N
     name = unwrap(expression).strip()
     if VARIABLE.fullmatch(name) and name in values:
         return values[name]  # spares a worker
-    engine = task.workflow.script_engine
-    return engine.evaluate(task, expression) if context is None else engine.environment.evaluate(expression, values)
+    return task.workflow.script_engine.evaluate_on(task, expression, values)
 
 
 def resolve(task: TracedTask, text: str, context: Mapping[str, Plain] | None = None) -> Plain:

@@ -7,7 +7,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
-from engine.language.errors import ValueUnfit
+from engine.language.errors import TryAgain, ValueUnfit
 from engine.language.specs.base import VARIABLE, ElementSpec, evaluate, resolve
 from engine.language.specs.task import COMPLETED, FINISHED, OPEN, READY, STARTED, TracedTask
 from engine.storage.plain import Plain, PlainDict
@@ -23,6 +23,8 @@ class LoopSpec(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkfl
             return  # what follows the loop
         try:
             self.settle(task)
+        except TryAgain:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever goes wrong in an element becomes its incident
             task.stall("settle", error)
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from engine.language.errors import TryAgain
 from engine.language.model import Element
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
@@ -115,6 +116,8 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
     def run(self) -> None:
         try:
             outcome = self.task_spec._run_hook(self)
+        except TryAgain:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever goes wrong in an element becomes its incident
             self.stall("run", error)
             return

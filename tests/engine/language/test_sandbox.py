@@ -134,7 +134,7 @@ def test_only_bounded_plain_data_comes_back(sandbox: Sandbox, expression: str) -
         ("x = {1: 2}", "key of a dict"),
         ("x = []\nfor i in range(60):\n    x = [x]", "nested"),
         ("x = []\nx.append(x)", "RecursionError"),
-        ("x = ['lol'] * 10\nfor i in range(9):\n    x = [x] * 10", "TimeoutError"),
+        ("x = ['lol'] * 10\nfor i in range(9):\n    x = [x] * 10", "took more than"),
     ],
 )
 def test_what_cannot_be_stored_is_an_error(sandbox: Sandbox, script: str, message: str) -> None:
@@ -166,9 +166,11 @@ def test_error_names_the_line(sandbox: Sandbox, script: str, line: int) -> None:
 @pytest.mark.parametrize(
     ("expression", "message", "line"),
     [
-        ("totl > 1", "name 'totl' is not defined", 1),
+        ("totl > 1", r"name 'totl' is not defined \(did you mean total\?\)", 1),
         ("total > 1\nand totl", "name 'totl' is not defined", 2),
-        ("worker.none", "KeyError: none", 1),
+        ("lenn(tags)", r"name 'lenn' is not defined \(did you mean len\?\)", 1),
+        ("order.items[0].prise", r"KeyError: prise \(did you mean price\?\)", 1),
+        ("worker.none", "KeyError: none$", 1),
         ("datetime.now()", "not supported", 1),
         ("total +", "invalid syntax", 1),
     ],
@@ -247,7 +249,7 @@ class TestPersonalData:
 class TestLimits:
     def test_an_endless_script_ends(self, sandbox: Sandbox) -> None:
         started = time.perf_counter()
-        with pytest.raises(SandboxError, match="time limit"):
+        with pytest.raises(SandboxError, match=r"took more than 0\.15 s"):
             sandbox.execute("while True:\n    pass", {})
         assert time.perf_counter() - started < 1.5
 

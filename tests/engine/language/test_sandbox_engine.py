@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
 from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from engine.language.sandbox import Sandbox, TimeBudget
-from engine.language.script_engine import SandboxEngine
+from engine.language.sandbox import Sandbox, SandboxError, TimeBudget
+from engine.language.script_engine import ExpressionFailed, SandboxEngine
 
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 
@@ -111,18 +110,19 @@ def test_data_are_copied_on_write(sandbox: Sandbox) -> None:
 
 def test_an_error_names_the_element_and_the_line(sandbox: Sandbox) -> None:
     body = SCRIPT.format("a = 1\nb = totl") + flow("s>work", "work>e")
-    with pytest.raises(WorkflowTaskException, match=r"name 'totl' is not defined \(work, line 2: b = totl\)") as caught:
+    with pytest.raises(ExpressionFailed, match=r"name 'totl' is not defined \(work, line 2: b = totl\)") as caught:
         start(body, sandbox, {})
-    assert caught.value.line_number == 2
-    assert caught.value.error_line == "b = totl"
-    assert caught.value.task_spec.bpmn_id == "work"
+    assert caught.value.line == 2
+    assert caught.value.source_line == "b = totl"
+    assert caught.value.facts == {"element": "work", "line": 2}
+    assert isinstance(caught.value.__cause__, SandboxError)
     assert caught.value.__cause__.source == "a = 1\nb = totl"
 
 
 def test_an_error_in_a_condition_names_the_gateway(sandbox: Sandbox) -> None:
     body = '<startEvent id="s"/><exclusiveGateway id="g" default="g_low"/><endEvent id="e"/><endEvent id="low"/>'
     body += flow("s>g", "g>e", "g>low", conditions={"g>e": "totl &gt; 1"})
-    with pytest.raises(WorkflowTaskException, match=r"'totl' is not defined \(g, line 1: totl > 1\)"):
+    with pytest.raises(ExpressionFailed, match=r"'totl' is not defined \(g, line 1: totl > 1\)"):
         start(body, sandbox, {})
 
 
@@ -142,7 +142,7 @@ def test_the_values_of_the_engine(sandbox: Sandbox) -> None:
 def test_a_step_has_one_budget(sandbox: Sandbox) -> None:
     budget = TimeBudget(limit_seconds=0.02)
     body = SCRIPT.format("while True:\n    pass") + flow("s>work", "work>e")
-    with pytest.raises(WorkflowTaskException, match=r"at most 0\.02 s"):
+    with pytest.raises(ExpressionFailed, match=r"at most 0\.02 s"):
         start(body, sandbox, {}, budget=budget)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine.language.sandbox import Sandbox, SandboxBusy, SandboxError
+from engine.language.worker_clock import WorkerClock
+from engine.language.workers import WorkerPool
 
 ROOT = Path(__file__).parents[3]
 
@@ -123,20 +125,54 @@ def test_threads_get_their_own_answers(sandbox: Sandbox) -> None:
 
 
 def test_waiting_for_a_worker_ends() -> None:
-    sandbox, is_held, may_end = Sandbox(max_processes=1), threading.Event(), threading.Event()
+    workers, is_held, may_end = WorkerPool(max_processes=1), threading.Event(), threading.Event()
 
-    def hold() -> object:
-        with sandbox.reserve():
+    def hold() -> None:
+        with workers.reserve():
             is_held.set()
             may_end.wait(10)
-            return sandbox.evaluate("n", {"n": 1})
 
     with ThreadPoolExecutor(1) as threads:
         holder = threads.submit(hold)
         is_held.wait(10)
         with pytest.raises(SandboxBusy, match="free worker"):
-            sandbox.evaluate("n", {"n": 2})
+            workers.run("1", {}, {}, 0.1)
         may_end.set()
-        assert holder.result() == 1
-    assert sandbox.evaluate("n", {"n": 3}) == 3
-    sandbox.close()
+        holder.result()
+    assert workers.run("n + 1", {"n": 2}, {}, 0.1)[0] == 3
+    workers.close()
+
+
+COUNT = "begin()\nn = 0\nfor i in range(150_000):\n    n += 1\nn"
+
+
+def test_work_that_a_busy_machine_lets_wait_is_given_more_time() -> None:
+    """Only work counts: a worker that stood still for longer than it may run has spent nothing."""
+    others.clear()
+    others.update(find_workers())
+    workers, is_begun = WorkerPool(max_processes=1), threading.Event()
+    workers.run("1", {}, {}, 0.1)
+    (pid,) = find_workers()
+
+    def stop_while_it_works() -> None:
+        is_begun.wait(10)
+        clock = WorkerClock(pid)
+        while clock.used_seconds < 0.002:
+            pass
+        os.kill(pid, signal.SIGSTOP)
+        threading.Event().wait(0.4)
+        os.kill(pid, signal.SIGCONT)
+
+    begun: list[bool] = []
+
+    def begin() -> None:
+        begun.append(True)
+        is_begun.set()
+
+    with ThreadPoolExecutor(1) as threads:
+        stopped = threads.submit(stop_while_it_works)
+        result, used = workers.run(COUNT, {}, {"begin": begin}, 0.3)
+        stopped.result()
+    workers.close()
+    assert (result, len(begun)) == (150_000, 2)
+    assert used < 0.3
