@@ -10,6 +10,7 @@ from engine.language.decisions.messages import Message
 from engine.language.expressions import Expression, assemble_expression
 
 DEFAULT = -1  # in the place of a rule's index
+_PLAIN = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.NUMBER, Kind.STRING})
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class CompiledInput:
     allowed: TestCell | None
     place: Message
     is_path: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the value is compared as data hold it."""
+        return self.is_path and self.value.kind in _PLAIN
 
 
 def name_of(index: int) -> str:
@@ -51,6 +57,7 @@ def write_table(
     names = [name_of(index) for index in range(len(inputs))]
     lines += [Line("]"), Line("def __decide(__raw):")]
     lines += [Line(f"    [{', '.join(names)}] = __raw")] if names else []
+    lines += _write_plain_checks(inputs)
     for index, column in enumerate(inputs):
         lines += _write_checks(index, column)
     lines.append(Line("    __hits = []"))
@@ -86,13 +93,25 @@ def assemble(key: str, lines: Sequence[Line], call: str, readers: set[str]) -> t
     return program, tuple(places)
 
 
+def _write_plain_checks(inputs: Sequence[CompiledInput]) -> list[Line]:
+    """Whether values that are compared as data hold them are of their kinds: together, which is quicker."""
+    lines = []
+    for kind in sorted(_PLAIN):
+        found = [str(index) for index, column in enumerate(inputs) if column.is_plain and column.value.kind is kind]
+        if found:
+            lines.append(Line(f"    for __index in [{', '.join(found)}]:"))
+            refused = "return __refuse(__index, 'not_of_kind', __raw)"
+            lines.append(Line(f"        if {reader_of(kind)}(__raw[__index]) == (): {refused}"))
+    return lines
+
+
 def _write_checks(index: int, column: CompiledInput) -> list[Line]:
     """The value is read as what its column says it is, and looked up among those it may be."""
     name, kind = name_of(index), column.value.kind
     given = name if column.is_path else f"{reader_of(Kind.ANY)}({name})"
-    read = given if kind is Kind.ANY else f"{reader_of(kind)}({given})"
+    read = given if kind is Kind.ANY or column.is_plain else f"{reader_of(kind)}({given})"
     lines = [] if read == name else [Line(f"    {name} = {read}", column.place)]
-    if kind is not Kind.ANY:
+    if kind is not Kind.ANY and not column.is_plain:
         lines.append(Line(f"    if {name} == (): return __refuse({index}, 'not_of_kind', __raw)"))
     if column.allowed and column.allowed.code:
         test = f"    if not ({column.allowed.code}): return __refuse({index}, 'not_allowed', __raw)"
