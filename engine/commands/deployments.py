@@ -148,11 +148,10 @@ def check(
     with engine.database.read() as connection:
         known = read_deployed(connection)
         unknown = list(_find_unknown_versions(connection, files))
-    known.update(beside)
-    for path, content in files.items():
+    for path, content in (*beside.items(), *files.items()):
         for candidate in read_what_can_be_read(path, content):
             known.pop(path_of(candidate.kind, candidate.key), None)
-    return [*lint_files(files, context=known), *unknown]
+    return [*lint_files(files, context={**known, **beside}), *unknown]
 
 
 def _find_unknown_versions(connection: Connection, files: Mapping[str, bytes]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
 
 from engine.definitions.calendars import CompanyDays, parse_calendar
 from engine.definitions.forms import Form, parse_form
-from engine.language.decisions import DecisionTable, parse_decisions
+from engine.language.decisions import DecisionLogic, parse_decisions
 from engine.language.model import Element, read_bpmn, read_elements
 from engine.language.parser import ProcessSpecs, parse_process
 from engine.language.versions import split_version
@@ -102,7 +102,7 @@ class Catalogue:
         self._pins: dict[str, Pins] = {}
         self._processes: dict[tuple[str, str], ProcessSpecs] = {}
         self._forms: dict[str, Form] = {}
-        self._tables: dict[str, DecisionTable] = {}
+        self._decisions: dict[str, DecisionLogic] = {}
         self._policies: dict[str, PlainDict] = {}
         self._calendars: dict[str, CompanyDays] = {}
         self._elements: dict[str, dict[str, Element]] = {}
@@ -150,9 +150,9 @@ class Catalogue:
         """A form version."""
         return self._once(self._forms, definition_id, lambda: self._parse_form(connection, definition_id))
 
-    def table(self, connection: Connection, definition_id: str) -> DecisionTable:
-        """A version of a decision table."""
-        return self._once(self._tables, definition_id, lambda: self._parse_table(connection, definition_id))
+    def decision(self, connection: Connection, definition_id: str) -> DecisionLogic:
+        """A version of a decision, with those it requires as its file holds them."""
+        return self._once(self._decisions, definition_id, lambda: self._parse_decision(connection, definition_id))
 
     def policy(self, connection: Connection, pins: Pins) -> PlainDict:
         """The pinned policy values."""
@@ -203,9 +203,9 @@ class Catalogue:
         row = self.content(connection, definition_id)
         return parse_form(row["key"], row["content"])
 
-    def _parse_table(self, connection: Connection, definition_id: str) -> DecisionTable:
+    def _parse_decision(self, connection: Connection, definition_id: str) -> DecisionLogic:
         row = self.content(connection, definition_id)
-        return next(table for table in parse_decisions(row["content"]) if table.key == row["key"])
+        return next(decision for decision in parse_decisions(row["content"]) if decision.key == row["key"])
 
     def _once(self, cache: dict[K, T], key: K, make: Callable[[], T]) -> T:
         found = cache.get(key)

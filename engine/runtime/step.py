@@ -173,23 +173,22 @@ class Step:
         """Adds an event to the history row of this step."""
         self.recorder.events.append(fact)
 
-    def decide(self, table: str, values: Mapping[str, Plain], element: str, task_id: str) -> Decision:
-        """The answer of a pinned decision table, written down with what it was asked."""
-        definition_id = self.pins.find(DECISION, table)
-        found = self.engine.catalogue.table(self.connection, definition_id)
-        decision = decide(found, values, self.engine.sandbox, self.budget)
-        asked = {name: values[name] for name in sorted(found.names & values.keys())}
-        self.note(
-            event(
-                "decision",
-                task=task_id,
-                element=element,
-                table=table,
-                inputs=asked,
-                matched=list(decision.matched),
-                result=decision.result,
+    def decide(self, key: str, values: Mapping[str, Plain], element: str, task_id: str) -> Decision:
+        """The answer of a pinned decision; it and each it requires are written down with what they were asked."""
+        logic = self.engine.catalogue.decision(self.connection, self.pins.find(DECISION, key))
+        decision = decide(logic, values, self.engine.sandbox, self.budget)
+        for one in (*decision.required, decision):
+            self.note(
+                event(
+                    "decision",
+                    task=task_id,
+                    element=element,
+                    table=one.key,
+                    inputs=one.inputs,
+                    matched=list(one.matched),
+                    result=one.result,
+                )
             )
-        )
         return decision
 
     def enqueue(self, kind: str, payload: Plain, due_at: datetime | None = None, key: str | None = None) -> str:

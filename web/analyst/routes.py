@@ -13,7 +13,7 @@ from engine.definitions.calendars import parse_calendar
 from engine.definitions.catalogue import CALENDAR, DECISION, FORM, POLICY, PROCESS, parts_of, path_of
 from engine.definitions.findings import Finding
 from engine.definitions.forms import bind
-from engine.language.decisions import DecisionTable
+from engine.language.decisions import DecisionLogic
 from engine.language.model import Element
 from engine.queries.definitions import (
     DefinitionRow,
@@ -76,7 +76,7 @@ class Studio:
             search=search,
             fresh=request.args.getlist("new"),
             names=self._name_people(found),
-            drafts={(one.kind, one.key): one for one in list_drafts(self.engine)},
+            drafts={(one.kind, key): one for one in list_drafts(self.engine) for key in one.keys},
         )
 
     def show(self, definition_id: str) -> str:
@@ -99,10 +99,10 @@ class Studio:
             marks=_heat(waiting) | _mark(findings) | ({chosen: "sel"} if chosen in view.elements else {}),
             names=self._name_people(view.versions),
             newest=newest,
-            has_draft=any((one.kind, one.key) == (row.kind, row.key) for one in list_drafts(self.engine)),
+            has_draft=any(one.kind == row.kind and row.key in one.keys for one in list_drafts(self.engine)),
             parts=_list_parts(view),
             preview=self._preview(view) if row.kind == FORM else "",
-            table=self._read_table(row.id) if row.kind == DECISION else None,
+            logic=self._read_decision(row.id) if row.kind == DECISION else None,
             policy=json.loads(view.content) if row.kind == POLICY else {},
             days=parse_calendar(view.content) if row.kind == CALENDAR else None,
             display=Display(g.fmt),
@@ -176,9 +176,9 @@ class Studio:
         bound = bind(form, data=data, language=current_language(), timezone=g.fmt.zone, evaluate=evaluate)
         return render_form(current_app.jinja_env, bound, g.fmt)
 
-    def _read_table(self, definition_id: str) -> DecisionTable:
+    def _read_decision(self, definition_id: str) -> DecisionLogic:
         with self.engine.database.read() as connection:
-            return self.engine.catalogue.table(connection, definition_id)
+            return self.engine.catalogue.decision(connection, definition_id)
 
     def _name_people(self, rows: list[DefinitionRow]) -> Names:
         with self.engine.database.read() as connection:

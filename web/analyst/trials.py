@@ -13,7 +13,15 @@ from werkzeug.exceptions import BadRequest
 
 from engine.definitions.drawing import NotDrawable, lay_out
 from engine.definitions.forms import BoundForm, Form, FormInvalid, bind, parse_form
-from engine.language.decisions import DecisionError, DecisionInvalid, DecisionTable, decide, parse_decisions
+from engine.language.decisions import (
+    Decision,
+    DecisionError,
+    DecisionInvalid,
+    DecisionLogic,
+    DecisionTable,
+    decide,
+    parse_decisions,
+)
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import read_bpmn
 from engine.language.sandbox import SandboxBudgetExceeded, SandboxBusy
@@ -73,7 +81,7 @@ class Trials:
         return bind(form, data=data, language=language, timezone=g.fmt.zone, evaluate=evaluate, submitted=submitted)
 
     def try_table(self) -> Response:
-        """What the tables of a file ask for and, with `values`, what one of them decides for them."""
+        """What the decisions of a file ask for and, with `values`, what one of them decides for them."""
         asked = _read_object(request.get_data(as_text=True))
         content, key, values = asked.get("content"), asked.get("decision"), asked.get("values")
         if not isinstance(content, str) or not (values is None or _is_object(values)):
@@ -99,27 +107,36 @@ class Trials:
         except (BpmnUnreadable, NotDrawable) as refused:
             return jsonify(error={"what": text("modeler.arrange.failed"), "detail": str(refused)}), 422
 
-    def _decide(self, table: DecisionTable, values: PlainDict) -> PlainDict:
+    def _decide(self, logic: DecisionLogic, values: PlainDict) -> PlainDict:
         try:
-            decision = decide(table, values, self.engine.form_sandbox)
+            decision = decide(logic, values, self.engine.form_sandbox)
         except DecisionError as error:
-            return {"error": str(error)}
+            return {"error": error.message.of(g.language)}
         except SandboxBudgetExceeded:
             return {"error": text("trial.too_long")}
         except SandboxBusy:
             return {"error": text("trial.busy")}
-        return {"matched": list(decision.matched), "rows": list(decision.rows), "result": decision.result}
+        return {**_tell(decision), "required": [_tell(one) for one in decision.required]}
 
 
 def _render_page(fields: Markup, *, is_sound: bool) -> str:
     return render_template("analyst/trial_form.html", fields=fields, is_sound=is_sound)
 
 
-def _describe(table: DecisionTable) -> PlainDict:
-    """A table by its key and the variables it reads, those of the input columns first."""
-    columns = [column.text.strip() for column in table.inputs]
-    names = sorted(table.names, key=lambda name: (columns.index(name) if name in columns else len(columns), name))
-    return {"key": table.key, "variables": [*names]}
+def _tell(decision: Decision) -> PlainDict:
+    return {
+        "key": decision.key,
+        "matched": list(decision.matched),
+        "rows": list(decision.rows),
+        "result": decision.result,
+    }
+
+
+def _describe(logic: DecisionLogic) -> PlainDict:
+    """A decision by its key and the variables it reads, those of the input columns first."""
+    columns = [column.text.strip() for column in logic.inputs] if isinstance(logic, DecisionTable) else []
+    names = sorted(logic.names, key=lambda name: (columns.index(name) if name in columns else len(columns), name))
+    return {"key": logic.key, "variables": [*names]}
 
 
 def _read_language(name: str | None) -> Language:

@@ -19,6 +19,7 @@ THEMES = {
     "parallel": "Parallel branches",
     "texts": "Expressions and scripts",
     "dataflow": "Data flow",
+    "tables": "Decision tables",
     "policy": "Policy",
     "names": "Names",
 }

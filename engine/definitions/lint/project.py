@@ -10,7 +10,7 @@ import orjson
 from engine.definitions.forms import Form, FormInvalid, parse_form
 from engine.definitions.lint.diagram import Diagram, Scope
 from engine.definitions.registry import RELATIONS, TOPICS, Topic
-from engine.language.decisions import DecisionInvalid, DecisionTable, parse_decisions
+from engine.language.decisions import DecisionInvalid, DecisionLogic, parse_decisions
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import read_bpmn
 from engine.language.parser import Sources
@@ -111,15 +111,31 @@ class Project:
         return found
 
     @cached_property
-    def decisions(self) -> dict[str, DecisionTable]:
-        """The valid decision tables by key."""
-        found: dict[str, DecisionTable] = {}
-        for _, content in self._with_suffix(".dmn"):
+    def decision_files(self) -> dict[str, list[DecisionLogic]]:
+        """The decisions of each file that is valid, by its path."""
+        found: dict[str, list[DecisionLogic]] = {}
+        for path, content in self._with_suffix(".dmn"):
             try:
-                found |= {table.key: table for table in parse_decisions(content)}
+                found[path] = parse_decisions(content)
             except DecisionInvalid:
                 continue
         return found
+
+    @cached_property
+    def decisions(self) -> dict[str, DecisionLogic]:
+        """The valid decisions by key.
+
+        What is deployed lies under the key of each decision, in the file it came with: others in there may be older.
+        """
+        found: dict[str, DecisionLogic] = {}
+        named: dict[str, DecisionLogic] = {}
+        examined: dict[str, DecisionLogic] = {}
+        for path, decisions in self.decision_files.items():
+            for one in decisions:
+                is_own = PurePosixPath(path).stem == one.key
+                place = examined if path in self.examined else named if is_own else found
+                place[one.key] = one
+        return found | named | examined
 
     @cached_property
     def policy(self) -> frozenset[str]:

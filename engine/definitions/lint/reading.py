@@ -13,6 +13,7 @@ from engine.definitions.forms import FormInvalid, parse_form
 from engine.definitions.lint.diagram import Diagram
 from engine.definitions.lint.project import Project, form_key_of
 from engine.definitions.lint.registry import RULES, declare
+from engine.definitions.lint.tables import check_decision
 from engine.definitions.lint.unreadable import explain_unreadable
 from engine.language.decisions import DecisionInvalid, parse_decisions
 from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
@@ -63,7 +64,7 @@ BAD_DECISION = declare(
     "decision-invalid",
     "error",
     en="{detail}",
-    zh="决策表无法使用：{detail_zh}",
+    zh="决策无法使用：{detail_zh}",
     reason="Hit policies and cells that would silently decide wrongly are refused.",
     theme="reading",
 )
@@ -176,11 +177,14 @@ def _check_form(path: str, content: bytes, project: Project) -> Iterator[Finding
 
 def _check_decisions(path: str, content: bytes, project: Project) -> Iterator[Finding]:
     try:
-        for table in parse_decisions(content):
-            yield from _check_key(path, table.key, table.key, table.name)
+        decisions = project.decision_files.get(path) or parse_decisions(content)
     except DecisionInvalid as error:
         for element, problem in error.findings:
             yield BAD_DECISION.find_at(path, element or "line 1", detail=problem.of("en"), detail_zh=problem.of("zh"))
+        return
+    for one in decisions:
+        yield from _check_key(path, one.key, one.key, one.name)
+        yield from islice(check_decision(path, one, project), MAX_FINDINGS_PER_RULE)
 
 
 def _check_key(path: str, element: str, key: str, name: str = "") -> Iterator[Finding]:

@@ -13,7 +13,7 @@ CASES = {**SHAPE, **EVENTS, **TASKS, **CALLS, **DATA}
 REGISTRY = Registry(
     {"send": Topic("send", lambda call, **values: {}, frozenset({"to"}), frozenset({"text"}), {})}, {"order.taker"}
 )
-# Reported by the reading of other files than diagrams, and by the parser: see test_files.py.
+# Reported by the reading of other files than diagrams, and by the parser: see test_files.py and test_tables.py.
 OTHER_FILES = {
     "form-invalid",
     "decision-invalid",
@@ -25,6 +25,7 @@ OTHER_FILES = {
 }
 # Known only where files are deployed: see tests/engine/commands/test_deployments.py.
 DEPLOYED = {"call-version-unknown"}
+OTHER_FILES |= {rule.id for rule in RULES.values() if rule.theme == "tables"}
 PATH = "bpmn/shop/shop.bpmn"
 
 
