@@ -70,7 +70,7 @@ def open_draft(engine: Engine, actor: Actor, definition_id: str) -> str:
         same = (definition.c.kind == asked.kind, definition.c.key == asked.key)
         query = select(definition).where(*same).order_by(definition.c.version.desc()).limit(1)
         newest = unit.connection.execute(query).one()
-        if begun := _find_begun(unit.connection, asked.kind, asked.key):
+        if begun := find_begun(unit.connection, asked.kind, asked.key):
             return begun
         return insert_draft(unit, actor, newest.kind, newest.key, newest.content, newest.id)
 
@@ -89,7 +89,7 @@ def create_draft(engine: Engine, actor: Actor, kind: str, key: str, name_zh: str
 
     def work(unit: UnitOfWork) -> str:
         query = select(definition.c.id).where(definition.c.kind == kind, definition.c.key == key).limit(1)
-        if unit.connection.execute(query).one_or_none() or _find_begun(unit.connection, kind, key):
+        if unit.connection.execute(query).one_or_none() or find_begun(unit.connection, kind, key):
             raise DefinitionExists(kind, key)
         return insert_draft(unit, actor, kind, key, make_blank(kind, key, name_zh, name_en), None)
 
@@ -147,7 +147,7 @@ def check_drafts(engine: Engine, draft_ids: Collection[str]) -> list[Finding]:
     return check(engine, _read_files(engine, draft_ids), beside)
 
 
-def _find_begun(connection: Connection, kind: str, key: str) -> str | None:
+def find_begun(connection: Connection, kind: str, key: str) -> str | None:
     """The draft of a definition; that of a decision may have been begun for another in the same file."""
     rows = connection.execute(select(draft.c.id, draft.c.key, draft.c.content).where(draft.c.kind == kind)).all()
     for row in rows:

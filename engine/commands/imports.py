@@ -9,8 +9,8 @@ from typing import Literal
 import orjson
 from sqlalchemy import select
 
-from engine.commands.drafts import insert_draft
-from engine.definitions.catalogue import DECISION, FORM, POLICY, POLICY_KEY, PROCESS
+from engine.commands.drafts import find_begun, insert_draft
+from engine.definitions.catalogue import CALENDAR, CALENDAR_KEY, DECISION, FORM, POLICY, POLICY_KEY, PROCESS
 from engine.definitions.drawing import NotDrawable, complete_drawing
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import BPMN, MAX_BYTES, read_bpmn
@@ -18,7 +18,7 @@ from engine.language.xml import XmlRefused, parse_xml
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
-from engine.storage.tables import definition, draft
+from engine.storage.tables import definition
 
 Problem = Literal["", "unreadable", "nothing", "unfit", "exists"]
 _DECISION = "{https://www.omg.org/spec/DMN/20191111/MODEL/}decision"
@@ -55,7 +55,7 @@ def complete_file(path: str, content: bytes) -> bytes:
 def import_files(engine: Engine, actor: Actor, files: Mapping[str, bytes]) -> list[Imported]:
     """A draft of each file that can be opened; those that are drafts already are left as they are.
 
-    A file of several processes becomes one draft, under the key of its first.
+    A file of several processes or decisions becomes one draft, under the key of its first.
     """
     read = [(path, *_identify(path, content)) for path, content in files.items()]
     drawn = {path: complete_file(path, files[path]) for path, _, _, problem in read if not problem}
@@ -72,9 +72,8 @@ def import_files(engine: Engine, actor: Actor, files: Mapping[str, bytes]) -> li
 
 
 def _import(unit: UnitOfWork, actor: Actor, found: Imported, content: bytes) -> Imported:
-    begun = select(draft.c.id).where(draft.c.kind == found.kind, draft.c.key == found.key)
-    if existing := unit.connection.execute(begun).scalar_one_or_none():
-        return Imported(found.path, found.kind, found.key, str(existing), "exists")
+    if begun := find_begun(unit.connection, found.kind, found.key):
+        return Imported(found.path, found.kind, found.key, begun, "exists")
     newest = (
         select(definition.c.id)
         .where(definition.c.kind == found.kind, definition.c.key == found.key)
@@ -103,6 +102,8 @@ def _identify(path: str, content: bytes) -> tuple[str, str, Problem]:
                 return FORM, *_check_key(f"{pure.parent.name}/{pure.stem}", _FORM_KEY)
             case ".json" if pure.name == "policy.json" and isinstance(orjson.loads(content), dict):
                 return POLICY, POLICY_KEY, ""
+            case ".json" if pure.name == "calendar.json" and isinstance(orjson.loads(content), dict):
+                return CALENDAR, CALENDAR_KEY, ""
     except (BpmnUnreadable, XmlRefused, orjson.JSONDecodeError):
         pass
     return "", pure.stem, "unreadable"
