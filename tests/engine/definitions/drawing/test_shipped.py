@@ -10,8 +10,13 @@ ROOT = Path(__file__).parents[4]
 FOLDERS = ("bpmn", "docs", "tests")
 # What other products wrote, and files that are no BPMN.
 FOREIGN = ROOT / "tests" / "engine" / "definitions" / "intake" / "data"
+# Refused for a flow into another scope, which no drawing has.
+CROSSING = ROOT / "tests" / "engine" / "language" / "elements" / "flow_into_a_sub_process.bpmn"
 FILES = sorted(
-    path for folder in FOLDERS for path in (ROOT / folder).rglob("*.bpmn") if not path.is_relative_to(FOREIGN)
+    path
+    for folder in FOLDERS
+    for path in (ROOT / folder).rglob("*.bpmn")
+    if not path.is_relative_to(FOREIGN) and path != CROSSING
 )
 
 

@@ -26,8 +26,9 @@ from tests.engine.definitions.lint.build import (
     user,
 )
 
-LIMIT_SECONDS = 0.5
-LIMIT_SECONDS_LARGE = 2.0
+# Of processor time, many times what it takes: a guard against what never ends, no measurement.
+LIMIT_SECONDS = 2.0
+LIMIT_SECONDS_LARGE = 8.0
 PATH = "bpmn/shop/shop.bpmn"
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -72,7 +73,6 @@ EXPECTED: dict[str, set[tuple[str, str, str]]] = {
         ("adhoc", "ad-hoc", "draw the order"),
         ("complex", "complex-gateway", "draw the rule"),
         ("ced", "compensation", "draw the reversal"),
-        ("led", "link-event", "connect the two places"),
         ("g1", "global-task", "make it a process"),
         ("store", "data-store", "use a topic"),
         ("io2", "io-specification", "map the data"),
