@@ -44,11 +44,11 @@ def charge_back(book: Book, *, provider: str, payer: str, amount_fen: int, refer
     return book.write("P-CHARGEBACK", lines, facts, key=key)
 
 
-def suspend(book: Book, *, provider: str, amount_fen: int, reference: str, finding_id: str) -> str:
+def suspend(book: Book, *, provider: str, amount_fen: int, reference: str, difference_id: str) -> str:
     """P-SUSPENSE: money that arrived and could not be matched waits until somebody knows whose it is."""
     lines = {accounts.provider(provider): amount_fen, accounts.SUSPENSE: -amount_fen}
-    facts: PlainDict = {"provider_ref": reference, "finding_id": finding_id}
-    return book.write("P-SUSPENSE", lines, facts, key=f"suspense:{finding_id}")
+    facts: PlainDict = {"provider_ref": reference, "difference_id": difference_id}
+    return book.write("P-SUSPENSE", lines, facts, key=f"suspense:{difference_id}")
 
 
 def match(book: Book, *, party_id: str, suspended_id: str) -> str:

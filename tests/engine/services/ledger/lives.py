@@ -353,13 +353,14 @@ def suspended(clerk: Clerk) -> Life:
     psp, posted = f"psp:{PROVIDER}", list[str]()
 
     def suspend(book: rules.Book) -> str:
-        posted.append(treasury.suspend(book, provider=PROVIDER, amount_fen=fen, reference=name, finding_id=name))
+        posted.append(treasury.suspend(book, provider=PROVIDER, amount_fen=fen, reference=name, difference_id=name))
         return posted[-1]
 
     clerk.rule(suspend, {psp: fen, "suspense": fen})
     yield
     if clerk.random.random() < 0.6:
-        clerk.topic("match_suspended", {"suspense": -fen, f"wallet:{party}": fen}, payee=party, journal_id=posted[0])
+        found = {"suspense": -fen, f"wallet:{party}": fen}
+        clerk.rule(lambda book: treasury.match(book, party_id=party, suspended_id=posted[0]), found, has_case=True)
     else:
         back = {"suspense": -fen, psp: -fen}
         clerk.topic("reverse_entry", back, journal_id=posted[0], reason="Sent back")
@@ -381,16 +382,16 @@ def platform(clerk: Clerk) -> Life:
         move_by_hand(clerk, f"wallet:{party}", f"wallet:{other}", fen)
     elif act == "sweep":
         most = max(0, min(clerk.own_fen(), clerk.of("bank:custody")))
-        _take_out(clerk, "take_income", {"bank:own": most, "bank:custody": -most}, most)
+        _take_out(clerk, "income", {"bank:own": most, "bank:custody": -most}, most)
     elif act == "vat":
         most = clerk.of("vat:payable")
-        _take_out(clerk, "pay_vat", {"vat:payable": -most, "bank:custody": -most}, most)
+        _take_out(clerk, "vat", {"vat:payable": -most, "bank:custody": -most}, most)
     yield
 
 
-def _take_out(clerk: Clerk, topic: str, changes: Changes, most: int) -> None:
+def _take_out(clerk: Clerk, purpose: str, changes: Changes, most: int) -> None:
     if most:
-        clerk.topic(topic, changes, amount_fen=most)
+        clerk.topic("pay_from_custody", changes, purpose=purpose, amount_fen=most)
 
 
 def move_by_hand(clerk: Clerk, debit: str, credit: str, fen: int) -> None:
