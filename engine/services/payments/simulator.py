@@ -25,7 +25,8 @@ from engine.storage.database import Database, UnitOfWork
 SIMULATOR = "simulator"
 COST_BPS = 60
 FAILURE = "declined"
-CHARGE_BACK_AFTER = timedelta(days=3)
+DAY, CHARGE_BACK_AFTER = timedelta(days=1), timedelta(days=3)
+FILE_FAULTS = ("missing", "late", "twice", "other_amount", "stranger")
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,14 @@ class EmbeddedSimulator:
         """See `PaymentProvider`. With faults as the rules and the seed want them, the same at every reading."""
         with self._database.read() as connection:
             rules = read_rules(connection)
-            ended = self._read_ended(connection, start, end)
-            older = self._read_ended(connection, start - CHARGE_BACK_AFTER, end - CHARGE_BACK_AFTER)
-        lines = [line for order in ended for line in self._lines_of(order, rules.file_fault_bps)]
+            ended, before, older = (
+                self._read_ended(connection, start - ago, end - ago) for ago in (timedelta(), DAY, CHARGE_BACK_AFTER)
+            )
+        lines = [line for order in ended for line in self._lines_of(order, rules)]
+        lines += [_line_of(order) for order in before if self._fault(order, rules) == "late"]
         for order in older:
             if order.kind == PAYMENT and self._happens("charge_back", order.key, rules.charge_back_bps):
-                lines.append(FileLine(CHARGE_BACK, order.key, order.amount_fen))
+                lines.append(replace(_line_of(order), kind=CHARGE_BACK))
         return lines
 
     @staticmethod
@@ -111,14 +114,22 @@ class EmbeddedSimulator:
         query = select(simulated_order).where(is_ended, simulated_order.c.failure.is_(None))
         return connection.execute(query.order_by(simulated_order.c.ready_at, simulated_order.c.key)).all()
 
-    def _lines_of(self, order: Row[Any], fault_bps: int) -> list[FileLine]:
-        line = FileLine(order.kind, order.key, order.amount_fen)
-        if not self._happens("file", order.key, fault_bps):
-            return [line]
-        draw = self._draw("fault", order.key)
-        other = replace(line, amount_fen=max(1, line.amount_fen + draw % 2001 - 1000))
-        stranger = FileLine(PAYMENT, f"SIM-X{draw % 10**10:010}", 100 + draw % 90_000)
-        return [[], [line, line], [other], [line, stranger]][draw % 4]
+    def _fault(self, order: Row[Any], rules: SimulatorRules) -> str | None:
+        if not self._happens("file", order.key, rules.file_fault_bps):
+            return None
+        return FILE_FAULTS[self._draw("fault", order.key) % len(FILE_FAULTS)]
+
+    def _lines_of(self, order: Row[Any], rules: SimulatorRules) -> list[FileLine]:
+        line, draw = _line_of(order), self._draw("amount", order.key)
+        change_fen = (1 if draw % 2 else -1) * (1 + draw % 1000)
+        return {
+            None: [line],
+            "missing": [],
+            "late": [],
+            "twice": [line, line],
+            "other_amount": [replace(line, amount_fen=max(1, line.amount_fen + change_fen))],
+            "stranger": [line, FileLine(PAYMENT, f"SIM-X{draw % 10**10:010}", 100 + draw % 90_000)],
+        }[self._fault(order, rules)]
 
     def _start(self, kind: str, key: str, amount_fen: int, failure: str = "") -> ProviderAnswer:
         def work(unit: UnitOfWork) -> bool:
@@ -168,3 +179,7 @@ class EmbeddedSimulator:
 
     def _draw(self, what: str, key: str) -> int:
         return int.from_bytes(hashlib.sha256(f"{self._seed}:{what}:{key}".encode()).digest()[:8])
+
+
+def _line_of(order: Row[Any]) -> FileLine:
+    return FileLine(order.kind, order.key, order.amount_fen)

@@ -53,9 +53,9 @@ def show_resolution(call: ViewCall) -> Plain:
     """A difference with what was decided about it, for the second person."""
     rows = show_difference(call)
     assert isinstance(rows, list)
-    words = _RESOLUTIONS[str(call.data["resolution"])][call.language]
-    rows.append(row("处理方式", "Resolution", "resolution", words))
-    if member_id := str(call.data.get("member_id") or ""):
-        name = name_person(call.connection, member_id, call.language)
+    resolution = str(call.data["resolution"])
+    rows.append(row("处理方式", "Resolution", "resolution", _RESOLUTIONS[resolution][call.language]))
+    if resolution == "credit":
+        name = name_person(call.connection, str(call.data["member_id"]), call.language)
         rows.append(row("入账给", "Credited to", "credited_to", name))
     return rows
