@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
+from engine.services.ledger.settling import RULES
 from engine.services.ledger.views import balance_before, list_frozen, statement, wallet_view
 from engine.services.orders.queries import secured_for
 from engine.services.payments.payments import STARTED, list_payments, start_top_up
@@ -12,7 +13,7 @@ from engine.services.payments.payouts import list_payouts
 from engine.services.payments.simulator import SIMULATOR
 from engine.storage.ids import new_token
 from web.market.questions import bind_question, draw_question, read_token
-from web.market.statements import KINDS, RULE_ICONS, list_months, name_rule, read_extract, write_table
+from web.market.statements import KINDS, RULE_ICONS, list_closed, list_months, name_rule, read_extract, write_table
 from web.security import current_actor, local_target
 
 PAGE_ROWS = 30
@@ -43,6 +44,7 @@ class Wallet:
             payments = list_payments(connection, actor.party_id)
             payouts = list_payouts(connection, actor.party_id, SHOWN_PAYOUTS)
             months = list_months(connection, actor.party_id, self.engine.clock())
+            closed = list_closed(connection, actor.party_id, self.engine.clock(), self.engine.zone)
             opening_fen = balance_before(connection, actor.party_id, since) if since and not extract.kind else None
         return render_template(
             "market/wallet.html",
@@ -53,6 +55,8 @@ class Wallet:
             payouts=payouts,
             extract=extract,
             months=months,
+            closed_months=closed,
+            settling=RULES,
             kinds=KINDS,
             opening_fen=opening_fen,
             done=done if done in DONE else None,
