@@ -118,12 +118,11 @@ def owners_in(entries: Iterable[EntryView]) -> set[str | None]:
 
 def name_account(code: str, names: Names) -> str:
     """An account in words: what it is, and whose or of which order."""
+    if own_words := say(f"account.{code}", ""):
+        return own_words
     prefix, _, rest = code.partition(":")
-    words = say(f"account.{code}", say(f"account.{prefix}", prefix))
     owner = accounts.owner_in(code)
-    if f"account.{code}" == words or not rest:
-        return words
-    return f"{words} · {names.of(owner) if owner else shorten(rest)}"
+    return f"{say(f'account.{prefix}', prefix)} · {names.of(owner) if owner else shorten(rest)}" if rest else prefix
 
 
 def shorten(reference: str) -> str:

@@ -33,10 +33,10 @@ def list_cases(engine: Engine, connection: Connection, actor: Actor, *process_ke
     """The newest cases of some processes, those that are under way first."""
     own = find_tasks(engine, actor, *process_keys)
     open_steps = select(task.c.instance_id, task.c.element).subquery()
-    columns = (instance.c.id, instance.c.process_key, instance.c.subject_zh, instance.c.subject_en)
-    columns += (instance.c.amount_fen, instance.c.started_by, instance.c.started_at, instance.c.outcome)
+    told = (instance.c.id, instance.c.process_key, instance.c.subject_zh, instance.c.subject_en, instance.c.amount_fen)
+    began = (instance.c.started_by, instance.c.started_at, instance.c.outcome)
     rows = connection.execute(
-        select(*columns, open_steps.c.element)
+        select(*told, *began, open_steps.c.element)
         .outerjoin(open_steps, open_steps.c.instance_id == instance.c.id)
         .where(instance.c.process_key.in_(process_keys))
         .order_by(instance.c.outcome.is_not(None), instance.c.id.desc())

@@ -17,7 +17,7 @@ from web.security import current_actor
 
 DIFFERENCE, POSTING, PAYMENT = "reconcile_difference", "manual_posting", "platform_payment"
 STATES = ("open", "closed")
-MAX_POSTINGS = 30
+MAX_POSTINGS, SHOWN_DAYS = 30, 10
 
 
 def make_finance(engine: Engine) -> Blueprint:
@@ -44,8 +44,8 @@ class FinanceDesk:
             return render_template(
                 "finance/custody.html",
                 proof=prove_custody(connection),
-                nights=list_proofs(connection),
-                files=list_files(connection),
+                nights=list_proofs(connection, SHOWN_DAYS),
+                files=list_files(connection, SHOWN_DAYS),
                 open_count=count_open(connection),
                 may_pay=self._may_start(PAYMENT),
             )

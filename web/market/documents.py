@@ -6,7 +6,7 @@ from flask import abort, g, render_template
 from werkzeug.wrappers import Response
 
 from engine.runtime.engine import Engine
-from engine.services.documents.issuing import Document, as_bytes, issue_settlement, issue_statement
+from engine.services.documents.issuing import Document, as_bytes, issue_settlement, issue_statement, next_month
 from engine.storage.clock import parse_instant
 from web.auditor.names import Names
 from web.formatting import Formatter
@@ -25,8 +25,9 @@ class Documents:
     def show_statement(self, month: str) -> str:
         """The statement of a month that is over."""
         found = self._statement(month)
-        last_day = parse_instant(str(found.content["until"])) - timedelta(days=1)
-        return self._show("market/statement.html", found, document_month=month, last_day=last_day)
+        first_day = date.fromisoformat(f"{month}-01")
+        last_day = next_month(first_day) - timedelta(days=1)
+        return self._show("market/statement.html", found, first_day=first_day, last_day=last_day)
 
     def export_statement(self, month: str, kind: str) -> Response:
         """The same as a file: the document itself as JSON, or its movements as a table."""

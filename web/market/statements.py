@@ -99,6 +99,11 @@ def _begin_of(day: date) -> datetime:
     return datetime.combine(day, time(), g.fmt.zone)
 
 
+def begin_of_month(fmt: Formatter) -> datetime:
+    """When the reader's present month began."""
+    return fmt.now.astimezone(fmt.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 def list_months(connection: Connection, party_id: str, now: datetime) -> list[date]:
     """The months in which the wallet was in use, each by its first day, newest first."""
     return _months_of(connection, party_id, now, g.fmt.zone)[:MAX_MONTHS]

@@ -66,7 +66,7 @@ class NightlyProof:
     owed_fen: int
 
 
-def list_proofs(connection: Connection, limit: int = 14) -> list[NightlyProof]:
+def list_proofs(connection: Connection, limit: int) -> list[NightlyProof]:
     """The proofs of the last nights, newest first."""
     proofs = []
     for row in read_newest(connection, STREAM, limit):

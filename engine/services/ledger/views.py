@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, literal, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, select
 
 from engine.services.ledger import accounts
 from engine.services.ledger.tables import account, journal, posting
@@ -165,6 +165,17 @@ def balance_before(connection: Connection, party_id: str, at: datetime) -> int:
         .limit(1)
     )
     return connection.execute(last).scalar_one_or_none() or 0
+
+
+def sum_since(connection: Connection, party_id: str, since: datetime, rules: frozenset[str]) -> int:
+    """What some rules put into the wallet from an instant on, in fen; what they took out of it does not count."""
+    into = (
+        select(func.coalesce(func.sum(-posting.c.amount_fen), 0))
+        .join(journal, journal.c.id == posting.c.journal_id)
+        .where(posting.c.account == accounts.wallet(party_id), posting.c.amount_fen < 0)
+        .where(*_conditions(StatementFilter(since, None, rules)))
+    )
+    return int(connection.execute(into).scalar_one())
 
 
 def first_movement(connection: Connection, party_id: str) -> datetime | None:

@@ -43,7 +43,7 @@ class DifferenceView:
     closed_at: datetime | None
 
 
-def list_files(connection: Connection, limit: int = 14) -> list[FileView]:
+def list_files(connection: Connection, limit: int) -> list[FileView]:
     """The last days that were reconciled, newest first."""
     same = (difference.c.provider == provider_file.c.provider) & (difference.c.day == provider_file.c.day)
     counted = select(func.count()).where(same)
