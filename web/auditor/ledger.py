@@ -141,7 +141,12 @@ def account_url(code: str) -> str:
 
 
 def _people_in(entries: list[EntryView]) -> set[str | None]:
-    said = {str(entry.facts[name]) for entry in entries for name in ("maker", "checker") if name in entry.facts}
+    said = {
+        str(entry.facts[name])
+        for entry in entries
+        for name in ("maker", "checker", "payer", "payee")
+        if name in entry.facts
+    }
     return owners_in(entries) | {entry.actor_id for entry in entries} | said
 
 

@@ -85,7 +85,7 @@ def test_ledger_balances_and_names_its_accounts(auditor: Visitor, case: str) -> 
     assert "账目平衡，不变量全部成立" in page
     assert re.search(r"<th scope=\"row\">资产</th><td>¥800\.00</td>", page)
     assert re.search(
-        r"钱包</a></td><td class=\"mono xs\">wallet</td><td class=\"r\">1</td><td class=\"r\">¥300\.00", page
+        r"钱包</a></td><td class=\"mono xs not-s\">wallet</td><td class=\"r\">1</td><td class=\"r\">¥300\.00", page
     )
 
 
