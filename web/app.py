@@ -12,6 +12,8 @@ from werkzeug.local import LocalProxy
 
 from engine.runtime.engine import Engine
 from web.analyst.routes import make_analyst
+from web.api.door import WorkerDoor
+from web.api.routes import make_api
 from web.auditor.routes import make_auditor
 from web.documents import make_documents
 from web.errors import init_errors
@@ -48,7 +50,7 @@ def create_app(engine: Engine) -> Flask:
     init_errors(app, engine)
     app.before_request(partial(load_session, engine))
     app.before_request(partial(load_preferences, engine))
-    app.before_request(partial(pass_gate, engine))
+    app.before_request(partial(pass_gate, engine, WorkerDoor(engine)))
     app.after_request(finish_response)
     for blueprint in list_blueprints(engine):
         app.register_blueprint(blueprint)
@@ -68,6 +70,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_operator(engine),
         make_finance(engine),
         make_documents(engine),
+        make_api(engine),
     ]
 
 

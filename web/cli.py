@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import inspect
 
 from engine.commands.deployments import DefinitionInvalid, deploy
+from engine.commands.imports import complete_file
 from engine.definitions.findings import Finding
 from engine.definitions.lint import lint_paths
 from engine.language.lines import answer_line
@@ -31,6 +32,7 @@ from web.demo import PASSWORD
 from web.demo.data import LOGINS, load_demo
 from web.demo.play import play
 from web.repository import ROOT, read_definitions
+from web.scenarios import run_scenarios
 from web.services import load_services
 from web.serving import Server
 
@@ -41,6 +43,8 @@ def main(arguments: list[str]) -> int:
     load_services()
     if options.verb == "lint":
         return run_lint(options.files, options.json)
+    if options.verb == "scenarios":
+        return run_scenarios(options.paths, coverage=options.coverage, as_json=options.json)
     if options.verb == "demo":
         return play(options.takers, options.url, options.milestones)
     if options.verb == "deploy":
@@ -60,6 +64,10 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     lint = verbs.add_parser("lint", help="check diagrams, forms and tables as a deployment would")
     lint.add_argument("files", nargs="+", type=Path)
     lint.add_argument("--json", action="store_true")
+    scenarios = verbs.add_parser("scenarios", help="play scenarios on the real engine, each on a database of its own")
+    scenarios.add_argument("paths", nargs="*", type=Path, help="files or folders; all of the repository without any")
+    scenarios.add_argument("--coverage", action="store_true", help="what they pass, too; 1 if something is left out")
+    scenarios.add_argument("--json", action="store_true")
     demo = verbs.add_parser("demo", help="play a whole case and prove its end")
     demo.add_argument("process", choices=["hire_order"])
     demo.add_argument("--takers", type=int, default=1)
@@ -177,7 +185,8 @@ def run_verify() -> int:
 def run_deploy(paths: list[Path]) -> int:
     """Deploys files; 1 and the findings if they are refused."""
     engine = Engine(read_settings())
-    files = {name_file(path): path.read_bytes() for path in paths}
+    named = {name_file(path): path.read_bytes() for path in paths}
+    files = {name: complete_file(name, content) for name, content in named.items()}
     try:
         result = deploy(engine, SYSTEM, files, f"deployed by {os.environ.get('USER', 'the operator')}")
     except DefinitionInvalid as refused:

@@ -91,7 +91,15 @@ _FINANCE = (
     ),
 )
 _OPERATOR = (
-    Group("nav.running", (Place("operator.incidents", "triangle-alert", "nav.incidents"), FIND_CASES)),
+    Group(
+        "nav.running",
+        (
+            Place("operator.incidents", "triangle-alert", "nav.incidents"),
+            FIND_CASES,
+            Place("operator.jobs", "layers", "nav.jobs"),
+            Place("operator.workers", "monitor-smartphone", "nav.workers"),
+        ),
+    ),
     Group("nav.design", (DEFINITIONS,)),
 )
 GROUPS: dict[str, tuple[Group, ...]] = {

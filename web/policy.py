@@ -20,11 +20,13 @@ class Rule:
     is_public: bool = False
     needs_role: bool = True
     roles: frozenset[str] = frozenset()  # empty: any
+    is_for_workers: bool = False  # programs with a token, and nobody else: no cookie is looked at
 
 
 PUBLIC = Rule(is_public=True, needs_role=False)
 SIGNED_IN = Rule(needs_role=False)  # a role need not be chosen yet
 ACTING = Rule()  # in whatever role
+WORKERS = Rule(is_for_workers=True)
 
 
 def roles(*names: str) -> Rule:
@@ -104,6 +106,7 @@ RULES: dict[str, Rule] = {
     "analyst.discard_draft": roles("analyst"),
     "analyst.compare_draft": roles("analyst"),
     "analyst.offers": roles("analyst"),
+    "analyst.arrange": roles("analyst"),
     "analyst.try_form": roles("analyst"),
     "analyst.try_table": roles("analyst"),
     "auditor.cases": roles(*READERS),
@@ -119,7 +122,21 @@ RULES: dict[str, Rule] = {
     "finance.differences": roles("platform_finance"),
     "finance.postings": roles("platform_finance"),
     "operator.incidents": roles("platform_operator"),
+    "operator.incident": roles("platform_operator"),
     "operator.retry": roles("platform_operator"),
+    "operator.retry_same": roles("platform_operator"),
+    "operator.fix": roles("platform_operator"),
+    "operator.jobs": roles("platform_operator"),
+    "operator.retry_job": roles("platform_operator"),
+    "operator.workers": roles("platform_operator"),
+    "operator.create_token": roles("platform_operator"),
+    "operator.revoke_token": roles("platform_operator"),
+    "api.fetch": WORKERS,
+    "api.extend_lock": WORKERS,
+    "api.unlock": WORKERS,
+    "api.complete": WORKERS,
+    "api.bpmn_error": WORKERS,
+    "api.failure": WORKERS,
 }
 
 
@@ -131,6 +148,13 @@ class Verdict(Enum):
     CHOOSE_ROLE = "choose_role"
     WRONG_ROLE = "wrong_role"
     NO_RULE = "no_rule"
+    NEEDS_TOKEN = "needs_token"
+
+
+def is_for_workers(endpoint: str | None) -> bool:
+    """Whether only programs with a token may open an endpoint."""
+    rule = RULES.get(endpoint or "")
+    return rule is not None and rule.is_for_workers
 
 
 def judge(endpoint: str, session: Session | None) -> Verdict:
@@ -138,6 +162,8 @@ def judge(endpoint: str, session: Session | None) -> Verdict:
     rule = RULES.get(endpoint)
     if rule is None:
         return Verdict.NO_RULE
+    if rule.is_for_workers:
+        return Verdict.NEEDS_TOKEN
     if rule.is_public:
         return Verdict.ALLOWED
     if session is None:

@@ -72,7 +72,7 @@ def open_draft(engine: Engine, actor: Actor, definition_id: str) -> str:
         begun = select(draft.c.id).where(draft.c.kind == asked.kind, draft.c.key == asked.key)
         if found := unit.connection.execute(begun).scalar_one_or_none():
             return str(found)
-        return _insert(unit, actor, newest.kind, newest.key, newest.content, newest.id)
+        return insert_draft(unit, actor, newest.kind, newest.key, newest.content, newest.id)
 
     return engine.database.transact(work)
 
@@ -92,7 +92,7 @@ def create_draft(engine: Engine, actor: Actor, kind: str, key: str, name_zh: str
             query = select(table.c.id).where(table.c.kind == kind, table.c.key == key).limit(1)
             if unit.connection.execute(query).one_or_none() is not None:
                 raise DefinitionExists(kind, key)
-        return _insert(unit, actor, kind, key, make_blank(kind, key, name_zh, name_en), None)
+        return insert_draft(unit, actor, kind, key, make_blank(kind, key, name_zh, name_en), None)
 
     return engine.database.transact(work)
 
@@ -157,7 +157,8 @@ def _read_files(engine: Engine, draft_ids: Collection[str]) -> dict[str, bytes]:
     return {path_of(row.kind, row.key): row.content for row in rows}
 
 
-def _insert(unit: UnitOfWork, actor: Actor, kind: str, key: str, content: bytes, base_id: str | None) -> str:
+def insert_draft(unit: UnitOfWork, actor: Actor, kind: str, key: str, content: bytes, base_id: str | None) -> str:
+    """The row of a new draft; its id."""
     row = {
         "id": new_id(),
         "kind": kind,

@@ -7,10 +7,22 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
+from engine.commands.batches import end_batch, run_chunk
 from engine.commands.messages import deliver, deliver_to
 from engine.definitions.registry import JOB_HANDLERS, JobHandler
+from engine.records.batches import END_BATCH, RUN_CHUNK
 from engine.records.history import append_system, event
-from engine.records.jobs import MESSAGE, Job, claim_due, enqueue, finish_job, postpone_job, retry_delay
+from engine.records.jobs import (
+    MESSAGE,
+    Job,
+    LeaseLost,
+    claim_due,
+    enqueue,
+    finish_job,
+    postpone_job,
+    retry_delay,
+    settle_job,
+)
 from engine.records.subscriptions import find_waiting
 from engine.runtime.engine import Engine
 from engine.runtime.errors import InstanceClosed
@@ -32,10 +44,6 @@ _DUE_INSTANCES = (
     .order_by(instance.c.next_due_at)
     .limit(BATCH)
 )
-
-
-class LeaseLost(Exception):
-    """Another worker has taken the job over: whatever was done for it here is rolled back."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,8 @@ def _run(engine: Engine, claimed: Job) -> None:
         SIGNAL: _fan_out_signal,
         SIGNAL_ONE: _deliver_signal,
         CONTINUE: _continue,
+        RUN_CHUNK: run_chunk,
+        END_BATCH: end_batch,
     }
     runner = runners.get(claimed.kind)
     if runner is not None:
@@ -140,8 +150,7 @@ def _run_handler(engine: Engine, claimed: Job, handler: JobHandler) -> None:
 
 
 def _finish(step: Step, claimed: Job) -> None:
-    if not finish_job(step.connection, claimed):
-        raise LeaseLost(claimed.id)
+    settle_job(step.connection, claimed)
 
 
 def _deliver_message(engine: Engine, claimed: Job) -> None:

@@ -13,6 +13,7 @@ from engine.definitions.forms import Form, parse_form
 from engine.language.decisions import DecisionTable, parse_decisions
 from engine.language.model import Element, read_bpmn, read_elements
 from engine.language.parser import ProcessSpecs, parse_process
+from engine.language.versions import split_version
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
 from engine.storage.prepared import Prepared
@@ -41,7 +42,18 @@ _NEWEST = Prepared(
         & (definition.c.version == _newest.c.version),
     )
 )
+_VERSION = Prepared(
+    select(definition.c.id).where(
+        definition.c.kind == PROCESS, definition.c.key == bindparam("key"), definition.c.version == bindparam("version")
+    )
+)
 _SAME_PINS = Prepared(select(pin_set.c.id).where(pin_set.c.sha256 == bindparam("sha256")))
+
+
+def find_version(connection: Connection, key: str, version: int) -> str | None:
+    """The definition of one version of a process, whether anything pins it or not."""
+    found: str | None = _VERSION.scalar(connection, {"key": key, "version": version})
+    return found
 
 
 class UnknownDefinition(Exception):
@@ -60,7 +72,8 @@ def path_of(kind: str, key: str) -> str:
 
 def parts_of(element: Element) -> list[tuple[str, str]]:
     """Kind and key of the definitions an element names: the process it calls, its form, its decision table."""
-    named = ((PROCESS, element.called_element), (FORM, element.form_key), (DECISION, element.decision_ref))
+    called = element.called_element and split_version(element.called_element)[0]
+    named = ((PROCESS, called), (FORM, element.form_key), (DECISION, element.decision_ref))
     return [(kind, key) for kind, key in named if key]
 
 
@@ -120,6 +133,16 @@ class Catalogue:
         """A process with all it calls, in the pinned versions."""
         return self._once(self._processes, (pins.id, key), lambda: self._parse_process(connection, pins, key))
 
+    def process_id(self, connection: Connection, pins: Pins, name: str) -> str:
+        """The definition of a process: the pinned one, or the very version the name says. Raises UnknownDefinition."""
+        key, version = split_version(name)
+        if version is None:
+            return pins.find(PROCESS, key)
+        found = find_version(connection, key, version)
+        if found is None:
+            raise UnknownDefinition(f"Expected version {version} of the process {key!r}, but there is none")
+        return found
+
     def form(self, connection: Connection, definition_id: str) -> Form:
         """A form version."""
         return self._once(self._forms, definition_id, lambda: self._parse_form(connection, definition_id))
@@ -157,10 +180,11 @@ class Catalogue:
             process_key = waiting.pop()
             if process_key in sources:
                 continue
-            definition_id = pins.find(PROCESS, process_key)
+            definition_id = self.process_id(connection, pins, process_key)
             sources[process_key] = self.content(connection, definition_id)["content"]
             elements = self.elements(connection, definition_id).values()
-            waiting += [e.called_element for e in elements if e.process_key == process_key and e.called_element]
+            own = split_version(process_key)[0]
+            waiting += [e.called_element for e in elements if e.process_key == own and e.called_element]
         return parse_process(sources, key)
 
     def _parse_form(self, connection: Connection, definition_id: str) -> Form:

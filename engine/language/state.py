@@ -98,16 +98,19 @@ def _freeze_scope(scope: Any) -> dict[str, Any]:
     state: dict[str, Any] = {"tasks": [_freeze_task(task, places) for task in scope.tasks.values()]}
     if scope.ended:
         state["ended"] = scope.ended
+    if scope.data:
+        state["data"] = scope.data
     if scope.completed:
-        state |= {"completed": True, "success": scope.success, "data": scope.data}
+        state |= {"completed": True, "success": scope.success}
     return state
 
 
 def _freeze_task(task: TracedTask, places: dict[str, int]) -> list[Any]:
     parent = task.parent
     base: PlainDict = {} if parent is None else parent.data
-    changed = {k: v for k, v in task.data.items() if k not in base or not is_unchanged(base[k], v)}
-    gone = [name for name in base if name not in task.data]
+    # sorted, so that a case saved twice is the same to the byte: a merge brings variables in an order of its own
+    changed = {k: v for k, v in sorted(task.data.items()) if k not in base or not is_unchanged(base[k], v)}
+    gone = sorted(name for name in base if name not in task.data)
     row: list[Any] = [task.id, None if parent is None else places[parent.id], task._state, task.task_spec.name]
     row += [task.internal_data, changed, gone]
     while not row[-1]:

@@ -14,6 +14,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 
 from engine.language.errors import BpmnError, StepLimitExceeded, TaskNotWaiting
 from engine.language.specs.activities import ServiceTask
+from engine.language.specs.conditions import find_fulfilled
 from engine.language.specs.events import throw_error
 from engine.language.specs.gateways import JoiningSpec
 from engine.language.specs.loops import LoopSpec
@@ -128,6 +129,8 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         self.queue: deque[TracedTask] = deque()
         self.ended: dict[str, Any] = {}
         self.outcome: str | None = None
+        self.has_conditions = any(s.has_conditions for s in (specs.spec, *specs.subprocess_specs.values()))
+        self.seen_by: dict[str, PlainDict] = {}  # by conditional event: what it was last looked at with in this step
         super().__init__(specs.spec, specs.subprocess_specs, script_engine, deserializing=True)
 
     # --- what is done to it -----------------------------------------------------------------------------------------
@@ -160,6 +163,27 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
             task.stall("run", error)
         self.do_engine_steps()
 
+    def fail_service(self, task: TracedTask, error: Exception) -> None:
+        """A service task that waited could not be done: an incident, after which `retry` calls its topic again.
+
+        Once more for a task that has failed already is an incident more. Raises TaskNotWaiting if it does not wait.
+        """
+        is_waiting = task._state == STARTED and isinstance(task.task_spec, ServiceTask)
+        self._require(is_waiting and "result" not in task.internal_data, task, "a service task that waits")
+        task.stall("run", error)
+
+    def fix(self, task: TracedTask, values: PlainDict, facts: PlainDict) -> None:
+        """Give what could not go on other values, ahead of `retry`. Raises TaskNotWaiting unless it failed.
+
+        `facts` are written down with the change. Where tokens meet, all that wait there get the values.
+        """
+        self._require(self._is_stalled(task), task, "an element that failed")
+        for one in task.task_spec.tokens_at(task):
+            one.data = {**one.data, **values}
+            one.internal_data["given"] = True
+            if self.recorder is not None:
+                self.recorder.data_fixed(one, facts)
+
     def fire_timer(self, task: TracedTask) -> None:
         """A timer is due. Raises TaskNotWaiting unless it is armed."""
         self._require(task._state == WAITING and "due" in task.internal_data, task, "a timer that is armed")
@@ -180,10 +204,10 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         task.task_spec._update(task)
         self.do_engine_steps()
 
-    def retry(self, task: TracedTask) -> None:
-        """Try again what could not go on. Raises TaskNotWaiting unless it failed."""
-        self._require(task._state == STARTED and "stalled" in task.internal_data, task, "an element that failed")
-        task.resume()
+    def retry(self, task: TracedTask, facts: PlainDict | None = None) -> None:
+        """Try again what could not go on; `facts` are written down. Raises TaskNotWaiting unless it failed."""
+        self._require(self._is_stalled(task), task, "an element that failed")
+        task.resume(facts or {})
         self.do_engine_steps()
 
     # --- what it waits for ------------------------------------------------------------------------------------------
@@ -213,9 +237,13 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         """Service tasks whose result is still to come."""
         return self._find(self._is_service_waiting)
 
+    def held_tasks(self) -> list[TracedTask]:
+        """Both: service tasks whose result is still to come, and elements that could not go on."""
+        return self._find(lambda task: self._is_service_waiting(task) or self._is_stalled(task))
+
     def stalled_tasks(self) -> list[TracedTask]:
         """Elements that could not go on."""
-        return self._find(lambda task: task._state == STARTED and "stalled" in task.internal_data)
+        return self._find(self._is_stalled)
 
     def tokens(self) -> list[TracedTask]:
         """Open tasks of elements of the diagram, bodies of multi-instances and loops included."""
@@ -267,6 +295,9 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         inner.plant(data)
 
     def _run_one(self) -> bool:
+        if self.has_conditions and (event := find_fulfilled(self)) is not None:
+            event.task_spec.fire(event, {})
+            self.run_next(event)
         while self.queue:
             task = self.queue.popleft()
             if self._is_runnable(task):
@@ -277,6 +308,10 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
     @staticmethod
     def _is_runnable(task: TracedTask) -> bool:
         return task._state == READY and task.id in task.workflow.tasks
+
+    @staticmethod
+    def _is_stalled(task: TracedTask) -> bool:
+        return task._state == STARTED and "stalled" in task.internal_data
 
     @staticmethod
     def _is_service_waiting(task: TracedTask) -> bool:

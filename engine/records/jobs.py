@@ -32,6 +32,10 @@ _EMPTY = {"key": None, "message_name": None, "correlation_key": None, "attempts"
 _DELETE = delete(job).where(job.c.id == bindparam("job_id"), job.c.attempts == bindparam("attempt"))
 
 
+class LeaseLost(Exception):
+    """Another worker has taken the job over: whatever was done for it here is rolled back."""
+
+
 @dataclass(frozen=True)
 class Job:
     """A claimed job. `attempt` counts from 1 and is the proof of the lease."""
@@ -95,6 +99,12 @@ def claim_due(connection: Connection, now: datetime, limit: int = 10) -> list[Jo
         .returning(job.c.id, job.c.kind, job.c.payload, job.c.attempts)
     )
     return sorted((Job(*row) for row in rows), key=lambda claimed: claimed.id)
+
+
+def settle_job(connection: Connection, claimed: Job) -> None:
+    """Deletes a job in the transaction of its effects. Raises LeaseLost."""
+    if not finish_job(connection, claimed):
+        raise LeaseLost(claimed.id)
 
 
 def finish_job(connection: Connection, claimed: Job) -> bool:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.deployments import DefinitionInvalid, check, deploy
+from engine.commands.imports import import_files
 from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS, parts_of, path_of
 from engine.definitions.findings import Finding
 from engine.definitions.forms import bind
@@ -120,9 +121,11 @@ class Studio:
         return self._render_upload([], [])
 
     def receive(self) -> BaseResponse | str | tuple[str, int]:
-        """Checks the files; deploys them if asked to. Whatever is refused leaves everything as it was."""
+        """Checks the files; deploys or keeps them if asked to. Whatever is refused leaves everything as it was."""
         uploads = read_uploads(request, list_definitions(self.engine))
         files = {upload.path: upload.content for upload in uploads}
+        if "draft" in request.form and files:
+            return self._import(files)
         if "deploy" not in request.form or not files:
             return self._render_upload(uploads, check(self.engine, files))
         try:
@@ -133,6 +136,13 @@ class Studio:
             return self._render_upload(uploads, result.warnings, is_unchanged=True)
         kind = min((one.kind for one in result.definitions), key=KINDS.index)
         return redirect(url_for("analyst.definitions", kind=kind, new=[one.id for one in result.definitions]), 303)
+
+    def _import(self, files: Mapping[str, bytes]) -> BaseResponse | str:
+        """Keeps the files as drafts; a single one is opened in its editor."""
+        imported = import_files(self.engine, current_actor(), files)
+        if len(imported) == 1 and not imported[0].problem:
+            return redirect(url_for("analyst.draft", draft_id=imported[0].draft_id), 303)
+        return render_template("analyst/imported.html", imported=imported)
 
     def _render_upload(
         self, uploads: list[Upload], findings: list[Finding], *, is_refused: bool = False, is_unchanged: bool = False

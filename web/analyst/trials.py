@@ -1,4 +1,4 @@
-"""Trying out a form or a decision table that is still being written: rendered and decided as it would run.
+"""Trying out what is still being written: a form rendered, a table decided, a diagram arranged.
 
 Nothing is stored and no case is touched; what is tried comes with the request.
 """
@@ -11,8 +11,11 @@ from flask import Blueprint, Response, current_app, g, jsonify, render_template,
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
+from engine.definitions.drawing import NotDrawable, lay_out
 from engine.definitions.forms import BoundForm, Form, FormInvalid, bind, parse_form
 from engine.language.decisions import DecisionError, DecisionInvalid, DecisionTable, decide, parse_decisions
+from engine.language.errors import BpmnUnreadable
+from engine.language.model import read_bpmn
 from engine.language.sandbox import SandboxBudgetExceeded, SandboxBusy
 from engine.runtime.engine import Engine
 from engine.storage.clock import format_instant
@@ -30,6 +33,7 @@ def add_trials(blueprint: Blueprint, engine: Engine) -> None:
     """The addresses of trials."""
     trials = Trials(engine)
     blueprint.add_url_rule("/trials/form", "try_form", trials.try_form, methods=("POST",))
+    blueprint.add_url_rule("/trials/layout", "arrange", trials.arrange, methods=("POST",))
     blueprint.add_url_rule("/trials/table", "try_table", trials.try_table, methods=("POST",))
 
 
@@ -85,6 +89,15 @@ class Trials:
                 raise BadRequest
             outcome = self._decide(tables[str(key)], values)
         return jsonify(tables=[_describe(table) for table in tables.values()], findings=[], outcome=outcome)
+
+    def arrange(self) -> tuple[Response, int]:
+        """A diagram laid out anew; what it was drawn like is in the hands of who asks. 422 where it cannot be drawn."""
+        content = request.get_data()
+        try:
+            read_bpmn(content)
+            return Response(lay_out(content), mimetype="application/xml"), 200
+        except (BpmnUnreadable, NotDrawable) as refused:
+            return jsonify(error={"what": text("modeler.arrange.failed"), "detail": str(refused)}), 422
 
     def _decide(self, table: DecisionTable, values: PlainDict) -> PlainDict:
         try:

@@ -1,1 +1,1 @@
-"""Pages of whoever keeps it running: incidents."""
+"""Pages of whoever keeps it running: incidents, background work, work done outside."""

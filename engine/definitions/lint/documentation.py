@@ -9,6 +9,7 @@ THEMES = {
     "elements": "Elements that are not run as drawn",
     "attributes": "Attributes and parameters",
     "events": "Events",
+    "reactions": "Event sub-processes, conditions and links",
     "timers": "Timers and dates",
     "gateways": "Gateways",
     "activities": "Tasks",

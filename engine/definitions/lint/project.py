@@ -1,10 +1,11 @@
 """What the rules of one diagram may know of the rest: other diagrams, forms, decision tables, registered topics."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+
+import orjson
 
 from engine.definitions.forms import Form, FormInvalid, parse_form
 from engine.definitions.lint.diagram import Diagram, Scope
@@ -12,6 +13,7 @@ from engine.definitions.registry import RELATIONS, TOPICS, Topic
 from engine.language.decisions import DecisionInvalid, DecisionTable, parse_decisions
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import read_bpmn
+from engine.language.parser import Sources
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,26 @@ class Project:
                 places[path in self.examined].setdefault(process.id, []).append((path, process))
         return places[False] | places[True]
 
+    @cached_property
+    def sources(self) -> Sources:
+        """What the parser of the engine reads."""
+        return Sources({key: self.files[places[0][0]] for key, places in self.processes.items()})
+
+    @cached_property
+    def calls(self) -> dict[str, list[str]]:
+        """The keys of the processes that each process calls, in the order of the file, each once."""
+        return {
+            key: list(
+                dict.fromkeys(
+                    called
+                    for scope in places[0][1].walk()
+                    for node in scope.of_kind("callActivity")
+                    if (called := node.xml.get("calledElement", ""))
+                )
+            )
+            for key, places in self.processes.items()
+        }
+
     def find_process(self, key: str) -> Scope | None:
         places = self.processes.get(key)
         return places[0][1] if places else None
@@ -106,8 +128,8 @@ class Project:
         for path, content in self._with_suffix(".json"):
             if PurePosixPath(path).name == POLICY_FILE:
                 try:
-                    policy = json.loads(content)
-                except (ValueError, RecursionError):
+                    policy = orjson.loads(content)
+                except orjson.JSONDecodeError:
                     continue
                 keys |= set(policy) if isinstance(policy, dict) else set()
         return frozenset(keys)

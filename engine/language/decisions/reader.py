@@ -10,6 +10,7 @@ from engine.language.decisions.messages import Message, message
 from engine.language.decisions.model import Aggregation, DecisionTable, Entry, HitPolicy, Input, Output, Rule
 from engine.language.decisions.program import ProgramWriter
 from engine.language.errors import EngineError
+from engine.language.xml import XmlRefused, parse_xml
 
 DMN = "{https://www.omg.org/spec/DMN/20191111/MODEL/}"
 CAMUNDA = "{http://camunda.org/schema/1.0/dmn}"
@@ -55,15 +56,11 @@ def parse_decisions(xml: bytes) -> list[DecisionTable]:
 def _read_root(xml: bytes) -> etree._Element:
     if len(xml) > MAX_BYTES:
         raise DecisionInvalid([("", message("too_large", most=MAX_BYTES, size=len(xml)))])
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
     try:
-        root = etree.fromstring(xml, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise DecisionInvalid([("", message("not_xml", problem=error))]) from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise DecisionInvalid([("", message("doctype"))])
+        root = parse_xml(xml)
+    except XmlRefused as error:
+        problem = message("doctype") if error.has_doctype else message("not_xml", problem=error.detail)
+        raise DecisionInvalid([("", problem)]) from None
     if root.tag != DMN + "definitions":
         raise DecisionInvalid([("", message("not_dmn", root=root.tag))])
     return root

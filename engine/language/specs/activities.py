@@ -72,6 +72,7 @@ class Nested(ElementSpec):
     """Runs another spec; what it takes in and gives back is worked out while its own task can still be tried again."""
 
     spec: str
+    shares_data = True  # the inside sees what changes around it
 
     def data_for(self, task: TracedTask) -> PlainDict:
         """What the inside starts with."""
@@ -106,12 +107,25 @@ class SubProcess(Nested, StockSubProcess):  # type: ignore[misc]  # SpiffWorkflo
         return data
 
 
+class EventSubProcess(SubProcess):
+    """Its task follows that of its start event, which carries the payload."""
+
+    def data_for(self, task: TracedTask) -> PlainDict:
+        start = task.parent
+        assert start is not None
+        payload = start.internal_data["payload"]
+        assert isinstance(payload, dict)
+        return {**task.data, **map_values(task, start.task_spec.element.outputs, payload)}
+
+
 class Transaction(SubProcess):
     """A sub-process that a cancel end event leaves by its cancel boundary."""
 
 
 class CallActivity(Nested, StockCallActivity):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """`camunda:in` and `camunda:out` are the only way in and out."""
+
+    shares_data = False
 
     def data_for(self, task: TracedTask) -> PlainDict:
         return copy_values(task, self.element.inputs, task.data)

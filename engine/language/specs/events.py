@@ -9,6 +9,7 @@ from engine.language.errors import BpmnError
 from engine.language.specs.base import ElementSpec, OnDemand, find_correlation_key, map_values
 from engine.language.specs.definitions import (
     CancelDefinition,
+    ConditionDefinition,
     ErrorDefinition,
     EscalationDefinition,
     EventDefinition,
@@ -19,6 +20,7 @@ from engine.language.specs.definitions import (
 )
 from engine.language.specs.durations import continue_cycle
 from engine.language.specs.loops import LoopSpec
+from engine.language.specs.scopes import find_current_data, find_idle_listeners, find_origin
 from engine.language.specs.task import OPEN, WAITING, TracedTask
 from engine.storage.plain import PlainDict
 
@@ -70,6 +72,13 @@ class StartEvent(EventSpec):
         return True
 
 
+class LinkEvent(EventSpec):
+    """Either end of a link: the way goes on at the other one."""
+
+    def _run_hook(self, task: TracedTask) -> bool:
+        return True
+
+
 class EventBasedGateway(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """Its events wait each for itself; the first to happen cancels the others.
 
@@ -85,7 +94,9 @@ class EventBasedGateway(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # Sp
                 other.cancel()
 
 
-class BoundaryEvent(CatchingEvent):
+class ListeningEvent(CatchingEvent):
+    """Waits beside other work, and may happen again and again when it does not interrupt it."""
+
     def __init__(
         self, process: Any, bpmn_id: str, event_definition: EventDefinition, cancel_activity: bool, **options: Any
     ) -> None:
@@ -93,18 +104,64 @@ class BoundaryEvent(CatchingEvent):
         self.cancel_activity = cancel_activity
 
     def repeat(self, task: TracedTask) -> None:
-        """A non-interrupting event listens again; a timer only when it is a cycle with turns left."""
-        cycle = None
+        """A non-interrupting event listens again; a timer only when it is a cycle with turns left.
+
+        A condition has to stop holding before it counts again.
+        """
+        given: PlainDict = {}
         if isinstance(self.event_definition, TimerDefinition):
             fired, host = task.internal_data.get("cycle"), task.case.host
             cycle = continue_cycle(fired, host.now(), host.working_time) if isinstance(fired, dict) else None
             if cycle is None:
                 return
+            given = {"cycle": cycle}
+        elif isinstance(self.event_definition, ConditionDefinition):
+            given = {"held": True}
         assert task.parent is not None
         again = task.parent._add_child(self)
-        if cycle is not None:
-            again.internal_data["cycle"] = cycle
+        again.internal_data.update(given)
         self._update(again)
+
+
+class BoundaryEvent(ListeningEvent):
+    pass
+
+
+class EventSubProcessStart(ListeningEvent):
+    """The start event of an event sub-process, armed in the scope the sub-process stands in for as long as that lasts.
+
+    When it happens, the sub-process starts with all its scope knows at that moment; what it changes counts against
+    that. Stock never interrupts, starts error and escalation ones always and at once, and changes the shared spec.
+    """
+
+    is_scope_listener = True
+
+    def _run_hook(self, task: TracedTask) -> bool:
+        task.data = find_current_data(task.workflow)
+        return True
+
+    def _on_complete_hook(self, task: TracedTask) -> None:
+        scope = task.workflow
+        if self.cancel_activity:
+            scope.data, scope.ended = task.data, {}
+            for other in list(scope.tasks.values()):
+                other.cancel()
+        else:
+            self.repeat(task)
+        super()._on_complete_hook(task)
+
+
+class EventSubProcessEntry(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    """Where the inside of an event sub-process begins; its start event has happened outside of it."""
+
+    event_definition = EventDefinition()
+
+    def _update_hook(self, task: TracedTask) -> bool:
+        task._inherit_data()
+        return True
+
+    def _run_hook(self, task: TracedTask) -> bool:
+        return True
 
 
 class BoundaryEventSplit(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is untyped
@@ -160,52 +217,83 @@ class EndEvent(ThrowingEvent):
 
     def _run_hook(self, task: TracedTask) -> bool:
         definition = self.event_definition
-        if isinstance(definition, ErrorDefinition) and task.scope_task is not None:
-            throw_error(task, BpmnError(definition.code or "", values=map_values(task, self.element.inputs)))
+        if isinstance(definition, ErrorDefinition):
+            error = BpmnError(definition.code or "", values=map_values(task, self.element.inputs))
+            if _is_of_case(task):
+                task.internal_data["caught"] = _throw(task, error)
+            else:
+                throw_error(task, error)
         elif isinstance(definition, CancelDefinition) and not throw_outwards(task, CancelDefinition, None, {}):
             raise BpmnError("", "Expected a cancel event on the boundary of the transaction, but there is none")
         return super()._run_hook(task)
 
     def _on_complete_hook(self, task: TracedTask) -> None:
-        workflow, definition = task.workflow, self.event_definition
-        if workflow is task.case:
-            workflow.outcome = self.bpmn_id
-        is_top_error = isinstance(definition, ErrorDefinition) and task.scope_task is None
-        if is_top_error or isinstance(definition, TerminateDefinition):
-            workflow.end_at(task)
+        case, definition = task.case, self.event_definition
+        if _is_of_case(task):
+            case.outcome = self.bpmn_id
+        if isinstance(definition, ErrorDefinition) and task.internal_data.get("caught") is False:
+            case.end_at(task)
+        elif isinstance(definition, TerminateDefinition):
+            task.workflow.end_at(task)
         super()._on_complete_hook(task)
 
 
+def _is_of_case(task: TracedTask) -> bool:
+    """Whether the case itself ends here: not inside a part of it, but in an event sub-process that took its place."""
+    holder = task.scope_task
+    while holder is not None:
+        event = holder.parent
+        if event is None or not event.task_spec.is_scope_listener or not event.task_spec.cancel_activity:
+            return False
+        holder = holder.scope_task
+    return True
+
+
 def throw_error(task: TracedTask, error: BpmnError) -> None:
-    """Hand a BpmnError to the boundary of this very activity, else of what encloses it; raise it if none catches."""
-    values = error.values | {"error_code": error.code, "error_message": str(error)}
-    if not throw_outwards(task, ErrorDefinition, error.code, values):
+    """Hand a BpmnError to the boundary of this very activity, else outwards; raise it if none catches."""
+    if not _throw(task, error):
         raise error
 
 
-def throw_outwards(task: TracedTask, kind: type[EventDefinition], code: str | None, payload: PlainDict) -> bool:
-    """Let the nearest boundary event of this kind and code happen; it runs next, before anything else that is ready.
+def _throw(task: TracedTask, error: BpmnError) -> bool:
+    values = error.values | {"error_code": error.code, "error_message": str(error)}
+    return throw_outwards(task, ErrorDefinition, error.code, values)
 
-    (Otherwise sibling instances of a failed one would still run.) False when nobody catches it.
+
+def throw_outwards(task: TracedTask, kind: type[EventDefinition], code: str | None, payload: PlainDict) -> bool:
+    """Let the nearest event that catches this kind and code happen; it runs next, before anything else that is ready.
+
+    Nearest are those on the boundary of the activity, then the event sub-processes of its scope, then those of what
+    encloses it. (Otherwise sibling instances of a failed one would still run.) False when nobody catches it.
     """
     found: TracedTask | None = task
     while found is not None:
-        host = found
-        while host.parent is not None and isinstance(host.parent.task_spec, LoopSpec):
-            host = host.parent
-        events = [] if host.parent is None else [event for event in host.parent.children if _catches(event, kind, code)]
-        if events:
-            exact = [event for event in events if event.task_spec.event_definition.code is not None]
-            event = (exact or events)[0]
-            event.task_spec.fire(event, payload)
-            event.case.run_next(event)
-            return True
+        for events in (_find_boundary(found), _find_listeners(found)):
+            catching = [event for event in events if _catches(event, kind, code)]
+            if catching:
+                exact = [event for event in catching if event.task_spec.event_definition.code is not None]
+                event = (exact or catching)[0]
+                event.task_spec.fire(event, payload)
+                event.case.run_next(event)
+                return True
         found = found.scope_task
     return False
 
 
+def _find_boundary(task: TracedTask) -> list[TracedTask]:
+    host = task
+    while host.parent is not None and isinstance(host.parent.task_spec, LoopSpec):
+        host = host.parent
+    siblings = [] if host.parent is None else host.parent.children
+    return [event for event in siblings if isinstance(event.task_spec, BoundaryEvent)]
+
+
+def _find_listeners(task: TracedTask) -> list[TracedTask]:
+    """What an event sub-process throws is for those outside of its scope."""
+    return [] if find_origin(task) is not None else find_idle_listeners(task.workflow)
+
+
 def _catches(event: TracedTask, kind: type[EventDefinition], code: str | None) -> bool:
-    if event._state != WAITING or not isinstance(event.task_spec, BoundaryEvent):
-        return False
     definition = event.task_spec.event_definition
-    return isinstance(definition, kind) and getattr(definition, "code", None) in (None, code)
+    is_waiting = event._state == WAITING and isinstance(definition, kind)
+    return is_waiting and getattr(definition, "code", None) in (None, code)

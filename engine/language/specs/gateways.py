@@ -11,9 +11,9 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.language.errors import ValueUnfit
 from engine.language.specs.base import ElementSpec, OnDemand, evaluate
-from engine.language.specs.merge import ABSENT, apply_changes, find_fork, is_unchanged, merge_tokens
+from engine.language.specs.merge import apply_changes, find_changes, find_fork, merge_tokens
+from engine.language.specs.scopes import find_idle_listeners, find_origin, find_running, keep_ended, take_ended
 from engine.language.specs.task import UNFINISHED, WAITING, TracedTask
-from engine.storage.plain import PlainDict
 
 
 class JoiningSpec(ElementSpec):
@@ -30,7 +30,7 @@ class JoiningSpec(ElementSpec):
             task._inherit_data()
             if len(self._inputs) < 2:
                 return True
-            task.internal_data["arrival"] = 1 + max(other.count("arrival") for other in self._tokens(task))
+            task.internal_data["arrival"] = 1 + max(other.count("arrival") for other in self.tokens_at(task))
             task._set_state(WAITING)
         return self._fire(task)
 
@@ -39,7 +39,7 @@ class JoiningSpec(ElementSpec):
         raise NotImplementedError
 
     def _fire(self, task: TracedTask) -> bool:
-        tokens = sorted(self._tokens(task), key=lambda token: token.count("arrival"))
+        tokens = sorted(self.tokens_at(task), key=lambda token: token.count("arrival"))
         if any(token is not task and "stalled" in token.internal_data for token in tokens):
             return False
         if not self.may_fire(task, Counter(_source(token) for token in tokens)):
@@ -58,10 +58,15 @@ class JoiningSpec(ElementSpec):
                 token.cancel()
         return True
 
-    def _tokens(self, task: TracedTask) -> list[TracedTask]:
-        """Those that wait, this one, and one that could not go on; not one that fires at this moment."""
+    def tokens_at(self, task: TracedTask) -> list[TracedTask]:
+        """Those that have arrived, this one, and one that could not go on; not one that fires at this moment."""
         own = [other for other in task.workflow.tasks.values() if other.task_spec is self]
-        return [t for t in own if t is task or t._state == WAITING or "stalled" in t.internal_data]
+        return [t for t in own if t is task or _has_arrived(t) or "stalled" in t.internal_data]
+
+
+def _has_arrived(token: TracedTask) -> bool:
+    """Not while it is held in front of the gateway by `asyncBefore`."""
+    return token._state == WAITING and "async" not in token.internal_data
 
 
 def _source(token: TracedTask) -> str:
@@ -105,7 +110,10 @@ class InclusiveGateway(JoiningSpec, StockInclusiveGateway):  # type: ignore[misc
             return True
         reachable = self._find_sources()
         for other in task.workflow.tasks.values():
-            if other._state & UNFINISHED and other.task_spec is not self:
+            if "async" in other.internal_data and other.task_spec is self:
+                if _source(other) in empty:
+                    return False
+            elif other._state & UNFINISHED and other.task_spec is not self:
                 reached = reachable[other.task_spec.name]
                 if reached & empty and not reached & filled:
                     return False
@@ -140,30 +148,35 @@ def _find_matches(gateway: Any, task: TracedTask) -> Iterator[str]:
 
 
 class EndJoin(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is untyped
-    """Behind all end events: the process ends with the last token.
+    """Behind all end events and event sub-processes: the scope ends with the last token.
 
     What an earlier one changed is kept in `ended` as ([value at the fork], [new value]) by variable, where none
     stands for absent. The later arrival wins: branches that end each for itself (reminders, say) need not write
-    distinct variables.
+    distinct variables. When the flow is over and event sub-processes still run, `data` are those it ended with, to
+    which each of them adds what it changed since it started.
     """
 
     def _update_hook(self, task: TracedTask) -> bool:
         task._inherit_data()
-        workflow = task.workflow
-        others = [other for other in workflow.tasks.values() if other._state & UNFINISHED and other is not task]
-        if not others:
-            ended = {name: (_unbox(old), _unbox(new)) for name, (old, new) in workflow.ended.items()}
-            untouched = {name: new for name, (old, new) in ended.items() if is_unchanged(old, _get(task.data, name))}
-            task.data = apply_changes(task.data, untouched)
-            return True
-        base = find_fork([task, *others]).data
-        for name in {**base, **task.data}:
-            old, new = _get(base, name), _get(task.data, name)
-            if not is_unchanged(old, new):
-                before = workflow.ended[name][0] if name in workflow.ended else _box(old)
-                workflow.ended[name] = [before, _box(new)]
-        task.cancel()
-        return False
+        scope, origin = task.workflow, find_origin(task)
+        others = [other for other in find_running(scope) if other is not task]
+        flow = [other for other in others if find_origin(other) is None]
+        if origin is not None and not flow:
+            task.data = apply_changes(scope.data, find_changes(origin.data, task.data))
+        elif not flow:
+            task.data = apply_changes(task.data, take_ended(scope, task.data))
+        else:
+            base = find_fork([task, *flow]).data if origin is None else origin.data
+            keep_ended(scope, find_changes(base, task.data), base)
+            task.cancel()
+            return False
+        if others:
+            scope.data = task.data
+            task.cancel()
+            return False
+        for listener in find_idle_listeners(scope):
+            listener.cancel()
+        return True
 
     def _run_hook(self, task: TracedTask) -> bool:
         return True
@@ -178,15 +191,3 @@ class EndTask(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is
 
     def _run_hook(self, task: TracedTask) -> bool:
         return True
-
-
-def _get(data: PlainDict, name: str) -> object:
-    return data.get(name, ABSENT)
-
-
-def _box(value: object) -> list[object]:
-    return [] if value is ABSENT else [value]
-
-
-def _unbox(box: list[object]) -> object:
-    return box[0] if box else ABSENT

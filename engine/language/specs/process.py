@@ -16,18 +16,23 @@ from engine.language.specs.task import TracedTask
 class ProcessStart(OnDemand, BpmnStartTask):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """Goes on with one start event: the one the case was started by, else the none start event, else the only one.
 
-    Stock waits for all of them, and then knows only the none start event.
+    Stock waits for all of them, and then knows only the none start event. The event sub-processes of the scope are
+    armed before.
     """
 
     chooses_outputs = True
 
     def _run_hook(self, task: TracedTask) -> bool:
         wanted = task.workflow.start_event
-        plain = [spec for spec in self.outputs if type(spec.event_definition) is EventDefinition]
-        found = [spec for spec in self.outputs if spec.name == wanted] if wanted else plain or self.outputs
+        starts = [spec for spec in self.outputs if not spec.is_scope_listener]
+        plain = [spec for spec in starts if type(spec.event_definition) is EventDefinition]
+        found = [spec for spec in starts if spec.name == wanted] if wanted else plain or starts
         if len(found) != 1:
             message = f"Expected one start event, but {self._wf_spec.name} has {len(found)} that fit"
             raise ValueUnfit(message, process=self._wf_spec.name)
+        for spec in self.outputs:
+            if spec.is_scope_listener:
+                task._add_child(spec)
         task._add_child(found[0])
         return True
 
@@ -39,6 +44,7 @@ class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]  # SpiffWorkflow is un
     def __init__(self, name: str, process_key: str) -> None:
         WorkflowSpec.__init__(self, name=name)
         self.process_key = process_key
+        self.has_conditions = False  # conditional events stand in it
         self.start = ProcessStart(self, "Start")
         self.end = EndJoin(self, f"{name}.EndJoin")
         self.end.connect(EndTask(self, "End"))

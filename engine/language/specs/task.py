@@ -63,6 +63,10 @@ class Listener(Protocol):
 
     def task_failed(self, task: "TracedTask", error: Exception) -> None: ...
 
+    def task_retried(self, task: "TracedTask", facts: PlainDict) -> None: ...
+
+    def data_fixed(self, task: "TracedTask", facts: PlainDict) -> None: ...
+
     def task_removed(self, task: "TracedTask") -> None: ...
 
 
@@ -71,7 +75,8 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
 
     `data` is never changed in place: a new dict replaces it, and values nested in it stay as they are.
     `internal_data` is ours and plain: `index` (of a multi-instance or loop), `due`, `cycle`, `wait`, `fired`,
-    `payload`, `arrival`, `given`, `stalled` and what loops count.
+    `payload`, `arrival`, `given`, `stalled`, `held` (a condition held when it was last looked at), `caught` and what
+    loops count.
     """
 
     id: str
@@ -136,9 +141,11 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
         if self.case.recorder is not None:
             self.case.recorder.task_failed(self, error)
 
-    def resume(self) -> None:
-        """Try again what failed."""
+    def resume(self, facts: PlainDict) -> None:
+        """Try again what failed; the recorder is told the facts."""
         stage = self.internal_data.pop("stalled")
+        if self.case.recorder is not None:
+            self.case.recorder.task_retried(self, facts)
         if stage == "enter":
             self.task_spec._update(self)
         else:
@@ -171,6 +178,6 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
 
     def _inherit_data(self) -> None:
         if "given" in self.internal_data:
-            return  # a token move brought its own data
+            return  # a token move or an operator brought its own data
         assert self.parent is not None
         self.data = {**self.parent.data, **self.parent.task_spec.own_values(self)}

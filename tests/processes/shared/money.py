@@ -37,7 +37,9 @@ def person(user_id: str) -> Actor:
 
 def read_files(*folders: str) -> dict[str, bytes]:
     """Definitions as deployed: their content by path."""
-    found = [path for folder in folders for path in (ROOT / folder).iterdir() if path.suffix != ".md"]
+    found = [
+        path for folder in folders for path in (ROOT / folder).iterdir() if path.is_file() and path.suffix != ".md"
+    ]
     return {str(path.relative_to(ROOT)): path.read_bytes() for path in found}
 
 

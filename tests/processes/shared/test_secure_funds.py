@@ -1,4 +1,4 @@
-"""Every path of `secure_funds`."""
+"""`secure_funds` beside its scenarios: limits, deadlines and races."""
 
 import pytest
 
@@ -14,7 +14,6 @@ from tests.support.clock import ManualClock
 
 ANN = person("ann")
 OPERATOR = Actor("olga", "acme", "enterprise_operator", frozenset({"enterprise_operator"}))
-TREASURER = Actor("tom", "acme", "enterprise_finance", frozenset({"enterprise_finance"}), frozenset({"approve_spend"}))
 
 
 @pytest.fixture
@@ -66,37 +65,11 @@ def assert_not_funded(case: MoneyCase) -> None:
     assert case.findings() == []
 
 
-def test_money_that_is_there_is_frozen_at_once(case: MoneyCase) -> None:
-    case.give("ann", 12_000)
-    start(case)
-    assert_funded(case)
-    assert case.balance("wallet:ann") == 2_000
-
-
-def test_top_up_of_what_is_missing(case: MoneyCase) -> None:
-    case.give("ann", 4_000)
-    start(case)
-    [task] = case.tasks(ANN)
-    assert task.element.id == "top_up"
-    case.complete(ANN, "top_up", top_up_method="online", top_up_fen="60.00")
-    assert_funded(case)
-    assert case.balance("wallet:ann") == 0
-
-
 def test_a_top_up_that_is_too_small_asks_again(case: MoneyCase) -> None:
     start(case)
     case.complete(ANN, "top_up", top_up_method="online", top_up_fen="60.00")
     assert case.balance("wallet:ann") == 6_000
     case.complete(ANN, "top_up", top_up_method="online", top_up_fen="40.00")
-    assert_funded(case)
-
-
-def test_a_failed_payment_asks_again(case: MoneyCase) -> None:
-    case.simulate(failure_bps=10_000)
-    start(case)
-    case.complete(ANN, "top_up", top_up_method="online", top_up_fen="100.00")
-    case.simulate()
-    case.complete(ANN, "top_up", top_up_method="bank_transfer", top_up_fen="100.00")
     assert_funded(case)
 
 
@@ -122,22 +95,6 @@ def test_two_workers_that_ask_at_once_credit_once(case: MoneyCase) -> None:
     assert case.jobs() == ["payment.settle"]
 
 
-def test_money_from_elsewhere_is_frozen_without_a_payment(case: MoneyCase) -> None:
-    start(case)
-    case.give("ann", 10_000)
-    case.complete(ANN, "top_up", top_up_method="balance")
-    assert_funded(case)
-
-
-def test_nobody_tops_up_before_the_deadline(case: MoneyCase) -> None:
-    start(case)
-    case.wait(minutes=29)
-    assert len(case.tasks(ANN)) == 1
-    case.wait(minutes=1)
-    assert_not_funded(case)
-    assert case.tasks(ANN) == []
-
-
 def test_the_deadline_does_not_move_with_a_second_try(case: MoneyCase) -> None:
     case.simulate(failure_bps=10_000)
     start(case)
@@ -158,23 +115,6 @@ def test_money_that_comes_too_late_stays_in_the_wallet(case: MoneyCase) -> None:
     case.wait(hours=2)
     assert case.balance("wallet:ann") == 10_000
     assert case.findings() == []
-
-
-def test_an_expense_above_the_limit_is_approved_by_finance(case: MoneyCase) -> None:
-    limit_spending(case, 9_999)
-    case.give("acme", 10_000)
-    start(case, OPERATOR)
-    assert case.tasks(OPERATOR) == []
-    case.complete(TREASURER, "approve_spend", spend_decision="approve")
-    assert_funded(case)
-
-
-def test_an_expense_that_finance_refuses_is_not_funded(case: MoneyCase) -> None:
-    limit_spending(case, 9_999)
-    case.give("acme", 10_000)
-    start(case, OPERATOR)
-    case.complete(TREASURER, "approve_spend", spend_decision="refuse", spend_note="Over the budget")
-    assert_not_funded(case)
 
 
 def test_nobody_approves_before_the_deadline(case: MoneyCase) -> None:

@@ -174,7 +174,7 @@ def test_pools_stand_below_each_other_with_processes_without_a_pool() -> None:
 @pytest.mark.parametrize(
     ("xml", "message"),
     [
-        (b"<a", "Expected a well-formed XML document, but"),
+        (b"<a", "Expected well-formed XML without DOCTYPE, but"),
         (b"<a/>", "Expected a BPMN document with the root 'definitions', but found 'a'"),
         (document(), "Expected a process or a collaboration, but found neither"),
         (

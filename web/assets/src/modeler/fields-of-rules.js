@@ -30,6 +30,8 @@ const FIELDS = {
   "correlation-key-constant": "correlationKey",
   "timer-missing": "timerValue",
   "timer-text": "timerValue",
+  "event-condition-missing": "eventCondition",
+  "link-partner": "linkName",
   "condition-missing": "condition",
   "default-condition": "default",
   "join-condition": "condition",

@@ -3,7 +3,7 @@
 import { ListGroup } from "@bpmn-io/properties-panel";
 import { is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { toEntry } from "./entries.js";
-import { definesMessage } from "./fields.js";
+import { definesMessage, startsReaction } from "./fields.js";
 import { sourceOf } from "./writing.js";
 
 // One side of an element as a list of {name, text}, read anew for each change.
@@ -79,7 +79,8 @@ const SIDES = {
 };
 
 function isShown(w, { kinds, events }) {
-  return isAny(w.element, kinds) || (isAny(w.element, events) && definesMessage(w.target));
+  const isEvent = isAny(w.element, events) || (events.includes("bpmn:BoundaryEvent") && startsReaction(w));
+  return isAny(w.element, kinds) || (isEvent && definesMessage(w.target));
 }
 
 function labelOf(w, sides) {

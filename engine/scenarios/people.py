@@ -1,0 +1,33 @@
+"""The people of a scenario: rows as a registration would leave them, and who each acts as."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert
+
+from engine.scenarios.model import Role
+from engine.services.identity.people import ORGANISATION
+from engine.storage.actor import PLATFORM, Actor
+from engine.storage.tables import membership, party, user
+
+_STANDING = {"is_certified": 1, "has_agreement": 1, "is_suspended": 0}
+
+
+def act_as(role: Role) -> Actor:
+    """Who somebody is when he acts."""
+    return Actor(role.name, role.works_for or role.name, role.acts_as, frozenset({role.acts_as}), role.skills)
+
+
+def register(connection: Connection, role: Role, now: datetime) -> None:
+    """A certified party under its own name; of a person also his account, and what he may act as."""
+    names = {"name_zh": role.name, "name_en": role.name, "created_at": now}
+    connection.execute(insert(party), {"id": role.name, "kind": role.kind, **names, **_STANDING})
+    if role.kind == ORGANISATION:
+        return
+    account = {"id": role.name, "login": role.name, "password_hash": "-", "is_disabled": 0, "created_at": now}
+    connection.execute(insert(user), account)
+    belongs = {role.name: "individual"}
+    if role.works_for != PLATFORM:  # the platform's people are told by their role alone
+        belongs[role.works_for or role.name] = role.acts_as
+    for party_id, acts_as in belongs.items():
+        row = {"user_id": role.name, "party_id": party_id, "role": acts_as, "skills": sorted(role.skills)}
+        connection.execute(insert(membership), row)
