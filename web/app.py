@@ -15,7 +15,9 @@ from web.analyst.routes import make_analyst
 from web.api.door import WorkerDoor
 from web.api.routes import make_api
 from web.auditor.routes import make_auditor
+from web.documents import make_documents
 from web.errors import init_errors
+from web.finance.routes import make_finance
 from web.identity.routes import make_identity
 from web.live import make_live
 from web.market.routes import make_market
@@ -66,6 +68,8 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_analyst(engine),
         make_auditor(engine),
         make_operator(engine),
+        make_finance(engine),
+        make_documents(engine),
         make_api(engine),
     ]
 

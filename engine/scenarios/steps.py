@@ -28,7 +28,7 @@ from engine.scenarios.model import (
 from engine.scenarios.naming import Reader
 from engine.scenarios.parts import Part
 from engine.services.ledger.fees import BPS
-from engine.services.payments.simulator import SimulatorRules
+from engine.services.payments.simulator import FILE_FAULTS, SimulatorRules
 from engine.storage.plain import PlainDict
 
 LIKE = "like"
@@ -130,11 +130,27 @@ def _read_pay_in(part: Part, reader: Reader) -> Step:
 
 
 def _read_provider(part: Part, reader: Reader) -> Step:
-    fields = part.fields("provider")["provider"].fields(optional=("delay", "fails", "loses_answers", "reports_twice"))
-    shares = {name: fields[name].flag() * BPS if name in fields else 0 for name in ("fails", "loses_answers")}
-    delay = _read_seconds(fields["delay"]) if "delay" in fields else 0
-    twice = fields["reports_twice"].flag() * BPS if "reports_twice" in fields else 0
-    rules = SimulatorRules(delay, shares["fails"], shares["loses_answers"], twice)
+    fields = part.fields("provider")["provider"].fields(
+        optional=("delay", "fails", "loses_answers", "reports_twice", "file", "charges_back")
+    )
+
+    def share(name: str) -> int:
+        return fields[name].flag() * BPS if name in fields else 0
+
+    fault = fields["file"].text() if "file" in fields else ""
+    if fault and fault not in FILE_FAULTS:
+        raise fields["file"].error(
+            f"Expected one of {', '.join(FILE_FAULTS)}, but got {fault!r}{suggest(fault, FILE_FAULTS)}"
+        )
+    rules = SimulatorRules(
+        delay_seconds=_read_seconds(fields["delay"]) if "delay" in fields else 0,
+        failure_bps=share("fails"),
+        lost_answer_bps=share("loses_answers"),
+        duplicate_bps=share("reports_twice"),
+        file_fault_bps=BPS if fault else 0,
+        file_fault=fault,
+        charge_back_bps=share("charges_back"),
+    )
     return Provider(reader.place(part), rules)
 
 
