@@ -15,7 +15,7 @@ from engine.language.specs.task import FINISHED, READY, UNFINISHED, Host, Listen
 from engine.language.workflow import Case, InnerCase, Specs
 from engine.storage.plain import PlainDict
 
-VERSION = 1
+VERSION = 2
 
 
 def freeze(case: Case) -> bytes:
@@ -33,7 +33,9 @@ def freeze(case: Case) -> bytes:
 def thaw(state: bytes, specs: Specs, script_engine: Any, host: Host, recorder: Listener | None = None) -> Case:
     """The case again. `specs` must be those it was started with, or compatible ones."""
     content = orjson.loads(state)
-    if content["version"] != VERSION:
+    if content["version"] == 1:
+        _upgrade(content)
+    elif content["version"] != VERSION:
         raise ValueError(f"Expected a state of version {VERSION}, but got {content['version']!r}")
     case = Case(specs, script_engine, host)
     case.outcome = content.get("outcome")
@@ -47,6 +49,12 @@ def thaw(state: bytes, specs: Specs, script_engine: Any, host: Host, recorder: L
     if recorder is not None:
         recorder.attach(case)
     return case
+
+
+def _upgrade(content: dict[str, Any]) -> None:
+    """Version 1 kept of what had ended one value that the others hold, in the place of all of them."""
+    for scope in [content, *content.get("inner", [])]:
+        scope["ended"] = {name: [[held], new] for name, (held, new) in scope.get("ended", {}).items()}
 
 
 def compact(case: Case) -> None:

@@ -84,10 +84,24 @@ def test_data_of_a_task_without_bringing_the_case_to_life() -> None:
         read_task_data(trial.state, "0" * 32)
 
 
+def test_a_state_of_the_first_version_goes_on_as_it_would_have() -> None:
+    """It kept one value that open branches hold; the newer one keeps all of them."""
+    ways = flow("s f x e") + flow("f y e2")
+    trial = Trial(
+        bpmn(process("p", start(), parallel("f"), user("x"), user("y"), end(), end("e2"), ways)), data={"n": 0}
+    )
+    trial.complete("x", {"n": 1, "x": 1})
+    content = orjson.loads(trial.state)
+    assert content["ended"] == {"n": [[[0]], [1]], "x": [[[]], [1]]}
+    trial.state = orjson.dumps(content | {"version": 1, "ended": {"n": [[0], [1]], "x": [[], [1]]}})
+    trial.complete("y", {"y": 1})
+    assert trial.data == {"n": 1, "x": 1, "y": 1}
+
+
 def test_a_state_of_another_version_is_refused() -> None:
     trial = Trial(FIVE)
-    other = trial.state.replace(b'"version":1', b'"version":99')
-    with pytest.raises(ValueError, match="Expected a state of version 1, but got 99"):
+    other = trial.state.replace(b'"version":2', b'"version":99')
+    with pytest.raises(ValueError, match="Expected a state of version 2, but got 99"):
         thaw(other, trial.specs, SandboxEngine(SANDBOX), TrialHost())
 
 
