@@ -14,8 +14,8 @@ from engine.runtime.host import StepOutbox
 from engine.runtime.step import Command, Step, run_step
 from engine.storage.actor import SYSTEM
 from engine.storage.database import UnitOfWork
+from engine.storage.outside import batch
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import batch
 
 CHUNK_ATTEMPTS = 5
 KIND = "batch"

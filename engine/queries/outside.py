@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Row, Select, func, select
 from engine.language.model import Element
 from engine.queries.elements import find_element
 from engine.runtime.engine import Engine
+from engine.storage.outside import batch, batch_chunk, external_task
 from engine.storage.plain import PlainDict
-from engine.storage.tables import batch, batch_chunk, definition, external_task, instance, job
+from engine.storage.tables import definition, instance, job
 
 VISIBLE_ATTEMPTS = 2  # a job that failed once is mostly well the next time
 MAX_ROWS = 200

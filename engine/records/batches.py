@@ -10,8 +10,8 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engine.records.jobs import enqueue
+from engine.storage.outside import batch, batch_chunk
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import batch, batch_chunk
 
 CHUNK_ITEMS = 100
 RUN_CHUNK = "batch.chunk"

@@ -11,8 +11,9 @@ from datetime import datetime
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
 from engine.storage.ids import new_id
+from engine.storage.outside import external_task
 from engine.storage.plain import PlainDict
-from engine.storage.tables import external_task, instance
+from engine.storage.tables import instance
 
 _INSERT = insert(external_task)
 _DELETE = delete(external_task).where(external_task.c.task_id.in_(bindparam("ids", expanding=True)))

@@ -1,81 +1,20 @@
 """Every table of the engine. Services keep their own in `engine.services.<name>.tables`, on the same metadata."""
 
-from datetime import UTC, datetime, timedelta
-
-import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-from engine.storage.plain import Plain
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Instant(TypeDecorator[datetime]):
-    """A UTC instant as microseconds since 1970: the same order and the same value on every database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else EPOCH + timedelta(microseconds=value)
-
-
-class Json(TypeDecorator[Plain]):
-    """Plain JSON as text; never a database's own JSON type, which may reorder keys."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Plain, dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Plain:
-        return None if value is None else orjson.loads(value)
-
-
-class Hex(TypeDecorator[str]):
-    """Hexadecimal digits, kept as the bytes they stand for."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else bytes.fromhex(value)
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.hex()
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_N_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Id = String(32)
-APPEND_ONLY = {"append_only": True}  # triggers refuse UPDATE and DELETE, see engine.storage.schema
+from engine.storage.columns import APPEND_ONLY, Hex, Id, Instant, Json, metadata
 
 # --- who ---------------------------------------------------------------------------------------------------------
 # A person is a user and a party under one id; an organisation is a party that users are members of.
@@ -350,61 +289,6 @@ incident = Table(
     Column("code", String(60)),  # the kind of error, the key of its text in the catalogues
     Column("facts", Json),  # line, variable, source, details: what is known besides the message
     Index("ix_incident_task_id", "task_id"),
-)
-# Service tasks whose topic nobody registered: workers outside fetch them. Gone with the task.
-external_task = Table(
-    "external_task",
-    metadata,
-    Column("task_id", Id, primary_key=True),
-    Column("instance_id", Id, ForeignKey("instance.id"), nullable=False, index=True),
-    Column("element", String(120), nullable=False),
-    Column("topic", String(120), nullable=False),
-    Column("inputs", Json, nullable=False),  # what the diagram maps, nothing else
-    Column("created_at", Instant, nullable=False),
-    Column("free_at", Instant, nullable=False),  # from when on anybody may lock it: now, after a lock, after a failure
-    Column("lock_id", Id),  # proof of the lock; none once it was given back
-    Column("worker", String(80)),  # who holds or held it, in his own words
-    Column("token_id", Id),  # and by which token
-    Column("retries", Integer),  # left after a failure; none before the first
-    Column("error", Text),
-    Index("ix_external_task_topic_free_at", "topic", "free_at"),
-)
-# With what workers outside prove who they are.
-worker_token = Table(
-    "worker_token",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", String(80), nullable=False),
-    Column("digest", Hex, nullable=False, unique=True),  # SHA-256 of the secret
-    Column("topics", Json, nullable=False),
-    Column("created_by", Id, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("used_at", Instant),  # to the minute
-    Column("revoked_at", Instant),
-)
-# Service tasks that are done in chunks, each in a transaction of its own. Gone with the task.
-batch = Table(
-    "batch",
-    metadata,
-    Column("task_id", Id, primary_key=True),
-    Column("instance_id", Id, ForeignKey("instance.id"), nullable=False, index=True),
-    Column("element", String(120), nullable=False),
-    Column("topic", String(120), nullable=False),
-    Column("total_items", Integer, nullable=False),
-    Column("chunks", Integer, nullable=False),
-    Column("done", Integer, nullable=False),  # chunks
-    Column("created_at", Instant, nullable=False),
-)
-batch_chunk = Table(
-    "batch_chunk",
-    metadata,
-    Column("task_id", Id, ForeignKey("batch.task_id", ondelete="CASCADE"), primary_key=True),
-    Column("number", Integer, primary_key=True),  # 1, 2, 3 ...
-    Column("content", Json, nullable=False),
-    Column("result", Json),
-    Column("rejected", Json),  # items it could not do, with the reasons
-    Column("done_at", Instant),
-    Column("error", Text),  # why it was given up
 )
 job = Table(
     "job",

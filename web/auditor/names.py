@@ -5,7 +5,8 @@ from collections.abc import Collection
 from sqlalchemy import Connection, select
 
 from engine.storage.actor import SYSTEM, party_behind
-from engine.storage.tables import party, worker_token
+from engine.storage.outside import worker_token
+from engine.storage.tables import party
 from web.formatting import Formatter
 from web.texts import text
 

@@ -19,8 +19,8 @@ from engine.services.identity.people import STREAM
 from engine.storage.actor import EXTERNAL_WORKER, PLATFORM, Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
+from engine.storage.outside import worker_token
 from engine.storage.plain import PlainDict
-from engine.storage.tables import worker_token
 
 PREFIX = "baton_"  # so that a token is known for what it is wherever it turns up
 SECRET_BYTES = 32

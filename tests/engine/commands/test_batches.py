@@ -20,8 +20,9 @@ from engine.records import jobs
 from engine.records.batches import END_BATCH
 from engine.runtime.engine import Engine
 from engine.services.verification import verify
+from engine.storage.outside import batch
 from engine.storage.plain import Plain
-from engine.storage.tables import batch, incident, job, party
+from engine.storage.tables import incident, job, party
 from tests.support.clock import ManualClock
 from tests.support.definitions import FILES, boundary, diagram, flow, node, note_form, service, timer, user
 from tests.support.stage import BOSS, Stage

@@ -29,8 +29,9 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound, SubmissionConflict
 from engine.services.verification import verify
 from engine.storage.actor import PLATFORM, Actor
+from engine.storage.outside import external_task
 from engine.storage.plain import PlainDict
-from engine.storage.tables import external_task, incident
+from engine.storage.tables import incident
 from tests.support.clock import ManualClock
 from tests.support.definitions import FILES, boundary, diagram, flow, node, note_form, service, timer, user
 from tests.support.stage import BOSS, Stage

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from engine.storage.tables import Hex, Instant, Json
+from engine.storage.columns import Hex, Instant, Json
 
 revision = "0006"
 down_revision = "0005"
