@@ -86,10 +86,12 @@ class Grid:
         return (cell % self.width + self.x0) * G, (cell // self.width + self.y0) * G
 
     def cells(self, rect: Rect) -> Iterator[int]:
-        """Cells on or inside a rectangle."""
+        """Cells on or inside a rectangle, as far as it lies on the grid: a long label may stick out."""
         x, y, w, h = rect
-        for row in range(int(-(-y // G)), int((y + h) // G) + 1):
-            for column in range(int(-(-x // G)), int((x + w) // G) + 1):
+        rows = range(max(int(-(-y // G)), self.y0), min(int((y + h) // G), self.y0 + self.height - 1) + 1)
+        columns = range(max(int(-(-x // G)), self.x0), min(int((x + w) // G), self.x0 + self.width - 1) + 1)
+        for row in rows:
+            for column in columns:
                 yield self.cell(column, row)
 
     def soften(self, rect: Rect, cost: float, axes: Sequence[int] = (HORIZONTAL, VERTICAL)) -> None:

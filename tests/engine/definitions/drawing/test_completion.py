@@ -121,3 +121,9 @@ def test_nodes_that_only_a_boundary_event_of_an_unentered_activity_leads_to_are_
     guest = boundary("late", "phase", "Late")
     rest = task("remind") + node("endEvent", "reminded") + flows("late", "remind", "reminded")
     assert errors(lay_out(document(process(chain("a"), host, guest, rest)))) == []
+
+
+def test_names_longer_than_the_page_are_drawn() -> None:
+    long = "word " * 400
+    question = node("exclusiveGateway", "g", long) + node("startEvent", "s", long) + node("endEvent", "e", long)
+    assert has_drawing(lay_out(document(process(question, flows("s", "g", "e", name=long)))))
