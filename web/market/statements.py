@@ -56,7 +56,7 @@ RULE_ICONS = {
     "P-MATCH": "search",
     "P-CHARGEBACK": "landmark",
 }
-_BOTH_WAYS = frozenset({"P-CANCEL", "P-DISPUTE", "P-REVERSE", "P-MANUAL", "P-SETTLE-COMPLETION", "P-SETTLE-ERRAND"})
+BOTH_WAYS = frozenset({"P-CANCEL", "P-DISPUTE", "P-REVERSE", "P-MANUAL", "P-SETTLE-COMPLETION", "P-SETTLE-ERRAND"})
 MAX_MONTHS = 36
 BATCH_ROWS = 500
 _COLUMNS = ("time", "what", "order", "subject", "gross", "fee", "amount", "balance")
@@ -134,7 +134,7 @@ def name_movement(rule: str, amount_fen: int) -> str:
     """The key of the words for what a rule did to a wallet; a rule without words of its own is shown as a posting."""
     if rule not in RULE_ICONS:
         return "wallet.rule.other"
-    return f"wallet.rule.{rule}.{'in' if amount_fen > 0 else 'out'}" if rule in _BOTH_WAYS else f"wallet.rule.{rule}"
+    return f"wallet.rule.{rule}.{'in' if amount_fen > 0 else 'out'}" if rule in BOTH_WAYS else f"wallet.rule.{rule}"
 
 
 def write_table(connection: Connection, party_id: str, wanted: StatementFilter, fmt: Formatter) -> str:

@@ -145,7 +145,7 @@ CAUSES = {
         ("Expected a result",),
     ),
     "step limit": Cause("step_limit_exceeded", looping(), 10**9, 0, "", ("automatic elements",)),
-    "decision": Cause("decision_error", after_fill(RULES, "rate"), "x", 5, "rate", ("fee", "r1")),
+    "decision": Cause("decision_error", after_fill(RULES, "rate"), "x", 5, "rate", ("fee", "'x'")),
     "business error": Cause(
         "bpmn_error",
         after_fill(service("act", "trial.act", "who=${peer}"), "act"),

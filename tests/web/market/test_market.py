@@ -13,7 +13,7 @@ from tests.web.bazaar import ADDRESS, PHONE, Bazaar
 from web.market import hall, wallet
 from web.market.find import CATEGORIES
 from web.market.questions import FOLDER, read_question
-from web.market.statements import KINDS, RULE_ICONS
+from web.market.statements import BOTH_WAYS, KINDS, RULE_ICONS
 from web.market.states import LOOKS, QUESTIONS_OF, SECURED, STEPS
 from web.texts import catalogue
 
@@ -173,13 +173,14 @@ def test_keys_put_together_at_run_time_are_defined() -> None:
     }
     keys |= {f"request.{kind}{end}" for kind in QUESTIONS_OF for end in ("", ".send")}
     keys |= {f"order.done.{kind}{end}" for kind in (*hall.DONE, "release") for end in ("", ".next")}
-    sided = {"P-CANCEL", "P-DISPUTE", "P-REVERSE"}
     keys |= {f"wallet.kind.{kind}" for kind in KINDS} | {f"order.step.{step}" for step in STEPS}
     keys |= {f"wallet.done.{done}{end}" for done in wallet.DONE for end in ("", ".next")}
     keys |= {f"order.turn.{turn}" for turn in ("you", "other", "platform", "market")}
     keys |= {f"payout.status.{one}" for one in (HELD, SENT, SUCCEEDED, FAILED, BOOKED, REVERSED)}
     keys |= {f"payout.method.{kind}" for kind in METHOD_KINDS}
-    keys |= {f"wallet.rule.{rule}{end}" for rule in RULE_ICONS for end in ((".in", ".out") if rule in sided else ("",))}
+    keys |= {
+        f"wallet.rule.{rule}{end}" for rule in RULE_ICONS for end in ((".in", ".out") if rule in BOTH_WAYS else ("",))
+    }
     assert sorted(keys - set(catalogue())) == []
     assert set(LOOKS) == set(TRANSITIONS)
     assert set(TRANSITIONS) >= SECURED
