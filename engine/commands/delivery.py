@@ -108,14 +108,14 @@ def _arrive(found: Message) -> Arrival:
 
 
 def fan_out_signal(engine: Engine, claimed: Job) -> None:
-    """A signal reaches everybody who waits now, each in a step of its own, and begins a case by every start event."""
+    """A signal reaches every case that waits now, in a step of its own, and begins a case by every start event."""
     name, payload = str(claimed.payload["name"]), claimed.payload["payload"]
 
     def work(unit: UnitOfWork) -> None:
         settle_job(unit.connection, claimed)
-        for row in find_waiting(unit.connection, SIGNAL, name, ""):
-            target: PlainDict = {"instance": row.instance_id, "task": row.task_id}
-            enqueue(unit.connection, unit.now, SIGNAL_ONE, {**claimed.payload, **target})
+        waiting = find_waiting(unit.connection, SIGNAL, name, "")
+        for instance_id in dict.fromkeys(row.instance_id for row in waiting):
+            enqueue(unit.connection, unit.now, SIGNAL_ONE, {**claimed.payload, "instance": instance_id})
         for process_key, element in _list_starts(unit.connection, SIGNAL, name):
             start: PlainDict = {"process": process_key, "element": element, "by": SIGNAL, "payload": payload}
             enqueue(unit.connection, unit.now, START, start | {"facts": {"name": name, "signal": claimed.id}})
@@ -124,21 +124,32 @@ def fan_out_signal(engine: Engine, claimed: Job) -> None:
 
 
 def deliver_signal(engine: Engine, claimed: Job) -> None:
-    """One place that waited when the signal was sent; nothing happens if it waits no more."""
-    payload, name, task = claimed.payload["payload"], str(claimed.payload["name"]), str(claimed.payload["task"])
+    """Every place of a case that waits for the signal; nothing happens if none waits any more.
+
+    The job names the case and no place of it: a listener that does not interrupt listens again at another place, so
+    of two signals in a row the second would find the place of the first gone.
+    """
+    payload, name = claimed.payload["payload"], str(claimed.payload["name"])
     assert isinstance(payload, dict)
 
     def act(step: Step) -> Plain:
         settle_job(step.connection, claimed)
-        if task not in {found[0] for found in step.case.subscriptions()}:
+        waiting = _find_places(step, name)
+        if not waiting:
             raise _NothingLeft
-        deliver_to(step, task, Arrival(SIGNAL, name, "", payload, claimed.id))
+        for task in waiting:
+            if task in _find_places(step, name):  # unless one before has ended it
+                deliver_to(step, task, Arrival(SIGNAL, name, "", payload, claimed.id))
         return None
 
     try:
         run_step(engine, str(claimed.payload["instance"]), Command("signal", SYSTEM, act))
     except (InstanceClosed, _NothingLeft):
         engine.database.transact(lambda unit: settle_job(unit.connection, claimed))
+
+
+def _find_places(step: Step, name: str) -> list[str]:
+    return [task for task, kind, awaited, _ in step.case.subscriptions() if (kind, awaited) == (SIGNAL, name)]
 
 
 def expire_messages(engine: Engine) -> int:

@@ -254,6 +254,17 @@ def test_a_signal_reaches_all_that_wait_now_once_each(stage: Stage) -> None:
     assert [stage.path(one).count("rung") for one in [*waiting, late]] == [2, 2, 2, 1]
 
 
+def test_signals_in_a_row_reach_a_listener_that_does_not_interrupt_every_time(stage: Stage) -> None:
+    """Each was broadcast before the one before it had been delivered, and the listener is armed anew each time."""
+    instance_id = begin(stage, "ann", "k")
+    send(stage, "k", 1)
+    stage.settle()
+    for _ in range(3):
+        broadcast_signal(stage.engine, BOSS, "gong", {})
+    stage.settle()
+    assert stage.path(instance_id).count("rung") == 3
+
+
 @pytest.mark.parametrize(
     ("name", "key", "payload", "options", "expected"),
     [
