@@ -53,6 +53,7 @@ PARAMETER_KINDS = {
     "inputParameter": {"serviceTask", "sendTask", "intermediateThrowEvent", "endEvent"},
     "outputParameter": {"serviceTask", "receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent"},
 }
+PREFIXES = {f"{{{CAMUNDA}": "camunda", f"{{{BATON}": "baton"}  # of qualified names, `{namespace}local`
 KNOWN_ELEMENTS = {"inputOutput", "inputParameter", "outputParameter", "in", "out"}
 IGNORED_ELEMENTS = {"properties", "property", "modelerTemplateIcon"}
 
@@ -62,10 +63,9 @@ def _foreign_attributes(diagram: Diagram) -> Iterator[tuple[etree._Element, str,
     for xml in diagram.root.iter("*"):
         kind = kind_of(xml)
         for name in xml.attrib:
-            qualified = etree.QName(str(name))
-            prefix = {CAMUNDA: "camunda", BATON: "baton"}.get(qualified.namespace or "")
-            if prefix:
-                yield xml, kind, f"{prefix}:{qualified.localname}"
+            namespace, _, local = str(name).rpartition("}")
+            if prefix := PREFIXES.get(namespace):
+                yield xml, kind, f"{prefix}:{local}"
 
 
 def _is_known(kind: str, attribute: str) -> bool:
