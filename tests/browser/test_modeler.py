@@ -26,6 +26,7 @@ LOOP = (
     'baton:outputCollection="answers" baton:outputElement="answer"/>'
 )
 LOOPED = process("looped", start(), user("ask", LOOP, camunda__formKey="a/b"), end(), flow("s ask e"))
+FOREIGN = Path(__file__).parents[1] / "engine" / "definitions" / "intake" / "data"
 READY = '[data-state="ready"]'
 EDITOR = 'document.querySelector("[data-modeler]")'
 SAVE_ALL = f"""async (xml) => {{
@@ -55,6 +56,10 @@ OFFERED = f"""(ids) => {{
   const [elements, popup] = [modeler.get("elementRegistry"), modeler.get("popupMenu")];
   const offers = (id) => Object.keys(popup._getContext(elements.get(id), "bpmn-replace").entries);
   return Object.fromEntries(ids.map((id) => [id, offers(id).map((one) => one.replace("replace-with-", ""))]));
+}}"""
+MOVE = f"""() => {{
+  const {{ modeler }} = {EDITOR};
+  modeler.get("modeling").moveElements([modeler.get("elementRegistry").get("score")], {{ x: 30, y: 150 }});
 }}"""
 ENGLISH = re.compile(r"[A-Za-z]{4}")
 
@@ -163,6 +168,36 @@ def test_every_diagram_is_kept_and_every_text_is_chinese(visit: Visit) -> None:
             warnings, saved = person.page.evaluate(SAVE_ALL, content.decode())
             assert (name, warnings, list_lost(content, saved.encode())) == (name, [], [])
             assert person.page.evaluate(WALK)[1] == []
+
+
+def test_a_foreign_file_is_brought_in_arranged_and_put_back(visit: Visit) -> None:
+    with visit("zh") as person:
+        person.sign_in("ye", "analyst")
+        person.open("/definitions/upload")
+        page = person.page
+        assert find_barriers(page) == []
+        page.locator("#files").set_input_files([FOREIGN / "camunda_8.bpmn"])
+        page.locator('button[name="check"]').locator("visible=true").last.click()
+        expect(page.locator(".problems")).to_contain_text("请把 FEEL 改写为 ${…} 中的 Python")
+        assert find_barriers(page) == []
+        person.press("存为 1 份草稿")
+        wait_ready(person, "data-modeler")
+        assert page.evaluate(f"{EDITOR}.lost") == []
+        place = f"{EDITOR}.modeler.get('elementRegistry').get('score').x"
+        before = page.evaluate(place)
+        page.evaluate(MOVE)
+        moved = page.evaluate(place)
+        assert moved != before
+        person.press("自动排列")
+        undo = person.button("撤销排列")
+        expect(undo).to_be_visible()
+        assert page.evaluate(place) == before
+        assert find_barriers(page) == []
+        undo.click()
+        expect(undo).to_have_count(0)
+        assert page.evaluate(place) == moved
+        expect(page.locator("[data-draft-status]")).to_contain_text("已保存")
+        assert 'type="score-customer"' in save(person)
 
 
 def test_an_event_sub_process_offers_its_triggers(visit: Visit) -> None:
