@@ -75,17 +75,19 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A fresh database of each kind in turn."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_url")
-        return
-    server = request.getfixturevalue("postgres_template")
+@pytest.fixture
+def postgres_url(postgres_template: str) -> Iterator[str]:
+    """A fresh database on PostgreSQL."""
     name = f"test_{next(_numbers)}"
-    _run_sql(server, f"CREATE DATABASE {name} TEMPLATE template_baton")
-    yield _database_of(server, name)
-    _run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+    _run_sql(postgres_template, f"CREATE DATABASE {name} TEMPLATE template_baton")
+    yield _database_of(postgres_template, name)
+    _run_sql(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database of each kind in turn."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from engine.language.lines import answer_line
 from engine.language.sandbox import Sandbox
 from engine.runtime.engine import Engine
 from engine.services.ledger.nightly import schedule_checks
+from engine.services.reconciliation.jobs import schedule_reconciliation
 from engine.services.verification import count_rows, verify
 from engine.storage.actor import SYSTEM
 from engine.storage.clock import system_clock
@@ -123,6 +124,7 @@ def prepare() -> int:
         upgrade_schema(engine.database)
         deploy(engine, SYSTEM, read_definitions(), "repository", only_unknown=True)
         schedule_checks(engine)
+        schedule_reconciliation(engine)
         load_demo(engine)
     except DefinitionInvalid as refused:
         print_findings(refused.findings)

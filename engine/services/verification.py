@@ -20,6 +20,8 @@ from engine.records.history import check_stream
 from engine.records.packing import unpack_events
 from engine.runtime.engine import Engine
 from engine.runtime.step import state_digest
+from engine.services.documents.issuing import as_bytes
+from engine.services.documents.tables import document
 from engine.services.ledger.checks import check_books, check_seals
 from engine.services.ledger.tables import account, journal, posting
 from engine.services.raw_rows import find_unreadable, read_rows, read_snapshot
@@ -47,7 +49,7 @@ def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
     """Everything that is wrong with the database, or with one case and what belongs to it."""
     checks: list[Check] = [verify_history, verify_instances, verify_submissions, verify_files, verify_references]
     if instance_id is None:
-        checks += [verify_definitions, verify_vault, verify_ledger]
+        checks += [verify_definitions, verify_vault, verify_ledger, verify_documents]
     with engine.database.read() as fresh, read_snapshot(fresh) as connection:
         for check in checks:
             yield from check(engine, connection, instance_id)
@@ -57,7 +59,7 @@ def count_rows(connection: Connection) -> dict[str, int]:
     """How many rows a full verification covers, by table."""
     tables: tuple[Table, ...] = (
         *(history, instance, submission, definition, file, vault_item),
-        *(account, journal, posting),
+        *(account, journal, posting, document),
     )
     return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
@@ -208,6 +210,13 @@ def verify_ledger(engine: Engine, connection: Connection, _instance_id: str | No
         entry_id = result.get("journal_id") if isinstance(result, dict) else None
         if isinstance(entry_id, str) and entry_id not in entries:
             yield Finding("journal", entry_id, "Expected the entry history names, but it is gone")
+
+
+def verify_documents(engine: Engine, connection: Connection, _instance_id: str | None) -> Iterator[Finding]:
+    """Each document is as it was issued, and has the hash by which others check it."""
+    for row in read_rows(connection, document):
+        if not is_sealed(engine.keys.mac, "document", row) or _sha256(as_bytes(row["content"])) != row["sha256"]:
+            yield Finding("document", row["number"], "Expected the document as it was issued, but it is another")
 
 
 def _last_history(connection: Connection, stream: str) -> dict[str, Any] | None:

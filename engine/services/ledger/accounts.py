@@ -21,6 +21,10 @@ _PREFIXES: dict[str, tuple[str, bool, bool]] = {
     "exp": ("expense", False, True),
 }
 _OWNED = frozenset({"recv", "wallet", "hold", "payout"})
+# Frozen money: whose it is follows from who paid it in.
+FROZEN = ("escrow", "goods", "guarantee")
+# Liabilities to customers: what the custody account must cover at any time.
+CUSTOMERS = ("wallet", "hold", *FROZEN, "payout", "suspense")
 DEBIT_KINDS = frozenset({"asset", "expense"})
 
 CUSTODY = "bank:custody"
@@ -29,7 +33,8 @@ VAT = "vat:payable"
 CANCELLATION_REVENUE = "rev:cancellation"
 GOODWILL = "exp:goodwill"
 PROVIDER_FEES = "exp:psp"
-WITHHELD_TAX = "tax:withheld"
+SUSPENSE = "suspense"
+AUTHORITY = "national"  # the tax authority that gets what is withheld
 
 
 def wallet(party_id: str) -> str:
@@ -40,6 +45,26 @@ def wallet(party_id: str) -> str:
 def escrow(escrow_ref: str) -> str:
     """The frozen reward of an order."""
     return f"escrow:{escrow_ref}"
+
+
+def goods(escrow_ref: str) -> str:
+    """The frozen advance of an order for buying goods."""
+    return f"goods:{escrow_ref}"
+
+
+def guarantee(escrow_ref: str) -> str:
+    """The deposit of the payer of an engagement that is settled on completion."""
+    return f"guarantee:{escrow_ref}"
+
+
+def claim(party_id: str) -> str:
+    """What a party owes."""
+    return f"recv:{party_id}"
+
+
+def withheld_tax(authority: str) -> str:
+    """Income tax withheld for an authority."""
+    return f"tax:withheld:{authority}"
 
 
 def hold(party_id: str, case_ref: str) -> str:
@@ -104,6 +129,11 @@ def owner_in(code: str) -> str | None:
     """The party named in the code of its own accounts; None where the code names none."""
     prefix, _, rest = code.partition(":")
     return rest.partition(":")[0] if prefix in _OWNED else None
+
+
+def is_frozen(code: str) -> bool:
+    """Whether the account holds money its payer froze."""
+    return code.partition(":")[0] in FROZEN
 
 
 def natural_fen(code: str, amount_fen: int) -> int:

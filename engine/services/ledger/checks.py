@@ -1,7 +1,6 @@
 """Proofs over the whole ledger (C.5). Each check gives what it found wrong; nothing found means the books are right.
 
-Not here: I7 and I8 (`posting.post` refuses at once) and I6, which follows from I2 because every use of own money is
-posted against `bank:own`.
+Not here: I7 and I8 (`posting.post` refuses at once).
 """
 
 from collections.abc import Callable
@@ -11,7 +10,11 @@ from functools import partial
 from sqlalchemy import Connection, case, func, or_, select
 
 from engine.services.ledger import accounts
+from engine.services.ledger.custody import prove_custody
+from engine.services.ledger.fees import ON_TOP
 from engine.services.ledger.posting import digest_of, entry_hash, plain_row
+from engine.services.ledger.settling import RULES as SETTLING_RULES
+from engine.services.ledger.settling import WHOLE
 from engine.services.ledger.tables import account, journal, posting
 from engine.storage.keys import KeyRing
 from engine.storage.schema import SchemaUnsafe, check_triggers
@@ -82,7 +85,7 @@ def check_trial_balance(connection: Connection) -> list[LedgerFinding]:
 def check_floors(connection: Connection) -> list[LedgerFinding]:
     """I3: no account with a floor is below zero, and kind, floor and owner are those of its code.
 
-    An escrow belongs to whoever paid into it first; a first posting that is gone is found by `check_postings`.
+    Frozen money belongs to whoever paid it in first; a first posting that is gone is found by `check_postings`.
     """
     payers = _first_payers(connection)
     findings = []
@@ -91,8 +94,8 @@ def check_floors(connection: Connection) -> list[LedgerFinding]:
         if not accounts.is_known(row.code):
             findings.append(bad("Expected an account code of C.2, but it is none"))
             continue
-        is_escrow = row.code.startswith("escrow:")
-        owner_id = payers.get(row.code, row.owner_id) if is_escrow else accounts.owner_in(row.code)
+        is_frozen = accounts.is_frozen(row.code)
+        owner_id = payers.get(row.code, row.owner_id) if is_frozen else accounts.owner_in(row.code)
         kind, has_floor = accounts.kind_of(row.code), accounts.has_floor(row.code)
         if (row.kind, row.has_floor, row.owner_id) != (kind, int(has_floor), owner_id):
             findings.append(bad(f"Expected kind, floor and owner of its code, but it is {row.kind} of {row.owner_id}"))
@@ -102,14 +105,26 @@ def check_floors(connection: Connection) -> list[LedgerFinding]:
 
 
 def _first_payers(connection: Connection) -> dict[str, str | None]:
-    """Escrow account → whose wallet its first posting came from."""
+    """Account of frozen money → whose wallet its first posting came from, for an engagement by way of its task."""
     paid = posting.alias()
     rows = connection.execute(
         select(posting.c.account, paid.c.account)
         .join(paid, paid.c.journal_id == posting.c.journal_id)
-        .where(posting.c.account.like("escrow:%"), posting.c.seq == 1, paid.c.account.like("wallet:%"))
+        .where(
+            or_(*(posting.c.account.startswith(f"{prefix}:") for prefix in accounts.FROZEN)),
+            posting.c.seq == 1,
+            paid.c.amount_fen > 0,
+        )
     )
-    return {code: accounts.owner_in(wallet) for code, wallet in rows}
+    sources = {str(code): str(source) for code, source in rows}
+    payers = {}
+    for code in sources:
+        wallet, seen = sources[code], {code}
+        while wallet in sources and wallet not in seen:
+            seen.add(wallet)
+            wallet = sources[wallet]
+        payers[code] = accounts.owner_in(wallet)
+    return payers
 
 
 def check_balances(connection: Connection) -> list[LedgerFinding]:
@@ -164,7 +179,7 @@ def check_postings(connection: Connection) -> list[LedgerFinding]:
 def check_fees(connection: Connection) -> list[LedgerFinding]:
     """I9: in every settlement fee <= gross, tax <= gross - fee, net >= 0, and the parts make up the gross pay."""
     rows = connection.execute(
-        select(journal.c.id, journal.c.facts).where(journal.c.rule.in_(("P-SETTLE", "P-MILESTONE", "P-DISPUTE")))
+        select(journal.c.id, journal.c.facts).where(journal.c.rule.in_((*SETTLING_RULES, "P-DISPUTE")))
     )
     findings = []
     for entry_id, facts in rows:
@@ -172,45 +187,85 @@ def check_fees(connection: Connection) -> list[LedgerFinding]:
             continue
         gross, *parts = (facts.get(name) for name in ("gross_fen", "fee_fen", "tax_fen", "net_fen"))
         amounts = [part for part in parts if isinstance(part, int) and part >= 0]
-        if len(amounts) < len(parts) or sum(amounts) != gross:
+        borne_fen = amounts[0] if amounts and facts.get("fee_bearer") == ON_TOP else 0
+        if len(amounts) < len(parts) or sum(amounts) - borne_fen != gross or amounts[0] > gross:
             findings.append(LedgerFinding("I9", entry_id, f"Expected parts of {gross} fen, but got {parts}"))
     return findings
 
 
 def check_settlements(connection: Connection) -> list[LedgerFinding]:
-    """I10: an escrow is settled as a whole at most once, and not besides milestones."""
-    settled: dict[str, list[tuple[str, object]]] = {}
+    """I10: an engagement is settled as a whole at most once, and not besides milestones or batches."""
+    settled: dict[str, list[object]] = {}
     reversed_ids = select(journal.c.reverses_id).where(journal.c.reverses_id.is_not(None))
-    for code, rule, facts in connection.execute(
-        select(posting.c.account, journal.c.rule, journal.c.facts)
+    for code, facts in connection.execute(
+        select(posting.c.account, journal.c.facts)
         .join(journal, journal.c.id == posting.c.journal_id)
         .where(
-            journal.c.rule.in_(("P-SETTLE", "P-MILESTONE")),
-            posting.c.account.like("escrow:%"),
+            journal.c.rule.in_(SETTLING_RULES),
+            or_(posting.c.account.startswith("escrow:"), posting.c.account.startswith("guarantee:")),
             journal.c.id.not_in(reversed_ids),
         )
     ):
-        milestone = facts.get("milestone") if isinstance(facts, dict) else None
-        settled.setdefault(code, []).append((rule, milestone))
+        named = facts if isinstance(facts, dict) else {}  # what is no dict breaks the seal
+        settled.setdefault(code, []).append(named.get("milestone") or named.get("batch") or WHOLE)
     return [
-        LedgerFinding("I10", code, f"Expected one settlement, or one a milestone, but there are {units}", "account")
+        LedgerFinding("I10", code, f"Expected one settlement, or one for each part, but there are {units}", "account")
         for code, units in settled.items()
-        if len(units) != len(set(units)) or (len(units) > 1 and ("P-SETTLE", None) in units)
+        if len(units) != len(set(units)) or (len(units) > 1 and WHOLE in units)
     ]
+
+
+def check_allocations(connection: Connection) -> list[LedgerFinding]:
+    """I11: what was allocated to engagements is not more than what was frozen for their task."""
+    into_rules = ("P-FREEZE", "P-INCREASE", "P-MANUAL")
+    into_fen = func.sum(case((journal.c.rule.in_(into_rules), -posting.c.amount_fen), else_=0))
+    allocated_fen = func.sum(case((journal.c.rule == "P-ALLOCATE", posting.c.amount_fen), else_=0))
+    rows = connection.execute(
+        select(posting.c.account, allocated_fen, into_fen)
+        .join(journal, journal.c.id == posting.c.journal_id)
+        .where(posting.c.account.startswith("escrow:"), journal.c.rule.in_(("P-ALLOCATE", *into_rules)))
+        .group_by(posting.c.account)
+        .having(allocated_fen > into_fen)
+    )
+    return [
+        LedgerFinding("I11", code, f"Expected at most {frozen} fen allocated, but {allocated} are", "account")
+        for code, allocated, frozen in rows
+    ]
+
+
+def check_custody(connection: Connection) -> list[LedgerFinding]:
+    """I6: what lies in custody covers what customers, VAT and tax are owed; the rest is the platform's own."""
+    proof = prove_custody(connection)
+    if proof.holds:
+        return []
+    message = (
+        f"Expected {proof.owed_fen} fen of others in custody, but there are {proof.there_fen}, "
+        f"and {proof.difference_fen} are not accounted for"
+    )
+    return [LedgerFinding("I6", "all", message, "account")]
 
 
 def check_origins(connection: Connection) -> list[LedgerFinding]:
-    """I13: every entry of an order names its process instance and element."""
+    """I13: every entry of an order names its process instance and element, a manual one the two who approved it."""
     rows = connection.execute(
         select(journal.c.id, journal.c.rule).where(
-            journal.c.rule.not_in(_RULES_WITHOUT_CASE),
+            journal.c.rule.not_in((*_RULES_WITHOUT_CASE, "P-MANUAL")),
             or_(journal.c.instance_id.is_(None), journal.c.element.is_(None)),
         )
     )
-    return [
+    findings = [
         LedgerFinding("I13", i, f"Expected {rule} to name its instance and element, but it does not")
         for i, rule in rows
     ]
+    for entry_id, facts in connection.execute(
+        select(journal.c.id, journal.c.facts).where(journal.c.rule == "P-MANUAL")
+    ):
+        named = facts if isinstance(facts, dict) else {}
+        maker, checker, reason, attached = (named.get(n) for n in ("maker", "checker", "reason", "attachments"))
+        if not (maker and checker and reason and attached) or maker == checker:
+            message = "Expected two persons, a reason and an attachment, but they are not there"
+            findings.append(LedgerFinding("I13", entry_id, message))
+    return findings
 
 
 def check_guards(connection: Connection) -> list[LedgerFinding]:
@@ -223,21 +278,26 @@ def check_guards(connection: Connection) -> list[LedgerFinding]:
 
 
 def check_escrow(connection: Connection, escrow_ref: str) -> list[LedgerFinding]:
-    """I4 and I5 for one closed order: its escrow is empty, so what came in has gone out."""
-    code = accounts.escrow(escrow_ref)
-    into_fen, out_fen = connection.execute(
+    """I4 and I5 for one closed order: its escrow, goods and guarantee are empty, so what came in has gone out."""
+    codes = [f"{prefix}:{escrow_ref}" for prefix in accounts.FROZEN]
+    moved = connection.execute(
         select(
+            posting.c.account,
             func.coalesce(func.sum(case((posting.c.amount_fen < 0, -posting.c.amount_fen), else_=0)), 0),
             func.coalesce(func.sum(case((posting.c.amount_fen > 0, posting.c.amount_fen), else_=0)), 0),
-        ).where(posting.c.account == code)
-    ).one()
+        )
+        .where(posting.c.account.in_(codes))
+        .group_by(posting.c.account)
+        .order_by(posting.c.account)
+    )
     findings = []
-    if into_fen != out_fen:
-        message = f"Expected {into_fen} fen to have gone out, but {out_fen} did"
-        findings.append(LedgerFinding("I5", code, message, "account"))
-    balance_fen = connection.execute(select(account.c.balance_fen).where(account.c.code == code)).scalar_one_or_none()
-    if balance_fen:
-        message = f"Expected an empty escrow, but it holds {balance_fen} fen"
+    for code, into_fen, out_fen in moved:
+        if into_fen != out_fen:
+            message = f"Expected {into_fen} fen to have gone out, but {out_fen} did"
+            findings.append(LedgerFinding("I5", code, message, "account"))
+    held = select(account.c.code, account.c.balance_fen).where(account.c.code.in_(codes), account.c.balance_fen != 0)
+    for code, balance_fen in connection.execute(held.order_by(account.c.code)):
+        message = f"Expected an empty {code.partition(':')[0]}, but it holds {balance_fen} fen"
         findings.append(LedgerFinding("I4", code, message, "account"))
     return findings
 
@@ -265,15 +325,20 @@ def check_seals(connection: Connection, keys: KeyRing) -> list[LedgerFinding]:
     return findings
 
 
-_RULES_WITHOUT_CASE = ("P-TOPUP", "P-PSPSETTLE", "P-REVERSE", "P-WITHDRAW", "P-PAYOUT-OK", "P-PAYOUT-FAIL")
+_RULES_WITHOUT_CASE = (
+    *("P-TOPUP", "P-PSPSETTLE", "P-REVERSE", "P-WITHDRAW", "P-PAYOUT-OK", "P-PAYOUT-FAIL"),
+    *("P-REFUND-ORIG", "P-CHARGEBACK", "P-SUSPENSE"),
+)
 _CHECKS: tuple[Callable[[Connection], list[LedgerFinding]], ...] = (
     check_entries,
     check_trial_balance,
     check_floors,
+    check_custody,
     check_balances,
     check_postings,
     check_fees,
     check_settlements,
+    check_allocations,
     check_origins,
     check_guards,
 )

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from engine.storage.plain import Plain, PlainDict
 
 BPS = 10_000
+DEDUCTED, ON_TOP = "deducted_from_pay", "on_top"
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,22 @@ NO_FEE = FeeTerms(rate_bps=0, min_fen=0, max_fen=0, vat_bps=0)
 
 @dataclass(frozen=True)
 class Settlement:
-    """What becomes of a gross pay. `fee_fen` contains `vat_fen`; gross = net + fee + tax."""
+    """What becomes of a gross pay. `fee_fen` contains `vat_fen`.
+
+    Deducted from the pay: gross = net + fee + tax. On top of it: gross = net + tax, and the payer bears the fee.
+    """
 
     gross_fen: int
     fee_fen: int
     vat_fen: int
     tax_fen: int
     net_fen: int
+    fee_bearer: str = DEDUCTED
+
+    @property
+    def charge_fen(self) -> int:
+        """What the payer's side pays in all."""
+        return self.net_fen + self.fee_fen + self.tax_fen
 
     def as_plain(self) -> PlainDict:
         """The amounts by name, as process data hold them."""
@@ -78,20 +88,34 @@ def contained_vat(amount_fen: int, vat_bps: int) -> int:
     return amount_fen - round_half_up(amount_fen * BPS, BPS + vat_bps)
 
 
-def compute_settlement(gross_fen: int, terms: FeeTerms, tax_fen: int = 0) -> Settlement:
-    """Splits a gross pay, fee deducted from it. Raises ValueError unless 0 <= tax <= gross - fee (I9)."""
-    fee_fen = compute_fee(gross_fen, terms)
-    if gross_fen < 0 or not 0 <= tax_fen <= gross_fen - fee_fen:
-        raise ValueError(f"Expected a tax of 0 to {gross_fen - fee_fen} fen, but got {tax_fen}")
-    return Settlement(gross_fen, fee_fen, contained_vat(fee_fen, terms.vat_bps), tax_fen, gross_fen - fee_fen - tax_fen)
+def compute_settlement(
+    gross_fen: int, terms: FeeTerms, tax_fen: int = 0, fee_bearer: str = DEDUCTED, before_fen: int = 0
+) -> Settlement:
+    """Splits a gross pay. Raises ValueError unless 0 <= tax <= gross - fee (I9), and for an unknown bearer.
+
+    `before_fen` is what the same engagement was paid before: fee and VAT are those of the whole so far less what was
+    taken, so that many small parts cost what one payment would.
+    """
+    before, whole = compute_fee(before_fen, terms), compute_fee(before_fen + gross_fen, terms)
+    vat_fen = contained_vat(whole, terms.vat_bps) - contained_vat(before, terms.vat_bps)
+    return _split(gross_fen, whole - before, vat_fen, tax_fen, fee_bearer)
 
 
 def read_settlement(gross_fen: int, fixed: PlainDict) -> Settlement:
     """A split whose fee was fixed before. Raises ValueError unless 0 <= VAT <= fee <= gross (I9)."""
     fee_fen, vat_fen = _whole(fixed, "fee_fen"), _whole(fixed, "vat_fen")
+    return _split(gross_fen, fee_fen, vat_fen, 0, DEDUCTED)
+
+
+def _split(gross_fen: int, fee_fen: int, vat_fen: int, tax_fen: int, fee_bearer: str) -> Settlement:
+    if fee_bearer not in (DEDUCTED, ON_TOP):
+        raise ValueError(f"Expected {DEDUCTED} or {ON_TOP} as the bearer of the fee, but got {fee_bearer!r}")
     if not vat_fen <= fee_fen <= gross_fen:
         raise ValueError(f"Expected a fee of at most {gross_fen} fen with its VAT, but got {fee_fen} and {vat_fen}")
-    return Settlement(gross_fen, fee_fen, vat_fen, 0, gross_fen - fee_fen)
+    if not 0 <= tax_fen <= gross_fen - fee_fen:
+        raise ValueError(f"Expected a tax of 0 to {gross_fen - fee_fen} fen, but got {tax_fen}")
+    deducted_fen = fee_fen if fee_bearer == DEDUCTED else 0
+    return Settlement(gross_fen, fee_fen, vat_fen, tax_fen, gross_fen - deducted_fen - tax_fen, fee_bearer)
 
 
 def allocate(total_fen: int, weights: Sequence[int]) -> list[int]:
@@ -118,7 +142,7 @@ def divide(split: Settlement, weights: Sequence[int]) -> list[Settlement]:
     fee = _allocate_within(split.fee_fen, gross)
     vat = _allocate_within(split.vat_fen, fee)
     tax = _allocate_within(split.tax_fen, [whole - part for whole, part in zip(gross, fee, strict=True)])
-    return [Settlement(g, f, v, t, g - f - t) for g, f, v, t in zip(gross, fee, vat, tax, strict=True)]
+    return [_split(*part, split.fee_bearer) for part in zip(gross, fee, vat, tax, strict=True)]
 
 
 def _allocate_within(total_fen: int, limits: Sequence[int]) -> list[int]:

@@ -11,7 +11,16 @@ from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.exc import IntegrityError
 
-from engine.services.ledger.accounts import has_floor, is_hot, kind_of, natural_fen, owner_in, shard, shards_of
+from engine.services.ledger.accounts import (
+    has_floor,
+    is_frozen,
+    is_hot,
+    kind_of,
+    natural_fen,
+    owner_in,
+    shard,
+    shards_of,
+)
 from engine.services.ledger.tables import account, journal, posting
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
@@ -50,7 +59,7 @@ class Entry:
     at: datetime
     facts: PlainDict = field(default_factory=dict)
     rule_version: int = 1
-    escrow_owner_id: str | None = None  # whose money a new escrow account holds
+    owner_id: str | None = None  # whose money a new account of frozen money holds
     reverses_id: str | None = None
 
 
@@ -156,7 +165,7 @@ def _open_account(connection: Connection, entry: Entry, code: str) -> None:
         "code": code,
         "kind": kind_of(code),
         "has_floor": int(has_floor(code)),
-        "owner_id": entry.escrow_owner_id if code.startswith("escrow:") else owner_in(code),
+        "owner_id": entry.owner_id if is_frozen(code) else owner_in(code),
         "balance_fen": 0,
         "last_seq": 0,
     }

@@ -1,6 +1,7 @@
-"""The named posting rules (C.4), the only callers of `post`. Every amount is in fen and at least 0.
+"""The named posting rules (C.4) of orders, wallets and payouts. Every amount is in fen and at least 0.
 
-Each rule gives the id of its entry. The rules raise what `post` raises.
+Each rule gives the id of its entry. The rules raise what `post` raises. `settling` holds the ways accepted work is
+paid, `treasury` what moves money of the platform or corrects the books; these three alone call `Book.write`.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,8 @@ from sqlalchemy import Connection, select
 
 from engine.services.ledger import accounts
 from engine.services.ledger.fees import Settlement, contained_vat
-from engine.services.ledger.posting import Entry, post
-from engine.services.ledger.tables import posting
+from engine.services.ledger.posting import Entry, PostingConflict, post
+from engine.services.ledger.tables import journal, posting
 from engine.storage.keys import KeyRing
 from engine.storage.plain import PlainDict
 
@@ -44,7 +45,7 @@ class Book:
         facts: PlainDict | None = None,
         *,
         key: str | None = None,
-        escrow_owner_id: str | None = None,
+        owner_id: str | None = None,
         reverses_id: str | None = None,
     ) -> str:
         """Posts an entry of this origin; `key` where the rule has a logical key of its own."""
@@ -59,10 +60,22 @@ class Book:
             actor_id=origin.actor_id,
             at=origin.at,
             facts=facts or {},
-            escrow_owner_id=escrow_owner_id,
+            owner_id=owner_id,
             reverses_id=reverses_id,
         )
         return post(self.connection, self.keys, entry)
+
+    def find(self, key: str, facts: PlainDict) -> str | None:
+        """The entry of a key, for rules whose lines depend on balances; None if there is none yet.
+
+        Raises PostingConflict if it was posted with other facts.
+        """
+        row = self.connection.execute(select(journal.c.id, journal.c.facts).where(journal.c.key == key)).one_or_none()
+        if row is None:
+            return None
+        if any(row.facts.get(name) != value for name, value in facts.items()):
+            raise PostingConflict(f"Expected key {key} to be new, but another entry has it")
+        return str(row.id)
 
 
 def top_up(book: Book, *, provider: str, party_id: str, amount_fen: int, provider_ref: str) -> str:
@@ -88,41 +101,39 @@ def provider_settlement(book: Book, *, provider: str, amount_fen: int, cost_fen:
 
 def freeze(book: Book, *, payer: str, escrow_ref: str, amount_fen: int) -> str:
     """P-FREEZE: the payer's money waits in the escrow of the order."""
-    lines = {accounts.wallet(payer): amount_fen, accounts.escrow(escrow_ref): -amount_fen}
-    return book.write("P-FREEZE", lines, escrow_owner_id=payer)
+    return _freeze(book, "P-FREEZE", payer, accounts.escrow(escrow_ref), amount_fen)
 
 
 def increase(book: Book, *, payer: str, escrow_ref: str, amount_fen: int) -> str:
     """P-INCREASE: more money into an escrow (raised reward, tip, new quote)."""
-    lines = {accounts.wallet(payer): amount_fen, accounts.escrow(escrow_ref): -amount_fen}
-    return book.write("P-INCREASE", lines, escrow_owner_id=payer)
+    return _freeze(book, "P-INCREASE", payer, accounts.escrow(escrow_ref), amount_fen)
 
 
-def release(book: Book, *, payer: str, escrow_ref: str, amount_fen: int) -> str:
-    """P-RELEASE: unused money goes back to the payer."""
-    return book.write("P-RELEASE", {accounts.escrow(escrow_ref): amount_fen, accounts.wallet(payer): -amount_fen})
+def freeze_goods(book: Book, *, payer: str, escrow_ref: str, amount_fen: int) -> str:
+    """P-FREEZE-GOODS: the advance with which a courier buys goods."""
+    return _freeze(book, "P-FREEZE-GOODS", payer, accounts.goods(escrow_ref), amount_fen)
 
 
-def settle(book: Book, *, escrow_ref: str, payee: str, process_key: str, terms: PlainDict, split: Settlement) -> str:
-    """P-SETTLE: the accepted pay leaves the escrow, fee deducted. At most once per escrow (I10)."""
-    return book.write(
-        "P-SETTLE",
-        {accounts.escrow(escrow_ref): split.gross_fen, **_pay_lines(payee, process_key, split)},
-        {"terms": terms, **split.as_plain()},
-        key=f"settle:{escrow_ref}:0",
-    )
+def guarantee(book: Book, *, payer: str, escrow_ref: str, amount_fen: int) -> str:
+    """P-GUARANTEE: the deposit of an engagement that is settled on completion."""
+    return _freeze(book, "P-GUARANTEE", payer, accounts.guarantee(escrow_ref), amount_fen)
 
 
-def settle_milestone(
-    book: Book, *, escrow_ref: str, milestone: int, payee: str, process_key: str, terms: PlainDict, split: Settlement
-) -> str:
-    """P-MILESTONE: the share of milestone 1, 2 ... leaves the escrow. At most once per milestone (I10)."""
-    return book.write(
-        "P-MILESTONE",
-        {accounts.escrow(escrow_ref): split.gross_fen, **_pay_lines(payee, process_key, split)},
-        {"terms": terms, "milestone": milestone, **split.as_plain()},
-        key=f"settle:{escrow_ref}:{milestone}",
-    )
+def allocate(book: Book, *, task_ref: str, escrow_ref: str, amount_fen: int, owner_id: str) -> str:
+    """P-ALLOCATE: the share of one engagement leaves the escrow of its task, so that no worker uses up another's."""
+    lines = {accounts.escrow(task_ref): amount_fen, accounts.escrow(escrow_ref): -amount_fen}
+    return book.write("P-ALLOCATE", lines, owner_id=owner_id)
+
+
+def return_share(book: Book, *, task_ref: str, escrow_ref: str, amount_fen: int) -> str:
+    """P-ALLOCATE, and back: what an engagement did not use waits in the escrow of its task for another seat."""
+    lines = {accounts.escrow(escrow_ref): amount_fen, accounts.escrow(task_ref): -amount_fen}
+    return book.write("P-ALLOCATE", lines, {"returned_fen": amount_fen})
+
+
+def release(book: Book, *, payer: str, source: str, amount_fen: int) -> str:
+    """P-RELEASE: unused money goes back to the payer. `source` is the account it was frozen on."""
+    return book.write("P-RELEASE", {source: amount_fen, accounts.wallet(payer): -amount_fen})
 
 
 def cancel_split(
@@ -188,7 +199,7 @@ def dispute_split(
 
     `source` is the account the disputed money lies on: an escrow, or what is held of the payee.
     """
-    lines = {source: split.gross_fen + refund_fen, **_pay_lines(payee, process_key, split)}
+    lines = {source: split.charge_fen + refund_fen, **pay_lines(payee, process_key, split)}
     lines[accounts.wallet(payer)] = lines.get(accounts.wallet(payer), 0) - refund_fen
     facts: PlainDict = {"case_ref": case_ref, "terms": terms, "refund_fen": refund_fen, **split.as_plain()}
     return book.write("P-DISPUTE", lines, facts)
@@ -243,10 +254,15 @@ def reverse(book: Book, *, journal_id: str, reason: str) -> str:
     return book.write("P-REVERSE", lines, {"reason": reason}, key=f"reverse:{journal_id}", reverses_id=journal_id)
 
 
-def _pay_lines(payee: str, process_key: str, split: Settlement) -> dict[str, int]:
+def pay_lines(payee: str, process_key: str, split: Settlement) -> dict[str, int]:
+    """Who gets what of an accepted pay: the payee, the platform, the tax office."""
     return {
         accounts.wallet(payee): -split.net_fen,
         accounts.fee_revenue(process_key): -(split.fee_fen - split.vat_fen),
         accounts.VAT: -split.vat_fen,
-        accounts.WITHHELD_TAX: -split.tax_fen,
+        accounts.withheld_tax(accounts.AUTHORITY): -split.tax_fen,
     }
+
+
+def _freeze(book: Book, rule: str, payer: str, account: str, amount_fen: int) -> str:
+    return book.write(rule, {accounts.wallet(payer): amount_fen, account: -amount_fen}, owner_id=payer)

@@ -203,10 +203,10 @@ def ledger_of(connection: Connection, instance_id: str) -> list[EntryView]:
     return [_entry_view(row, tuple(lines[row.id])) for row in entries]
 
 
-def escrow_owner(connection: Connection, escrow_ref: str) -> str | None:
-    """The party whose money an escrow holds; None before its first freeze."""
+def owner_of(connection: Connection, code: str) -> str | None:
+    """The party whose money an account holds; None for an account nobody used yet, and for the platform's own."""
     owner_id: str | None = connection.execute(
-        select(account.c.owner_id).where(account.c.code == accounts.escrow(escrow_ref))
+        select(account.c.owner_id).where(account.c.code == code)
     ).scalar_one_or_none()
     return owner_id
 

@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.ledger.fees import compute_settlement, read_terms
-from engine.services.ledger.topics import release_funds
+from engine.services.ledger.topics.funds import release_funds
 from engine.services.orders import states
 from engine.services.orders.milestones import price_milestones, save_milestones, what_is_due
 from engine.services.orders.notes import later, note_state, set_deadlines

@@ -9,7 +9,7 @@ from engine.definitions.registry import JobDone, JobRun, TopicCall, job_handler,
 from engine.services.job_engine import engine_of
 from engine.services.ledger import rules
 from engine.services.ledger.posting import InsufficientFunds
-from engine.services.ledger.topics import insufficient, open_book
+from engine.services.ledger.topics.calls import insufficient, open_book
 from engine.services.payments.methods import current_method
 from engine.services.payments.orders import ask_again_later, provider_of, read_answer
 from engine.services.payments.provider import Destination, OrderStatus

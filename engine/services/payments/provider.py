@@ -1,10 +1,13 @@
 """The port to a payment provider."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, cast
 
 from engine.storage.plain import PlainDict
+
+PAYMENT, PAYOUT, REFUND, CHARGE_BACK = "payment", "payout", "refund", "charge_back"
 
 
 class OrderStatus(StrEnum):
@@ -39,6 +42,27 @@ class Destination:
     holder: str
 
 
+@dataclass(frozen=True)
+class FileLine:
+    """A line of a provider's daily file. `kind`: payment, payout, refund or charge_back.
+
+    `reference` is our key of the order, of a charge-back that of the payment; the provider's own where it has none.
+    """
+
+    kind: str
+    reference: str
+    amount_fen: int
+
+    def as_plain(self) -> PlainDict:
+        """As a job hands it to its second half."""
+        return dict(asdict(self))
+
+    @classmethod
+    def of(cls, plain: PlainDict) -> "FileLine":
+        """The line again."""
+        return cls(str(plain["kind"]), str(plain["reference"]), cast(int, plain["amount_fen"]))
+
+
 class ProviderUnavailable(Exception):
     """No answer: whether the order was accepted is unknown until it is queried by its key."""
 
@@ -68,3 +92,12 @@ class PaymentProvider(Protocol):
 
     def query_payout(self, key: str) -> ProviderAnswer | None:
         """How the payout stands; None if the provider never got the order."""
+
+    def start_refund(self, key: str, amount_fen: int, payment_ref: str) -> ProviderAnswer:
+        """Sends money back by the way a payment came; `payment_ref` is the provider's reference of that payment."""
+
+    def query_refund(self, key: str) -> ProviderAnswer | None:
+        """How the refund stands; None if the provider never got the order."""
+
+    def read_file(self, start: datetime, end: datetime) -> list[FileLine]:
+        """What the provider's own books say of everything that ended between two instants, once they are past."""

@@ -1,20 +1,32 @@
 """The embedded payment provider: no real money, the same events for the same seed, state kept in the database."""
 
 import hashlib
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from engine.records.jobs import enqueue
 from engine.services.ledger.fees import BPS, share_of
-from engine.services.payments.provider import Destination, OrderStatus, ProviderAnswer, ProviderUnavailable
+from engine.services.payments.provider import (
+    CHARGE_BACK,
+    PAYMENT,
+    Destination,
+    FileLine,
+    OrderStatus,
+    ProviderAnswer,
+    ProviderUnavailable,
+)
 from engine.services.payments.tables import simulated_order, simulator_rules
 from engine.storage.database import Database, UnitOfWork
 
 SIMULATOR = "simulator"
 COST_BPS = 60
 FAILURE = "declined"
+DAY, CHARGE_BACK_AFTER = timedelta(days=1), timedelta(days=3)
+FILE_FAULTS = ("missing", "late", "twice", "other_amount", "stranger")
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,10 @@ class SimulatorRules:
     failure_bps: int = 0
     lost_answer_bps: int = 0  # the order is accepted, but the caller never hears of it
     duplicate_bps: int = 0  # the provider reports the result twice
+    file_fault_bps: int = (
+        0  # the daily file leaves the order out, has it twice, with another amount, or a stranger's too
+    )
+    charge_back_bps: int = 0  # the payer's bank takes a payment back some days later
 
 
 def read_rules(connection: Connection) -> SimulatorRules:
@@ -70,6 +86,51 @@ class EmbeddedSimulator:
         """See `PaymentProvider`."""
         return self._query("payout", key)
 
+    def start_refund(self, key: str, amount_fen: int, payment_ref: str) -> ProviderAnswer:
+        """See `PaymentProvider`."""
+        return self._start("refund", key, amount_fen)
+
+    def query_refund(self, key: str) -> ProviderAnswer | None:
+        """See `PaymentProvider`."""
+        return self._query("refund", key)
+
+    def read_file(self, start: datetime, end: datetime) -> list[FileLine]:
+        """See `PaymentProvider`. With faults as the rules and the seed want them, the same at every reading."""
+        with self._database.read() as connection:
+            rules = read_rules(connection)
+            ended, before, older = (
+                self._read_ended(connection, start - ago, end - ago) for ago in (timedelta(), DAY, CHARGE_BACK_AFTER)
+            )
+        lines = [line for order in ended for line in self._lines_of(order, rules)]
+        lines += [_line_of(order) for order in before if self._fault(order, rules) == "late"]
+        for order in older:
+            if order.kind == PAYMENT and self._happens("charge_back", order.key, rules.charge_back_bps):
+                lines.append(replace(_line_of(order), kind=CHARGE_BACK))
+        return lines
+
+    @staticmethod
+    def _read_ended(connection: Connection, start: datetime, end: datetime) -> Sequence[Row[Any]]:
+        is_ended = (simulated_order.c.ready_at >= start) & (simulated_order.c.ready_at < end)
+        query = select(simulated_order).where(is_ended, simulated_order.c.failure.is_(None))
+        return connection.execute(query.order_by(simulated_order.c.ready_at, simulated_order.c.key)).all()
+
+    def _fault(self, order: Row[Any], rules: SimulatorRules) -> str | None:
+        if not self._happens("file", order.key, rules.file_fault_bps):
+            return None
+        return FILE_FAULTS[self._draw("fault", order.key) % len(FILE_FAULTS)]
+
+    def _lines_of(self, order: Row[Any], rules: SimulatorRules) -> list[FileLine]:
+        line, draw = _line_of(order), self._draw("amount", order.key)
+        change_fen = (1 if draw % 2 else -1) * (1 + draw % 1000)
+        return {
+            None: [line],
+            "missing": [],
+            "late": [],
+            "twice": [line, line],
+            "other_amount": [replace(line, amount_fen=max(1, line.amount_fen + change_fen))],
+            "stranger": [line, FileLine(PAYMENT, f"SIM-X{draw % 10**10:010}", 100 + draw % 90_000)],
+        }[self._fault(order, rules)]
+
     def _start(self, kind: str, key: str, amount_fen: int, failure: str = "") -> ProviderAnswer:
         def work(unit: UnitOfWork) -> bool:
             known = update(simulated_order).where(simulated_order.c.key == key)
@@ -114,5 +175,11 @@ class EmbeddedSimulator:
         return ProviderAnswer(OrderStatus.SUCCEEDED, SIMULATOR, reference, cost_fen=cost_fen)
 
     def _happens(self, what: str, key: str, share_bps: int) -> bool:
-        draw = hashlib.sha256(f"{self._seed}:{what}:{key}".encode()).digest()
-        return int.from_bytes(draw[:8]) % BPS < share_bps
+        return self._draw(what, key) % BPS < share_bps
+
+    def _draw(self, what: str, key: str) -> int:
+        return int.from_bytes(hashlib.sha256(f"{self._seed}:{what}:{key}".encode()).digest()[:8])
+
+
+def _line_of(order: Row[Any]) -> FileLine:
+    return FileLine(order.kind, order.key, order.amount_fen)

@@ -52,6 +52,24 @@ payout = Table(
     Column("ended_at", Instant),
     Index("ix_payout_party_id_id", "party_id", "id"),
 )
+refund = Table(
+    "refund",
+    metadata,
+    Column("id", Id, primary_key=True),  # also the key of the order at the provider
+    Column("key", String(200), nullable=False, unique=True),
+    Column("party_id", Id, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("payment_id", Id, ForeignKey("payment.id"), nullable=False, index=True),  # which it goes back on
+    Column("order_ref", String(80), nullable=False),
+    Column("status", String(16), nullable=False),  # started, succeeded, failed
+    Column("provider", String(40)),  # known, with its reference, once the order has ended
+    Column("provider_ref", String(80)),
+    Column("failure", String(80)),
+    Column("instance_id", Id, nullable=False, index=True),
+    Column("element", String(120), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
 spend_limit = Table(
     "spend_limit",
     metadata,
@@ -63,7 +81,7 @@ simulated_order = Table(
     "simulated_order",
     metadata,
     Column("key", String(80), primary_key=True),
-    Column("kind", String(8), nullable=False),  # payment, payout
+    Column("kind", String(8), nullable=False),  # payment, payout, refund
     Column("amount_fen", BigInteger, nullable=False),
     Column("failure", String(80)),  # how it will end; none: with success
     Column("is_answer_lost", Integer, nullable=False),  # the first answer never arrives

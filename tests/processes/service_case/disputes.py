@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.services.ledger import accounts, rules
+from engine.services.ledger import accounts, rules, settling
 from engine.services.ledger.checks import check_books
 from engine.services.ledger.fees import NO_FEE, compute_settlement
 from engine.services.ledger.posting import balance_of
@@ -37,7 +37,7 @@ class Disputes:
                 book, provider="p", party_id="payer", amount_fen=amount_fen, provider_ref=order_ref
             ),
             lambda book: rules.freeze(book, payer="payer", escrow_ref=order_ref, amount_fen=amount_fen),
-            lambda book: rules.settle(
+            lambda book: settling.settle(
                 book, escrow_ref=order_ref, payee="payee", process_key="hire_order", terms=terms, split=split
             ),
         )

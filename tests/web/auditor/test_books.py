@@ -73,7 +73,7 @@ def test_escrow_of_an_ended_case_must_be_empty(auditor: Visitor, engine: Engine,
 def test_released_escrow_is_proved_empty(auditor: Visitor, engine: Engine, case: str) -> None:
     with engine.database.read() as connection:
         ben = connection.execute(account.select().where(account.c.code == "escrow:T-1")).one().owner_id
-    book(engine, "back", lambda one: rules.release(one, payer=ben, escrow_ref="T-1", amount_fen=50000), case)
+    book(engine, "back", lambda one: rules.release(one, payer=ben, source="escrow:T-1", amount_fen=50000), case)
     end(engine, case)
     page = auditor.get(f"/cases/{case}/money").text
     assert "托管已清空" in page

@@ -26,5 +26,13 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    """An empty ledger on PostgreSQL."""
+    database = Database(postgres_url, ManualClock())
+    yield database
+    database.close()
+
+
+@pytest.fixture
 def keys() -> KeyRing:
     return make_keys()

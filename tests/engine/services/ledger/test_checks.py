@@ -52,7 +52,7 @@ def test_missing_triggers_are_found(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ("UPDATE account SET balance_fen = balance_fen + 1 WHERE code = 'wallet:payer'", {"I2", "I14"}),
+        ("UPDATE account SET balance_fen = balance_fen + 1 WHERE code = 'wallet:payer'", {"I2", "I6", "I14"}),
         ("UPDATE account SET has_floor = 0 WHERE code = 'wallet:payer'", {"I3"}),
         ("UPDATE account SET kind = 'income' WHERE code = 'wallet:payer'", {"I3"}),
     ],

@@ -62,7 +62,7 @@ def test_a_refused_entry_leaves_the_transaction_usable(database: Database, keys:
 
     def overdraw_then_freeze(book: rules.Book) -> str:
         with pytest.raises(InsufficientFunds):
-            rules.release(book, payer="another", escrow_ref="empty", amount_fen=5)
+            rules.release(book, payer="another", source="escrow:empty", amount_fen=5)
         return rules.freeze(book, payer="payer", escrow_ref="o1", amount_fen=5)
 
     desk.book("freeze", overdraw_then_freeze)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.services.ledger import rules
+from engine.services.ledger import rules, settling
 from engine.services.ledger.accounts import kind_of
 from engine.services.ledger.fees import FeeTerms, compute_settlement
 from engine.services.ledger.posting import Entry, InsufficientFunds, PostingConflict, UnbalancedEntry, post
-from engine.services.ledger.views import escrow_owner, ledger_of, statement, wallet_view
+from engine.services.ledger.views import ledger_of, owner_of, statement, wallet_view
 from engine.storage.database import Database
 from engine.storage.keys import KeyRing
 from tests.engine.services.ledger.desk import Desk
@@ -29,60 +29,10 @@ def settle(desk: Desk, gross_fen: int) -> str:
     split = compute_settlement(gross_fen, TERMS)
     return desk.book(
         f"settle{gross_fen}",
-        lambda book: rules.settle(
+        lambda book: settling.settle(
             book, escrow_ref="o1", payee="taker", process_key="hire_order", terms={}, split=split
         ),
     )
-
-
-def test_freeze_and_settle_of_worked_example_5(desk: Desk) -> None:
-    freeze(desk, 33_330)
-    settle(desk, 33_330)
-    assert desk.balance("wallet:taker") == 29_997
-    assert desk.balance("rev:fee:hire_order") == 3_333 - 189
-    assert desk.balance("vat:payable") == 189
-    assert desk.balance("escrow:o1") == 0
-    assert desk.findings() == []
-    assert desk.escrow_findings("o1") == []
-
-
-def test_worked_example_1_releases_the_unused_seat(desk: Desk) -> None:
-    freeze(desk, 200_000)
-    split = compute_settlement(100_000, FeeTerms(600, 0, None, 600))
-    desk.book(
-        "seat",
-        lambda book: rules.settle_milestone(
-            book, escrow_ref="o1", milestone=1, payee="taker", process_key="normal_task", terms={}, split=split
-        ),
-    )
-    assert [finding.invariant for finding in desk.escrow_findings("o1")] == ["I5", "I4"]
-    desk.book("rest", lambda book: rules.release(book, payer="payer", escrow_ref="o1", amount_fen=100_000))
-    assert desk.balance("wallet:payer") == 150_000
-    assert (desk.balance("wallet:taker"), desk.balance("rev:fee:normal_task")) == (94_000, 5_660)
-    assert desk.escrow_findings("o1") == []
-    assert desk.findings() == []
-
-
-def test_worked_example_8_dispute_70_30(desk: Desk) -> None:
-    freeze(desk, 100_000)
-    split = compute_settlement(70_000, TERMS)
-    desk.book(
-        "decide",
-        lambda book: rules.dispute_split(
-            book,
-            source="escrow:o1",
-            payer="payer",
-            payee="taker",
-            process_key="hire_order",
-            terms={},
-            split=split,
-            refund_fen=30_000,
-            case_ref="d1",
-        ),
-    )
-    assert desk.balance("wallet:taker") == 63_000
-    assert desk.balance("wallet:payer") == 250_000 - 70_000
-    assert desk.findings() == desk.escrow_findings("o1") == []
 
 
 def test_cancellation_splits_the_escrow(desk: Desk) -> None:
@@ -227,7 +177,7 @@ def test_unknown_accounts_are_refused(code: str) -> None:
 
 def test_the_statement_shows_movements_newest_first(desk: Desk) -> None:
     freeze(desk, 100_000)
-    desk.book("back", lambda book: rules.release(book, payer="payer", escrow_ref="o1", amount_fen=1_000))
+    desk.book("back", lambda book: rules.release(book, payer="payer", source="escrow:o1", amount_fen=1_000))
     with desk.database.read() as connection:
         rows = statement(connection, "payer")
         assert [(row.rule, row.amount_fen, row.balance_fen) for row in rows] == [
@@ -245,7 +195,7 @@ def test_the_case_view_shows_its_entries(desk: Desk) -> None:
     settle(desk, 33_330)
     with desk.database.read() as connection:
         entries = ledger_of(connection, "case1")
-        assert escrow_owner(connection, "o1") == "payer"
+        assert owner_of(connection, "escrow:o1") == "payer"
     assert [entry.rule for entry in entries] == ["P-FREEZE", "P-SETTLE"]
     assert dict(entries[1].lines) == {
         "escrow:o1": 33_330,

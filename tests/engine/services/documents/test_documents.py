@@ -1,0 +1,105 @@
+"""Documents: what they say, for whom, once and for all."""
+
+import hashlib
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
+from engine.services.documents.issuing import as_bytes, find_genuine, issue_settlement, issue_statement
+from engine.services.ledger import rules, settling
+from engine.services.ledger.fees import FeeTerms, compute_settlement
+from engine.services.ledger.rules import Book, Origin
+from engine.services.verification import verify
+from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
+from tests.support.clock import ManualClock
+
+ANN, BOB, CAI = (Actor(name, name, "individual") for name in ("ann", "bob", "cai"))
+TERMS = FeeTerms(rate_bps=600, min_fen=0, max_fen=None, vat_bps=600)
+
+
+@pytest.fixture
+def settled(any_engine: Engine, clock: ManualClock) -> str:
+    """In November Ann topped up 1,000.00, of which Bob earned 500.00 less the fee; in December she topped up 1.00."""
+
+    def november(unit: UnitOfWork) -> str:
+        book = Book(unit.connection, any_engine.keys, Origin("frozen", unit.now, "ann", "o1", "case", "step"))
+        rules.top_up(book, provider="test", party_id="ann", amount_fen=100_000, provider_ref="1")
+        rules.freeze(book, payer="ann", escrow_ref="o1", amount_fen=50_000)
+        split = compute_settlement(50_000, TERMS)
+        return settling.settle(book, escrow_ref="o1", payee="bob", process_key="p", terms=TERMS.as_plain(), split=split)
+
+    def december(unit: UnitOfWork) -> None:
+        book = Book(unit.connection, any_engine.keys, Origin("", unit.now, "ann"))
+        rules.top_up(book, provider="test", party_id="ann", amount_fen=100, provider_ref="2")
+
+    entry_id = any_engine.database.transact(november)
+    clock.advance(days=10)
+    any_engine.database.transact(december)
+    return entry_id
+
+
+def test_a_statement_tells_a_month_and_stays_as_it_was_issued(
+    any_engine: Engine, clock: ManualClock, settled: str
+) -> None:
+    issued = issue_statement(any_engine, ANN, date(2026, 11, 1))
+    told = issued.content
+    assert (told["opening_fen"], told["in_fen"], told["out_fen"], told["closing_fen"]) == (0, 100_000, 50_000, 50_000)
+    assert (told["since"], told["until"]) == ("2026-10-31T16:00:00Z", "2026-11-30T16:00:00Z")
+    movements = told["movements"]
+    assert isinstance(movements, list)
+    assert [one["rule"] for one in movements if isinstance(one, dict)] == ["P-TOPUP", "P-FREEZE"]
+    assert issued.sha256 == hashlib.sha256(as_bytes(told)).hexdigest()
+    clock.advance(days=1)
+    assert issue_statement(any_engine, ANN, date(2026, 11, 1)) == issued
+
+
+def test_a_month_that_is_not_over_or_came_before_has_none(any_engine: Engine, clock: ManualClock, settled: str) -> None:
+    for actor, month in ((ANN, date(2026, 12, 1)), (ANN, date(2026, 10, 1)), (CAI, date(2026, 11, 1))):
+        with pytest.raises(NotFound):
+            issue_statement(any_engine, actor, month)
+    clock.advance(days=40)
+    assert issue_statement(any_engine, ANN, date(2026, 12, 1)).content["opening_fen"] == 50_000
+    with pytest.raises(NotFound):  # a month without movements that is still running
+        issue_statement(any_engine, BOB, date(2027, 1, 1))
+
+
+def test_a_settlement_is_for_its_two_sides(any_engine: Engine, settled: str) -> None:
+    for_payee, for_payer = (issue_settlement(any_engine, actor, settled) for actor in (BOB, ANN))
+    assert for_payee == for_payer
+    told = for_payee.content
+    assert (told["payer_id"], told["payee_id"], told["rate_bps"]) == ("ann", "bob", 600)
+    amounts = ("gross_fen", "fee_fen", "vat_fen", "tax_fen", "net_fen")
+    assert [told[name] for name in amounts] == [50_000, 3_000, 170, 0, 47_000]
+    with pytest.raises(NotFound):
+        issue_settlement(any_engine, CAI, settled)
+    with pytest.raises(NotFound):
+        issue_settlement(any_engine, ANN, "no-entry")
+
+
+def test_only_number_and_hash_together_find_it(any_engine: Engine, settled: str) -> None:
+    issued = issue_settlement(any_engine, BOB, settled)
+    with any_engine.database.read() as connection:
+        assert find_genuine(connection, issued.number, issued.sha256.upper()) == issued
+        assert find_genuine(connection, issued.number, "0" * 64) is None
+        assert find_genuine(connection, "SL-202611-AAAAAAAA", issued.sha256) is None
+
+
+def test_a_changed_document_is_named(engine: Engine, clock: ManualClock) -> None:
+    def work(unit: UnitOfWork) -> None:
+        book = Book(unit.connection, engine.keys, Origin("", unit.now, "ann"))
+        rules.top_up(book, provider="test", party_id="ann", amount_fen=100, provider_ref="2")
+
+    engine.database.transact(work)
+    clock.advance(days=30)
+    issued = issue_statement(engine, ANN, date(2026, 11, 1))
+    assert list(verify(engine)) == []
+    for name in ("document_no_update", "document_no_delete"):
+        engine.database.transact(lambda unit, name=name: unit.connection.execute(text(f"DROP TRIGGER {name}")))  # type: ignore[misc]
+    engine.database.transact(
+        lambda unit: unit.connection.execute(text("UPDATE document SET content = replace(content, '100', '900')"))
+    )
+    assert ("document", issued.number) in {(one.table, one.row) for one in verify(engine)}
