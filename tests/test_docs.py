@@ -14,7 +14,7 @@ from web.texts import catalogue
 PAIR = re.compile(r"\*\*([^*·]+) · ([^*·]+)\*\*")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 FUNCTION = re.compile(r"`([\w/]+\.py): ([\w., ]+)`")
-PAGES = ["README.md", "CHANGELOG.md", "docs/walkthrough.md", "docs/architecture.md"]
+PAGES = ["README.md", "CHANGELOG.md", "docs/walkthrough.md", "docs/architecture.md", "docs/time-and-messages.md"]
 
 
 def words() -> set[tuple[str, str]]:
@@ -44,7 +44,7 @@ def _of_forms() -> Iterator[tuple[str, str]]:
                 yield said if isinstance(said, str) else said["label"], value["label"]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/walkthrough.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/walkthrough.md", "docs/time-and-messages.md"])
 def test_words_on_buttons_are_those_of_the_pages(page: str) -> None:
     known = {tuple(one.replace("{count}", "1") for one in pair) for pair in words()}
     named = PAIR.findall((ROOT / page).read_text(encoding="utf-8"))

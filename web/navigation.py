@@ -80,7 +80,14 @@ _ENTERPRISE = (
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
 _ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)
 _OPERATOR = (
-    Group("nav.running", (Place("operator.incidents", "triangle-alert", "nav.incidents"), FIND_CASES)),
+    Group(
+        "nav.running",
+        (
+            Place("operator.incidents", "triangle-alert", "nav.incidents"),
+            Place("operator.waiting", "hourglass", "nav.waiting"),
+            FIND_CASES,
+        ),
+    ),
     Group("nav.design", (DEFINITIONS,)),
 )
 GROUPS: dict[str, tuple[Group, ...]] = {

@@ -108,6 +108,7 @@ RULES: dict[str, Rule] = {
     "auditor.verify": roles("auditor"),
     "operator.incidents": roles("platform_operator"),
     "operator.retry": roles("platform_operator"),
+    "operator.waiting": roles("platform_operator"),
 }
 
 

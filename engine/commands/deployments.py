@@ -9,7 +9,9 @@ from types import MappingProxyType
 import orjson
 from sqlalchemy import Connection, insert, select
 
-from engine.definitions.catalogue import DECISION, FORM, POLICY, POLICY_KEY, PROCESS, path_of
+from engine.commands.triggers import replace_starts
+from engine.definitions.calendars import CalendarInvalid, parse_calendar
+from engine.definitions.catalogue import CALENDAR, CALENDAR_KEY, DECISION, FORM, POLICY, POLICY_KEY, PROCESS, path_of
 from engine.definitions.findings import Finding
 from engine.definitions.lint import lint_files
 from engine.language.decisions import DecisionInvalid, parse_decisions
@@ -83,7 +85,7 @@ def deploy(
     only_unknown: bool = False,
     also: Callable[[UnitOfWork], None] = _nothing,
 ) -> DeploymentResult:
-    """Deploys `.bpmn`, `.dmn`, `.form` files and `policy.json`, given by their paths, all or none.
+    """Deploys `.bpmn`, `.dmn`, `.form` files, `policy.json` and `calendar.json`, given by their paths, all or none.
 
     `only_unknown` passes over content that any version had before: files that come with the product must not undo
     what an analyst has deployed since. `also` runs first in the same transaction. Raises DefinitionInvalid and
@@ -107,6 +109,9 @@ def deploy(
             {"id": deployment_id, "actor_id": actor.user_id, "note": note, "deployed_at": unit.now},
         )
         deployed = [_insert(engine, unit, deployment_id, candidate) for candidate in changed]
+        for one in deployed:
+            if one.kind == PROCESS:
+                replace_starts(engine, unit, one.id, one.key)
         facts: PlainDict = {
             "deployment": deployment_id,
             "note": note,
@@ -153,6 +158,9 @@ def read_candidates(path: str, content: bytes) -> Iterator[Candidate]:
     elif pure.name == "policy.json":
         orjson.loads(content)
         yield Candidate(POLICY, POLICY_KEY, "规则", "Policy", content)
+    elif pure.name == "calendar.json":
+        parse_calendar(content)
+        yield Candidate(CALENDAR, CALENDAR_KEY, "工作日历", "Working calendar", content)
 
 
 def read_deployed(connection: Connection) -> dict[str, bytes]:
@@ -167,7 +175,7 @@ def read_what_can_be_read(path: str, content: bytes) -> list[Candidate]:
     """The definitions in a file nobody has checked yet; none if it cannot be read, which a check would say."""
     try:
         return list(read_candidates(path, content))
-    except (EngineError, DecisionInvalid, orjson.JSONDecodeError):
+    except (EngineError, DecisionInvalid, CalendarInvalid, orjson.JSONDecodeError):
         return []
 
 

@@ -1,9 +1,10 @@
 """Starting and cancelling process instances."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, insert, update
 
 from engine.definitions.catalogue import PROCESS
 from engine.language.model import find_plain_start
@@ -12,13 +13,32 @@ from engine.records.submissions import SubmissionKey, find_answer
 from engine.runtime.engine import Engine
 from engine.runtime.errors import SubmissionConflict
 from engine.runtime.step import ACTIVE, CANCELLED, Command, Step, run_step
-from engine.storage.actor import PLATFORM, Actor
+from engine.storage.actor import PLATFORM, SYSTEM, Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
-from engine.storage.tables import instance, instance_party
+from engine.storage.tables import instance, instance_party, process_start
 
+
+@dataclass(frozen=True)
+class Trigger:
+    """What begins a case where nobody does: its start event, what that brought, and what history says of it.
+
+    `by` is message, signal or timer.
+    """
+
+    element: str
+    by: str
+    payload: PlainDict
+    facts: PlainDict
+
+
+_FIRED = (
+    update(process_start)
+    .where(process_start.c.process_key == bindparam("process"), process_start.c.element == bindparam("start"))
+    .values(fired_at=bindparam("now"))
+)
 _INSERT = Prepared(insert(instance))
 _ADD_PARTY = Prepared(insert(instance_party))
 
@@ -80,6 +100,23 @@ def begin_instance(
         return str(row["id"])
 
     return engine.database.transact(work)
+
+
+def trigger_instance(
+    engine: Engine, unit: UnitOfWork, process_key: str, trigger: Trigger, business_key: str | None = None
+) -> str:
+    """Begins an instance of the newest version by one of its start events; gives its id.
+
+    Runs inside a transaction that makes sure it happens once. Raises UnknownDefinition.
+    """
+    row = _insert_instance(engine, unit, SYSTEM, process_key, business_key)
+    step = Step(engine, unit, row, Command("start", SYSTEM, lambda _: None))
+    told = event("started", process=process_key, pins=row["pin_set_id"], element=trigger.element, by=trigger.by)
+    step.note(told | event("started", **trigger.facts, payload=trigger.payload))
+    step.case.start({}, trigger.element, trigger.payload)
+    unit.connection.execute(_FIRED, {"process": process_key, "start": trigger.element, "now": unit.now})
+    step.close({})
+    return str(row["id"])
 
 
 def cancel_instance(

@@ -7,35 +7,37 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from engine.commands.messages import deliver, deliver_to
+from engine.commands.delivery import (
+    SIGNAL_ONE,
+    START,
+    deliver_message,
+    deliver_signal,
+    expire_messages,
+    fan_out_signal,
+)
+from engine.commands.triggers import begin_case, fire_start_timers
 from engine.definitions.registry import JOB_HANDLERS, JobHandler
-from engine.records.history import append_system, event
-from engine.records.jobs import MESSAGE, Job, claim_due, enqueue, finish_job, postpone_job, retry_delay
-from engine.records.subscriptions import find_waiting
+from engine.records.history import event
+from engine.records.jobs import Job, LeaseLost, claim_due, postpone_job, retry_delay, settle_job
+from engine.records.messages import MESSAGE, SIGNAL
 from engine.runtime.engine import Engine
 from engine.runtime.errors import InstanceClosed
-from engine.runtime.host import SIGNAL, StepOutbox
+from engine.runtime.host import StepOutbox
 from engine.runtime.step import ACTIVE, CONTINUE, Command, Step, run_step
 from engine.storage.actor import SYSTEM
-from engine.storage.clock import format_instant, parse_instant
+from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import instance
 
 log = logging.getLogger(__name__)
 BATCH = 50
-SIGNAL_ONE = "signal.deliver"
-MESSAGES_STREAM = "system:messages"
 _DUE_INSTANCES = (
     select(instance.c.id)
     .where(instance.c.next_due_at <= bindparam("now"), instance.c.status == ACTIVE)
     .order_by(instance.c.next_due_at)
     .limit(BATCH)
 )
-
-
-class LeaseLost(Exception):
-    """Another worker has taken the job over: whatever was done for it here is rolled back."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class EngineJobDone(StepOutbox):
 
 
 def run_due_work(engine: Engine) -> int:
-    """One pass over due timers and due jobs; how many there were."""
-    return fire_due_timers(engine) + run_due_jobs(engine)
+    """One pass over due timers, due jobs and messages whose life is over; how many there were."""
+    return fire_due_timers(engine) + fire_start_timers(engine) + run_due_jobs(engine) + expire_messages(engine)
 
 
 def settle(engine: Engine) -> int:
@@ -82,6 +84,8 @@ def fire_due_timers(engine: Engine) -> int:
             moved += 1
         except InstanceClosed:
             continue  # somebody ended it between the look and the lock
+        except Exception:  # whatever is wrong with one case must not stop the others
+            log.exception("timers of case %s failed", instance_id)
     return moved
 
 
@@ -115,9 +119,10 @@ def run_due_jobs(engine: Engine, limit: int = 10) -> int:
 
 def _run(engine: Engine, claimed: Job) -> None:
     runners: dict[str, Callable[[Engine, Job], None]] = {
-        MESSAGE: _deliver_message,
-        SIGNAL: _fan_out_signal,
-        SIGNAL_ONE: _deliver_signal,
+        MESSAGE: deliver_message,
+        SIGNAL: fan_out_signal,
+        SIGNAL_ONE: deliver_signal,
+        START: begin_case,
         CONTINUE: _continue,
     }
     runner = runners.get(claimed.kind)
@@ -131,95 +136,27 @@ def _run_handler(engine: Engine, claimed: Job, handler: JobHandler) -> None:
     result = handler.perform(EngineJobRun(engine, claimed.id, claimed.attempt, claimed.payload, engine.clock()))
 
     def work(unit: UnitOfWork) -> None:
-        if not finish_job(unit.connection, claimed):
-            raise LeaseLost(claimed.id)
+        settle_job(unit.connection, claimed)
         if handler.finishing is not None:
             handler.finishing(EngineJobDone(engine, unit, claimed), result)
 
     engine.database.transact(work)
 
 
-def _finish(step: Step, claimed: Job) -> None:
-    if not finish_job(step.connection, claimed):
-        raise LeaseLost(claimed.id)
-
-
-def _deliver_message(engine: Engine, claimed: Job) -> None:
-    name, key = str(claimed.payload["name"]), str(claimed.payload["key"])
-    payload = claimed.payload["payload"]
-    assert isinstance(payload, dict)
-    with engine.database.read() as connection:
-        waiting = find_waiting(connection, MESSAGE, name, key)
-    if not waiting:
-        _keep_message(engine, claimed, name, key)
-        return
-
-    def act(step: Step) -> Plain:
-        _finish(step, claimed)
-        deliver(step, MESSAGE, name, key, payload, claimed.id)
-        return None
-
-    run_step(engine, waiting[0].instance_id, Command("message", SYSTEM, act))
-
-
-def _keep_message(engine: Engine, claimed: Job, name: str, key: str) -> None:
-    """Nobody waits yet: the message stays until somebody does, or until its life is over."""
-    expires_at = parse_instant(str(claimed.payload["expires_at"]))
-
-    def work(unit: UnitOfWork) -> None:
-        if unit.now < expires_at:
-            postpone_job(unit.connection, claimed, expires_at, None)  # `wake_messages` calls it earlier
-        elif finish_job(unit.connection, claimed):
-            facts: PlainDict = {"message": claimed.id, "name": name, "key": key}
-            append_system(unit, engine.keys, MESSAGES_STREAM, SYSTEM, "expired", facts)
-
-    engine.database.transact(work)
-
-
-def _fan_out_signal(engine: Engine, claimed: Job) -> None:
-    """A signal reaches everybody who listens now, each in a step of its own."""
-
-    def work(unit: UnitOfWork) -> None:
-        if not finish_job(unit.connection, claimed):
-            raise LeaseLost(claimed.id)
-        for row in find_waiting(unit.connection, SIGNAL, str(claimed.payload["name"]), ""):
-            target: PlainDict = {"instance": row.instance_id, "task": row.task_id}
-            enqueue(unit.connection, unit.now, SIGNAL_ONE, {**claimed.payload, **target})
-
-    engine.database.transact(work)
-
-
-def _deliver_signal(engine: Engine, claimed: Job) -> None:
-    payload, name = claimed.payload["payload"], str(claimed.payload["name"])
-    assert isinstance(payload, dict)
-
-    def act(step: Step) -> Plain:
-        _finish(step, claimed)
-        if claimed.payload["task"] in {found[0] for found in step.case.subscriptions()}:
-            deliver_to(step, str(claimed.payload["task"]), SIGNAL, name, "", payload, claimed.id)
-        return None
-
-    _on_instance(engine, claimed, "signal", act)
-
-
 def _continue(engine: Engine, claimed: Job) -> None:
     """An element marked asyncBefore goes on, in a transaction of its own."""
 
     def act(step: Step) -> Plain:
-        _finish(step, claimed)
+        settle_job(step.connection, claimed)
         for task in step.case.async_waits():
             if task.id == claimed.payload["task"]:
                 step.case.release(task)
         return None
 
-    _on_instance(engine, claimed, "continue", act)
-
-
-def _on_instance(engine: Engine, claimed: Job, kind: str, act: Callable[[Step], Plain]) -> None:
     try:
-        run_step(engine, str(claimed.payload["instance"]), Command(kind, SYSTEM, act))
+        run_step(engine, str(claimed.payload["instance"]), Command("continue", SYSTEM, act))
     except InstanceClosed:  # it ended first: nothing is left to do
-        engine.database.transact(lambda unit: finish_job(unit.connection, claimed))
+        engine.database.transact(lambda unit: settle_job(unit.connection, claimed))
 
 
 def _postpone(engine: Engine, claimed: Job, error: str) -> None:

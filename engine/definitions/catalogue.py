@@ -9,6 +9,7 @@ from typing import TypeVar
 import orjson
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
 
+from engine.definitions.calendars import CompanyDays, parse_calendar
 from engine.definitions.forms import Form, parse_form
 from engine.language.decisions import DecisionTable, parse_decisions
 from engine.language.model import Element, read_bpmn, read_elements
@@ -18,8 +19,8 @@ from engine.storage.plain import PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import definition, pin_set
 
-PROCESS, DECISION, FORM, POLICY = "process", "decision", "form", "policy"
-POLICY_KEY = "policy"
+PROCESS, DECISION, FORM, POLICY, CALENDAR = "process", "decision", "form", "policy", "calendar"
+POLICY_KEY, CALENDAR_KEY = "policy", "calendar"
 SHARED = "shared"
 T = TypeVar("T")
 K = TypeVar("K")
@@ -55,6 +56,7 @@ def path_of(kind: str, key: str) -> str:
         DECISION: f"bpmn/{SHARED}/{key}.dmn",
         FORM: f"forms/{key}.form",
         POLICY: f"bpmn/{SHARED}/policy.json",
+        CALENDAR: f"bpmn/{SHARED}/calendar.json",
     }[kind]
 
 
@@ -89,6 +91,7 @@ class Catalogue:
         self._forms: dict[str, Form] = {}
         self._tables: dict[str, DecisionTable] = {}
         self._policies: dict[str, PlainDict] = {}
+        self._calendars: dict[str, CompanyDays] = {}
         self._elements: dict[str, dict[str, Element]] = {}
 
     def pin_newest(self, connection: Connection) -> Pins:
@@ -133,6 +136,15 @@ class Catalogue:
         definition_id = pins.find(POLICY, POLICY_KEY)
         return self._once(
             self._policies, definition_id, lambda: orjson.loads(self.content(connection, definition_id)["content"])
+        )
+
+    def calendar(self, connection: Connection, ids: Mapping[str, Mapping[str, str]]) -> CompanyDays:
+        """The company's days among the versions of a pinned set; where there are none, those of the country alone."""
+        definition_id = ids.get(CALENDAR, {}).get(CALENDAR_KEY)
+        if definition_id is None:
+            return CompanyDays()
+        return self._once(
+            self._calendars, definition_id, lambda: parse_calendar(self.content(connection, definition_id)["content"])
         )
 
     def elements(self, connection: Connection, definition_id: str) -> dict[str, Element]:

@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import NoneType, UnionType
 from typing import Protocol, Union, get_args, get_origin
 
@@ -15,9 +15,18 @@ from sqlalchemy import Connection
 
 from engine.language.decisions import Decision
 from engine.language.errors import ValueUnfit
+from engine.language.specs.durations import Calendar
 from engine.storage.actor import Actor
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
+
+
+class BusinessCalendar(Calendar, Protocol):
+    """The days of the company."""
+
+    @property
+    def working_day(self) -> timedelta:
+        """How long people work on a working day."""
 
 
 class Outbox(Protocol):
@@ -59,6 +68,10 @@ class TopicCall(Outbox, Protocol):
     @property
     def policy(self) -> PlainDict:
         """The policy values the instance pinned at its start."""
+
+    @property
+    def calendar(self) -> BusinessCalendar:
+        """By whose days time is counted: the platform's zone, and the company's days as pinned at the start."""
 
     def values_of(self, element: str) -> PlainDict:
         """The content of the form last submitted at that element of this instance; empty if none was."""

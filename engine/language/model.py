@@ -74,6 +74,8 @@ class Element:
     map_decision_result: str | None = None
     event: str | None = None  # of an event: message, timer, signal …; none for a plain one
     message_name: str | None = None
+    signal_name: str | None = None
+    timer: tuple[str, str] | None = None  # timeDuration, timeDate or timeCycle, and its text
     correlation_key: str | None = None
     async_before: bool = False
     attached_to: str | None = None
@@ -127,6 +129,12 @@ def read_elements(root: etree._Element) -> dict[str, Element]:
                 lanes.setdefault(element_id, lanes[parent])
             elements[element_id] = _read_element(node, key, parent, lanes.get(element_id, ("", "")))
     return elements
+
+
+def list_triggered_starts(elements: Mapping[str, Element], process_key: str) -> list[Element]:
+    """The start events by which a message, a signal or a timer begins a case of the process."""
+    starts = [one for one in elements.values() if one.kind == "startEvent" and one.process_key == process_key]
+    return [one for one in starts if one.parent is None and one.event is not None]
 
 
 def find_plain_start(elements: Mapping[str, Element], process_key: str) -> Element | None:
@@ -223,6 +231,8 @@ def _read_element(node: etree._Element, process_key: str, parent: str | None, la
         map_decision_result=camunda("mapDecisionResult"),
         event=_read_event(node),
         message_name=_read_message_name(node),
+        signal_name=_read_signal_name(node),
+        timer=_read_timer(node),
         correlation_key=baton("correlationKey"),
         async_before=camunda("asyncBefore") == "true",
         attached_to=node.get("attachedToRef"),
@@ -272,3 +282,15 @@ def _read_message_name(node: etree._Element) -> str | None:
     reference = node.get("messageRef") if event is None else event.get("messageRef")
     message = find_definition(node.getroottree().getroot(), "message", reference) if reference else None
     return None if message is None else message.get("name")
+
+
+def _read_signal_name(node: etree._Element) -> str | None:
+    event = node.find(f"{{{BPMN}}}signalEventDefinition")
+    signal = None if event is None else find_definition(node.getroottree().getroot(), "signal", event.get("signalRef"))
+    return None if signal is None else signal.get("name")
+
+
+def _read_timer(node: etree._Element) -> tuple[str, str] | None:
+    event = node.find(f"{{{BPMN}}}timerEventDefinition")
+    times = [] if event is None else [time for time in event.iterchildren(f"{{{BPMN}}}*") if time.text]
+    return (local_tag(times[0]), (times[0].text or "").strip()) if times else None

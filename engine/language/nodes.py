@@ -14,7 +14,7 @@ from engine.language.specs import activities, definitions, events, gateways, loo
 
 ASYNC_REFUSED = GATEWAYS | {"boundaryEvent", "startEvent"}
 DEFINITIONS = {
-    "startEvent": frozenset({"message", "signal"}),
+    "startEvent": frozenset({"message", "signal", "timer"}),
     "intermediateCatchEvent": frozenset({"message", "signal", "timer"}),
     "boundaryEvent": frozenset({"message", "signal", "timer", "error", "escalation", "cancel"}),
     "intermediateThrowEvent": frozenset({"message", "signal", "escalation"}),
@@ -283,7 +283,8 @@ class EventParser(ElementParser):
         if not text:
             raise ValidationException("Expected one time of the timer, but there is none or several", self.node)
         is_cycle = local_tag(parts[0]) == "timeCycle"
-        if is_cycle and (self.element.kind != "boundaryEvent" or self.element.is_interrupting):
+        is_start, is_boundary = (self.element.kind == kind for kind in ("startEvent", "boundaryEvent"))
+        if is_cycle and not is_start and not (is_boundary and not self.element.is_interrupting):
             raise ValidationException("Expected a repeated timer only on a non-interrupting boundary", self.node)
         return definitions.TimerDefinition(self.read_text(text), is_cycle)
 

@@ -49,6 +49,7 @@ class CaseMixin:
     data: PlainDict
     last_task: TracedTask | None
     start_event: str | None = None
+    payload: PlainDict | None = None
 
     def plant(self, data: PlainDict) -> None:
         """Make the first task."""
@@ -131,9 +132,12 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         super().__init__(specs.spec, specs.subprocess_specs, script_engine, deserializing=True)
 
     # --- what is done to it -----------------------------------------------------------------------------------------
-    def start(self, data: PlainDict, start_event: str | None = None) -> None:
-        """Begin; with a start event other than the one without a trigger when it is named."""
-        self.start_event = start_event
+    def start(self, data: PlainDict, start_event: str | None = None, payload: PlainDict | None = None) -> None:
+        """Begin; with a start event other than the one without a trigger when it is named.
+
+        `payload` is what its message, signal or timer brought, of which its output parameters take over what they map.
+        """
+        self.start_event, self.payload = start_event, payload
         self.plant(data)
         self.do_engine_steps()
 

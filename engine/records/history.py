@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 
 from engine.records.packing import pack_events, unpack_events
 from engine.storage.actor import Actor
-from engine.storage.database import UnitOfWork
+from engine.storage.database import UnitOfWork, hold_name
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
@@ -84,8 +84,7 @@ def append_system(unit: UnitOfWork, keys: KeyRing, stream: str, actor: Actor, ki
     """Adds one event to a `system:…` stream."""
     if not stream.startswith("system:"):
         raise ValueError(f"Expected a system stream, but got {stream}")
-    if unit.connection.dialect.name == "postgresql":  # SQLite has one writer anyway
-        unit.connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (stream,))
+    hold_name(unit.connection, stream)
     head = read_head(unit.connection, stream)
     append_row(unit.connection, keys, stream, head, unit.now, actor, kind, [{"kind": kind, **facts}])
 

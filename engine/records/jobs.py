@@ -6,30 +6,22 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from engine.storage.clock import format_instant
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import job
 
 LEASE_SECONDS = 60
 MAX_DELAY_SECONDS = 3600
-MESSAGE = "message"
-MESSAGE_LIFE_DAYS = 7
 
 _INSERT = insert(job)
 _DUE = select(job.c.id).where(job.c.due_at <= bindparam("now")).order_by(job.c.due_at).limit(bindparam("limit"))
 _OPEN_BY_KEY = select(job.c.id).where(job.c.key == bindparam("job_key"))
-_WAKE = (
-    update(job)
-    .where(
-        job.c.message_name == bindparam("name"),
-        job.c.correlation_key == bindparam("correlation"),
-        job.c.due_at > bindparam("now"),
-    )
-    .values(due_at=bindparam("now"))
-)
-_EMPTY = {"key": None, "message_name": None, "correlation_key": None, "attempts": 0, "error": None}
+_EMPTY = {"key": None, "attempts": 0, "error": None}
 _DELETE = delete(job).where(job.c.id == bindparam("job_id"), job.c.attempts == bindparam("attempt"))
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job over: whatever was done for it here is rolled back."""
 
 
 @dataclass(frozen=True)
@@ -56,26 +48,6 @@ def enqueue(
     return _add(connection, {"kind": kind, "key": key, "payload": payload, "due_at": due_at or now})
 
 
-def enqueue_message(connection: Connection, now: datetime, name: str, correlation_key: str, payload: PlainDict) -> str:
-    """Adds a message: a job that waits for whoever expects it, at most MESSAGE_LIFE_DAYS. Gives the message's id."""
-    expires_at = format_instant(now + timedelta(days=MESSAGE_LIFE_DAYS))
-    return _add(
-        connection,
-        {
-            "kind": MESSAGE,
-            "message_name": name,
-            "correlation_key": correlation_key,
-            "payload": {"name": name, "key": correlation_key, "payload": payload, "expires_at": expires_at},
-            "due_at": now,
-        },
-    )
-
-
-def wake_messages(connection: Connection, now: datetime, name: str, correlation_key: str) -> None:
-    """Makes buffered messages due at once: somebody has just begun to wait for them."""
-    connection.execute(_WAKE, {"name": name, "correlation": correlation_key, "now": now})
-
-
 def _add(connection: Connection, values: dict[str, Any]) -> str:
     job_id = new_id()
     connection.execute(_INSERT, _EMPTY | values | {"id": job_id})
@@ -95,6 +67,12 @@ def claim_due(connection: Connection, now: datetime, limit: int = 10) -> list[Jo
         .returning(job.c.id, job.c.kind, job.c.payload, job.c.attempts)
     )
     return sorted((Job(*row) for row in rows), key=lambda claimed: claimed.id)
+
+
+def settle_job(connection: Connection, claimed: Job) -> None:
+    """Deletes a job in the transaction of its effects. Raises LeaseLost."""
+    if not finish_job(connection, claimed):
+        raise LeaseLost(claimed.id)
 
 
 def finish_job(connection: Connection, claimed: Job) -> bool:

@@ -1,60 +1,69 @@
-"""The working calendar: weekends, public holidays and make-up working days of the platform's country."""
+"""The working calendar: weekends, public holidays, make-up working days, and what the company says of its own days."""
 
-import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
 
-PREFIX = "WT:"
-COUNTRY = "CN"
-OPENS, CLOSES = time(9), time(18)
-_DURATION = re.compile(r"WT:P(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,4})M)?)?")
+from engine.definitions.calendars import CompanyDays
+from engine.language.errors import ValueUnfit
+from engine.language.specs.durations import parse_working_time
 
 
 @lru_cache
-def _calendar() -> holidays.HolidayBase:
-    return holidays.country_holidays(COUNTRY)
+def _public_days(country: str) -> holidays.HolidayBase:
+    return holidays.country_holidays(country)
 
 
-def is_working_day(local: datetime) -> bool:
-    """Whether people work on this local date; a make-up Saturday counts, a holiday on a Monday does not."""
-    return bool(_calendar().is_working_day(local.date()))
+class WorkingCalendar:
+    """See `engine.language.specs.durations.Calendar`: the days of a company in the platform's zone."""
 
+    def __init__(self, days: CompanyDays, zone: ZoneInfo) -> None:
+        self.days = days
+        self.zone = zone
 
-def add_working_time(start: datetime, duration: str, zone: ZoneInfo) -> datetime:
-    """When a working-time duration (`WT:P2D`, `WT:PT4H`, `WT:P1DT2H`) that begins at `start` is over.
+    @property
+    def working_day(self) -> timedelta:
+        """How long people work on a working day."""
+        return datetime.combine(date.min, self.days.closes) - datetime.combine(date.min, self.days.opens)
 
-    Days run to the same time of day that many working days later; hours run only from 9 to 18 o'clock of working days.
-    Raises ValueError for a text of another form.
-    """
-    match = _DURATION.fullmatch(duration)
-    if match is None or not any(match.groups()):
-        raise ValueError(f"Expected a working time such as WT:P2D or WT:PT4H, but got {duration!r}")
-    days, hours, minutes = (int(part or 0) for part in match.groups())
-    local = start.astimezone(zone)
-    for _ in range(days):
-        local = _next_working_day(local)
-    if hours or minutes:
-        local = _add_hours(local, timedelta(hours=hours, minutes=minutes))
-    return local.astimezone(start.tzinfo)
+    def is_working_day(self, day: date) -> bool:
+        """Whether people work on this local date; a make-up Saturday counts, a holiday on a Monday does not."""
+        if day in self.days.working_days:
+            return True
+        return day not in self.days.holidays and bool(_public_days(self.days.country).is_working_day(day))
 
+    def working_time(self, text: str, start: datetime) -> datetime:
+        """When a working time (`WT:P2D`, `WT:PT4H`, `WT:P1DT2H`) that begins at `start` is over.
 
-def _next_working_day(local: datetime) -> datetime:
-    local += timedelta(days=1)
-    while not is_working_day(local):
+        Days run to the same time of day that many working days later; hours run only while it is open.
+        Raises ValueUnfit for a text of another form, and where the calendar ends.
+        """
+        days, hours = parse_working_time(text)
+        try:
+            local = start.astimezone(self.zone)
+            for _ in range(days):
+                local = self._next_working_day(local)
+            if hours:
+                local = self._add_hours(local, hours)
+        except OverflowError:
+            raise ValueUnfit(f"Expected a working time that ends, but {text} leads beyond the year 9999") from None
+        return local.astimezone(start.tzinfo)
+
+    def _next_working_day(self, local: datetime) -> datetime:
         local += timedelta(days=1)
-    return local
+        while not self.is_working_day(local.date()):
+            local += timedelta(days=1)
+        return local
 
-
-def _add_hours(local: datetime, rest: timedelta) -> datetime:
-    while True:
-        opens = datetime.combine(local.date(), OPENS, local.tzinfo)
-        closes = datetime.combine(local.date(), CLOSES, local.tzinfo)
-        begin = max(local, opens)
-        if is_working_day(local) and begin < closes:
-            if rest <= closes - begin:
-                return begin + rest
-            rest -= closes - begin
-        local = opens + timedelta(days=1)
+    def _add_hours(self, local: datetime, rest: timedelta) -> datetime:
+        while True:
+            opens = datetime.combine(local.date(), self.days.opens, local.tzinfo)
+            closes = datetime.combine(local.date(), self.days.closes, local.tzinfo)
+            begin = max(local, opens)
+            if self.is_working_day(local.date()) and begin < closes:
+                if rest <= closes - begin:
+                    return begin + rest
+                rest -= closes - begin
+            local = opens + timedelta(days=1)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -15,8 +16,9 @@ from engine.language.model import Element
 from engine.language.specs.task import TracedTask
 from engine.records import jobs
 from engine.records.history import event
+from engine.records.messages import SIGNAL, add_message
 from engine.records.submissions import last_content
-from engine.runtime.calendar import add_working_time
+from engine.runtime.calendar import WorkingCalendar
 from engine.storage.actor import Actor
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
@@ -37,7 +39,6 @@ _PARTY = select(instance_party.c.party_id).where(
     instance_party.c.party_id == bindparam("party_id_"),
     instance_party.c.relation == bindparam("relation_"),
 )
-SIGNAL = "signal"
 
 
 class StepOutbox:
@@ -54,7 +55,7 @@ class StepOutbox:
 
     def publish(self, name: str, correlation_key: str, payload: PlainDict) -> str:
         """See `registry.Outbox`."""
-        return jobs.enqueue_message(self.connection, self.now, name, correlation_key, payload)
+        return add_message(self.connection, self.now, name, correlation_key, payload)
 
 
 class StepTopicCall(StepOutbox):
@@ -78,6 +79,10 @@ class StepTopicCall(StepOutbox):
     @property
     def policy(self) -> PlainDict:
         return self._step.engine.catalogue.policy(self.connection, self._step.pins)
+
+    @property
+    def calendar(self) -> WorkingCalendar:
+        return self._step.calendar
 
     def values_of(self, element: str) -> PlainDict:
         if element == self._step.command.element:  # this very step's: it is written down at the end
@@ -111,8 +116,12 @@ class StepHost:
     def now(self) -> datetime:
         return self.step.now
 
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.step.engine.zone
+
     def working_time(self, text: str, start: datetime) -> datetime:
-        return add_working_time(start, text, self.step.engine.zone)
+        return self.step.calendar.working_time(text, start)
 
     def call_topic(self, task: TracedTask, element: Element, inputs: PlainDict) -> PlainDict | None:
         """Runs the registered function in a savepoint; an unregistered topic waits for a worker."""
@@ -136,7 +145,7 @@ class StepHost:
         return map_result(decision, element.map_decision_result or "singleResult")
 
     def publish(self, name: str, correlation_key: str, payload: PlainDict) -> None:
-        message_id = jobs.enqueue_message(self.step.connection, self.step.now, name, correlation_key, payload)
+        message_id = add_message(self.step.connection, self.step.now, name, correlation_key, payload)
         self.step.note(event("published", message=message_id, name=name, key=correlation_key, payload=payload))
 
     def broadcast(self, name: str, payload: PlainDict) -> None:

@@ -14,16 +14,18 @@ from engine.definitions.catalogue import DECISION, PROCESS, Pins
 from engine.language.decisions import Decision, decide
 from engine.language.sandbox import TimeBudget
 from engine.language.script_engine import SandboxEngine
-from engine.language.specs.durations import find_due
+from engine.language.specs.schedules import find_due
 from engine.language.state import compact, freeze, thaw
 from engine.language.workflow import Case
 from engine.records.history import Head, append_row, event
-from engine.records.jobs import MESSAGE, enqueue, wake_messages
+from engine.records.jobs import enqueue
+from engine.records.messages import MESSAGE, end_turn, wake_messages
 from engine.records.recorder import Recorder
 from engine.records.submissions import Answer, SubmissionKey, find_answer, record_submission
 from engine.records.subscriptions import add_subscriptions, remove_subscriptions
 from engine.records.worklist import add_tasks, remove_tasks
 from engine.runtime.assignment import Assigner
+from engine.runtime.calendar import WorkingCalendar
 from engine.runtime.engine import Engine
 from engine.runtime.errors import InstanceClosed, NotFound, StaleState, SubmissionConflict
 from engine.runtime.host import StepHost
@@ -141,6 +143,11 @@ class Step:
         return self.engine.catalogue.pins(self.connection, self.row["pin_set_id"])
 
     @cached_property
+    def calendar(self) -> WorkingCalendar:
+        """The company's days as this instance pinned them."""
+        return WorkingCalendar(self.engine.catalogue.calendar(self.connection, self.pins.ids), self.engine.zone)
+
+    @cached_property
     def case(self) -> Case:
         """The live case; made anew for an instance that has no state yet."""
         specs = self.engine.catalogue.process(self.connection, self.pins, self.row["process_key"])
@@ -190,6 +197,8 @@ class Step:
             self._sync_timers()
             self._release_async()
             self._store_state()
+        if self.row["status"] != ACTIVE:
+            end_turn(self.connection, self.now, self.instance_id)
         self._append_history()
         self._save()
         topics = (WORK, case_topic(self.instance_id))
@@ -239,7 +248,7 @@ class Step:
         return self.engine.sandbox.evaluate(text, {"now": format_instant(self.now), **data}, budget=self.budget)
 
     def _instant(self, text: str) -> datetime:
-        return find_due(text, self.now, self.host.working_time)
+        return find_due(text, self.now, self.host)
 
     def _record_submission(self, key: SubmissionKey, result: Plain) -> PlainDict:
         return record_submission(

@@ -1,9 +1,10 @@
 """The policy snapshot of an instance: times and limits, pinned at its start."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from engine.definitions.registry import TopicCall, topic
-from engine.language.specs.durations import find_due
+from engine.language.specs.durations import add_duration, parse_duration
 from engine.storage.clock import format_instant
 from engine.storage.plain import PlainDict
 
@@ -26,13 +27,9 @@ def set_deadline(call: TopicCall, *, duration: str) -> PlainDict:
 
     Returns: deadline_at. Loops and rework do not move it (M4).
     """
-    return {"deadline_at": format_instant(end_of(duration, call.now))}
+    return {"deadline_at": format_instant(end_of(duration, call.now, call.calendar.zone))}
 
 
-def end_of(duration: str, start: datetime) -> datetime:
-    """When a duration in natural time that begins at `start` is over. Raises ValueError for working time."""
-    return find_due(duration, start, _refuse_working_time)
-
-
-def _refuse_working_time(text: str, _start: datetime) -> datetime:
-    raise ValueError(f"Expected a duration in natural time, but got {text!r}")
+def end_of(duration: str, start: datetime, zone: ZoneInfo) -> datetime:
+    """When a duration in natural time that begins at `start` is over. Raises ValueUnfit, for working time as well."""
+    return add_duration(start, parse_duration(duration), zone)

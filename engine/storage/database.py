@@ -90,6 +90,12 @@ class Database:
         self.writer.dispose()
 
 
+def hold_name(connection: Connection, name: str) -> None:
+    """Until the end of this transaction nobody else holds the name. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
+
+
 def _sqlite_engine(url: str, mode: str, pool_size: int, max_overflow: int) -> Engine:
     engine = create_engine(
         url,

@@ -289,6 +289,53 @@ subscription = Table(
     Column("correlation_key", String(200), nullable=False),
     Index("ix_subscription_name_correlation_key", "name", "correlation_key"),
 )
+_IS_WAITING = text("delivered_at IS NULL")
+# Messages until they are delivered or expire. What came from outside is kept as long as it could have waited, so that
+# a repeated id is answered; a signal from outside is kept for that alone.
+message = Table(
+    "message",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # their order, whatever a clock says
+    Column("id", String(100), nullable=False),  # the sender's own, else ours
+    Column("sender_id", Id, nullable=False),  # who sent it from outside, else system
+    Column("kind", String(16), nullable=False),  # message, signal
+    Column("name", String(120), nullable=False),
+    Column("correlation_key", String(200), nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("delivered_at", Instant),
+    UniqueConstraint("sender_id", "id"),
+    Index(
+        "ix_message_waiting",
+        *("name", "correlation_key", "number"),
+        sqlite_where=_IS_WAITING,
+        postgresql_where=_IS_WAITING,
+    ),
+)
+# What begins cases by itself: the message, signal and timer starts of the newest version of every process.
+process_start = Table(
+    "process_start",
+    metadata,
+    Column("process_key", String(120), primary_key=True),
+    Column("element", String(120), primary_key=True),
+    Column("definition_id", Id, ForeignKey("definition.id"), nullable=False),
+    Column("kind", String(16), nullable=False),  # message, signal, timer
+    Column("name", String(200), nullable=False),  # of the message or signal; the text of the timer
+    Column("cycle", Json),  # of a timer that repeats, see engine.language.specs.schedules
+    Column("next_due_at", Instant, index=True),  # of a timer; none once it will not begin a case any more
+    Column("fired_at", Instant),  # when it began one last
+    Index("ix_process_start_name", "name", "kind"),
+)
+# Open cases that a message began: while one is open, the next message of its name and key waits for its turn.
+message_turn = Table(
+    "message_turn",
+    metadata,
+    Column("instance_id", Id, ForeignKey("instance.id"), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("correlation_key", String(200), nullable=False),
+    UniqueConstraint("name", "correlation_key"),
+)
 incident = Table(
     "incident",
     metadata,
@@ -306,13 +353,10 @@ job = Table(
     Column("id", Id, primary_key=True),
     Column("kind", String(40), nullable=False),
     Column("key", String(200), unique=True),  # at most one open job per key
-    Column("message_name", String(120)),  # of jobs that are messages
-    Column("correlation_key", String(200)),
     Column("payload", Json, nullable=False),
     Column("due_at", Instant, nullable=False, index=True),
     Column("attempts", Integer, nullable=False),
     Column("error", Text),
-    Index("ix_job_message_name_correlation_key", "message_name", "correlation_key"),
 )
 
 # --- what is remembered ---------------------------------------------------------------------------------------------

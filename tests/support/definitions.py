@@ -10,13 +10,16 @@ NAMESPACES = (
 FILES = {"bpmn/shared/policy.json": b'{"answer_days": "P2D"}'}
 
 
-def diagram(key: str, body: str, messages: str = "") -> dict[str, bytes]:
-    """A file with one process; `messages` are names of messages, `m_<name>` their ids."""
+def diagram(
+    key: str, body: str, messages: str = "", signals: str = "", variables: str = "who peer"
+) -> dict[str, bytes]:
+    """A file with one process; `messages` and `signals` are names, their ids `m_<name>` and `s_<name>`."""
     declared = "".join(f'<bpmn:message id="m_{name}" name="{name}"/>' for name in messages.split())
+    declared += "".join(f'<bpmn:signal id="s_{name}" name="{name}"/>' for name in signals.split())
     xml = (
         f'<bpmn:definitions {NAMESPACES} id="d" targetNamespace="t">{declared}'
         f'<bpmn:process id="{key}" name="试验" baton:nameEn="Trial" isExecutable="true" '
-        f'baton:startVariables="who peer">'
+        f'baton:startVariables="{variables}">'
         f"{body}</bpmn:process></bpmn:definitions>"
     )
     return {f"bpmn/{key}/{key}.bpmn": xml.encode()}
@@ -60,9 +63,20 @@ def boundary(element: str, host: str, definition: str, interrupting: bool = True
     )
 
 
-def timer(text: str) -> str:
-    """A timer event definition with a duration."""
-    return f"<bpmn:timerEventDefinition><bpmn:timeDuration>{text}</bpmn:timeDuration></bpmn:timerEventDefinition>"
+def timer(text: str, kind: str = "timeDuration") -> str:
+    """A timer event definition with a duration, unless said otherwise."""
+    return f"<bpmn:timerEventDefinition><bpmn:{kind}>{text}</bpmn:{kind}></bpmn:timerEventDefinition>"
+
+
+def signal(name: str) -> str:
+    """A signal event definition."""
+    return f'<bpmn:signalEventDefinition signalRef="s_{name}"/>'
+
+
+def taken(*names: str) -> str:
+    """Output parameters that take these values over from what came."""
+    rows = "".join(f'<camunda:outputParameter name="{name}">${{{name}}}</camunda:outputParameter>' for name in names)
+    return f"<bpmn:extensionElements><camunda:inputOutput>{rows}</camunda:inputOutput></bpmn:extensionElements>"
 
 
 def message(name: str) -> str:

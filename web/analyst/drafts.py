@@ -18,7 +18,7 @@ from engine.commands.drafts import (
     open_draft,
     save_draft,
 )
-from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS
+from engine.definitions.catalogue import CALENDAR, DECISION, FORM, POLICY, PROCESS
 from engine.definitions.findings import Finding, has_errors
 from engine.queries.definitions import fetch_definition, find_uses, list_definitions
 from engine.queries.drafts import Draft, fetch_draft, list_drafts, list_parts
@@ -31,7 +31,13 @@ from web.auditor.names import Names
 from web.security import EDITOR_POLICY, current_actor
 from web.texts import current_language
 
-EDITORS = {PROCESS: "edit_process", FORM: "edit_form", DECISION: "edit_table", POLICY: "edit_policy"}
+EDITORS = {
+    PROCESS: "edit_process",
+    FORM: "edit_form",
+    DECISION: "edit_table",
+    POLICY: "edit_values",
+    CALENDAR: "edit_values",
+}
 NEW_KINDS = (PROCESS, FORM, DECISION)
 MEDIA_TYPES = {PROCESS: "application/xml", DECISION: "application/xml"}
 MAX_NOTE = 2_000

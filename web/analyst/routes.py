@@ -8,7 +8,8 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.deployments import DefinitionInvalid, check, deploy
-from engine.definitions.catalogue import DECISION, FORM, POLICY, PROCESS, parts_of, path_of
+from engine.definitions.calendars import parse_calendar
+from engine.definitions.catalogue import CALENDAR, DECISION, FORM, POLICY, PROCESS, parts_of, path_of
 from engine.definitions.findings import Finding
 from engine.definitions.forms import bind
 from engine.language.decisions import DecisionTable
@@ -34,7 +35,7 @@ from web.rendering.display import Display
 from web.security import current_actor
 from web.texts import current_language
 
-KINDS = (PROCESS, FORM, DECISION, POLICY)
+KINDS = (PROCESS, FORM, DECISION, POLICY, CALENDAR)
 MEDIA_TYPES = {PROCESS: "application/xml", DECISION: "application/xml"}
 MAX_NOTE = 2_000
 HEAT_STEPS = 4  # above the coolest, see diagram.css
@@ -102,6 +103,7 @@ class Studio:
             preview=self._preview(view) if row.kind == FORM else "",
             table=self._read_table(row.id) if row.kind == DECISION else None,
             policy=json.loads(view.content) if row.kind == POLICY else {},
+            days=parse_calendar(view.content) if row.kind == CALENDAR else None,
             display=Display(g.fmt),
         )
 

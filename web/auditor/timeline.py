@@ -65,7 +65,9 @@ class Scene:
 
     @property
     def words(self) -> str:
-        return say(f"chapter.{self.chapter.kind}", self.chapter.kind)
+        plain = say(f"chapter.{self.chapter.kind}", self.chapter.kind)
+        begun_by = next((entry.facts.get("by") for entry in self.chapter.entries if entry.kind == "started"), None)
+        return say(f"chapter.start.{begun_by}", plain) if begun_by else plain
 
     @property
     def subject(self) -> Element | None:
@@ -169,7 +171,7 @@ def merge_changes(first: tuple[Change, ...], second: tuple[Change, ...]) -> tupl
 
 def _list_facts(facts: PlainDict) -> Iterator[tuple[str, Plain]]:
     for name, value in facts.items():
-        if name in {"index", "body"}:
+        if name in {"index", "body", "by"}:
             continue
         if name == "inputs" and isinstance(value, str):
             yield "inputs_sha256", value

@@ -1,1 +1,1 @@
-"""Pages of whoever keeps it running: incidents."""
+"""Pages of whoever keeps it running: incidents, messages and timers."""

@@ -51,7 +51,7 @@ IGNORED_ANYWHERE = {"camunda:exclusive", "camunda:jobPriority", "camunda:diagram
 ASYNC_KINDS = ACTIVITIES | EVENTS - {"startEvent", "boundaryEvent"}
 PARAMETER_KINDS = {
     "inputParameter": {"serviceTask", "sendTask", "intermediateThrowEvent", "endEvent"},
-    "outputParameter": {"serviceTask", "receiveTask", "intermediateCatchEvent", "boundaryEvent"},
+    "outputParameter": {"serviceTask", "receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent"},
 }
 KNOWN_ELEMENTS = {"inputOutput", "inputParameter", "outputParameter", "in", "out"}
 IGNORED_ELEMENTS = {"properties", "property", "modelerTemplateIcon"}
@@ -198,10 +198,11 @@ def check_parameter_place(diagram: Diagram, project: Project) -> Iterator[Proble
     for node in diagram.nodes:
         is_call = node.kind == "callActivity"
         fix = "use camunda:in and camunda:out" if is_call else "the data of the process is seen there anyway"
-        if node.kind == "startEvent":
+        is_plain_start = node.kind == "startEvent" and not node.definitions
+        if is_plain_start:
             fix = "list the variables in baton:startVariables of the process"
         for tag, kinds in PARAMETER_KINDS.items():
-            if node.parameters(tag) and node.kind not in kinds:
+            if node.parameters(tag) and (node.kind not in kinds or is_plain_start):
                 yield problem(node, tag=f"camunda:{tag}", kind=node.kind, fix=fix)
         for tag in ("in", "out"):
             if node.extensions(tag) and not is_call:

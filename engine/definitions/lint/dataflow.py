@@ -27,7 +27,8 @@ class KnownVariables:
         self._own = {node: self._mask(writes_of(node, project)) for node in self.nodes}
         self._collected = {node: self._mask({output_collection(node)}) for node in self.nodes}
         self._items = {node: self._mask({element_variable(node)}) for node in self.nodes}
-        self._start = self._mask(ALWAYS_KNOWN.union(*start_variables(process)))
+        self._always = self._mask(ALWAYS_KNOWN)
+        self._start = self._always | self._mask(set().union(*start_variables(process)))
         self._before: dict[Node, int] = dict.fromkeys(self.nodes, 0)
         self._after: dict[Node, int] = dict.fromkeys(self.nodes, 0)
         self._settle(process)
@@ -68,7 +69,8 @@ class KnownVariables:
             mask |= self._after[flow.source] if flow.source else 0
         if not node.incoming:
             owner = node.scope.owner
-            mask |= self._start if owner is None else self._before[owner] | self._items[owner]
+            given = self._always if node.starts_cases and node.definitions else self._start
+            mask |= given if owner is None else self._before[owner] | self._items[owner]
         return mask
 
     def _leave(self, node: Node) -> int:

@@ -123,6 +123,11 @@ class Node(Part):
     def is_event_sub_process(self) -> bool:
         return self.kind in SUB_PROCESSES and self.xml.get("triggeredByEvent") == "true"
 
+    @property
+    def starts_cases(self) -> bool:
+        """Whether it is a start event of the process itself."""
+        return self.kind == "startEvent" and self.scope.owner is None
+
     @cached_property
     def loop(self) -> etree._Element | None:
         """The multi-instance marker."""

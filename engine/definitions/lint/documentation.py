@@ -6,6 +6,7 @@ THEMES = {
     "reading": "Files",
     "sizes": "Size",
     "structure": "Ids, references and shape",
+    "starts": "Messages, signals and timers that begin cases",
     "elements": "Elements that are not run as drawn",
     "attributes": "Attributes and parameters",
     "events": "Events",
@@ -34,6 +35,7 @@ Conventions the rules rely on:
 
 - `baton:startVariables="publisher order_id note?"` on a process lists what its starter hands in: the `camunda:in` of a
   call, or the values of the command that starts it. A `?` marks an optional variable. What is not listed is unknown.
+  A start event with a message, a signal or a timer hands in what its output parameters map, and nothing else.
 - `camunda:candidateStarterGroups` on a process says who may start it in the browser; its start event's
   `camunda:formKey` says what is asked then, its `camunda:initiator` which variable names who starts.
 - A service task sees its input parameters only, and nothing comes out of it but its output parameters.

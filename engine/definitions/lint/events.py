@@ -97,7 +97,7 @@ def check_message(diagram: Diagram, project: Project) -> Iterator[Problem]:
 def check_correlation(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A message without a key never matches a waiting instance, or reaches every one."""
     for node in diagram.nodes:
-        if message_holder(node) is not None and not node.baton("correlationKey"):
+        if message_holder(node) is not None and not node.baton("correlationKey") and not node.starts_cases:
             yield problem(node)
 
 

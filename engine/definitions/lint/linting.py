@@ -20,6 +20,7 @@ from engine.definitions.lint import (  # noqa: F401  # imported for their regist
     parallel,
     policy,
     sizes,
+    starts,
     structure,
     texts,
     timers,

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from pathlib import PurePosixPath
 
+from engine.definitions.calendars import CalendarInvalid, parse_calendar
 from engine.definitions.drawing import NotDrawable, has_drawing
 from engine.definitions.findings import Finding, has_errors
 from engine.definitions.forms import FormInvalid, parse_form
@@ -16,6 +18,7 @@ from engine.language.model import read_bpmn
 from engine.language.parser import parse_process
 
 MAX_FINDINGS_PER_RULE = 30
+CALENDAR_FILE = "calendar.json"
 SIZES = "sizes"
 
 UNREADABLE = declare(
@@ -66,6 +69,14 @@ BAD_POLICY = declare(
     en="Expected a JSON object, but {detail}: correct the file.",
     zh="应为 JSON 对象（{detail}）：请改正。",
     reason="The policy holds the values that diagrams read as cfg.",
+    theme="reading",
+)
+BAD_CALENDAR = declare(
+    "calendar-invalid",
+    "error",
+    en="{detail}: correct the file.",
+    zh="{detail_zh}：请改正文件。",
+    reason="The calendar holds the company's own holidays, working days and opening hours, by which `WT:` times count.",
     theme="reading",
 )
 UNKNOWN_FILE = declare(
@@ -158,7 +169,11 @@ def _check_decisions(path: str, content: bytes, project: Project) -> Iterator[Fi
             yield BAD_DECISION.find_at(path, element or "line 1", detail=problem.of("en"), detail_zh=problem.of("zh"))
 
 
-def _check_policy(path: str, content: bytes, project: Project) -> Iterator[Finding]:
+def _check_values(path: str, content: bytes, project: Project) -> Iterator[Finding]:
+    """Of a JSON file: the company's days, or policy values."""
+    if PurePosixPath(path).name == CALENDAR_FILE:
+        yield from _check_calendar(path, content)
+        return
     try:
         policy = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -168,9 +183,17 @@ def _check_policy(path: str, content: bytes, project: Project) -> Iterator[Findi
         yield BAD_POLICY.find_at(path, "line 1", detail=f"it is a {type(policy).__name__}")
 
 
+def _check_calendar(path: str, content: bytes) -> Iterator[Finding]:
+    try:
+        parse_calendar(content)
+    except CalendarInvalid as error:
+        for problem in error.problems:
+            yield BAD_CALENDAR.find_at(path, problem.key or "line 1", detail=problem.en, detail_zh=problem.zh)
+
+
 CHECKS: Mapping[str, Callable[[str, bytes, Project], Iterator[Finding]]] = {
     "bpmn": _check_diagram,
     "dmn": _check_decisions,
     "form": _check_form,
-    "json": _check_policy,
+    "json": _check_values,
 }

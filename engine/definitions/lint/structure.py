@@ -11,6 +11,7 @@ from engine.definitions.lint.graph import find_cycles, follow_flows, is_split, r
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 
+TRIGGERS = frozenset({"message", "signal", "timer"})  # of a start event that begins cases
 RESERVED_IDS = frozenset({"Start", "End", "Root", "root"})
 ID_FORM = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 ID_NEEDED = frozenset({"process", "sequenceFlow", "message", "error", "escalation", "signal", "lane", "participant"})
@@ -254,20 +255,22 @@ def check_several_starts(diagram: Diagram, project: Project) -> Iterator[Problem
 @rule(
     "start-kind",
     "error",
-    en="Expected a none or message start event, but {element} starts by {kind}: {fix}.",
-    zh="只支持普通开始或消息开始事件，但 {element} 用 {kind} 开始：请改为普通开始或消息开始。",
+    en="Expected a none, message, signal or timer start event, but {element} starts by {kind}: {fix}.",
+    zh="只支持普通、消息、信号或定时开始事件，但 {element} 用 {kind} 开始：{fix_zh}。",
 )
 def check_start_kind(diagram: Diagram, project: Project) -> Iterator[Problem]:
-    """Instances are started by a person, a service or a message; no other start is ever triggered."""
+    """Cases begin by a person, a service, a message, a signal or a timer; no other start is ever triggered."""
     for node in diagram.of_kind("startEvent"):
         if node.scope.owner is not None and node.scope.owner.is_event_sub_process:
             continue
         for definition in node.definitions:
             kind = kind_of(definition).removesuffix("EventDefinition")
-            if kind != "message":
-                yield problem(node, kind=kind, fix="use a message start, sent by a job or a service")
-            elif node.scope.owner:
-                yield problem(node, kind=kind, fix="a sub-process starts by a none start event")
+            if node.scope.owner:
+                fix, fix_zh = "a sub-process starts by a none start event", "子流程请用普通开始事件"
+                yield problem(node, kind=kind, fix=fix, fix_zh=fix_zh)
+            elif kind not in TRIGGERS:
+                fix, fix_zh = "use one of these, a message for example", "请改为其中一种，如消息开始"
+                yield problem(node, kind=kind, fix=fix, fix_zh=fix_zh)
 
 
 @rule(

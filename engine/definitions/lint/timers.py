@@ -2,40 +2,52 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from engine.definitions.lint.diagram import Diagram, Node, kind_of, text_of
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 from engine.definitions.lint.uses import timer_texts
 from engine.language.errors import ValueUnfit
-from engine.language.specs.durations import Duration, parse_duration
+from engine.language.specs.durations import WORKING, NotForward, parse_duration, parse_working_time
+from engine.language.specs.schedules import parse_date, parse_repetition, start_cycle
 
-CYCLE = re.compile(r"R(?P<count>\d*)/(?:(?P<start>[^/]+)/)?(?P<duration>[^/]+)", re.ASCII)
 MAX_REPETITIONS = 1_000
 MAX_TEXT = 100
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # no date of a diagram lies before it
+EXPECTED_ZH = {
+    "timeDuration": "PT4H、P3D 或 WT:P1D 这样的时长",
+    "timeDate": "2026-12-31T18:00 这样的日期和时间（无时区时为平台时区）",
+    "timeCycle": "R3/PT12H、R/2026-12-01T09:00/P1D 这样的周期，或 0 9 * * MON-FRI 这样的 cron 表达式",
+}
 
 
-def read_duration(text: str) -> Duration | None:
-    """An ISO 8601 duration, or `WT:` with one in working time; None for anything else."""
+class AnyDays:
+    """A calendar for texts that are only read: every day is a working day."""
+
+    zone = ZoneInfo("UTC")
+
+    def working_time(self, text: str, start: datetime) -> datetime:
+        """See `Calendar`."""
+        days, hours = parse_working_time(text)
+        return start + timedelta(days=days) + hours
+
+
+def find_fault(kind: str, text: str) -> ValueUnfit | None:
+    """What the engine would say of a timeDuration, timeDate or timeCycle; None if it can be read."""
     try:
-        return parse_duration(text.removeprefix("WT:")[:MAX_TEXT])
-    except (ValueUnfit, ValueError, OverflowError):
-        return None
-
-
-def is_positive(text: str) -> bool:
-    """Whether it is a duration longer than nothing."""
-    duration = read_duration(text)
-    return duration is not None and (duration.months > 0 or duration.rest > timedelta())
-
-
-def is_instant(text: str) -> bool:
-    """An ISO 8601 instant with its offset."""
-    try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
+        if kind == "timeCycle":
+            start_cycle(text, BEGINNING, AnyDays())
+        elif kind == "timeDate":
+            parse_date(text, AnyDays.zone)
+        elif text.startswith(WORKING):
+            parse_working_time(text)
+        else:
+            parse_duration(text)
+    except ValueUnfit as fault:
+        return fault
+    return None
 
 
 def is_dynamic(text: str) -> bool:
@@ -67,46 +79,29 @@ def check_timer_present(diagram: Diagram, project: Project) -> Iterator[Problem]
 @rule(
     "timer-text",
     "error",
-    en="Expected {expected}, but got {text}: write it so, or an expression in ${{…}}.",
-    zh="应为 {expected}，但现在是 {text}：请照此填写，或使用 ${{…}} 表达式。",
+    en="{detail}: write it so, or an expression in ${{…}}.",
+    zh="应为{expected_zh}，但现在是 {text}：请照此填写，或使用 ${{…}} 表达式。",
 )
 def check_timer_text(diagram: Diagram, project: Project) -> Iterator[Problem]:
-    """A timer that cannot be read fails when the case arrives there; cron texts are not understood."""
+    """A timer that cannot be read fails when the case arrives there, or never starts one."""
     for node, kind, text in _literals(diagram):
-        cycle = CYCLE.fullmatch(text[:MAX_TEXT])
-        if kind == "timeDuration" and not _is_unsigned(text):
-            yield problem(node, expected="a duration such as PT4H, P3D or WT:P1D", text=text[:MAX_TEXT])
-        elif kind == "timeDate" and not is_instant(text):
-            yield problem(
-                node, expected="an instant with its offset such as 2026-12-31T18:00:00+08:00", text=text[:MAX_TEXT]
-            )
-        elif kind == "timeCycle" and not (cycle and _is_unsigned(cycle["duration"]) and _is_start(cycle["start"])):
-            yield problem(node, expected="a cycle such as R3/PT12H (cron is not supported)", text=text[:MAX_TEXT])
-
-
-def _is_unsigned(text: str) -> bool:
-    """Whether it is a duration, apart from a sign, which has a rule of its own."""
-    return not text or read_duration(text.removeprefix("-")) is not None
-
-
-def _is_start(text: str | None) -> bool:
-    return text is None or is_instant(text)
+        fault = find_fault(kind, text[:MAX_TEXT]) if text else None
+        if fault is not None and not isinstance(fault, NotForward):
+            yield problem(node, detail=fault, expected_zh=EXPECTED_ZH[kind], text=text[:MAX_TEXT])
 
 
 @rule(
     "timer-not-positive",
     "error",
-    en="Expected a time longer than zero, but got {text}: write a positive one.",
+    en="{detail}: write one longer than zero.",
     zh="时间应大于零，但现在是 {text}：请填写正数。",
 )
 def check_timer_positive(diagram: Diagram, project: Project) -> Iterator[Problem]:
-    """The sign of a duration is ignored, a zero cycle repeats without end in one step."""
+    """A time of no length or one that goes backward is a slip; the case would not wait at all."""
     for node, kind, text in _literals(diagram):
-        cycle = CYCLE.fullmatch(text[:MAX_TEXT])
-        duration = cycle["duration"] if kind == "timeCycle" and cycle else text if kind == "timeDuration" else ""
-        is_zero_cycle = cycle is not None and cycle["count"].strip("0") == "" and cycle["count"] != ""
-        if is_zero_cycle or (duration and _is_unsigned(duration) and not is_positive(duration)):
-            yield problem(node, text=text[:MAX_TEXT])
+        fault = find_fault(kind, text[:MAX_TEXT])
+        if isinstance(fault, NotForward):
+            yield problem(node, detail=fault, text=text[:MAX_TEXT])
 
 
 @rule(
@@ -116,40 +111,62 @@ def check_timer_positive(diagram: Diagram, project: Project) -> Iterator[Problem
     zh=f"重复次数最多 {MAX_REPETITIONS} 次，但现在是 {{text}}：请减少。",
 )
 def check_repetitions(diagram: Diagram, project: Project) -> Iterator[Problem]:
-    """Every repetition leaves tasks in the state of the case until the activity ends."""
+    """Every repetition leaves tasks in the state of the case until the activity ends. A start leaves none."""
     for node, kind, text in _literals(diagram):
-        cycle = CYCLE.fullmatch(text[:MAX_TEXT]) if kind == "timeCycle" else None
-        if cycle and cycle["count"] and int(cycle["count"]) > MAX_REPETITIONS:
-            yield problem(node, text=text[:MAX_TEXT])
+        if kind == "timeCycle" and not node.starts_cases and find_fault(kind, text[:MAX_TEXT]) is None:
+            count = parse_repetition(text).count
+            if count is not None and count > MAX_REPETITIONS:
+                yield problem(node, text=text[:MAX_TEXT])
 
 
 @rule(
     "timer-cycle-place",
     "error",
-    en="Expected a cycle only on a boundary event that does not interrupt, but {element} is another: "
-    "use a duration, or let the boundary not interrupt.",
-    zh="周期只能用于不中断的边界事件，但 {element} 不是：请改用时长，或把边界事件设为不中断。",
+    en="Expected a cycle only on a start event or on a boundary event that does not interrupt, but {element} is "
+    "another: use a duration, or let it not interrupt.",
+    zh="周期只能用于开始事件或不中断的边界事件，但 {element} 不是：请改用时长，或设为不中断。",
 )
 def check_cycle_place(diagram: Diagram, project: Project) -> Iterator[Problem]:
-    """On an intermediate event every turn makes another token; an interrupting boundary fires once only (M4)."""
+    """On an intermediate event every turn makes another token; what interrupts happens once only (M4)."""
     for node in diagram.nodes:
         is_cycle = any(kind_of(timer) == "timeCycle" for timer in timer_texts(node))
-        if is_cycle and (node.kind != "boundaryEvent" or node.is_interrupting):
+        if is_cycle and not _may_repeat(node):
             yield problem(node)
+
+
+def _may_repeat(node: Node) -> bool:
+    if node.kind == "startEvent":
+        return node.starts_cases or node.xml.get("isInterrupting") == "false"
+    return node.kind == "boundaryEvent" and not node.is_interrupting
+
+
+@rule(
+    "timer-start-text",
+    "error",
+    en="Expected a time written out on the start event {element}, but {text} is an expression: before a case begins "
+    "there are no data, so write the duration, date or cycle itself.",
+    zh="开始事件 {element} 的时间应直接写出，但 {text} 是表达式：流程开始前没有数据，请直接填写时长、日期或周期。",
+)
+def check_start_text(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """When a timer starts cases is fixed at the deployment."""
+    for node in (node for node in diagram.nodes if node.starts_cases):
+        for timer in timer_texts(node):
+            if is_dynamic(text_of(timer)):
+                yield problem(node, text=text_of(timer)[:MAX_TEXT])
 
 
 @rule(
     "due-date-text",
     "error",
-    en="Expected {attribute} as a duration (PT4H, WT:P1D), an instant with offset or ${{…}}, but got {text}.",
-    zh="{attribute} 应为时长（PT4H、WT:P1D）、带时区的时刻或 ${{…}}，但现在是 {text}。",
+    en="Expected {attribute} as a duration (PT4H, WT:P1D), a date with its time of day or ${{…}}, but got {text}.",
+    zh="{attribute} 应为时长（PT4H、WT:P1D）、日期和时间或 ${{…}}，但现在是 {text}。",
 )
 def check_due_dates(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A date that cannot be read fails when the task is created."""
     for node in diagram.of_kind("userTask"):
         for attribute in ("dueDate", "followUpDate"):
             text = node.camunda(attribute)
-            if text and not is_dynamic(text) and not is_positive(text) and not is_instant(text):
+            if text and not is_dynamic(text) and all(find_fault(kind, text) for kind in ("timeDuration", "timeDate")):
                 yield problem(node, attribute=attribute, text=text[:MAX_TEXT])
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from engine.language.errors import ValueUnfit
 from engine.language.expressions import is_wrapped
 from engine.language.specs.base import evaluate, find_correlation_key
-from engine.language.specs.durations import find_due, start_cycle
+from engine.language.specs.schedules import find_due, start_cycle
 from engine.language.specs.task import TracedTask
 from engine.storage.clock import format_instant
 
@@ -31,19 +31,19 @@ class TimerDefinition(EventDefinition):
         if "cycle" not in task.internal_data:
             text = self._find_text(task)
             if not self.is_cycle:
-                task.internal_data["due"] = format_instant(find_due(text, host.now(), host.working_time))
+                task.internal_data["due"] = format_instant(find_due(text, host.now(), host))
                 return
-            task.internal_data["cycle"] = start_cycle(text, host.now(), host.working_time)
+            task.internal_data["cycle"] = start_cycle(text, host.now(), host)
         cycle = task.internal_data["cycle"]
         assert isinstance(cycle, dict)
         task.internal_data["due"] = cycle["due"]
 
     def _find_text(self, task: TracedTask) -> str:
         value = evaluate(task, self.text) if is_wrapped(self.text) else self.text
-        if isinstance(value, datetime) and value.tzinfo is not None:
-            return format_instant(value)
+        if isinstance(value, datetime):
+            return value.isoformat()
         if isinstance(value, timedelta):
-            return f"PT{value.total_seconds()}S"
+            return f"PT{value.total_seconds():f}S"
         if not isinstance(value, str):
             raise ValueUnfit(f"Expected a time, but {self.text} gave {value!r}", expression=self.text)
         return value.strip()

@@ -17,8 +17,8 @@ from engine.language.specs.definitions import (
     TerminateDefinition,
     TimerDefinition,
 )
-from engine.language.specs.durations import continue_cycle
 from engine.language.specs.loops import LoopSpec
+from engine.language.specs.schedules import continue_cycle
 from engine.language.specs.task import OPEN, WAITING, TracedTask
 from engine.storage.plain import PlainDict
 
@@ -64,9 +64,12 @@ class ReceiveTask(CatchingEvent):
 
 
 class StartEvent(EventSpec):
-    """What started the case has happened: it waits for nothing."""
+    """What started the case has happened: it waits for nothing, and takes over what it maps of what that brought."""
 
     def _run_hook(self, task: TracedTask) -> bool:
+        payload = task.internal_data.get("payload")
+        if isinstance(payload, dict):
+            task.data = {**task.data, **map_values(task, self.element.outputs, payload)}
         return True
 
 
@@ -97,7 +100,7 @@ class BoundaryEvent(CatchingEvent):
         cycle = None
         if isinstance(self.event_definition, TimerDefinition):
             fired, host = task.internal_data.get("cycle"), task.case.host
-            cycle = continue_cycle(fired, host.now(), host.working_time) if isinstance(fired, dict) else None
+            cycle = continue_cycle(fired, host.now(), host) if isinstance(fired, dict) else None
             if cycle is None:
                 return
         assert task.parent is not None

@@ -28,7 +28,9 @@ class ProcessStart(OnDemand, BpmnStartTask):  # type: ignore[misc]  # SpiffWorkf
         if len(found) != 1:
             message = f"Expected one start event, but {self._wf_spec.name} has {len(found)} that fit"
             raise ValueUnfit(message, process=self._wf_spec.name)
-        task._add_child(found[0])
+        begun = task._add_child(found[0])
+        if task.workflow.payload is not None:
+            begun.internal_data["payload"] = task.workflow.payload
         return True
 
 

@@ -8,6 +8,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.language.errors import TryAgain
 from engine.language.model import Element
+from engine.language.specs.durations import Calendar
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 
@@ -22,7 +23,7 @@ UNFINISHED: int = TaskState.NOT_FINISHED_MASK
 OPEN: int = WAITING | READY | STARTED
 
 
-class Host(Protocol):
+class Host(Calendar, Protocol):
     """What a step offers to the elements it runs; one host lives for one step.
 
     Whatever any of these raises, and whatever goes wrong in an element, comes to `open_incident`, but for a
@@ -31,9 +32,6 @@ class Host(Protocol):
 
     def now(self) -> datetime:
         """The instant of the step."""
-
-    def working_time(self, text: str, start: datetime) -> datetime:
-        """The instant a `WT:` duration after `start`, by the business calendar."""
 
     def call_topic(self, task: "TracedTask", element: Element, inputs: PlainDict) -> PlainDict | None:
         """The result of a service task; None when the task is to wait for `Case.complete_service`.

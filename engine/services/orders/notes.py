@@ -14,7 +14,7 @@ from engine.storage.plain import PlainDict
 
 def later(call: TopicCall, policy_key: str, start: datetime | None = None) -> datetime:
     """The instant a duration of the pinned policy after `start` (now)."""
-    return add_duration(start or call.now, parse_duration(str(call.policy[policy_key])))
+    return add_duration(start or call.now, parse_duration(str(call.policy[policy_key])), call.calendar.zone)
 
 
 def note_state(call: TopicCall, order_id: str, state: str, **values: object) -> None:

@@ -81,7 +81,7 @@ def check_payout_method(call: TopicCall, *, payout_id: str, first_delay: str) ->
         return {"method_state": "missing", "wait_until": ""}
     change = update(payout).where(payout.c.id == payout_id, payout.c.status == HELD).values(method_id=method.id)
     call.connection.execute(change)
-    wait_until = end_of(first_delay, max(row.held_at, method.created_at))
+    wait_until = end_of(first_delay, max(row.held_at, method.created_at), call.calendar.zone)
     if method.is_verified or _was_used(call.connection, method.id) or wait_until <= call.now:
         return {"method_state": "ready", "wait_until": ""}
     return {"method_state": "new", "wait_until": format_instant(wait_until)}

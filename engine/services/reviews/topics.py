@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, select
 
-from engine.definitions.registry import TopicCall, topic
-from engine.language.specs.durations import add_duration, parse_duration
-from engine.runtime.calendar import CLOSES, OPENS
+from engine.definitions.registry import BusinessCalendar, TopicCall, topic
+from engine.language.specs.durations import WORKING, add_duration, parse_duration, parse_working_time
 from engine.services.reviews.authors import find_author
 from engine.services.reviews.scanning import count_duplicates, count_words, is_related, is_suspended
 from engine.services.reviews.subjects import Subject, correct_subject, find_subject
@@ -16,8 +15,6 @@ from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import membership
 
-WORKING_TIME = "WT:"
-WORKING_DAY = timedelta(hours=CLOSES.hour - OPENS.hour)
 DECISIONS = {"approve": "approved", "return": "returned", "reject": "rejected", "refuse": "refused"}
 CLOSE_REASONS = {"returned": "too_many_returns", "rejected": "rejected", "refused": "appeal_refused"}
 
@@ -51,7 +48,7 @@ def open_review(
     }
     call.connection.execute(insert(review).values(row))
     call.note("review_opened", review=review_id, subject_type=subject_type, subject_id=subject_id)
-    first, second, whole = (take_share(sla, percent, call.now) for percent in (50, 80, 100))
+    first, second, whole = (take_share(sla, percent, call.now, call.calendar) for percent in (50, 80, 100))
     return {
         "review_id": review_id,
         "barred": _bar(call, [submitter, *excluded]),
@@ -73,17 +70,16 @@ def _bar(call: TopicCall, parties: list[str]) -> list[Plain]:
     return [*sorted({*parties, *call.connection.execute(query).scalars()})]
 
 
-def take_share(duration: str, percent: int, start: datetime) -> str:
+def take_share(duration: str, percent: int, start: datetime, calendar: BusinessCalendar) -> str:
     """A part of a duration that begins at `start`. A working day counts as its hours: no part of it ends after it."""
-    is_working = duration.startswith(WORKING_TIME)
-    parsed = parse_duration(duration.removeprefix(WORKING_TIME))
+    is_working = duration.startswith(WORKING)
     if is_working:
-        days = timedelta(days=parsed.rest.days)
-        whole = days // timedelta(days=1) * WORKING_DAY + (parsed.rest - days)
+        days, rest = parse_working_time(duration)
+        whole = days * calendar.working_day + rest
     else:
-        whole = add_duration(start, parsed) - start
+        whole = add_duration(start, parse_duration(duration), calendar.zone) - start
     hours, minutes = divmod(max(whole * percent // 100 // timedelta(minutes=1), 1), 60)
-    return f"{WORKING_TIME if is_working else ''}PT{hours}H{minutes}M"
+    return f"{WORKING if is_working else ''}PT{hours}H{minutes}M"
 
 
 @topic("scan_subject")

@@ -10,6 +10,7 @@ from engine.commands.messages import correlate_message
 from engine.commands.work import run_due_jobs
 from engine.records import jobs
 from engine.records.history import read_stream
+from engine.records.messages import LIFE, add_message
 from engine.records.submissions import SubmissionKey
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NobodyWaits
@@ -18,22 +19,19 @@ from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain
 from engine.storage.tables import job, submission
 from tests.support.clock import ManualClock
-from tests.support.definitions import FILES, boundary, diagram, flow, message, node, note_form, user
+from tests.support.definitions import FILES, boundary, diagram, flow, message, node, note_form, taken, user
 from tests.support.stage import BOSS, Stage
-
-
-def _payload(*names: str) -> str:
-    rows = "".join(f'<camunda:outputParameter name="{name}">${{{name}}}</camunda:outputParameter>' for name in names)
-    return f"<bpmn:extensionElements><camunda:inputOutput>{rows}</camunda:inputOutput></bpmn:extensionElements>"
 
 
 def _waiter() -> dict[str, bytes]:
     """Waits for `ping` with the key in `peer`, then for a person; `nudge` may come any number of times meanwhile."""
     body = (
         node("startEvent", "begun")
-        + node("intermediateCatchEvent", "pinged", _payload("count") + message("ping"), baton__correlationKey="${peer}")
+        + node("intermediateCatchEvent", "pinged", taken("count") + message("ping"), baton__correlationKey="${peer}")
         + user("fill")
-        + boundary("nudged", "fill", message("nudge"), interrupting=False, baton__correlationKey="${peer}")
+        + boundary(
+            "nudged", "fill", taken("count") + message("nudge"), interrupting=False, baton__correlationKey="${peer}"
+        )
         + node("endEvent", "noted")
         + node("endEvent", "done")
         + flow("begun pinged fill done")
@@ -51,7 +49,7 @@ def waiting(any_engine: Engine, clock: ManualClock) -> tuple[Stage, str]:
 
 def _send(stage: Stage, name: str, key: str, count: int = 1) -> None:
     def work(unit: UnitOfWork) -> None:
-        jobs.enqueue_message(unit.connection, unit.now, name, key, {"count": count, "secret": 1})
+        add_message(unit.connection, unit.now, name, key, {"count": count, "secret": 1})
 
     stage.engine.database.transact(work)
 
@@ -78,7 +76,7 @@ def test_a_message_nobody_ever_waits_for_expires_and_is_written_down(waiting: tu
     stage, _ = waiting
     _send(stage, "ping", "nobody")
     stage.settle()
-    stage.wait(days=jobs.MESSAGE_LIFE_DAYS, seconds=1)
+    stage.wait(days=LIFE.days, seconds=1)
     with stage.engine.database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(job)) == 0
         (row,) = read_stream(connection, "system:messages")

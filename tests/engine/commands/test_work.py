@@ -1,6 +1,7 @@
 """What happens by itself: timers fire once and not before their time, jobs survive whoever does them."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -143,6 +144,43 @@ def test_a_timer_fires_once_at_its_time(any_engine: Engine, clock: ManualClock) 
     stage.wait(seconds=1)
     assert stage.outcome(instance_id) == "expired"
     assert work.fire_due_timers(any_engine) == 0
+    assert stage.path(instance_id).count("late") == 1
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(days=1)])
+def test_timers_of_a_case_outlive_clock_jumps(any_engine: Engine, clock: ManualClock, jump: timedelta) -> None:
+    body = (
+        node("startEvent", "begun")
+        + user("fill")
+        + boundary("late", "fill", timer("WT:P2D"))
+        + boundary("hourly", "fill", timer("0 * * * *", "timeCycle"), interrupting=False)
+        + node("endEvent", "expired")
+        + node("endEvent", "told")
+        + node("endEvent", "done")
+        + flow("begun fill done")
+        + flow("late expired")
+        + flow("hourly told")
+    )
+    deploy(any_engine, BOSS, {**FILES, **note_form(), **diagram("trial", body)})
+    stage, begin = Stage(any_engine, clock), clock.at
+    instance_id = stage.start(stage.person("ann"), "trial", {"who": "ann"})
+    clock.at = begin - jump
+    stage.wait(seconds=jump.total_seconds() - 1)
+    assert stage.path(instance_id).count("hourly") == 0, "set back: nothing before its time on the wall"
+    clock.at = begin + timedelta(hours=1)
+    stage.settle()
+    clock.at += jump
+    stage.settle()
+    assert stage.path(instance_id).count("hourly") == 2, "set forward: one for all that were skipped"
+    clock.at -= jump
+    stage.wait(seconds=jump.total_seconds())
+    assert stage.path(instance_id).count("hourly") == 2, "set back again: none a second time"
+    stage.wait(hours=1)
+    assert stage.path(instance_id).count("hourly") == 3
+    assert stage.open(instance_id) == {"fill"}
+    clock.at = begin + timedelta(days=2)
+    stage.settle()
+    assert stage.outcome(instance_id) == "expired"
     assert stage.path(instance_id).count("late") == 1
 
 

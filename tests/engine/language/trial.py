@@ -7,6 +7,7 @@ through the saved state, and the shared specs must be what they were.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -33,6 +34,7 @@ class TrialHost:
     def __init__(self, topics: dict[str, Topic] | None = None) -> None:
         self.topics = topics or {}
         self.at = BEGIN
+        self.zone = ZoneInfo("Asia/Shanghai")
         self.called: list[str] = []
         self.published: list[tuple[str, str, PlainDict]] = []
         self.signals: list[tuple[str, PlainDict]] = []

@@ -1,16 +1,21 @@
 """A database of before keeps its rows: they are answered and proved as they were."""
 
+import json
+from datetime import timedelta
 from typing import Any
 
 from alembic import command
 from sqlalchemy import text
 
+from engine.commands.work import run_due_jobs
 from engine.records.history import Head, append_row, event
+from engine.records.messages import take_oldest
 from engine.records.submissions import SubmissionKey, find_answer
 from engine.runtime.engine import Engine
 from engine.services.raw_rows import read_snapshot
 from engine.services.verification import verify_history, verify_submissions
 from engine.storage.actor import Actor
+from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.schema import alembic_config, upgrade_schema
@@ -32,6 +37,22 @@ def test_submissions_sealed_in_their_own_row_are_proved_by_history(any_engine: E
         answer = find_answer(connection, KEY, PERSON)
     assert answer is not None
     assert (answer.is_same, answer.instance_id) == (True, case)
+
+
+def test_messages_that_were_jobs_are_still_delivered(any_engine: Engine) -> None:
+    expires_at = any_engine.clock() + timedelta(days=6)
+    payload = {"name": "ping", "key": "k", "payload": {"n": 1}, "expires_at": format_instant(expires_at)}
+    any_engine.database.transact(lambda unit: _go_back(unit, "0005"))
+    insert = (
+        "INSERT INTO job (id, kind, message_name, correlation_key, payload, due_at, attempts) "
+        "VALUES ('m', 'message', 'ping', 'k', :payload, 0, 0)"
+    )
+    any_engine.database.transact(lambda unit: unit.connection.execute(text(insert), {"payload": json.dumps(payload)}))
+    upgrade_schema(any_engine.database)
+    assert run_due_jobs(any_engine) == 1, "nobody waits for it yet"
+    found = any_engine.database.transact(lambda unit: take_oldest(unit.connection, unit.now, "ping", "k"))
+    assert found is not None
+    assert (found.id, found.payload, found.sender) == ("m", {"n": 1}, None)
 
 
 def _go_back(unit: UnitOfWork, revision: str) -> None:

@@ -16,8 +16,6 @@ ROW: dict[str, Any] = {
     "id": "1",
     "kind": "test",
     "key": "key",
-    "message_name": None,
-    "correlation_key": None,
     "payload": {"text": "一 100%"},
     "attempts": 0,
     "error": None,

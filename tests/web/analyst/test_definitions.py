@@ -1,9 +1,11 @@
 """The analyst's desk: what is deployed, what was found in it."""
 
+import json
+
 import pytest
 from flask import Flask
 
-from engine.commands.deployments import deploy
+from engine.commands.deployments import DefinitionInvalid, deploy
 from engine.queries.definitions import list_definitions
 from engine.runtime.engine import Engine
 from tests.support.clock import ManualClock
@@ -118,3 +120,17 @@ def test_file_comes_as_it_was_deployed(app: Flask, engine: Engine) -> None:
 
 def test_unknown_definition_is_not_found(app: Flask, engine: Engine) -> None:
     assert sit_down(app, engine, "analyst").get("/definitions/nothing").status_code == 404
+
+
+def test_the_calendar_of_the_company_is_shown_edited_and_checked(app: Flask, engine: Engine) -> None:
+    days = {"opens": "08:30", "holidays": {"2026-12-31": "年会"}, "working_days": {"2027-01-02": "盘点"}}
+    result = deploy(engine, BOSS, {"bpmn/shared/calendar.json": json.dumps(days).encode()})
+    analyst = sit_down(app, engine, "analyst")
+    page = analyst.get(f"/definitions/{result.definitions[0].id}").text
+    assert all(words in page for words in ("08:30–18:00", "2026-12-31", "年会", "放假", "2027-01-02", "盘点", "上班"))
+    assert "工作日历" in analyst.get("/definitions?kind=calendar").text
+    opened = analyst.send("/drafts", {"definition": result.definitions[0].id}, page="/definitions?kind=calendar")
+    assert "2026-12-31" in analyst.get(opened.location).text
+    with pytest.raises(DefinitionInvalid) as refused:
+        deploy(engine, BOSS, {"bpmn/shared/calendar.json": b'{"holidays": {"2026-02-30": "x"}}'})
+    assert [(found.rule, found.element) for found in refused.value.findings] == [("calendar-invalid", "2026-02-30")]

@@ -28,7 +28,7 @@ from tests.engine.definitions.lint.build import (
     timer,
     user,
 )
-from tests.engine.definitions.lint.cases_shape import CLEAN, INNER, KEY, split
+from tests.engine.definitions.lint.cases_shape import CLEAN, INNER, KEY, begun, split
 
 Cases = dict[str, tuple[bytes, bytes]]
 PASS = passed("order>amount", "total<total")
@@ -139,14 +139,15 @@ EVENTS: Cases = {
     "escalation-not-caught": (line(SHOUTING), guarded(SHOUTING, escalation(), 'cancelActivity="false"')),
     "error-never-thrown": (guarded(sub("phase", INNER), error()), guarded(THROWING, error())),
     "timer-missing": (line(catch("wait_here", "<bpmn:timerEventDefinition/>")), wait("P1D")),
-    "timer-text": (wait("0 9 * * *", "timeCycle"), wait("WT:P1D")),
+    "timer-text": (begun(timer("0 25 * * *", "timeCycle")), begun(timer("0 9 * * MON-FRI", "timeCycle"))),
+    "timer-start-text": (begun(timer("${deadline}")), begun(timer("P1D"))),
     "timer-not-positive": (wait("-PT1H"), wait("${deadline}")),
     "timer-repetitions": (
         guarded(user(), timer("R5000/PT1H", "timeCycle"), 'cancelActivity="false"'),
         guarded(user(), timer("R3/PT1H", "timeCycle"), 'cancelActivity="false"'),
     ),
     "timer-cycle-place": (
-        guarded(user(), timer("R3/PT1H", "timeCycle")),
+        line(catch("wait_here", timer("R3/PT1H", "timeCycle"))),
         guarded(user(), timer("R3/PT1H", "timeCycle"), 'cancelActivity="false"'),
     ),
     "due-date-text": (line(user(attributes=PEOPLE.replace("P1D", "tomorrow"))), CLEAN),

@@ -14,6 +14,7 @@ from tests.engine.definitions.lint.build import (
     flow,
     gateway,
     line,
+    mapped,
     message,
     path,
     process,
@@ -45,6 +46,13 @@ def split(first: str = "amount_fen &gt; 5", **options: str) -> bytes:
         default,
         path("ask", "merge", "done"),
     )
+
+
+def begun(trigger: str, mapping: str = "", variables: str = "", key: str = "") -> bytes:
+    """A process whose cases begin by a message, a signal or a timer."""
+    given = f'baton:startVariables="{variables}"' if variables else ""
+    begin = start(inside=mapping + trigger, attributes=f"{NAMED} {key}")
+    return diagram(begin, user(), end(), path("begin", "ask", "done"), attributes=given)
 
 
 def phase(*inside: str, outside: str = "", attributes: str = "") -> bytes:
@@ -108,17 +116,31 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
         diagram(start(), start("again"), user(), end(), path("begin", "ask", "done"), path("again", "ask")),
         diagram(
             start(),
-            element("startEvent", "called", f"{NAMED} {KEY}", message()),
+            element("startEvent", "called", NAMED, message()),
             user(),
             end(),
             path("begin", "ask", "done"),
             path("called", "ask"),
+            attributes="",
         ),
     ),
     "start-kind": (
-        diagram(start(inside=timer("P1D")), user(), end(), path("begin", "ask", "done")),
-        diagram(start(inside=message(), attributes=f"{NAMED} {KEY}"), user(), end(), path("begin", "ask", "done")),
+        begun("<bpmn:conditionalEventDefinition><bpmn:condition>x</bpmn:condition></bpmn:conditionalEventDefinition>"),
+        begun('<bpmn:signalEventDefinition signalRef="shout"/>'),
     ),
+    "start-variable-unmapped": (
+        begun(message(), variables="order note?"),
+        begun(message(), mapped(out_order="${order}"), variables="order note?"),
+    ),
+    "start-message-taken": (
+        begun(message()).replace(
+            b"</bpmn:definitions>",
+            process(start("again", message()), end("over"), path("again", "over"), key="other").encode()
+            + b"</bpmn:definitions>",
+        ),
+        begun(message()),
+    ),
+    "correlation-key-ignored": (begun(message(), key=KEY), begun(message())),
     "end-missing": (diagram(start(), user(), path("begin", "ask")), CLEAN),
     "path-without-end": (diagram(start(), user(), user("more"), end(), path("begin", "ask", "more")), CLEAN),
     "node-unreachable": (

@@ -46,6 +46,7 @@ def test_a_clean_set_has_no_errors() -> None:
         ("bpmn/shop/fee.dmn", TABLE.replace(b"FIRST", b"GUESS"), "decision-invalid"),
         ("bpmn/shop/fee.dmn", b"<", "decision-invalid"),
         ("bpmn/shared/policy.json", b"[1]", "policy-invalid"),
+        ("bpmn/shared/calendar.json", b'{"holidays": {"2026-13-01": "x"}}', "calendar-invalid"),
         ("bpmn/shared/policy.json", b'{"a":', "policy-invalid"),
         ("bpmn/shared/policy.json", b"[" * 100_000, "policy-invalid"),
         ("bpmn/shop/run.py", b"", "file-unknown"),

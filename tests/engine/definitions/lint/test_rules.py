@@ -14,7 +14,14 @@ REGISTRY = Registry(
     {"send": Topic("send", lambda call, **values: {}, frozenset({"to"}), frozenset({"text"}), {})}, {"order.taker"}
 )
 # Reported by the reading of other files than diagrams, and by the parser: see test_files.py.
-OTHER_FILES = {"form-invalid", "decision-invalid", "policy-invalid", "file-unknown", "diagram-unparsable"}
+OTHER_FILES = {
+    "form-invalid",
+    "decision-invalid",
+    "policy-invalid",
+    "calendar-invalid",
+    "file-unknown",
+    "diagram-unparsable",
+}
 PATH = "bpmn/shop/shop.bpmn"
 
 

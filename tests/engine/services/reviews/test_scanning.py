@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert
 
+from engine.definitions.calendars import CompanyDays
 from engine.language.decisions import decide, parse_decisions
+from engine.runtime.calendar import WorkingCalendar
 from engine.runtime.engine import Engine
 from engine.services.reviews.reasons import REASONS
 from engine.services.reviews.scanning import count_duplicates, count_words, is_related
@@ -18,6 +21,7 @@ from engine.storage.tables import file
 from tests.support.clock import ManualClock
 
 ROOT = Path(__file__).parents[4]
+CALENDAR = WorkingCalendar(CompanyDays(), ZoneInfo("Asia/Shanghai"))
 NOTHING: PlainDict = {
     "subject_type": "content",
     "blocked_words": 0,
@@ -87,7 +91,7 @@ def test_a_person_on_both_sides_is_related_a_single_side_is_not(engine: Engine) 
     ],
 )
 def test_a_share_of_a_duration(clock: ManualClock, duration: str, percent: int, share: str) -> None:
-    assert take_share(duration, percent, clock()) == share
+    assert take_share(duration, percent, clock(), CALENDAR) == share
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ const NOT_RUN = [
   /conditional/,
   /\blink\b/,
   /non-interrupting-.*start/,
-  /(timer|signal|error|escalation|conditional)-start/,
+  /(error|escalation|conditional)-start/,
   /toggle-participant-multiplicity/,
 ];
 

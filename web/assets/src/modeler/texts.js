@@ -35,6 +35,8 @@ const KINDS = {
   "Message intermediate catch event": "消息捕获事件",
   "Message intermediate throw event": "消息抛出事件",
   "Message start event": "消息开始事件",
+  "Signal start event": "信号开始事件",
+  "Timer start event": "定时开始事件",
   "Process": "流程",
   "Receive task": "接收任务",
   "Signal end event": "信号结束事件",
@@ -224,8 +226,8 @@ const PANEL = {
   "timer.timeDate": "时刻",
   "timer.timeDuration": "时长",
   "timer.timeCycle": "周期",
-  "P1DT12H, WT:P2D (working time), R3/PT1H (cycle), an instant or ${expression}":
-    "P1DT12H、WT:P2D（工作时间）、R3/PT1H（周期）、时刻或 ${表达式}",
+  "P1DT12H, WT:P2D (working time), 2026-12-31T18:00, R3/PT1H or 0 9 * * MON-FRI (cycles), ${expression}":
+    "P1DT12H、WT:P2D（工作时间）、2026-12-31T18:00、R3/PT1H 或 0 9 * * MON-FRI（周期）、${表达式}",
   "Repetition": "重复",
   "Runs over the list": "遍历列表",
   "Variable of one item": "单项变量",
@@ -246,6 +248,8 @@ const PANEL = {
   "What is kept of the result": "保留的结果",
   "What is taken back": "带回的结果",
   "What is taken from the message": "从消息取得的内容",
+  "What it carries": "携带的内容",
+  "What is taken over": "取得的内容",
   "Variable": "变量",
   "Value": "值",
 };

@@ -69,7 +69,7 @@ function nameIn(w, tongue) {
 }
 
 function form(w, offers) {
-  if (!is(w.element, "bpmn:UserTask") && !beginsProcess(w)) return [];
+  if (!is(w.element, "bpmn:UserTask") && !beginsByHand(w)) return [];
   const key = w.attribute("camunda:formKey");
   const known = offers.forms.find((one) => one.key === key.get());
   return [
@@ -83,9 +83,11 @@ function form(w, offers) {
 
 const beginsProcess = ({ element, target }) => is(element, "bpmn:StartEvent") && is(target.$parent, "bpmn:Process");
 
+const beginsByHand = (w) => beginsProcess(w) && !w.target.get("eventDefinitions")?.length;
+
 export function starting(w, offers) {
   const process = processOf(w);
-  if (beginsProcess(w)) {
+  if (beginsByHand(w)) {
     const initiator = w.attribute("camunda:initiator");
     return [text("initiator", "Variable for who starts it", initiator, { mono: true })];
   }
@@ -249,16 +251,17 @@ export function script(w) {
 
 export function correlation(w) {
   const isMessage = isAny(w.element, ["bpmn:SendTask", "bpmn:ReceiveTask"]) || definesMessage(w.target);
-  if (!isMessage) return [];
+  const key = w.attribute("baton:correlationKey");
+  if (!isMessage || (beginsProcess(w) && !key.get())) return []; // a start takes every key
   return [
-    text("correlationKey", "Correlation key", w.attribute("baton:correlationKey"), {
+    text("correlationKey", "Correlation key", key, {
       mono: true,
       hint: "The message goes to the case whose key is equal, for example ${order_id}.",
     }),
   ];
 }
 
-export function definesMessage(target) {
+function definesMessage(target) {
   return (target.get("eventDefinitions") ?? []).some((one) => is(one, "bpmn:MessageEventDefinition"));
 }
 
@@ -307,7 +310,7 @@ export function timer(w) {
       { get: body, set: (words) => set(kind(), words) },
       {
         mono: true,
-        hint: "P1DT12H, WT:P2D (working time), R3/PT1H (cycle), an instant or ${expression}",
+        hint: "P1DT12H, WT:P2D (working time), 2026-12-31T18:00, R3/PT1H or 0 9 * * MON-FRI (cycles), ${expression}",
       },
     ),
   ];

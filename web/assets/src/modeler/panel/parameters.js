@@ -3,7 +3,6 @@
 import { ListGroup } from "@bpmn-io/properties-panel";
 import { is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { toEntry } from "./entries.js";
-import { definesMessage } from "./fields.js";
 import { sourceOf } from "./writing.js";
 
 // One side of an element as a list of {name, text}, read anew for each change.
@@ -66,6 +65,7 @@ const SIDES = {
     service: "Further inputs",
     call: "Further inputs",
     message: "What the message carries",
+    event: "What it carries",
     kinds: ["bpmn:ServiceTask", "bpmn:CallActivity", "bpmn:SendTask"],
     events: ["bpmn:IntermediateThrowEvent", "bpmn:EndEvent"],
   },
@@ -73,18 +73,28 @@ const SIDES = {
     service: "What is kept of the result",
     call: "What is taken back",
     message: "What is taken from the message",
+    event: "What is taken over",
     kinds: ["bpmn:ServiceTask", "bpmn:CallActivity", "bpmn:ReceiveTask"],
-    events: ["bpmn:IntermediateCatchEvent", "bpmn:BoundaryEvent"],
+    events: ["bpmn:StartEvent", "bpmn:IntermediateCatchEvent", "bpmn:BoundaryEvent"],
   },
 };
 
+const defines = (w, ...kinds) => (w.target.get("eventDefinitions") ?? []).some((one) => isAny(one, kinds));
+
+// Messages and signals carry data; a timer that begins a case brings the instant it was due.
+function carriesData(w) {
+  const isTimed = is(w.element, "bpmn:StartEvent") && defines(w, "bpmn:TimerEventDefinition");
+  return isTimed || defines(w, "bpmn:MessageEventDefinition", "bpmn:SignalEventDefinition");
+}
+
 function isShown(w, { kinds, events }) {
-  return isAny(w.element, kinds) || (isAny(w.element, events) && definesMessage(w.target));
+  return isAny(w.element, kinds) || (isAny(w.element, events) && carriesData(w));
 }
 
 function labelOf(w, sides) {
   if (is(w.element, "bpmn:ServiceTask")) return sides.service;
-  return is(w.element, "bpmn:CallActivity") ? sides.call : sides.message;
+  if (is(w.element, "bpmn:CallActivity")) return sides.call;
+  return defines(w, "bpmn:SignalEventDefinition", "bpmn:TimerEventDefinition") ? sides.event : sides.message;
 }
 
 // A list group of the properties panel for one side, or none.
