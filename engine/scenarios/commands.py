@@ -36,7 +36,7 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         limit_spending,
     )
 }
-_GIVEN = frozenset({"engine", "actor", "token", "order_id"})
+_GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id"})
 
 
 @lru_cache
@@ -49,6 +49,6 @@ def asks_for(name: str) -> Mapping[str, inspect.Parameter]:
 def run_command(engine: Engine, actor: Actor, name: str, case_id: str | None, values: PlainDict) -> object:
     """Runs a command of a person, on the case if it concerns one. Raises whatever the command raises."""
     command = COMMANDS[name]
-    own = {"engine": engine, "actor": actor, "token": new_id(), "order_id": case_id}
+    own = {"engine": engine, "actor": actor, "token": new_id(), "order_id": case_id, "task_id": case_id}
     wanted = inspect.signature(command).parameters
     return command(**{key: value for key, value in own.items() if key in wanted}, **values)

@@ -32,9 +32,7 @@ class Difference(NamedTuple):
 
 def find_incidents(stage: Stage, expected: frozenset[Name]) -> list[str]:
     """Open incidents of the case that nobody expects."""
-    query = select(incident.c.element, incident.c.message).where(
-        incident.c.instance_id == stage.case, incident.c.resolved_at.is_(None)
-    )
+    query = select(incident.c.element, incident.c.message).where(incident.c.resolved_at.is_(None))
     with stage.engine.database.read() as connection:
         rows = connection.execute(query).all()
     known = {element for _, element in expected}
@@ -57,11 +55,11 @@ def _compare_parts(stage: Stage, expected: Expectation) -> Iterator[tuple[str, I
     if expected.open is not None:
         yield "open", _compare_open(stage, expected.open)
     if expected.path or expected.visits or expected.data:
-        story = stage.story()
-        passed = list_passed(story)
+        stories = stage.stories()
+        passed = list_passed(stories)
         yield "path", _compare_path(passed, expected.path)
         yield "visits", _compare_visits(passed, expected.visits)
-        yield "data", _compare_data(story, expected.data)
+        yield "data", _compare_data(stories[0], expected.data)
     with stage.engine.database.read() as connection:
         yield "ledger", _compare_ledger(connection, expected)
         for table, rows in expected.rows.items():
@@ -79,11 +77,12 @@ def compare_decision(case: TableCase, decision: Decision) -> list[str]:
     return differences
 
 
-def list_passed(story: Story) -> list[Name]:
-    """The elements that completed, in their order."""
+def list_passed(stories: Sequence[Story]) -> list[Name]:
+    """The elements that completed, in their order; at the same instant those of the case under test first."""
+    chapters = sorted((chapter for story in stories for chapter in story.chapters), key=lambda chapter: chapter.at)
     return [
         (entry.element.process_key, entry.element.id)
-        for chapter in story.chapters
+        for chapter in chapters
         for entry in chapter.entries
         if entry.kind == "completed" and entry.element is not None
     ]

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from engine.definitions.forms import Form
 from engine.definitions.forms.model import Component
 from engine.language.errors import ValueUnfit
-from engine.language.specs.durations import parse_duration
+from engine.language.specs.durations import WORKING, parse_duration
 from engine.language.suggest import suggest
-from engine.runtime.calendar import PREFIX
 from engine.scenarios.commands import asks_for
 from engine.scenarios.expectations import NOW, USER_TASK, read_expectation
 from engine.scenarios.model import (
@@ -55,11 +54,12 @@ def _read(part: Part, reader: Reader, verbs: tuple[str, ...]) -> Iterator[Step]:
 
 
 def _read_complete(part: Part, reader: Reader) -> Step:
-    fields = part.fields("complete", "by", optional=("form",))
+    fields = part.fields("complete", "by", optional=("form", "about"))
     name = reader.element(fields["complete"], USER_TASK)
     form = reader.form_of(reader.definitions.elements[name])
     typed = read_form(fields["form"], form, reader) if "form" in fields else {}
-    return Complete(reader.place(part), name, reader.actor(fields["by"]), typed)
+    about = reader.party(fields["about"]) if "about" in fields else None
+    return Complete(reader.place(part), name, reader.actor(fields["by"]), typed, about)
 
 
 def _read_claim(part: Part, reader: Reader) -> Step:
@@ -106,7 +106,7 @@ def _read_answer(part: Part, reader: Reader) -> Step:
 
 def _read_wait(part: Part, reader: Reader) -> Step:
     text = part.fields("wait")["wait"]
-    if not text.text().startswith(PREFIX):
+    if not text.text().startswith(WORKING):
         try:
             parse_duration(text.text())
         except ValueUnfit as error:
