@@ -14,6 +14,8 @@ from engine.services.orders.commands import (
 )
 from engine.services.payments.limits import set_spend_limit
 from engine.services.payments.methods import set_payout_method
+from engine.services.work_tasks.applications import apply_for_task, withdraw_application
+from engine.services.work_tasks.commands import cancel_engagement, cancel_task, create_work_task, dispute_engagement
 from engine.storage.actor import Actor
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
@@ -34,6 +36,12 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         open_dispute,
         set_payout_method,
         limit_spending,
+        create_work_task,
+        apply_for_task,
+        withdraw_application,
+        cancel_task,
+        cancel_engagement,
+        dispute_engagement,
     )
 }
 _GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id"})

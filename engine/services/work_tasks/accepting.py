@@ -11,7 +11,7 @@ from engine.services.ledger.posting import balance_of
 from engine.services.reviews.authors import find_author
 from engine.services.work_tasks import states
 from engine.services.work_tasks.engagements import return_rest
-from engine.services.work_tasks.notes import ON_COMPLETION, PIECEWORK, note_engagement, whole
+from engine.services.work_tasks.notes import ON_COMPLETION, PIECEWORK, later, note_engagement, whole
 from engine.services.work_tasks.quantities import count_open
 from engine.services.work_tasks.tables import acceptance_record, engagement, work_quantity
 from engine.services.work_tasks.views import fetch_deliverable
@@ -24,14 +24,13 @@ from engine.storage.plain import PlainDict
 def open_acceptance(call: TopicCall, *, engagement_id: str) -> PlainDict:
     """The platform has approved the delivery; the enterprise accepts it, or is silent for so many working days.
 
-    Returns: stage, acceptance_due, rework_left.
+    Returns: acceptance_due.
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
     task = states.fetch_task_row(call.connection, row["task_id"])
     due = find_due(f"WT:P{task['acceptance_days']}D", call.now, call.calendar)
     note_engagement(call, engagement_id, "awaiting_acceptance", acceptance_due=due)
-    rework_left = max(0, task["rework_limit"] - row["rework_count"])
-    return {"stage": "awaiting_acceptance", "acceptance_due": format_instant(due), "rework_left": rework_left}
+    return {"acceptance_due": format_instant(due)}
 
 
 @topic("record_acceptance")
@@ -117,7 +116,8 @@ def accept_by_silence(call: TopicCall, *, engagement_id: str) -> PlainDict:
 def compute_gross(call: TopicCall, *, engagement_id: str, result: str, proposed_fen: int = 0) -> PlainDict:
     """What is due for the accepted work, before the fee.
 
-    Returns: gross_fen, batch, quantity, unit_price_fen, pay_source (escrow, pieces, wallet).
+    Returns: gross_fen, batch, quantity, unit_price_fen, pay_source (escrow, pieces, wallet), block_at and claim_at (when
+    an enterprise that does not pay may publish nothing more, and when it becomes a dispute).
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
     task = states.fetch_task_row(call.connection, row["task_id"])
@@ -133,6 +133,8 @@ def compute_gross(call: TopicCall, *, engagement_id: str, result: str, proposed_
         "quantity": quantity,
         "unit_price_fen": task["unit_price_fen"],
         "pay_source": source,
+        "block_at": format_instant(later(call, "task_block_after")),
+        "claim_at": format_instant(later(call, "task_claim_after")),
     }
 
 

@@ -78,9 +78,9 @@ def record_award(call: TopicCall, *, task_id: str) -> PlainDict:
     """
     form, task = call.values_of("award_manually"), states.fetch_task_row(call.connection, task_id)
     chosen, free = form.get("chosen"), task["headcount"] - task["seats_taken"]
-    ids = [str(one) for one in chosen] if isinstance(chosen, list) else []
-    open_ids = {row["id"] for row in _list_open(call, task)}
-    picked = [one for one in ids if one in open_ids][:free]
+    numbers = [str(one) for one in chosen] if isinstance(chosen, list) else []
+    open_ids = {str(row["sequence"]): str(row["id"]) for row in _list_open(call, task)}
+    picked = [open_ids[one] for one in numbers if one in open_ids][:free]
     cap = whole(form, "cap_per_worker")
     for one in picked:
         _award(call, one, {"is_chosen": True, "by": call.actor.user_id}, cap)
@@ -285,11 +285,11 @@ def start_engagements(call: TopicCall, *, task_id: str) -> PlainDict:
 def count_engagements(call: TopicCall, *, task_id: str) -> PlainDict:
     """How the engagements of a work task stand, read from their rows.
 
-    Returns: open_count, refill_count (freed seats for which somebody waits; none once the work task was cancelled).
+    Returns: open_count, refill_count (freed seats for which somebody waits; none once the work task was cancelled), seats_taken.
     """
     task = states.fetch_task_row(call.connection, task_id)
     rows = list_engagements(call.connection, task_id)
     free = task["headcount"] - task["seats_taken"]
     refill_count = 0 if task["cancelled_at"] else min(free, len(_list_open(call, task)))
     open_count = sum(row["state"] not in states.FINAL_ENGAGEMENT for row in rows)
-    return {"open_count": open_count, "refill_count": refill_count}
+    return {"open_count": open_count, "refill_count": refill_count, "seats_taken": task["seats_taken"]}

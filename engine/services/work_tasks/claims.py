@@ -10,7 +10,7 @@ from engine.definitions.registry import TopicCall, topic
 from engine.services.ledger import accounts, rules
 from engine.services.ledger.posting import balance_of
 from engine.services.work_tasks import states
-from engine.services.work_tasks.engagements import return_rest
+from engine.services.work_tasks.engagements import count_rework_left, return_rest
 from engine.services.work_tasks.notes import ON_COMPLETION, book_for, charge_of, later, note_engagement
 from engine.services.work_tasks.tables import engagement
 from engine.storage.clock import format_instant
@@ -96,7 +96,7 @@ def apply_engagement_decision(call: TopicCall, *, engagement_id: str, decision: 
     paid or refunded.
 
     Returns: stage (confirmed, working or awaiting_acceptance when it goes on, else the final state), due_at,
-    overdue_at, start_limit, acceptance_due.
+    overdue_at, start_limit, acceptance_due, rework_left.
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
     due_at = max(row["due_at"], later(call, "task_rework_deadline"))
@@ -118,4 +118,5 @@ def apply_engagement_decision(call: TopicCall, *, engagement_id: str, decision: 
         "overdue_at": format_instant(overdue_at),
         "start_limit": format_instant(later(call, "task_start_grace")),
         "acceptance_due": format_instant(acceptance_due),
+        "rework_left": count_rework_left(call.connection, row),
     }

@@ -1,6 +1,6 @@
 """Topics of an engagement: from the seat that was offered to the work that was delivered."""
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, RowMapping, insert, update
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.ledger import accounts, rules
@@ -159,7 +159,7 @@ def extend_work(call: TopicCall, *, engagement_id: str, until: str) -> PlainDict
 def record_deliverable(call: TopicCall, *, engagement_id: str) -> PlainDict:
     """Keeps what was delivered as a version of its own; of piecework with its quantity, at most what is open.
 
-    Reads the form of submit_deliverable. Returns: version, quantity.
+    Reads the form of submit_deliverable. Returns: version, quantity, rework_left.
     """
     form, row = call.values_of("submit_deliverable"), states.fetch_engagement_row(call.connection, engagement_id)
     version = row["version"] + 1
@@ -184,7 +184,13 @@ def record_deliverable(call: TopicCall, *, engagement_id: str) -> PlainDict:
         delivered_at=call.now,
         is_last_batch=int(bool(form.get("is_last_batch"))),
     )
-    return {"version": version, "quantity": quantity}
+    return {"version": version, "quantity": quantity, "rework_left": count_rework_left(call.connection, row)}
+
+
+def count_rework_left(connection: Connection, row: RowMapping) -> int:
+    """How often the work of an engagement may still be given back."""
+    task = states.fetch_task_row(connection, row["task_id"])
+    return max(0, int(task["rework_limit"]) - int(row["rework_count"]))
 
 
 @topic("order_work_again")

@@ -79,7 +79,7 @@ def _applicant(call: ViewCall, task: RowMapping, row: RowMapping) -> Plain:
     price = row["agreed_fen"] or row["offer_fen"]
     is_ready = task["mode"] != NEGOTIABLE or row["agreed_fen"] is not None
     return {
-        "id": row["id"],
+        "id": str(row["sequence"]),
         "name": f"{row['sequence']}. {masked}",
         "amount_fen": price,
         "quantity": row["quantity_wish"] or None,
