@@ -58,7 +58,7 @@ def cancel_task(engine: Engine, actor: Actor, task_id: str, token: str, reason: 
     def record(step: Step) -> Plain:
         reference = vault.put(step.connection, engine.keys, actor.party_id, reason) if reason else None
         step.connection.execute(update(work_task).where(work_task.c.id == task_id).values(cancel_reason=reference))
-        return None
+        return CANCEL
 
     key = SubmissionKey.of(f"cancel:{task_id}", token, {"reason": reason})
     correlate_message(engine, actor, "cancel.request", task_id, {}, key=key, authorise=authorise, before=record)
