@@ -71,8 +71,8 @@ def close_signup(call: TopicCall, *, task_id: str) -> PlainDict:
 
 @topic("record_award")
 def record_award(call: TopicCall, *, task_id: str) -> PlainDict:
-    """Keeps whom the enterprise chose: at most as many as there are free seats, in the order chosen. The others wait,
-    in the order of their sign-up.
+    """Keeps whom the enterprise chose: at most as many as there are free seats, in the order of arrival. The others
+    wait once no seat is left or the enterprise wants no more sign-ups.
 
     Reads the form of award_manually. Returns: awarded_count, is_closed (the enterprise wants no further sign-ups).
     """
@@ -89,6 +89,7 @@ def record_award(call: TopicCall, *, task_id: str) -> PlainDict:
         call.connection.execute(
             update(work_task).where(work_task.c.id == task_id).values(list_closed_at=task["list_closed_at"] or call.now)
         )
+    if is_closed or len(picked) == free:
         _queue(call, [row["id"] for row in _list_open(call, task)])
     note_task(call, task_id, "awarding")
     return {"awarded_count": len(picked), "is_closed": is_closed}
@@ -102,6 +103,12 @@ def _list_open(call: TopicCall, task: RowMapping) -> Sequence[RowMapping]:
     if task["mode"] == NEGOTIABLE and task["award_method"] != "automatic":
         query = query.where(application.c.agreed_until > call.now)
     return call.connection.execute(query.order_by(application.c.sequence)).mappings().all()
+
+
+def _list_waiting(call: TopicCall, task: RowMapping) -> list[RowMapping]:
+    """The waiting list, the next first."""
+    waiting = [row for row in _list_open(call, task) if row["state"] == "waiting"]
+    return sorted(waiting, key=lambda row: (row["waiting_rank"], row["sequence"]))
 
 
 def _award(call: TopicCall, application_id: str, reason: PlainDict, cap: int = 0) -> None:
@@ -147,9 +154,10 @@ def auto_award(call: TopicCall, *, task_id: str) -> PlainDict:
         "at": call.now,
     }
     call.connection.execute(insert(award_run).values(run))
-    _carry_out(call, ranks, is_closed=task["list_closed_at"] is not None)
+    awarded_count = sum(one.is_awarded for one in ranks)
+    _carry_out(call, ranks, is_full=awarded_count == free or task["list_closed_at"] is not None)
     note_task(call, task_id, "awarding")
-    return {"awarded_count": sum(one.is_awarded for one in ranks)}
+    return {"awarded_count": awarded_count}
 
 
 def _read_weights(call: TopicCall, task: RowMapping) -> dict[str, int]:
@@ -158,11 +166,11 @@ def _read_weights(call: TopicCall, task: RowMapping) -> dict[str, int]:
     return {name: value for name, value in found.items() if isinstance(value, int)}
 
 
-def _carry_out(call: TopicCall, ranks: list[Rank], *, is_closed: bool) -> None:
+def _carry_out(call: TopicCall, ranks: list[Rank], *, is_full: bool) -> None:
     for one in ranks:
         if one.is_awarded:
             _award(call, one.application, one.as_plain())
-    if is_closed:
+    if is_full:
         others = [one for one in ranks if not one.is_awarded]
         _queue(call, [one.application for one in others], {one.application: one.as_plain() for one in others})
 
@@ -174,8 +182,7 @@ def promote_next(call: TopicCall, *, task_id: str) -> PlainDict:
     Returns: awarded_count.
     """
     task = states.fetch_task_row(call.connection, task_id)
-    waiting = sorted(_list_open(call, task), key=lambda row: (row["waiting_rank"] or 0, row["sequence"]))
-    chosen = waiting[: task["headcount"] - task["seats_taken"]]
+    chosen = _list_waiting(call, task)[: task["headcount"] - task["seats_taken"]]
     for row in chosen:
         _award(call, row["id"], {"is_promoted": True, "waiting_rank": row["waiting_rank"]})
     note_task(call, task_id, "awarding")
@@ -290,6 +297,6 @@ def count_engagements(call: TopicCall, *, task_id: str) -> PlainDict:
     task = states.fetch_task_row(call.connection, task_id)
     rows = list_engagements(call.connection, task_id)
     free = task["headcount"] - task["seats_taken"]
-    refill_count = 0 if task["cancelled_at"] else min(free, len(_list_open(call, task)))
+    refill_count = 0 if task["cancelled_at"] else min(free, len(_list_waiting(call, task)))
     open_count = sum(row["state"] not in states.FINAL_ENGAGEMENT for row in rows)
     return {"open_count": open_count, "refill_count": refill_count, "seats_taken": task["seats_taken"]}
