@@ -16,6 +16,7 @@ from engine.services.payments.limits import set_spend_limit
 from engine.services.payments.methods import set_payout_method
 from engine.services.work_tasks.applications import apply_for_task, withdraw_application
 from engine.services.work_tasks.commands import cancel_engagement, cancel_task, create_work_task, dispute_engagement
+from engine.services.work_tasks.negotiating import revise_offer
 from engine.storage.actor import Actor
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
@@ -42,6 +43,7 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         cancel_task,
         cancel_engagement,
         dispute_engagement,
+        revise_offer,
     )
 }
 _GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id"})
