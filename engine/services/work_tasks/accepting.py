@@ -116,8 +116,8 @@ def accept_by_silence(call: TopicCall, *, engagement_id: str) -> PlainDict:
 def compute_gross(call: TopicCall, *, engagement_id: str, result: str, proposed_fen: int = 0) -> PlainDict:
     """What is due for the accepted work, before the fee.
 
-    Returns: gross_fen, batch, quantity, unit_price_fen, pay_source (escrow, pieces, wallet), block_at and claim_at (when
-    an enterprise that does not pay may publish nothing more, and when it becomes a dispute).
+    Returns: gross_fen, batch, quantity, unit_price_fen, pay_source (escrow, pieces, wallet), block_at and claim_at
+    (when an enterprise that does not pay may publish nothing more, and when it becomes a dispute).
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
     task = states.fetch_task_row(call.connection, row["task_id"])

@@ -292,7 +292,8 @@ def start_engagements(call: TopicCall, *, task_id: str) -> PlainDict:
 def count_engagements(call: TopicCall, *, task_id: str) -> PlainDict:
     """How the engagements of a work task stand, read from their rows.
 
-    Returns: open_count, refill_count (freed seats for which somebody waits; none once the work task was cancelled), seats_taken.
+    Returns: open_count, refill_count (freed seats for which somebody waits; none once the work task was cancelled),
+    seats_taken.
     """
     task = states.fetch_task_row(call.connection, task_id)
     rows = list_engagements(call.connection, task_id)

@@ -122,8 +122,8 @@ def end_negotiation(call: TopicCall, *, application_id: str, state: str) -> Plai
 
 
 def revise_offer(engine: Engine, actor: Actor, task_id: str, token: str, offer_version: int, offer_fen: int) -> int:
-    """The worker replaces his open offer, naming its version; gives the new one. Whoever answers the old one at the same
-    time is refused. Raises NotFound, VersionConflict, MayNotApply, NobodyWaits.
+    """The worker replaces his open offer, naming its version; gives the new one. Whoever answers the old one then is
+    refused. Raises NotFound, VersionConflict, MayNotApply, NobodyWaits.
     """
     with engine.database.read() as connection:
         row = _fetch_own(connection, actor, task_id)
