@@ -61,6 +61,8 @@ def cancel_engagements(call: TopicCall, *, task_id: str) -> PlainDict:
     for row in asked:
         call.publish(CANCEL, row["id"], {"claimant": task["enterprise_id"]})
     call.note("work_task_cancelled", task_id=task_id, asked_count=len(asked))
+    if task["state"] == "recruiting":
+        note_task(call, task_id, "running")
     return {"asked_count": len(asked)}
 
 

@@ -196,7 +196,7 @@ def revise_work_task(call: TopicCall, *, task_id: str) -> PlainDict:
     due date move with the sign-up.
 
     Reads the form of decide_no_match. Returns: signup_deadline, award_reminders, award_escalation, award_limit,
-    extensions_left.
+    extensions_left, is_reviewed (the text is as it was reviewed).
     """
     form, task = call.values_of("decide_no_match"), states.fetch_task_row(call.connection, task_id)
     until = max(parse_instant(str(form["extend_until"])), later(call, "task_extension_least"))
@@ -219,4 +219,5 @@ def revise_work_task(call: TopicCall, *, task_id: str) -> PlainDict:
         values["pay_fen"] = task["pay_fen"] + added_fen
     call.connection.execute(update(work_task).where(work_task.c.id == task_id).values(values))
     call.note("work_task_revised", task_id=task_id, added_fen=added_fen, signup_deadline=format_instant(until))
-    return _deadlines(call, until, task["extension_count"] + 1)
+    is_reviewed = form["no_match_decision"] != "text"
+    return {**_deadlines(call, until, task["extension_count"] + 1), "is_reviewed": is_reviewed}

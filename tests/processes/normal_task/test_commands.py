@@ -1,6 +1,7 @@
 """What each command allows: the enterprise, a colleague with another role, the worker, a stranger."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from sqlalchemy import update
@@ -32,7 +33,7 @@ def test_operators_of_an_enterprise_in_good_standing_publish(work: HiringOut) ->
         (work.worker, "may_not_publish.not_an_enterprise"),
         (work.reviewer, "may_not_publish.not_an_enterprise"),
     ):
-        assert refused(lambda actor=actor: create_work_task(engine, actor, new_id())) == code
+        assert refused(partial(create_work_task, engine, actor, new_id())) == code
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_sign_up_ends_at_its_deadline_and_withdrawal_at_the_award(work: HiringOu
 def test_only_its_operators_cancel_a_work_task(work: HiringOut) -> None:
     engine, task_id = work.stage.engine, work.publish()
     for actor in (work.colleague, work.finance, work.worker, work.rival, work.reviewer):
-        assert refused(lambda actor=actor: cancel_task(engine, actor, task_id, new_id(), "")) == "not_found"
+        assert refused(partial(cancel_task, engine, actor, task_id, new_id(), "")) == "not_found"
     token = new_id()
     cancel_task(engine, work.operator, task_id, token, "项目取消")
     cancel_task(engine, work.operator, task_id, token, "项目取消")
@@ -116,7 +117,7 @@ def test_the_two_sides_of_an_engagement_cancel_and_dispute(work: HiringOut) -> N
     case = work.confirm(task_id, work.worker)
     for command in (cancel_engagement, dispute_engagement):
         for actor in (work.finance, work.other, work.rival, work.reviewer):
-            code = refused(lambda actor=actor, command=command: command(engine, actor, task_id, "wang", new_id(), ""))
+            code = refused(partial(command, engine, actor, task_id, "wang", new_id(), ""))
             assert code == "not_found"
     work.deliver(case, work.worker)
     code = refused(lambda: cancel_engagement(engine, work.worker, task_id, "wang", new_id(), ""))
@@ -146,7 +147,7 @@ def test_only_the_applicant_replaces_his_offer_and_only_the_latest(work: HiringO
     apply_for_task(engine, work.worker, task_id, offer_fen=120_000)
     work.stage.settle()
     for actor in (work.other, work.operator):
-        code = refused(lambda actor=actor: revise_offer(engine, actor, task_id, new_id(), 1, 110_000))
+        code = refused(partial(revise_offer, engine, actor, task_id, new_id(), 1, 110_000))
         assert code == "not_found"
     assert refused(lambda: revise_offer(engine, work.worker, task_id, new_id(), 2, 110_000)) == "version_conflict"
     out = refused(lambda: revise_offer(engine, work.worker, task_id, new_id(), 1, 130_000))
