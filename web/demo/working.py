@@ -36,14 +36,14 @@ from web.repository import read_definitions
 MODES = ("prepayment", "on_completion", "negotiable", "piecework")
 AWARDS = ("manual", "automatic")
 MAX_WORKERS = 5000
-PAY_FEN, PIECES = 10_000, 100
+PAY_FEN, PIECES = 1_000, 100  # so little that also of a crowd no second reviewer is asked
 _MONEY: Mapping[str, Fields] = {
-    "prepayment": {"pay_fen": "100.00"},
-    "on_completion": {"pay_fen": "100.00"},
-    "negotiable": {"price_min_fen": "80.00", "price_max_fen": "120.00"},
+    "prepayment": {"pay_fen": "10.00"},
+    "on_completion": {"pay_fen": "10.00"},
+    "negotiable": {"price_min_fen": "8.00", "price_max_fen": "12.00"},
     "piecework": {
         "unit_name": "张",
-        "unit_price_fen": "1.00",
+        "unit_price_fen": "0.10",
         "quality_rule": "白底，边缘平滑。",
         "reject_policy": "rework",
     },
@@ -171,7 +171,7 @@ class Work:
                 .where(engagement.c.task_id == task_id)
                 .group_by(engagement.c.state)
             )
-            settled = dict(states.tuples().all())
+            settled = {state: count for state, count in states}
             frozen = select(func.coalesce(func.sum(account.c.balance_fen), 0)).where(account.c.code.like("escrow:%"))
             escrow_fen = connection.execute(frozen).scalar_one()
             difference_fen = trial_balance(connection).difference_fen
@@ -210,7 +210,7 @@ class Work:
     def _list_cases(self, task_id: str) -> dict[str, str]:
         with self.engine.database.read() as connection:
             query = select(engagement.c.worker_id, engagement.c.instance_id).where(engagement.c.task_id == task_id)
-            return dict(connection.execute(query).tuples().all())
+            return {worker: case for worker, case in connection.execute(query)}
 
     def _advance(self, **duration: float) -> None:
         self.clock.at += timedelta(**duration)
