@@ -1,13 +1,16 @@
-"""Expressions and decision tables in the sandbox."""
+"""Expressions and decision tables in the sandbox, and the search for overlaps and gaps."""
 
 from collections.abc import Iterator
 
 from bench.measuring import Figure, best_of
-from engine.language.decisions import decide, parse_decisions
+from engine.language.decisions import DecisionTable, decide, parse_decisions
+from engine.language.decisions.analysis import analyse
 from engine.language.sandbox import Sandbox
 
 EXPRESSION_BUDGET, TABLE_BUDGET = 0.5, 1.0
 ROWS, INPUTS = 10, 6
+SEARCH_BUDGET = 100.0
+SEARCHED_ROWS, SEARCHED_INPUTS = 100, 8
 
 
 def measure_language(is_quick: bool) -> Iterator[Figure]:
@@ -24,24 +27,29 @@ def measure_language(is_quick: bool) -> Iterator[Figure]:
         yield Figure("table_60.cpu_ms", f"a decision table of {ROWS * INPUTS} cells", seconds * 1e3, "ms", TABLE_BUDGET)
     finally:
         sandbox.close()
+    (searched,) = parse_decisions(make_table(SEARCHED_ROWS, SEARCHED_INPUTS))
+    assert isinstance(searched, DecisionTable)
+    seconds = best_of(5, lambda: analyse(searched), 1)
+    what = f"overlaps and gaps of a table of {SEARCHED_ROWS} rules and {SEARCHED_INPUTS} inputs"
+    yield Figure("table_search.cpu_ms", what, seconds * 1e3, "ms", SEARCH_BUDGET)
 
 
-def make_table() -> bytes:
+def make_table(rows: int = ROWS, inputs: int = INPUTS) -> bytes:
     """A table whose last row alone fits, so that every cell is looked at."""
-    inputs = "".join(
+    columns = "".join(
         f'<input id="i{c}" label="i{c}"><inputExpression id="e{c}" typeRef="number"><text>input_{c}</text>'
         "</inputExpression></input>"
-        for c in range(INPUTS)
+        for c in range(inputs)
     )
-    rules = "".join(_make_rule(row) for row in range(ROWS))
+    rules = "".join(_make_rule(row, inputs, is_last=row == rows - 1) for row in range(rows))
     return (
         '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="d">'
         '<decision id="bench" name="bench"><decisionTable id="t" hitPolicy="FIRST">'
-        f'{inputs}<output id="o" name="result" typeRef="number"/>{rules}</decisionTable></decision></definitions>'
+        f'{columns}<output id="o" name="result" typeRef="number"/>{rules}</decisionTable></decision></definitions>'
     ).encode()
 
 
-def _make_rule(row: int) -> str:
-    bound = 0 if row == ROWS - 1 else 100 + row
-    cells = "".join(f'<inputEntry id="r{row}c{c}"><text>&gt;= {bound}</text></inputEntry>' for c in range(INPUTS))
+def _make_rule(row: int, inputs: int, *, is_last: bool) -> str:
+    bound = 0 if is_last else 100 + row
+    cells = "".join(f'<inputEntry id="r{row}c{c}"><text>&gt;= {bound}</text></inputEntry>' for c in range(inputs))
     return f'<rule id="r{row}">{cells}<outputEntry id="r{row}o"><text>{row}</text></outputEntry></rule>'

@@ -12,8 +12,12 @@ from werkzeug.local import LocalProxy
 
 from engine.runtime.engine import Engine
 from web.analyst.routes import make_analyst
+from web.api.door import WorkerDoor
+from web.api.routes import make_api
 from web.auditor.routes import make_auditor
+from web.documents import make_documents
 from web.errors import init_errors
+from web.finance.routes import make_finance
 from web.identity.routes import make_identity
 from web.live import make_live
 from web.market.routes import make_market
@@ -46,7 +50,7 @@ def create_app(engine: Engine) -> Flask:
     init_errors(app, engine)
     app.before_request(partial(load_session, engine))
     app.before_request(partial(load_preferences, engine))
-    app.before_request(partial(pass_gate, engine))
+    app.before_request(partial(pass_gate, engine, WorkerDoor(engine)))
     app.after_request(finish_response)
     for blueprint in list_blueprints(engine):
         app.register_blueprint(blueprint)
@@ -64,6 +68,9 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_analyst(engine),
         make_auditor(engine),
         make_operator(engine),
+        make_finance(engine),
+        make_documents(engine),
+        make_api(engine),
     ]
 
 

@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import inspect
 
 from engine.commands.deployments import DefinitionInvalid, deploy
+from engine.commands.imports import complete_file
 from engine.definitions.findings import Finding
 from engine.definitions.lint import lint_paths
 from engine.language.lines import answer_line
@@ -190,7 +191,8 @@ def run_verify() -> int:
 def run_deploy(paths: list[Path]) -> int:
     """Deploys files; 1 and the findings if they are refused."""
     engine = Engine(read_settings())
-    files = {name_file(path): path.read_bytes() for path in paths}
+    named = {name_file(path): path.read_bytes() for path in paths}
+    files = {name: complete_file(name, content) for name, content in named.items()}
     try:
         result = deploy(engine, SYSTEM, files, f"deployed by {os.environ.get('USER', 'the operator')}")
     except DefinitionInvalid as refused:

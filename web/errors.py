@@ -7,11 +7,12 @@ from functools import partial
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.language.errors import EngineError
 from engine.runtime.engine import Engine
+from web.api.problems import is_api, make_problem
 from web.preferences import load_preferences
 from web.security import FormOutOfDate, is_partial, wants_json
 from web.texts import catalogue, text
@@ -24,6 +25,7 @@ CODES = {
     405: "method_not_allowed",
     409: "conflict",
     413: "too_large",
+    415: "unsupported_media_type",
     422: "unprocessable",
     429: "too_many_requests",
     500: "internal",
@@ -38,6 +40,9 @@ STATUS = {
     "form_rejected": 422,
     "comment_invalid": 422,
     "definition_invalid": 422,
+    "fix_invalid": 422,
+    "request_unfit": 422,
+    "draft_too_large": 413,
     "busy": 503,
     "sandbox_busy": 503,
     "stale_state": 500,
@@ -59,7 +64,9 @@ def _answer_http(engine: Engine, error: HTTPException) -> BaseResponse:
     if error.code is None or error.code < 400:
         return error.get_response()
     code = "form_out_of_date" if isinstance(error, FormOutOfDate) else CODES.get(error.code, "internal")
-    response = _render(engine, error.code, code, {})
+    response = _render(engine, error.code, code, {}, detail=error.description)
+    if isinstance(error, Unauthorized) and error.www_authenticate:
+        response.headers["WWW-Authenticate"] = ", ".join(one.to_header() for one in error.www_authenticate)
     if isinstance(error, TooManyRequests) and error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
@@ -72,7 +79,7 @@ def _answer_refusal(engine: Engine, error: EngineError) -> BaseResponse:
     family = error.code.partition(".")[0]
     status = STATUS.get(family, 409)
     known = [code for code in (error.code, family) if f"error.{code}" in catalogue()]
-    return _render(engine, status, known[0] if known else CODES[status], error.facts)
+    return _render(engine, status, known[0] if known else CODES[status], error.facts, detail=str(error))
 
 
 def _answer_unreachable(app: Flask, engine: Engine, error: Exception) -> BaseResponse:
@@ -87,7 +94,12 @@ def _answer_failure(app: Flask, engine: Engine, error: Exception) -> BaseRespons
 
 
 def _render(
-    engine: Engine, status: int, code: str, facts: Mapping[str, object], reference: str | None = None
+    engine: Engine,
+    status: int,
+    code: str,
+    facts: Mapping[str, object],
+    reference: str | None = None,
+    detail: str | None = None,
 ) -> BaseResponse:
     if "language" not in g:  # it failed before the preferences were read
         g.setdefault("session", None)
@@ -99,7 +111,10 @@ def _render(
         "next": text(f"error.{family}.next", **facts),
     }
     response: Response
-    if wants_json(request):
+    if is_api(request):
+        field = facts.get("field")
+        response = make_problem(status, code, words["what"], detail or reference, str(field) if field else None)
+    elif wants_json(request):
         response = jsonify(error={"code": code, "reference": reference, **words})
     else:
         response = make_response(render_template("error.html", status=status, code=code, reference=reference, **words))

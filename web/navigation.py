@@ -79,6 +79,17 @@ _ENTERPRISE = (
 )
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
 _ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)
+_FINANCE = (
+    Group("nav.work", (INBOX,)),
+    Group(
+        "nav.treasury",
+        (
+            Place("finance.custody", "landmark", "nav.custody"),
+            Place("finance.differences", "git-compare", "nav.differences"),
+            Place("finance.postings", "pen-line", "nav.postings"),
+        ),
+    ),
+)
 _OPERATOR = (
     Group(
         "nav.running",
@@ -86,6 +97,8 @@ _OPERATOR = (
             Place("operator.incidents", "triangle-alert", "nav.incidents"),
             Place("operator.waiting", "hourglass", "nav.waiting"),
             FIND_CASES,
+            Place("operator.jobs", "layers", "nav.jobs"),
+            Place("operator.workers", "monitor-smartphone", "nav.workers"),
         ),
     ),
     Group("nav.design", (DEFINITIONS,)),
@@ -94,6 +107,7 @@ GROUPS: dict[str, tuple[Group, ...]] = {
     **dict.fromkeys(STAFF, (WORK,)),
     **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
     **dict.fromkeys(ENTERPRISE, _ENTERPRISE),
+    "platform_finance": _FINANCE,
     "auditor": _AUDITOR,
     "analyst": _ANALYST,
     "platform_operator": _OPERATOR,
@@ -118,3 +132,8 @@ def _list_links(group: Group) -> Iterator[Link]:
         exists = place.endpoint in current_app.view_functions and place.endpoint in RULES
         if exists and judge(place.endpoint, g.session) is Verdict.ALLOWED:
             yield Link(place, url_for(place.endpoint))
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether the acting role has this page."""
+    return judge(endpoint, g.session) is Verdict.ALLOWED

@@ -20,11 +20,13 @@ class Rule:
     is_public: bool = False
     needs_role: bool = True
     roles: frozenset[str] = frozenset()  # empty: any
+    is_for_workers: bool = False  # programs with a token, and nobody else: no cookie is looked at
 
 
 PUBLIC = Rule(is_public=True, needs_role=False)
 SIGNED_IN = Rule(needs_role=False)  # a role need not be chosen yet
 ACTING = Rule()  # in whatever role
+WORKERS = Rule(is_for_workers=True)
 
 
 def roles(*names: str) -> Rule:
@@ -46,6 +48,7 @@ RULES: dict[str, Rule] = {
     "static": PUBLIC,
     "identity.sign_in": PUBLIC,
     "identity.preferences": PUBLIC,
+    "documents.check": PUBLIC,
     "identity.home": SIGNED_IN,
     "identity.role": SIGNED_IN,
     "identity.sign_out": SIGNED_IN,
@@ -80,6 +83,10 @@ RULES: dict[str, Rule] = {
     "market.wallet": roles(*MARKET),
     "market.payment": roles(*MARKET),
     "market.statement": roles(*MARKET),
+    "market.monthly": roles(*MARKET),
+    "market.monthly_file": roles(*MARKET),
+    "market.settlement": roles(*MARKET),
+    "market.settlement_file": roles(*MARKET),
     "market.top_up": roles(*PAYERS),
     "market.payout": roles(*PAYERS),
     "market.payout_method": roles(*PAYERS),
@@ -99,16 +106,38 @@ RULES: dict[str, Rule] = {
     "analyst.discard_draft": roles("analyst"),
     "analyst.compare_draft": roles("analyst"),
     "analyst.offers": roles("analyst"),
+    "analyst.arrange": roles("analyst"),
     "analyst.try_form": roles("analyst"),
     "analyst.try_table": roles("analyst"),
     "auditor.cases": roles(*READERS),
     "auditor.case": roles(*READERS),
     "auditor.drawing": roles(*READERS),
     "auditor.ledger": roles("auditor"),
+    "auditor.accounts": roles("auditor"),
+    "auditor.account": roles("auditor"),
+    "auditor.entries": roles("auditor"),
+    "auditor.entry": roles("auditor"),
     "auditor.verify": roles("auditor"),
+    "finance.custody": roles("platform_finance"),
+    "finance.differences": roles("platform_finance"),
+    "finance.postings": roles("platform_finance"),
     "operator.incidents": roles("platform_operator"),
+    "operator.incident": roles("platform_operator"),
     "operator.retry": roles("platform_operator"),
     "operator.waiting": roles("platform_operator"),
+    "operator.retry_same": roles("platform_operator"),
+    "operator.fix": roles("platform_operator"),
+    "operator.jobs": roles("platform_operator"),
+    "operator.retry_job": roles("platform_operator"),
+    "operator.workers": roles("platform_operator"),
+    "operator.create_token": roles("platform_operator"),
+    "operator.revoke_token": roles("platform_operator"),
+    "api.fetch": WORKERS,
+    "api.extend_lock": WORKERS,
+    "api.unlock": WORKERS,
+    "api.complete": WORKERS,
+    "api.bpmn_error": WORKERS,
+    "api.failure": WORKERS,
 }
 
 
@@ -120,6 +149,13 @@ class Verdict(Enum):
     CHOOSE_ROLE = "choose_role"
     WRONG_ROLE = "wrong_role"
     NO_RULE = "no_rule"
+    NEEDS_TOKEN = "needs_token"
+
+
+def is_for_workers(endpoint: str | None) -> bool:
+    """Whether only programs with a token may open an endpoint."""
+    rule = RULES.get(endpoint or "")
+    return rule is not None and rule.is_for_workers
 
 
 def judge(endpoint: str, session: Session | None) -> Verdict:
@@ -127,6 +163,8 @@ def judge(endpoint: str, session: Session | None) -> Verdict:
     rule = RULES.get(endpoint)
     if rule is None:
         return Verdict.NO_RULE
+    if rule.is_for_workers:
+        return Verdict.NEEDS_TOKEN
     if rule.is_public:
         return Verdict.ALLOWED
     if session is None:

@@ -13,14 +13,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from engine.runtime.engine import Engine
 from engine.services.identity.sessions import TOTAL_LIMIT, Session, find_session, touch_session
 from engine.storage.actor import Actor
+from web.api.door import WorkerDoor
 from web.compression import compress_page
-from web.policy import Verdict, judge
+from web.policy import Verdict, is_for_workers, judge
 
 SESSION_COOKIE = "baton"
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
 TOKEN_BYTES = 32
 MAX_STRANGER_BYTES = 64 * 1024
-MAX_FIELD_BYTES = 2 * 1024 * 1024
+MAX_FIELD_BYTES = 3 * 1024 * 1024  # the largest definition, in base64
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'{styles}; img-src 'self' data:; font-src 'self' data:; "
@@ -49,7 +50,7 @@ class FormOutOfDate(HTTPException):
 def load_session(engine: Engine) -> None:
     """Finds who is signed in, before anything else of the request."""
     g.session = None
-    g.secret = request.cookies.get(SESSION_COOKIE)
+    g.secret = None if is_for_workers(request.endpoint) else request.cookies.get(SESSION_COOKIE)
     if g.secret is None or request.endpoint == "static":
         return
     with engine.database.read() as connection:
@@ -58,10 +59,14 @@ def load_session(engine: Engine) -> None:
         touch_session(engine, g.session)
 
 
-def pass_gate(engine: Engine) -> BaseResponse | None:
+def pass_gate(engine: Engine, workers: WorkerDoor) -> BaseResponse | None:
     """Stops a request that the policy does not allow, or whose form was not made by this session."""
     if request.endpoint is None:  # no such address or method: Flask answers that
         return None
+    if is_for_workers(request.endpoint):
+        g.worker = workers.admit(request)
+        request.max_content_length = MAX_FIELD_BYTES
+        return None  # no cookie was read, so nobody's browser can be made to send this
     if g.session is None:
         request.max_content_length = MAX_STRANGER_BYTES
     elif request.mimetype != "multipart/form-data":  # only that is read bit by bit; anything else is held in memory

@@ -11,12 +11,24 @@ from sqlalchemy import Connection, insert, select
 
 from engine.commands.triggers import replace_starts
 from engine.definitions.calendars import CalendarInvalid, parse_calendar
-from engine.definitions.catalogue import CALENDAR, CALENDAR_KEY, DECISION, FORM, POLICY, POLICY_KEY, PROCESS, path_of
+from engine.definitions.catalogue import (
+    CALENDAR,
+    CALENDAR_KEY,
+    DECISION,
+    FORM,
+    POLICY,
+    POLICY_KEY,
+    PROCESS,
+    find_version,
+    path_of,
+)
 from engine.definitions.findings import Finding
 from engine.definitions.lint import lint_files
+from engine.definitions.lint.calls import VERSION_UNKNOWN
 from engine.language.decisions import DecisionInvalid, parse_decisions
 from engine.language.errors import EngineError
 from engine.language.model import read_bpmn, read_elements
+from engine.language.versions import split_version
 from engine.records.history import append_system
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
@@ -135,11 +147,20 @@ def check(
     """
     with engine.database.read() as connection:
         known = read_deployed(connection)
-    known.update(beside)
-    for path, content in files.items():
+        unknown = list(_find_unknown_versions(connection, files))
+    for path, content in (*beside.items(), *files.items()):
         for candidate in read_what_can_be_read(path, content):
             known.pop(path_of(candidate.kind, candidate.key), None)
-    return lint_files(files, context=known)
+    return [*lint_files(files, context={**known, **beside}), *unknown]
+
+
+def _find_unknown_versions(connection: Connection, files: Mapping[str, bytes]) -> Iterator[Finding]:
+    for path, content in sorted(files.items()):
+        is_process = any(candidate.kind == PROCESS for candidate in read_what_can_be_read(path, content))
+        for element in read_elements(read_bpmn(content)).values() if is_process else ():
+            key, version = split_version(element.called_element or "")
+            if version is not None and find_version(connection, key, version) is None:
+                yield VERSION_UNKNOWN.find_at(path, element.id, key=key, version=version)
 
 
 def read_candidates(path: str, content: bytes) -> Iterator[Candidate]:

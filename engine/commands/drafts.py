@@ -4,12 +4,13 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from engine.commands.deployments import DeploymentResult, check, deploy
 from engine.definitions.blanks import make_blank
 from engine.definitions.catalogue import DECISION, FORM, PROCESS, path_of
 from engine.definitions.findings import Finding
+from engine.language.decisions import find_decision_keys
 from engine.language.errors import EngineError
 from engine.language.model import MAX_BYTES
 from engine.runtime.engine import Engine
@@ -69,10 +70,9 @@ def open_draft(engine: Engine, actor: Actor, definition_id: str) -> str:
         same = (definition.c.kind == asked.kind, definition.c.key == asked.key)
         query = select(definition).where(*same).order_by(definition.c.version.desc()).limit(1)
         newest = unit.connection.execute(query).one()
-        begun = select(draft.c.id).where(draft.c.kind == asked.kind, draft.c.key == asked.key)
-        if found := unit.connection.execute(begun).scalar_one_or_none():
-            return str(found)
-        return _insert(unit, actor, newest.kind, newest.key, newest.content, newest.id)
+        if begun := find_begun(unit.connection, asked.kind, asked.key):
+            return begun
+        return insert_draft(unit, actor, newest.kind, newest.key, newest.content, newest.id)
 
     return engine.database.transact(work)
 
@@ -88,11 +88,10 @@ def create_draft(engine: Engine, actor: Actor, kind: str, key: str, name_zh: str
             raise NameUnfit(field, name)
 
     def work(unit: UnitOfWork) -> str:
-        for table in (definition, draft):
-            query = select(table.c.id).where(table.c.kind == kind, table.c.key == key).limit(1)
-            if unit.connection.execute(query).one_or_none() is not None:
-                raise DefinitionExists(kind, key)
-        return _insert(unit, actor, kind, key, make_blank(kind, key, name_zh, name_en), None)
+        query = select(definition.c.id).where(definition.c.kind == kind, definition.c.key == key).limit(1)
+        if unit.connection.execute(query).one_or_none() or find_begun(unit.connection, kind, key):
+            raise DefinitionExists(kind, key)
+        return insert_draft(unit, actor, kind, key, make_blank(kind, key, name_zh, name_en), None)
 
     return engine.database.transact(work)
 
@@ -148,6 +147,15 @@ def check_drafts(engine: Engine, draft_ids: Collection[str]) -> list[Finding]:
     return check(engine, _read_files(engine, draft_ids), beside)
 
 
+def find_begun(connection: Connection, kind: str, key: str) -> str | None:
+    """The draft of a definition; that of a decision may have been begun for another in the same file."""
+    rows = connection.execute(select(draft.c.id, draft.c.key, draft.c.content).where(draft.c.kind == kind)).all()
+    for row in rows:
+        if key == row.key or (kind == DECISION and key in find_decision_keys(row.content)):
+            return str(row.id)
+    return None
+
+
 def _read_files(engine: Engine, draft_ids: Collection[str]) -> dict[str, bytes]:
     """The contents of drafts by their paths. Raises NotFound."""
     with engine.database.read() as connection:
@@ -157,7 +165,8 @@ def _read_files(engine: Engine, draft_ids: Collection[str]) -> dict[str, bytes]:
     return {path_of(row.kind, row.key): row.content for row in rows}
 
 
-def _insert(unit: UnitOfWork, actor: Actor, kind: str, key: str, content: bytes, base_id: str | None) -> str:
+def insert_draft(unit: UnitOfWork, actor: Actor, kind: str, key: str, content: bytes, base_id: str | None) -> str:
+    """The row of a new draft; its id."""
     row = {
         "id": new_id(),
         "kind": kind,

@@ -14,7 +14,7 @@ from engine.language.specs.durations import Calendar
 from engine.language.specs.schedules import continue_cycle, due_of, find_due, start_cycle
 from engine.records.jobs import Job, enqueue, settle_job
 from engine.records.messages import MESSAGE, wake_named
-from engine.runtime.calendar import WorkingCalendar
+from engine.runtime.calendar import read_calendar
 from engine.runtime.engine import Engine
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
@@ -41,7 +41,7 @@ def replace_starts(engine: Engine, unit: UnitOfWork, definition_id: str, process
     """
     connection = unit.connection
     connection.execute(delete(process_start).where(process_start.c.process_key == process_key))
-    calendar = _read_calendar(engine, connection)
+    calendar = read_calendar(engine, connection)
     for start in list_triggered_starts(engine.catalogue.elements(connection, definition_id), process_key):
         name = start.message_name or start.signal_name or (start.timer[1] if start.timer else "")
         cycle, due = _schedule(start, unit.now, calendar)
@@ -88,7 +88,7 @@ def _fire(engine: Engine, process_key: str, element: str, unit: UnitOfWork) -> b
     row = unit.connection.execute(_LOCK, this).mappings().one_or_none()
     if row is None or row["next_due_at"] is None or row["next_due_at"] > unit.now:
         return False
-    cycle = row["cycle"] and continue_cycle(row["cycle"], unit.now, _read_calendar(engine, unit.connection))
+    cycle = row["cycle"] and continue_cycle(row["cycle"], unit.now, read_calendar(engine, unit.connection))
     moved = {"cycle": cycle, "next_due_at": due_of(cycle) if cycle else None}
     unit.connection.execute(update(process_start).where(_THIS), this | moved)
     due_at = format_instant(row["next_due_at"])
@@ -118,8 +118,3 @@ def begin_case(engine: Engine, claimed: Job) -> None:
 def _find_start(connection: Connection, process_key: str, element: str) -> RowMapping | None:
     query = select(process_start).where(process_start.c.process_key == process_key, process_start.c.element == element)
     return connection.execute(query).mappings().one_or_none()
-
-
-def _read_calendar(engine: Engine, connection: Connection) -> WorkingCalendar:
-    """The company's days as they are deployed now."""
-    return WorkingCalendar(engine.catalogue.calendar(connection, engine.catalogue.newest(connection)), engine.zone)

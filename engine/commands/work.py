@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
+from engine.commands.batches import end_batch, run_chunk
 from engine.commands.delivery import (
     SIGNAL_ONE,
     START,
@@ -17,6 +18,7 @@ from engine.commands.delivery import (
 )
 from engine.commands.triggers import begin_case, fire_start_timers
 from engine.definitions.registry import JOB_HANDLERS, JobHandler
+from engine.records.batches import END_BATCH, RUN_CHUNK
 from engine.records.history import event
 from engine.records.jobs import Job, LeaseLost, claim_due, postpone_job, retry_delay, settle_job
 from engine.records.messages import MESSAGE, SIGNAL
@@ -124,6 +126,8 @@ def _run(engine: Engine, claimed: Job) -> None:
         SIGNAL_ONE: deliver_signal,
         START: begin_case,
         CONTINUE: _continue,
+        RUN_CHUNK: run_chunk,
+        END_BATCH: end_batch,
     }
     runner = runners.get(claimed.kind)
     if runner is not None:

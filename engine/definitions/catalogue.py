@@ -11,9 +11,10 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
 
 from engine.definitions.calendars import CompanyDays, parse_calendar
 from engine.definitions.forms import Form, parse_form
-from engine.language.decisions import DecisionTable, parse_decisions
+from engine.language.decisions import DecisionLogic, parse_decisions
 from engine.language.model import Element, read_bpmn, read_elements
 from engine.language.parser import ProcessSpecs, parse_process
+from engine.language.versions import split_version
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
 from engine.storage.prepared import Prepared
@@ -42,7 +43,18 @@ _NEWEST = Prepared(
         & (definition.c.version == _newest.c.version),
     )
 )
+_VERSION = Prepared(
+    select(definition.c.id).where(
+        definition.c.kind == PROCESS, definition.c.key == bindparam("key"), definition.c.version == bindparam("version")
+    )
+)
 _SAME_PINS = Prepared(select(pin_set.c.id).where(pin_set.c.sha256 == bindparam("sha256")))
+
+
+def find_version(connection: Connection, key: str, version: int) -> str | None:
+    """The definition of one version of a process, whether anything pins it or not."""
+    found: str | None = _VERSION.scalar(connection, {"key": key, "version": version})
+    return found
 
 
 class UnknownDefinition(Exception):
@@ -62,7 +74,8 @@ def path_of(kind: str, key: str) -> str:
 
 def parts_of(element: Element) -> list[tuple[str, str]]:
     """Kind and key of the definitions an element names: the process it calls, its form, its decision table."""
-    named = ((PROCESS, element.called_element), (FORM, element.form_key), (DECISION, element.decision_ref))
+    called = element.called_element and split_version(element.called_element)[0]
+    named = ((PROCESS, called), (FORM, element.form_key), (DECISION, element.decision_ref))
     return [(kind, key) for kind, key in named if key]
 
 
@@ -89,7 +102,7 @@ class Catalogue:
         self._pins: dict[str, Pins] = {}
         self._processes: dict[tuple[str, str], ProcessSpecs] = {}
         self._forms: dict[str, Form] = {}
-        self._tables: dict[str, DecisionTable] = {}
+        self._decisions: dict[str, DecisionLogic] = {}
         self._policies: dict[str, PlainDict] = {}
         self._calendars: dict[str, CompanyDays] = {}
         self._elements: dict[str, dict[str, Element]] = {}
@@ -123,13 +136,23 @@ class Catalogue:
         """A process with all it calls, in the pinned versions."""
         return self._once(self._processes, (pins.id, key), lambda: self._parse_process(connection, pins, key))
 
+    def process_id(self, connection: Connection, pins: Pins, name: str) -> str:
+        """The definition of a process: the pinned one, or the very version the name says. Raises UnknownDefinition."""
+        key, version = split_version(name)
+        if version is None:
+            return pins.find(PROCESS, key)
+        found = find_version(connection, key, version)
+        if found is None:
+            raise UnknownDefinition(f"Expected version {version} of the process {key!r}, but there is none")
+        return found
+
     def form(self, connection: Connection, definition_id: str) -> Form:
         """A form version."""
         return self._once(self._forms, definition_id, lambda: self._parse_form(connection, definition_id))
 
-    def table(self, connection: Connection, definition_id: str) -> DecisionTable:
-        """A version of a decision table."""
-        return self._once(self._tables, definition_id, lambda: self._parse_table(connection, definition_id))
+    def decision(self, connection: Connection, definition_id: str) -> DecisionLogic:
+        """A version of a decision, with those it requires as its file holds them."""
+        return self._once(self._decisions, definition_id, lambda: self._parse_decision(connection, definition_id))
 
     def policy(self, connection: Connection, pins: Pins) -> PlainDict:
         """The pinned policy values."""
@@ -169,19 +192,20 @@ class Catalogue:
             process_key = waiting.pop()
             if process_key in sources:
                 continue
-            definition_id = pins.find(PROCESS, process_key)
+            definition_id = self.process_id(connection, pins, process_key)
             sources[process_key] = self.content(connection, definition_id)["content"]
             elements = self.elements(connection, definition_id).values()
-            waiting += [e.called_element for e in elements if e.process_key == process_key and e.called_element]
+            own = split_version(process_key)[0]
+            waiting += [e.called_element for e in elements if e.process_key == own and e.called_element]
         return parse_process(sources, key)
 
     def _parse_form(self, connection: Connection, definition_id: str) -> Form:
         row = self.content(connection, definition_id)
         return parse_form(row["key"], row["content"])
 
-    def _parse_table(self, connection: Connection, definition_id: str) -> DecisionTable:
+    def _parse_decision(self, connection: Connection, definition_id: str) -> DecisionLogic:
         row = self.content(connection, definition_id)
-        return next(table for table in parse_decisions(row["content"]) if table.key == row["key"])
+        return next(decision for decision in parse_decisions(row["content"]) if decision.key == row["key"])
 
     def _once(self, cache: dict[K, T], key: K, make: Callable[[], T]) -> T:
         found = cache.get(key)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import NoneType, UnionType
-from typing import Protocol, Union, get_args, get_origin
+from typing import Any, Protocol, Union, get_args, get_origin
 
 from sqlalchemy import Connection
 
@@ -89,6 +89,25 @@ class TopicCall(Outbox, Protocol):
         """Writes an event of the service's own into the history of this step."""
 
 
+class ChunkCall(Outbox, Protocol):
+    """What the function of a batch gets with some of its items, in a transaction of their own."""
+
+    @property
+    def instance_id(self) -> str: ...
+    @property
+    def element(self) -> str: ...
+    @property
+    def number(self) -> int:
+        """Which chunk this is, from 1."""
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of this chunk, the same at every attempt."""
+
+    def reject(self, item: Plain, reason: str) -> None:
+        """Reports an item that cannot be done; the others go on, and it is in the result of the task."""
+
+
 class RelationCall(Protocol):
     """What a relation resolver gets."""
 
@@ -137,16 +156,18 @@ class JobDone(Outbox, Protocol):
 
 
 TopicFunction = Callable[..., PlainDict]
+PlanFunction = Callable[..., list[Plain]]
+ChunkFunction = Callable[[ChunkCall, list[Plain]], Plain]
 RelationFunction = Callable[[RelationCall], list[str]]
 ViewFunction = Callable[[ViewCall], Plain]
 
 
 @dataclass(frozen=True)
 class Topic:
-    """A registered in-step service."""
+    """A registered service: in-step, unless it is a `BatchTopic`."""
 
     name: str
-    function: TopicFunction
+    function: Callable[..., Any]
     required: frozenset[str]
     optional: frozenset[str]
     types: Mapping[str, object]
@@ -170,6 +191,35 @@ class Topic:
         said = _RETURNS.search(inspect.getdoc(self.function) or "")
         parts = _BETWEEN.split(_ASIDE.sub("", said[1])) if said else []
         return tuple(name for part in parts if (name := part.partition(" ")[0]).isidentifier() and name != "nothing")
+
+
+@dataclass(frozen=True)
+class BatchTopic(Topic):
+    """A registered service that is done in chunks: `function` gives the items, `chunk` does some of them."""
+
+    chunk: ChunkFunction
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """The same of every batch, see `batch_topic`."""
+        return ("results", "rejected", "items")
+
+
+class BatchPlan:
+    """The first half of a batch topic; with its second half it is registered."""
+
+    def __init__(self, name: str, plan: PlanFunction) -> None:
+        self.name = name
+        self.plan = plan
+
+    def chunk(self, function: ChunkFunction) -> ChunkFunction:
+        """Decorator: does at most 100 items, in a transaction of their own; what it gives is their result.
+
+        Any exception but BpmnError rolls them back, to be tried again with growing pauses, and at last opens an
+        incident of the task; the other chunks are kept and go on.
+        """
+        _add_topic(BatchTopic(self.name, self.plan, *_read_parameters(self.plan), chunk=function))
+        return function
 
 
 _RETURNS = re.compile(r"Returns: ((?:[^().]|\([^)]*\))*)\.")
@@ -213,19 +263,35 @@ def topic(name: str) -> Callable[[TopicFunction], TopicFunction]:
     """Registers an in-step service: `def f(call: TopicCall, *, <input parameters>) -> PlainDict`."""
 
     def register(function: TopicFunction) -> TopicFunction:
-        if name in TOPICS:
-            raise ValueError(f"Expected one function for topic {name}, but there are two")
-        parameters = list(inspect.signature(function).parameters.values())[1:]
-        TOPICS[name] = Topic(
-            name,
-            function,
-            frozenset(p.name for p in parameters if p.default is p.empty),
-            frozenset(p.name for p in parameters if p.default is not p.empty),
-            {p.name: p.annotation for p in parameters if p.annotation is not p.empty},
-        )
+        _add_topic(Topic(name, function, *_read_parameters(function)))
         return function
 
     return register
+
+
+def batch_topic(name: str) -> Callable[[PlanFunction], BatchPlan]:
+    """Registers a service for many items: `def plan(call: TopicCall, *, <input parameters>) -> list[Plain]` gives them.
+
+    The decorated name becomes a `BatchPlan`, whose `chunk` registers what is done with them. The result of the task:
+    `results`, what each chunk gave, in order; `rejected`, a list of {"item", "reason"}; `items`, how many there were.
+    """
+    return lambda plan: BatchPlan(name, plan)
+
+
+def _add_topic(found: Topic) -> None:
+    if found.name in TOPICS:
+        raise ValueError(f"Expected one function for topic {found.name}, but there are two")
+    TOPICS[found.name] = found
+
+
+def _read_parameters(function: Callable[..., object]) -> tuple[frozenset[str], frozenset[str], dict[str, object]]:
+    """Input parameters that must be mapped, those that may be, and their types."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    return (
+        frozenset(p.name for p in parameters if p.default is p.empty),
+        frozenset(p.name for p in parameters if p.default is not p.empty),
+        {p.name: p.annotation for p in parameters if p.annotation is not p.empty},
+    )
 
 
 def relation(name: str) -> Callable[[RelationFunction], RelationFunction]:

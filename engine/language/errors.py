@@ -34,10 +34,14 @@ class BpmnError(Exception):
 
 
 class BpmnUnreadable(EngineError):
-    """A file is no BPMN that we read. `line` counts from 1; 0 where no line is to blame."""
+    """A file is no BPMN that we read. `problem` says why: too_large, too_many, doctype, not_xml or not_bpmn.
 
-    def __init__(self, message: str, line: int = 0) -> None:
-        super().__init__(message, line=line)
+    `line` counts from 1; 0 where no line is to blame.
+    """
+
+    def __init__(self, problem: str, message: str, line: int = 0, **facts: Plain) -> None:
+        super().__init__(message, line=line, **facts)
+        self.problem = problem
         self.line = line
 
 

@@ -5,18 +5,21 @@ Nothing here executes; the lint, the work list and the viewer read the same elem
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from lxml import etree
 
 from engine.language.errors import BpmnUnreadable
 from engine.language.expressions import ExpressionError, unwrap
+from engine.language.versions import is_version, name_version
+from engine.language.xml import XmlRefused, parse_xml
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 BATON = "http://baton.example/schema/1.0/bpmn"
 
 MAX_BYTES = 2_000_000
-MAX_ELEMENTS = 5_000
+MAX_ELEMENTS = 30_000
 
 ACTIVITIES = frozenset(
     {"task", "userTask", "manualTask", "scriptTask", "serviceTask", "businessRuleTask", "sendTask", "receiveTask"}
@@ -26,6 +29,8 @@ GATEWAYS = frozenset({"exclusiveGateway", "inclusiveGateway", "parallelGateway",
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
 _DEFINITION = "EventDefinition"
+_COUNT_ELEMENTS = etree.XPath("count(//bpmn:*)", namespaces={"bpmn": BPMN})
+_FIND_ROOT_ELEMENT = etree.XPath("bpmn:*[@id=$id]", namespaces={"bpmn": BPMN})
 CONTAINERS = frozenset({"process", "subProcess", "transaction", "adHocSubProcess"})
 
 
@@ -34,7 +39,8 @@ class Element:
     """A process, flow node or sequence flow with what our attributes say about it.
 
     Texts that may be a literal or `${expression}` are kept as written. `parent` is the sub-process it stands in.
-    On a call activity `inputs` are its `camunda:in` and `outputs` its `camunda:out`, as (target, `${...}`).
+    `called_element` names the version with the key where a call activity fixes it (`engine.language.versions`); its
+    `inputs` are its `camunda:in` and `outputs` its `camunda:out`, as (target, `${...}`).
     """
 
     id: str
@@ -80,9 +86,15 @@ class Element:
     async_before: bool = False
     attached_to: str | None = None
     is_interrupting: bool = True
+    is_armed_start: bool = False  # of a start event: its event sub-process waits for it beside a scope
     last_wins: tuple[str, ...] = ()
     source: str | None = None  # of a sequence flow
     target: str | None = None
+
+    @property
+    def is_listener(self) -> bool:
+        """Armed beside other work, long before it happens, if it ever does."""
+        return self.kind == "boundaryEvent" or self.is_armed_start
 
 
 def read_bpmn(xml: bytes) -> etree._Element:
@@ -91,29 +103,20 @@ def read_bpmn(xml: bytes) -> etree._Element:
     No entities, no DTD, no network. Raises BpmnUnreadable for anything but well-formed BPMN of bounded size.
     """
     if len(xml) > MAX_BYTES:
-        raise BpmnUnreadable(f"Expected at most {MAX_BYTES} bytes, but got {len(xml)}")
-    # A parser of its own per file: lxml parsers keep state and are not meant to be shared between threads.
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+        message = f"Expected at most {MAX_BYTES} bytes, but got {len(xml)}"
+        raise BpmnUnreadable("too_large", message, most=MAX_BYTES, size=len(xml))
     try:
-        root = etree.fromstring(xml, parser)
-    except etree.XMLSyntaxError as error:
-        raise BpmnUnreadable(f"Expected well-formed XML, but {error.msg}", error.lineno or 0) from None
-    except ValueError as error:
-        raise BpmnUnreadable(f"Expected well-formed XML, but {error}") from None
-    if getattr(root.getroottree().docinfo, "doctype", ""):
-        raise BpmnUnreadable("Expected a file without DOCTYPE, but it has one")
+        root = parse_xml(xml)
+    except XmlRefused as error:
+        problem = "doctype" if error.has_doctype else "not_xml"
+        raise BpmnUnreadable(problem, str(error), error.line, detail=error.detail) from None
     if root.tag != f"{{{BPMN}}}definitions":
-        raise BpmnUnreadable(f"Expected BPMN definitions, but the root is {root.tag}")
-    count = sum(1 for _ in root.iter(f"{{{BPMN}}}*"))
+        message = f"Expected BPMN definitions, but the root is {root.tag}"
+        raise BpmnUnreadable("not_bpmn", message, root=str(root.tag))
+    count = int(cast(float, _COUNT_ELEMENTS(root)))
     if count > MAX_ELEMENTS:
-        raise BpmnUnreadable(f"Expected at most {MAX_ELEMENTS} elements, but got {count}")
+        message = f"Expected at most {MAX_ELEMENTS} elements, but got {count}"
+        raise BpmnUnreadable("too_many", message, most=MAX_ELEMENTS, size=count)
     return root
 
 
@@ -152,7 +155,29 @@ def local_tag(node: etree._Element) -> str:
 
 def find_definition(root: etree._Element, tag: str, reference: str | None) -> etree._Element | None:
     """The message, signal, error or escalation of this file that a reference names."""
-    return next((node for node in root.iterchildren(f"{{{BPMN}}}{tag}") if node.get("id") == reference), None)
+    found = cast(list[etree._Element], _FIND_ROOT_ELEMENT(root, id=reference or ""))
+    return next((node for node in found if local_tag(node) == tag), None)
+
+
+def read_called(node: etree._Element) -> str | None:
+    """The name of the process a call activity calls: its key, with the version if that is fixed."""
+    called, version = node.get("calledElement"), node.get(f"{{{CAMUNDA}}}calledElementVersion")
+    is_fixed = node.get(f"{{{CAMUNDA}}}calledElementBinding") == "version"
+    return name_version(called, version) if is_fixed and called and version and is_version(version) else called
+
+
+def find_link_target(node: etree._Element) -> str | None:
+    """Of a link event that throws the id of the one in its scope that catches the same name; None for others."""
+    link = node.find(f"{{{BPMN}}}linkEventDefinition")
+    if link is None or local_tag(node) != "intermediateThrowEvent":
+        return None
+    scope = node.getparent()
+    path = f"{{{BPMN}}}intermediateCatchEvent/{{{BPMN}}}linkEventDefinition"
+    for other in () if scope is None else scope.iterfind(path):
+        catch = other.getparent()
+        if catch is not None and other.get("name") == link.get("name"):
+            return catch.get("id")
+    return None
 
 
 def read_start_variables(text: str) -> dict[str, bool]:
@@ -223,7 +248,7 @@ def _read_element(node: etree._Element, process_key: str, parent: str | None, la
         amount=baton("amount"),
         inputs=inputs,
         outputs=outputs,
-        called_element=node.get("calledElement"),
+        called_element=read_called(node),
         binding=camunda("calledElementBinding"),
         binding_version=camunda("calledElementVersion"),
         decision_ref=camunda("decisionRef"),
@@ -237,6 +262,7 @@ def _read_element(node: etree._Element, process_key: str, parent: str | None, la
         async_before=camunda("asyncBefore") == "true",
         attached_to=node.get("attachedToRef"),
         is_interrupting=node.get("cancelActivity", node.get("isInterrupting", "true")) != "false",
+        is_armed_start=kind == "startEvent" and _is_event_sub_process(node.getparent()),
         last_wins=_split(baton("lastWins")),
         source=node.get("sourceRef"),
         target=node.get("targetRef"),
@@ -275,6 +301,10 @@ def _read_calls(node: etree._Element) -> tuple[tuple[tuple[str, str], ...], tupl
 def _read_event(node: etree._Element) -> str | None:
     found = (local_tag(child) for child in node.iterchildren(f"{{{BPMN}}}*"))
     return next((tag.removesuffix(_DEFINITION) for tag in found if tag.endswith(_DEFINITION)), None)
+
+
+def _is_event_sub_process(node: etree._Element | None) -> bool:
+    return node is not None and node.get("triggeredByEvent") == "true"
 
 
 def _read_message_name(node: etree._Element) -> str | None:

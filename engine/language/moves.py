@@ -3,7 +3,8 @@
 from typing import Any
 
 from engine.language.errors import EngineError
-from engine.language.specs.events import BoundaryEventSplit, EventBasedGateway
+from engine.language.specs.activities import EventSubProcess
+from engine.language.specs.events import BoundaryEventSplit, EventBasedGateway, EventSubProcessStart
 from engine.language.specs.gateways import JoiningSpec
 from engine.language.specs.merge import find_fork
 from engine.language.specs.task import OPEN, TracedTask
@@ -24,8 +25,11 @@ def move_token(case: Case, task: TracedTask, target: str, data: PlainDict) -> No
     workflow = task.workflow
     if not task._state & OPEN:
         raise MoveRefused("Expected an open task, but it has ended")
+    if isinstance(task.task_spec, EventSubProcess | EventSubProcessStart):
+        raise MoveRefused("Expected a step of the flow, but an event sub-process stands beside it")
     specs = workflow.spec.task_specs
-    if target not in specs or specs[target].bpmn_id != target:
+    is_place = target in specs and specs[target].bpmn_id == target
+    if not is_place or isinstance(specs[target], EventSubProcess | EventSubProcessStart):
         raise MoveRefused(f"Expected an element of the same scope, but {target} is none", element=target)
     spec = specs.get(f"{target}.BoundaryEventSplit", specs[target])
     top = _find_top(task)

@@ -1,36 +1,60 @@
-"""The parser of every kind of flow node."""
+"""What the parsers of all flow nodes share, and those of the events."""
 
 from typing import Any
 
 from lxml import etree
-from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
 from engine.language.expressions import ExpressionError, is_wrapped, parse_expression, unwrap
-from engine.language.model import BATON, CAMUNDA, GATEWAYS, Element, find_definition, local_tag
+from engine.language.model import BATON, CAMUNDA, Element, find_definition, find_link_target, local_tag
+from engine.language.repairs import repairs
 from engine.language.specs import activities, definitions, events, gateways, loops
 
-ASYNC_REFUSED = GATEWAYS | {"boundaryEvent", "startEvent"}
 DEFINITIONS = {
     "startEvent": frozenset({"message", "signal", "timer"}),
-    "intermediateCatchEvent": frozenset({"message", "signal", "timer"}),
-    "boundaryEvent": frozenset({"message", "signal", "timer", "error", "escalation", "cancel"}),
-    "intermediateThrowEvent": frozenset({"message", "signal", "escalation"}),
+    "intermediateCatchEvent": frozenset({"message", "signal", "timer", "conditional", "link"}),
+    "boundaryEvent": frozenset({"message", "signal", "timer", "conditional", "error", "escalation", "cancel"}),
+    "intermediateThrowEvent": frozenset({"message", "signal", "escalation", "link"}),
     "endEvent": frozenset({"message", "signal", "error", "escalation", "terminate", "cancel"}),
 }
-OPTIONAL_DEFINITION = frozenset({"startEvent", "intermediateThrowEvent", "endEvent"})
+EVENT_SUB_PROCESS = frozenset({"message", "signal", "timer", "conditional", "error", "escalation"})
+MAY_BE_NONE = frozenset({"startEvent", "intermediateThrowEvent", "endEvent"})
 
 
 class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """Mixed into the parser of every node: reads our attributes, and refuses what would silently not happen."""
 
     node: etree._Element
+    task: Any
 
     @property
     def element(self) -> Element:
         return self.process_parser.elements[self.bpmn_id]  # type: ignore[no-any-return]  # SpiffWorkflow is untyped
+
+    def parse_node(self) -> Any:
+        """The spec of the element with its loop and its boundary events; `connect_flows` is called later.
+
+        Stock follows the flows at once, and so recurses through the whole diagram.
+        """
+        self.task = self.create_task()
+        for loop in self.node.iterchildren(full_tag("standardLoopCharacteristics")):
+            self._add_loop_task(loop)
+        for loop in self.node.iterchildren(full_tag("multiInstanceLoopCharacteristics")):
+            self._add_multiinstance_task(loop)
+        attached = self.process_parser.get_boundary_events(self.bpmn_id)
+        return self._add_boundary_event(attached) if attached else self.task
+
+    def connect_flows(self) -> None:
+        """Leads to what stands behind, in the order of the file. Of a single flow a condition may be left out."""
+        flows = self.process_parser.get_outgoing_sequence_flows(self.bpmn_id)
+        default = self.node.get("default")
+        if len(flows) == 1 and self.parse_condition(flows[0]) is None:
+            default = flows[0].get("id")
+        for flow in flows:
+            target = self.process_parser.get_node_by_id(flow.get("targetRef"))
+            self.connect_outgoing(self.process_parser.parse_node(target), flow, flow.get("id") == default)
 
     def create_task(self) -> Any:
         self._refuse_ignored()
@@ -42,14 +66,6 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
     def create_spec(self) -> Any:
         return self.spec_class(self.spec, self.bpmn_id, **self.bpmn_attributes)
 
-    def raise_validation_exception(self, message: str, node: Any = None) -> None:
-        """Stock calls this with `node=`, which its own method does not know."""
-        raise ValidationException(message, self.node)
-
-    def get_position(self, node: Any = None) -> dict[str, float]:
-        """Stock orders outgoing flows by the height of their targets, so that moving a shape changes what happens."""
-        return {"x": 0.0, "y": 0.0}
-
     def parse_incoming_data_references(self) -> list[Any]:
         """Data objects are drawings."""
         return []
@@ -57,6 +73,7 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
     def parse_outgoing_data_references(self) -> list[Any]:
         return []
 
+    @repairs("condition-on-a-task", "A condition on a flow out of a task is ignored.")
     def connect_outgoing(self, target: Any, flow: etree._Element, is_default: bool) -> None:
         conditional = isinstance(self.task, gateways.ExclusiveGateway | gateways.InclusiveGateway)
         if not conditional and self.parse_condition(flow) is not None:
@@ -137,7 +154,7 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
         body: Any = body_class(self.spec, instance.name, bpmn_name=instance.bpmn_name, lane=instance.lane, **options)
         body.element, body.is_async = instance.element, instance.is_async
         instance.is_async = False
-        self.task: Any = body
+        self.task = body
         self._copy_task_attrs(instance)
 
     def _refuse_ignored(self) -> None:
@@ -150,9 +167,13 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
                 raise ValidationException(
                     "Expected the flow to lead to an element of the same scope, but it does not", flow
                 )
-        if self.element.async_before and self.element.kind in ASYNC_REFUSED:
+        if self.node.get("eventGatewayType", "Exclusive") != "Exclusive" or self.node.get("instantiate") == "true":
             raise ValidationException(
-                "Expected camunda:asyncBefore on an activity or event, but not on this", self.node
+                "Expected an exclusive event gateway inside the process, but it is another", self.node
+            )
+        if self.element.async_before and self.element.is_listener:
+            raise ValidationException(
+                "Expected camunda:asyncBefore behind the event, but not on one that listens", self.node
             )
         if self.xpath("./bpmn:ioSpecification"):
             raise ValidationException(
@@ -164,72 +185,14 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow is untyp
             self.read_text(text)
 
 
-class CallActivityParser(ElementParser):
-    def create_spec(self) -> Any:
-        return self.spec_class(
-            self.spec, self.bpmn_id, subworkflow_spec=self.element.called_element, **self.bpmn_attributes
-        )
-
-
-class SubProcessParser(ElementParser):
-    def create_spec(self) -> Any:
-        if self.node.get("triggeredByEvent") == "true":
-            raise ValidationException("Expected no event sub-process, but this is one", self.node)
-        if not self.xpath("./bpmn:endEvent"):
-            raise ValidationException("Expected an end event in the sub-process, but there is none", self.node)
-        outer = self.process_parser
-        inner = type(outer)(outer.parser, self.node, outer.process_key, outer.elements, self.lane)
-        outer.parser.process_parsers[inner.spec_name] = inner
-        return self.spec_class(self.spec, self.bpmn_id, subworkflow_spec=inner.spec_name, **self.bpmn_attributes)
-
-
-class ScriptTaskParser(ElementParser):
-    def create_spec(self) -> Any:
-        script = self.node.findtext(full_tag("script"))
-        if not script or not script.strip():
-            raise ValidationException("Expected a script, but there is none", self.node)
-        return self.spec_class(self.spec, self.bpmn_id, script=script, **self.bpmn_attributes)
-
-
-class ServiceTaskParser(ElementParser):
-    def create_spec(self) -> Any:
-        if not self.element.topic:
-            raise ValidationException("Expected camunda:topic on the service task, but there is none", self.node)
-        return super().create_spec()
-
-
-class BusinessRuleTaskParser(ElementParser):
-    def create_spec(self) -> Any:
-        if not self.element.decision_ref or not self.element.result_variable:
-            message = "Expected camunda:decisionRef and camunda:resultVariable on the business rule task"
-            raise ValidationException(message, self.node)
-        return super().create_spec()
-
-
-class ForkingParser(ElementParser):
-    def handles_multiple_outgoing(self) -> bool:
-        return True
-
-
-class DecidingParser(ElementParser, ConditionalGatewayParser):  # type: ignore[misc]  # SpiffWorkflow is untyped
-    def connect_outgoing(self, target: Any, flow: etree._Element, is_default: bool) -> None:
-        if not is_default and self.parse_condition(flow) is None:
-            raise ValidationException("Expected a condition on every flow but the default one, but this has none", flow)
-        super().connect_outgoing(target, flow, is_default)
-
-
-class EventBasedGatewayParser(ForkingParser):
-    def connect_outgoing(self, target: Any, flow: etree._Element, is_default: bool) -> None:
-        if not isinstance(target, events.IntermediateCatchEvent | events.ReceiveTask):
-            raise ValidationException(
-                "Expected only events behind an event-based gateway, but there is another", self.node
-            )
-        super().connect_outgoing(target, flow, is_default)
-
-
 class EventParser(ElementParser):
     def create_spec(self) -> Any:
         return self.spec_class(self.spec, self.bpmn_id, event_definition=self.read_definition(), **self.bpmn_attributes)
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """The kinds of definitions that are executed here."""
+        return DEFINITIONS[self.element.kind]
 
     def read_definition(self) -> definitions.EventDefinition:
         """The one event definition of the node. Raises ValidationException for several, or one we do not execute."""
@@ -240,11 +203,11 @@ class EventParser(ElementParser):
         if len(found) > 1:
             raise ValidationException("Expected one event definition, but there are several", self.node)
         if not found:
-            if kind not in OPTIONAL_DEFINITION:
+            if kind not in MAY_BE_NONE or self.element.is_listener:
                 raise ValidationException("Expected an event definition, but there is none", self.node)
             return definitions.EventDefinition()
         name = local_tag(found[0]).removesuffix("EventDefinition")
-        if name not in DEFINITIONS[kind]:
+        if name not in self.allowed:
             raise ValidationException(
                 f"Expected another event definition, but {name} is not executed on a {kind}", self.node
             )
@@ -270,6 +233,13 @@ class EventParser(ElementParser):
     def read_cancel(self, node: etree._Element) -> definitions.EventDefinition:
         return definitions.CancelDefinition()
 
+    def read_conditional(self, node: etree._Element) -> definitions.EventDefinition:
+        text = (node.findtext(full_tag("condition")) or "").strip()
+        if not text:
+            raise ValidationException("Expected a condition of the event, but there is none", self.node)
+        self.spec.has_conditions = True
+        return definitions.ConditionDefinition(self.read_expression(text))
+
     def read_terminate(self, node: etree._Element) -> definitions.EventDefinition:
         return definitions.TerminateDefinition()
 
@@ -283,18 +253,23 @@ class EventParser(ElementParser):
         if not text:
             raise ValidationException("Expected one time of the timer, but there is none or several", self.node)
         is_cycle = local_tag(parts[0]) == "timeCycle"
-        is_start, is_boundary = (self.element.kind == kind for kind in ("startEvent", "boundaryEvent"))
-        if is_cycle and not is_start and not (is_boundary and not self.element.is_interrupting):
-            raise ValidationException("Expected a repeated timer only on a non-interrupting boundary", self.node)
+        if is_cycle and not self.may_repeat:
+            raise ValidationException("Expected a repeated timer only on an event that does not interrupt", self.node)
         return definitions.TimerDefinition(self.read_text(text), is_cycle)
 
+    @property
+    def may_repeat(self) -> bool:
+        """Whether the event can happen more than once where it stands."""
+        return self.element.is_listener and not self.element.is_interrupting
+
     def _find_code(self, node: etree._Element, kind: str) -> str | None:
-        """On a boundary event none means any; an event that throws needs one."""
+        """On an event that catches none means any; an event that throws needs one."""
         reference = node.get(f"{kind}Ref")
-        if reference is None and self.element.kind == "boundaryEvent":
+        if reference is None and self.element.is_listener:
             return None
         return self._find(node, kind, f"{kind}Ref", f"{kind}Code")
 
+    @repairs("error-reports-crash", "Four of the parser's own error reports fail with a TypeError.")
     def _find(self, node: etree._Element, kind: str, reference: str, attribute: str) -> str:
         """From the file the node is in: two files may use one id for different things."""
         found = find_definition(self.node.getroottree().getroot(), kind, node.get(reference))
@@ -304,9 +279,33 @@ class EventParser(ElementParser):
         return text
 
 
-class StartEventParser(EventParser):
+class IntermediateEventParser(EventParser):
     def create_spec(self) -> Any:
-        spec = super().create_spec()
+        if self.node.find(full_tag("linkEventDefinition")) is not None:
+            self.spec_class = events.LinkEvent
+        return super().create_spec()
+
+    def read_link(self, node: etree._Element) -> definitions.EventDefinition:
+        is_throw = self.element.kind == "intermediateThrowEvent"
+        if is_throw and find_link_target(self.node) is None:
+            raise ValidationException(
+                "Expected a link event of the same name that catches, but there is none", self.node
+            )
+        return definitions.LinkDefinition(node.get("name", ""))
+
+
+class StartEventParser(EventParser):
+    @property
+    def allowed(self) -> frozenset[str]:
+        return super().allowed if self.element.parent is None else frozenset()
+
+    @property
+    def may_repeat(self) -> bool:
+        return True
+
+    def create_spec(self) -> Any:
+        is_armed = self.element.is_armed_start  # in the scope around this one
+        spec = events.EventSubProcessEntry(self.spec, self.bpmn_id) if is_armed else super().create_spec()
         self.spec.start.connect(spec)
         return spec
 
@@ -314,14 +313,9 @@ class StartEventParser(EventParser):
         return True
 
 
-class EndEventParser(EventParser):
-    def create_spec(self) -> Any:
-        spec = super().create_spec()
-        spec.connect(self.spec.end)
-        return spec
+class ListenerParser(EventParser):
+    """A boundary event."""
 
-
-class BoundaryEventParser(EventParser):
     def create_spec(self) -> Any:
         definition, is_interrupting = self.read_definition(), self.element.is_interrupting
         must_interrupt = isinstance(definition, definitions.ErrorDefinition | definitions.CancelDefinition)
@@ -334,32 +328,24 @@ class BoundaryEventParser(EventParser):
         )
 
 
+class ArmedStartParser(ListenerParser):
+    """The start event of an event sub-process as the scope around it sees it."""
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        return EVENT_SUB_PROCESS
+
+
+class EndEventParser(EventParser):
+    def create_spec(self) -> Any:
+        spec = super().create_spec()
+        spec.connect(self.spec.end)
+        return spec
+
+
+@repairs("tasks-without-a-message", "A send or receive task without a message completes at once.")
 class MessageTaskParser(EventParser):
     """Send and receive tasks; without a message stock completes them at once."""
 
     def read_definition(self) -> definitions.EventDefinition:
         return self.read_message(self.node)
-
-
-NODE_PARSERS: dict[str, tuple[type, type]] = {
-    "startEvent": (StartEventParser, events.StartEvent),
-    "endEvent": (EndEventParser, events.EndEvent),
-    "intermediateCatchEvent": (EventParser, events.IntermediateCatchEvent),
-    "intermediateThrowEvent": (EventParser, events.IntermediateThrowEvent),
-    "boundaryEvent": (BoundaryEventParser, events.BoundaryEvent),
-    "eventBasedGateway": (EventBasedGatewayParser, events.EventBasedGateway),
-    "exclusiveGateway": (DecidingParser, gateways.ExclusiveGateway),
-    "inclusiveGateway": (DecidingParser, gateways.InclusiveGateway),
-    "parallelGateway": (ForkingParser, gateways.ParallelGateway),
-    "task": (ElementParser, activities.PassedTask),
-    "manualTask": (ElementParser, activities.PassedTask),
-    "userTask": (ElementParser, activities.UserTask),
-    "scriptTask": (ScriptTaskParser, activities.ScriptTask),
-    "serviceTask": (ServiceTaskParser, activities.ServiceTask),
-    "businessRuleTask": (BusinessRuleTaskParser, activities.BusinessRuleTask),
-    "sendTask": (MessageTaskParser, events.SendTask),
-    "receiveTask": (MessageTaskParser, events.ReceiveTask),
-    "callActivity": (CallActivityParser, activities.CallActivity),
-    "subProcess": (SubProcessParser, activities.SubProcess),
-    "transaction": (SubProcessParser, activities.Transaction),
-}

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +11,13 @@ from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
 from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowTaskMixin
 
 from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
-from engine.language.model import BPMN, Element, local_tag, read_bpmn, read_elements
-from engine.language.nodes import NODE_PARSERS
+from engine.language.flow_nodes import NODE_PARSERS
+from engine.language.model import BPMN, Element, find_link_target, local_tag, read_bpmn, read_called, read_elements
 from engine.language.specs.process import ProcessSpec
+from engine.language.versions import split_version
 
 RESERVED_IDS = frozenset({"Start", "End"})
 
@@ -33,22 +36,52 @@ class ProcessSpecs:
         return task_spec.element  # type: ignore[no-any-return]  # SpiffWorkflow is untyped
 
 
-def parse_process(sources: Mapping[str, bytes], key: str) -> ProcessSpecs:
+@dataclass(frozen=True)
+class SourceFile:
+    """A file as it was read: its processes, and the elements of each, by id."""
+
+    processes: Mapping[str, etree._Element]
+    elements: Mapping[str, Mapping[str, Element]]
+
+
+class Sources:
+    """The files that processes are parsed from, each read at most once. `files`: name of a process -> its pinned file.
+
+    The name of a fixed version is the id of its process here (`engine.language.versions`). A version that is not among
+    the files stands for the one that is: diagrams are checked without old versions.
+    """
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self._read: dict[tuple[bytes, str], SourceFile] = {}
+
+    def find(self, name: str, caller: str) -> SourceFile:
+        """The file of a process. Raises BpmnUnreadable, and DefinitionUnparsable for the caller if there is none."""
+        key, version = split_version(name)
+        content = self._files.get(name, self._files.get(key))
+        if content is None:
+            raise DefinitionUnparsable(caller, f"Expected a process {name!r}, but it is not deployed")
+        place = content, "" if version is None else name
+        if place not in self._read:
+            self._read[place] = _read_source(content, key, name)
+        return self._read[place]
+
+
+def parse_process(sources: Mapping[str, bytes] | Sources, key: str) -> ProcessSpecs:
     """Parse a process and the processes it calls.
 
-    `sources`: process key -> the pinned file that contains it. Raises BpmnUnreadable, DefinitionUnparsable.
+    `sources`: name of a process -> the pinned file that contains it, see `Sources`.
+    Raises BpmnUnreadable, DefinitionUnparsable.
     """
     parser = CaseParser()
     elements: dict[tuple[str, str], Element] = {}
-    roots: dict[bytes, etree._Element] = {}
     try:
-        for process_key in _find_called(sources, key, roots):
-            root = roots[sources[process_key]]
-            found = _read_once(root, process_key)
+        for process, found in _find_called(sources if isinstance(sources, Sources) else Sources(sources), key):
+            process_key = process.get("id", "")
             elements |= {(process_key, element_id): element for element_id, element in found.items()}
-            parser.add_process(root, process_key, found)
-        spec, inner = parser.get_spec(key), parser.get_subprocess_specs(key)
-        for each in (spec, *inner.values()):
+            parser.add_process(process, process_key, found)
+        specs = parser.collect_specs(key)
+        for each in specs.values():
             _refuse_endless(each)
     except ValidationException as error:
         raise DefinitionUnparsable(error.id or key, _explain(error)) from error
@@ -57,7 +90,7 @@ def parse_process(sources: Mapping[str, bytes], key: str) -> ProcessSpecs:
     except Exception as error:
         # Several of SpiffWorkflow's own error paths fail with a TypeError or KeyError of their own.
         raise DefinitionUnparsable(key, f"Expected a diagram that can be executed, but {error!r}") from error
-    return ProcessSpecs(key, spec, inner, elements)
+    return ProcessSpecs(key, specs.pop(key), specs, elements)
 
 
 def spec_fingerprint(specs: ProcessSpecs) -> str:
@@ -76,10 +109,11 @@ class ElementProcessParser(ProcessParser):  # type: ignore[misc]  # SpiffWorkflo
     """One process or sub-process. The name of its spec is unique among all files a case is made of."""
 
     def __init__(
-        self, parser: "CaseParser", node: Any, process_key: str, elements: dict[str, Element], lane: Any = None
+        self, parser: "CaseParser", node: Any, process_key: str, elements: Mapping[str, Element], lane: Any = None
     ) -> None:
         super().__init__(parser, node, parser.namespaces, {}, lane=lane)
         self.process_key, self.elements = process_key, elements
+        self.unconnected: list[Any] = []
 
     @property
     def spec_name(self) -> str:
@@ -96,15 +130,46 @@ class ElementProcessParser(ProcessParser):  # type: ignore[misc]  # SpiffWorkflo
             raise ValidationException("Expected a start event, but there is none", node=self.node)
         for node in starts:
             self.parse_node(node)
+        while self.unconnected:
+            with _blaming(self.unconnected[-1].node):
+                self.unconnected.pop().connect_flows()
         for node in self.xpath("./bpmn:subProcess[@triggeredByEvent='true']"):
-            raise ValidationException("Expected no event sub-process, but this is one", node=node)
+            self.parse_node(node)
+
+    def get_outgoing_sequence_flows(self, source_ref: str) -> list[etree._Element]:
+        """Of a link event that throws this is the way to the one that catches it."""
+        node = self.get_node_by_id(source_ref)
+        target = None if node is None else find_link_target(node)
+        if target is None:
+            return super().get_outgoing_sequence_flows(source_ref)  # type: ignore[no-any-return]  # untyped
+        return [etree.Element(full_tag("sequenceFlow"), sourceRef=source_ref, targetRef=target)]
 
     def parse_node(self, node: Any) -> Any:
+        """Where a token enters the element: its spec, or the split of its boundary events."""
+        specs, name = self.spec.task_specs, node.get("id")
+        if name in specs:
+            return specs.get(f"{name}.BoundaryEventSplit", specs[name])
         if node.tag not in CaseParser.PARSER_CLASSES:
             raise ValidationException(
                 f"Expected another element, but a {local_tag(node)} cannot be executed", node=node
             )
-        return super().parse_node(node)
+        parser_class, spec_class = CaseParser.PARSER_CLASSES[node.tag]
+        parser = parser_class(self, spec_class, node, self.nsmap, lane=self.lane)
+        with _blaming(node):
+            entry = parser.parse_node()
+        self.unconnected.append(parser)
+        return entry
+
+
+@contextmanager
+def _blaming(node: etree._Element) -> Iterator[None]:
+    """What fails without naming an element was the fault of this one."""
+    try:
+        yield
+    except (ValidationException, DefinitionUnparsable):
+        raise
+    except Exception as error:
+        raise ValidationException(repr(error), node) from error
 
 
 class CaseParser(BpmnParser):  # type: ignore[misc]  # SpiffWorkflow is untyped
@@ -112,14 +177,28 @@ class CaseParser(BpmnParser):  # type: ignore[misc]  # SpiffWorkflow is untyped
 
     PARSER_CLASSES = {full_tag(tag): classes for tag, classes in NODE_PARSERS.items()}
 
-    def add_process(self, root: etree._Element, key: str, elements: dict[str, Element]) -> None:
-        process = next(node for node in root.iterchildren(full_tag("process")) if node.get("id") == key)
-        self._add_diagram_indexes(root)
+    def add_process(self, process: etree._Element, key: str, elements: Mapping[str, Element]) -> None:
         self.process_parsers[key] = ElementProcessParser(self, process, key, elements)
 
+    def collect_specs(self, key: str) -> dict[str, ProcessSpec]:
+        """The specs of a process and of all inside it and called by it, by name; its own is the first."""
+        found: dict[str, ProcessSpec] = {}
+        waiting = [key]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = self.get_spec(name)
+                inner = (each for each in found[name].task_specs.values() if isinstance(each, SubWorkflowTaskMixin))
+                waiting.extend(each.spec for each in inner)
+        return found
 
-def _read_once(root: etree._Element, key: str) -> dict[str, Element]:
-    """The elements of one process. Raises DefinitionUnparsable for an id that is not its own."""
+
+def _read_source(content: bytes, key: str, name: str) -> SourceFile:
+    """With the process of that key under its name. Raises BpmnUnreadable, DefinitionUnparsable for an id used twice."""
+    root = read_bpmn(content)
+    for process in root.iterchildren(full_tag("process")):
+        if process.get("id") == key:
+            process.set("id", name)
     seen = set[str]()
     for node in root.iterfind(f".//{{{BPMN}}}*[@id]"):
         element_id = node.get("id", "")
@@ -128,52 +207,52 @@ def _read_once(root: etree._Element, key: str) -> dict[str, Element]:
         if element_id in RESERVED_IDS:
             raise DefinitionUnparsable(element_id, f"Expected another id, but {element_id!r} is reserved")
         seen.add(element_id)
-    return {element.id: element for element in read_elements(root).values() if element.process_key == key}
+    elements: dict[str, dict[str, Element]] = {}
+    for element in read_elements(root).values():
+        elements.setdefault(element.process_key, {})[element.id] = element
+    return SourceFile({node.get("id", ""): node for node in root.iterchildren(full_tag("process"))}, elements)
 
 
-def _find_called(sources: Mapping[str, bytes], key: str, roots: dict[bytes, etree._Element]) -> Iterator[str]:
-    """The process and all it calls, by key; what is called is read only when it is needed."""
+def _find_called(sources: Sources, key: str) -> Iterator[tuple[etree._Element, Mapping[str, Element]]]:
+    """The process and all it calls, with their elements; what is called is read only when it is needed."""
     wanted, seen = [(key, key)], set[str]()
     while wanted:
         process_key, caller = wanted.pop()
         if process_key in seen:
             continue
         seen.add(process_key)
-        if process_key not in sources:
-            raise DefinitionUnparsable(caller, f"Expected a process {process_key!r}, but it is not deployed")
-        content = sources[process_key]
-        if content not in roots:
-            roots[content] = read_bpmn(content)
-        process = next(
-            (p for p in roots[content].iterchildren(full_tag("process")) if p.get("id") == process_key), None
-        )
-        if process is None:
-            raise DefinitionUnparsable(
-                process_key, f"Expected the file to contain process {process_key!r}, but it does not"
-            )
+        file = sources.find(process_key, caller)
+        if process_key not in file.processes:
+            message = f"Expected the file to contain process {process_key!r}, but it does not"
+            raise DefinitionUnparsable(process_key, message)
+        process = file.processes[process_key]
         for call in process.iter(f"{{{BPMN}}}callActivity"):
-            called = call.get("calledElement")
+            called = read_called(call)
             if not called:
                 raise DefinitionUnparsable(call.get("id", ""), "Expected a called element, but there is none")
             wanted.append((called, call.get("id", "")))
-        yield process_key
+        yield process, file.elements[process_key]
 
 
 def _refuse_endless(spec: ProcessSpec) -> None:
     """A cycle without a decision in it never ends."""
+    passed: set[str] = set()
     for task_spec in spec.task_specs.values():
         trail = [task_spec]
-        while len(trail[-1].outputs) == 1 and len(trail) <= len(spec.task_specs):
-            trail.append(trail[-1].outputs[0])
-            if trail[-1] is task_spec:
-                element = next((each.bpmn_id for each in trail if each.bpmn_id), spec.name)
+        on_trail = {task_spec.name}
+        while len(trail[-1].outputs) == 1 and trail[-1].name not in passed:
+            following = trail[-1].outputs[0]
+            if following.name in on_trail:
+                loop = trail[trail.index(following) :]
+                element = next((each.bpmn_id for each in loop if each.bpmn_id), spec.name)
                 raise DefinitionUnparsable(element, "Expected a way out of the loop, but there is none")
+            trail.append(following)
+            on_trail.add(following.name)
+        passed |= on_trail
 
 
 def _explain(error: ValidationException) -> str:
     """Stock wraps what its own code raises, and turns it into its `repr`."""
-    if isinstance(error.__context__, RecursionError):
-        return "Expected shorter chains of elements, but this one is too long to parse"
     text = str(error).rstrip(". ")
     return text if text.startswith("Expected") else f"Expected a diagram that can be executed, but: {text}"
 

@@ -47,7 +47,11 @@ CLASSES: dict[str, type] = {
     "Decimal": Decimal,
     "__date": date,  # for texts of our own making, where data named `date` may not hide the class
     "__datetime": datetime,
+    "__timedelta": timedelta,
     "__timezone": timezone,
+    "__Decimal": Decimal,
+    "__int": int,
+    "__float": float,
 }
 # Monty hands functions, classes and views out as text, so a worker itself must say of what type its result is.
 # `type` is captured before data named `type` can hide it.
@@ -244,7 +248,7 @@ def _check_budget(program: Program, budget: TimeBudget) -> None:
 def _explain(error: MontyError, program: Program, helper_lines: int, is_type_hidden: bool, hint: str) -> SandboxError:
     """What went wrong and where, in the lines of the source."""
     lines = [] if isinstance(error, MontyCrashedError) else _find_lines(error, program, helper_lines, is_type_hidden)
-    line = lines[-1] if lines else 0
+    line = next((line for line in reversed(lines) if line), 0)  # 0: a function of our own
     if is_timeout(error):
         return SandboxError(f"Expected a result, but it took more than {EVALUATION_SECONDS:g} s", line, program.source)
     if isinstance(error, MontyCrashedError):

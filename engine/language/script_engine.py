@@ -9,6 +9,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.script_engine import BasePythonScriptEngineEnvironment, PythonScriptEngine
 
 from engine.language.errors import EngineError
+from engine.language.repairs import repairs
 from engine.language.sandbox import Function, Sandbox, SandboxError, TimeBudget
 
 
@@ -86,6 +87,10 @@ class SandboxEngine(PythonScriptEngine):  # type: ignore[misc]  # SpiffWorkflow 
         except SandboxError as error:
             raise ExpressionFailed(_name_element(task), error) from error
 
+    @repairs(
+        "data-changed-in-place",
+        "A script that changes a nested value changes the data of every task before it, and with them the past.",
+    )
     def execute(self, task: Any, script: str, external_context: Mapping[str, object] | None = None) -> bool:
         """Run a script on a copy of the task's data, which then takes their place. Raises as `evaluate` does."""
         data = dict(task.data)

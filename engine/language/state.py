@@ -9,12 +9,13 @@ from typing import Any
 
 import orjson
 
+from engine.language.repairs import repairs
 from engine.language.specs.merge import is_unchanged
 from engine.language.specs.task import FINISHED, READY, UNFINISHED, Host, Listener, TracedTask
 from engine.language.workflow import Case, InnerCase, Specs
 from engine.storage.plain import PlainDict
 
-VERSION = 1
+VERSION = 2
 
 
 def freeze(case: Case) -> bytes:
@@ -28,10 +29,13 @@ def freeze(case: Case) -> bytes:
     return orjson.dumps(state)
 
 
+@repairs("typename-in-data", "Data with a key `typename` make a case unloadable, or become an object of that type.")
 def thaw(state: bytes, specs: Specs, script_engine: Any, host: Host, recorder: Listener | None = None) -> Case:
     """The case again. `specs` must be those it was started with, or compatible ones."""
     content = orjson.loads(state)
-    if content["version"] != VERSION:
+    if content["version"] == 1:
+        _upgrade(content)
+    elif content["version"] != VERSION:
         raise ValueError(f"Expected a state of version {VERSION}, but got {content['version']!r}")
     case = Case(specs, script_engine, host)
     case.outcome = content.get("outcome")
@@ -45,6 +49,12 @@ def thaw(state: bytes, specs: Specs, script_engine: Any, host: Host, recorder: L
     if recorder is not None:
         recorder.attach(case)
     return case
+
+
+def _upgrade(content: dict[str, Any]) -> None:
+    """Version 1 kept of what had ended one value that the others hold, in the place of all of them."""
+    for scope in [content, *content.get("inner", [])]:
+        scope["ended"] = {name: [[held], new] for name, (held, new) in scope.get("ended", {}).items()}
 
 
 def compact(case: Case) -> None:
@@ -98,16 +108,19 @@ def _freeze_scope(scope: Any) -> dict[str, Any]:
     state: dict[str, Any] = {"tasks": [_freeze_task(task, places) for task in scope.tasks.values()]}
     if scope.ended:
         state["ended"] = scope.ended
+    if scope.data:
+        state["data"] = scope.data
     if scope.completed:
-        state |= {"completed": True, "success": scope.success, "data": scope.data}
+        state |= {"completed": True, "success": scope.success}
     return state
 
 
 def _freeze_task(task: TracedTask, places: dict[str, int]) -> list[Any]:
     parent = task.parent
     base: PlainDict = {} if parent is None else parent.data
-    changed = {k: v for k, v in task.data.items() if k not in base or not is_unchanged(base[k], v)}
-    gone = [name for name in base if name not in task.data]
+    # sorted, so that a case saved twice is the same to the byte: a merge brings variables in an order of its own
+    changed = {k: v for k, v in sorted(task.data.items()) if k not in base or not is_unchanged(base[k], v)}
+    gone = sorted(name for name in base if name not in task.data)
     row: list[Any] = [task.id, None if parent is None else places[parent.id], task._state, task.task_spec.name]
     row += [task.internal_data, changed, gone]
     while not row[-1]:

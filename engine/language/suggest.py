@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from operator import eq
 
 MAX_COMPARED = 20
 MAX_CHARACTERS = 60
@@ -23,5 +24,5 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def _count_equal(first: str, second: str) -> int:
     """How many characters stand at the same place in both, counted from either end."""
-    forward = sum(a == b for a, b in zip(first, second, strict=False))
-    return forward + sum(a == b for a, b in zip(reversed(first), reversed(second), strict=False))
+    pairs = (*map(eq, first, second), *map(eq, reversed(first), reversed(second)))
+    return pairs.count(True)

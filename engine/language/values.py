@@ -27,6 +27,12 @@ def is_reference(value: object) -> bool:
     return type(value) is dict and VAULT_KEY in value
 
 
+def has_reference(value: object) -> bool:
+    """Whether there is a reference to personal data anywhere in the value."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return is_reference(value) or any(map(has_reference, parts))
+
+
 def hide_references(value: object, found: list[PlainDict], depth: int = 0) -> object:
     """The value with a marker for each reference inside; the references are added to `found`.
 

@@ -25,7 +25,7 @@ from engine.language.worker_clock import WorkerClock
 
 CHECKOUT_SECONDS = 1.0
 GRACE_SECONDS = 0.25  # what cannot be interrupted is ended with its worker
-TRIES, MORE_TIME = 3, 3
+TRIES, MORE_TIME = 2, 3
 MAX_MEMORY_BYTES = 32_000_000
 MAX_DEAD_WORKERS = 8
 MAX_PRINTED_BYTES = 10_000

@@ -13,7 +13,9 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 
 from engine.language.errors import BpmnError, StepLimitExceeded, TaskNotWaiting
+from engine.language.repairs import repairs
 from engine.language.specs.activities import ServiceTask
+from engine.language.specs.conditions import find_fulfilled
 from engine.language.specs.events import throw_error
 from engine.language.specs.gateways import JoiningSpec
 from engine.language.specs.loops import LoopSpec
@@ -59,10 +61,16 @@ class CaseMixin:
 
     def update_waiting_tasks(self) -> None:
         """Joins may go on when another branch has ended; whatever else waits is told when it has happened."""
+        if not self.spec.has_joins:
+            return
         for task in [t for t in self.tasks.values() if t._state == WAITING and isinstance(t.task_spec, JoiningSpec)]:
             if task._state == WAITING:
                 task.task_spec._update(task)
 
+    @repairs(
+        "depth-limit",
+        "Beyond a depth of 1,000 tasks nothing is found any more, and a case with open work counts as completed.",
+    )
     def is_completed(self) -> bool:
         self.completed = self.completed or not any(t._state & UNFINISHED for t in self.tasks.values())
         return self.completed
@@ -129,6 +137,8 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         self.queue: deque[TracedTask] = deque()
         self.ended: dict[str, Any] = {}
         self.outcome: str | None = None
+        self.has_conditions = any(s.has_conditions for s in (specs.spec, *specs.subprocess_specs.values()))
+        self.seen_by: dict[str, PlainDict] = {}  # by conditional event: what it was last looked at with in this step
         super().__init__(specs.spec, specs.subprocess_specs, script_engine, deserializing=True)
 
     # --- what is done to it -----------------------------------------------------------------------------------------
@@ -164,6 +174,27 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
             task.stall("run", error)
         self.do_engine_steps()
 
+    def fail_service(self, task: TracedTask, error: Exception) -> None:
+        """A service task that waited could not be done: an incident, after which `retry` calls its topic again.
+
+        Once more for a task that has failed already is an incident more. Raises TaskNotWaiting if it does not wait.
+        """
+        is_waiting = task._state == STARTED and isinstance(task.task_spec, ServiceTask)
+        self._require(is_waiting and "result" not in task.internal_data, task, "a service task that waits")
+        task.stall("run", error)
+
+    def fix(self, task: TracedTask, values: PlainDict, facts: PlainDict) -> None:
+        """Give what could not go on other values, ahead of `retry`. Raises TaskNotWaiting unless it failed.
+
+        `facts` are written down with the change. Where tokens meet, all that wait there get the values.
+        """
+        self._require(self._is_stalled(task), task, "an element that failed")
+        for one in task.task_spec.tokens_at(task):
+            one.data = {**one.data, **values}
+            one.internal_data["given"] = True
+            if self.recorder is not None:
+                self.recorder.data_fixed(one, facts)
+
     def fire_timer(self, task: TracedTask) -> None:
         """A timer is due. Raises TaskNotWaiting unless it is armed."""
         self._require(task._state == WAITING and "due" in task.internal_data, task, "a timer that is armed")
@@ -184,10 +215,10 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         task.task_spec._update(task)
         self.do_engine_steps()
 
-    def retry(self, task: TracedTask) -> None:
-        """Try again what could not go on. Raises TaskNotWaiting unless it failed."""
-        self._require(task._state == STARTED and "stalled" in task.internal_data, task, "an element that failed")
-        task.resume()
+    def retry(self, task: TracedTask, facts: PlainDict | None = None) -> None:
+        """Try again what could not go on; `facts` are written down. Raises TaskNotWaiting unless it failed."""
+        self._require(self._is_stalled(task), task, "an element that failed")
+        task.resume(facts or {})
         self.do_engine_steps()
 
     # --- what it waits for ------------------------------------------------------------------------------------------
@@ -217,9 +248,13 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         """Service tasks whose result is still to come."""
         return self._find(self._is_service_waiting)
 
+    def held_tasks(self) -> list[TracedTask]:
+        """Both: service tasks whose result is still to come, and elements that could not go on."""
+        return self._find(lambda task: self._is_service_waiting(task) or self._is_stalled(task))
+
     def stalled_tasks(self) -> list[TracedTask]:
         """Elements that could not go on."""
-        return self._find(lambda task: task._state == STARTED and "stalled" in task.internal_data)
+        return self._find(self._is_stalled)
 
     def tokens(self) -> list[TracedTask]:
         """Open tasks of elements of the diagram, bodies of multi-instances and loops included."""
@@ -246,6 +281,7 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         raise LookupError(f"Expected task {task_id} in the case, but it is gone")
 
     # --- how it runs -------------------------------------------------------------------------------------------------
+    @repairs("no-step-limit", "A loop of automatic elements that never ends takes its server with it.")
     def do_engine_steps(self) -> None:
         """Run automatic elements, in the order they became ready, until the case rests.
 
@@ -271,6 +307,9 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         inner.plant(data)
 
     def _run_one(self) -> bool:
+        if self.has_conditions and (event := find_fulfilled(self)) is not None:
+            event.task_spec.fire(event, {})
+            self.run_next(event)
         while self.queue:
             task = self.queue.popleft()
             if self._is_runnable(task):
@@ -283,6 +322,10 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         return task._state == READY and task.id in task.workflow.tasks
 
     @staticmethod
+    def _is_stalled(task: TracedTask) -> bool:
+        return task._state == STARTED and "stalled" in task.internal_data
+
+    @staticmethod
     def _is_service_waiting(task: TracedTask) -> bool:
         is_waiting = task._state == STARTED and isinstance(task.task_spec, ServiceTask)
         return is_waiting and "stalled" not in task.internal_data
@@ -290,6 +333,7 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
     def _find(self, fits: Callable[[TracedTask], bool]) -> list[TracedTask]:
         return [task for scope in self.scopes for task in scope.tasks.values() if fits(task)]
 
+    @repairs("any-task-can-be-run", "A task that is over, or not yet begun, runs again when it is told to.")
     @staticmethod
     def _require(is_so: bool, task: TracedTask, expected: str) -> None:
         if not is_so:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, exists, func, select
 
-from engine.definitions.catalogue import DECISION, FORM, PROCESS
+from engine.definitions.catalogue import PROCESS, parts_of
 from engine.language.model import Element
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
@@ -110,15 +110,12 @@ def fetch_definition(engine: Engine, definition_id: str) -> DefinitionView:
 
 def find_uses(engine: Engine, kind: str, key: str) -> list[Use]:
     """The elements of the newest processes that name a definition."""
-    names = {PROCESS: "called_element", DECISION: "decision_ref", FORM: "form_key"}
-    if kind not in names:
-        return []
     uses = []
     for process in list_definitions(engine, PROCESS):
         with engine.database.read() as connection:
             elements = engine.catalogue.elements(connection, process.id)
         for element in elements.values():
-            if element.process_key == process.key and getattr(element, names[kind]) == key:
+            if element.process_key == process.key and (kind, key) in parts_of(element):
                 uses.append(Use(process.key, element))
     return uses
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from engine.definitions.catalogue import PROCESS, parts_of, path_of
+from engine.definitions.catalogue import DECISION, PROCESS, parts_of, path_of
+from engine.language.decisions import find_decision_keys
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import Element, read_bpmn, read_elements
 from engine.runtime.engine import Engine
@@ -36,6 +37,11 @@ class Draft:
         """Where it would lie as a file."""
         return path_of(self.kind, self.key)
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of all that the file defines: it may hold several decisions."""
+        return frozenset((self.key, *(find_decision_keys(self.content) if self.kind == DECISION else ())))
+
 
 def list_drafts(engine: Engine) -> list[Draft]:
     """All drafts, by kind and key."""
@@ -55,7 +61,7 @@ def fetch_draft(engine: Engine, draft_id: str) -> Draft:
 
 def list_parts(found: Draft, drafts: list[Draft]) -> list[Draft]:
     """The other drafts that a drafted process uses, directly or through processes it calls."""
-    by_key = {(one.kind, one.key): one for one in drafts}
+    by_key = {(one.kind, key): one for one in drafts for key in one.keys}
     parts: dict[str, Draft] = {}
     waiting = [found]
     while waiting:

@@ -36,8 +36,9 @@ from engine.records.access import (
 from engine.runtime.assignment import DEFAULT_PRIORITY
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
+from engine.storage.columns import EPOCH, Instant
 from engine.storage.prepared import Prepared
-from engine.storage.tables import EPOCH, Instant, instance, task, task_candidate
+from engine.storage.tables import instance, task, task_candidate
 
 MINE, GROUP, ALL, FREE = "mine", "group", "all", "free"
 LATE = "late"

@@ -7,16 +7,17 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from engine.definitions.catalogue import PROCESS, Pins
+from engine.definitions.catalogue import Pins
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
 from engine.queries.cases import CaseRow, read_case, require_reader, select_cases
+from engine.queries.outside import Batch, ExternalTask, list_batches, list_external_tasks
 from engine.queries.story import Story, tell_story
 from engine.queries.waits import Limit, Sent, Wait, find_limits, list_sent, list_waits
 from engine.records.history import HistoryRow, read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.storage.actor import SYSTEM, Actor
+from engine.storage.actor import MACHINES, Actor
 from engine.storage.plain import PlainDict
 from engine.storage.tables import definition, incident, instance, instance_party, party, submission, task
 
@@ -48,12 +49,12 @@ class Record:
     seq: int
     at: datetime
     kind: str
-    actor_id: str
+    acting_role: str
     is_failure: bool
 
     @property
     def is_human(self) -> bool:
-        return self.actor_id != SYSTEM.user_id
+        return self.acting_role not in MACHINES
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ class CaseView:
     """A case at one of its records.
 
     Of `story` only the record itself and the steps that were asked for are told: `told` are the numbers of these, the
-    newest first, and `earlier` is that of the first one left out. `open_work` and `incidents` are those of today,
-    `forms`, `waits` and `sent` go up to the record; `limits` say by task what comes if nobody acts.
+    newest first, and `earlier` is that of the first one left out. What is open, done outside or stopped is that of
+    today, `forms`, `waits` and `sent` go up to the record; `limits` say by task what comes if nobody acts.
     """
 
     case: CaseRow
@@ -132,6 +133,8 @@ class CaseView:
     sent: list[Sent]
     forms: list[FilledForm]
     open_work: list[OpenWork]
+    external_tasks: list[ExternalTask]
+    batches: list[Batch]
     incidents: list[Incident]
     parties: list[CaseParty]
 
@@ -163,7 +166,7 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
             read_case(row),
             records,
             moment,
-            [_read_drawing(connection, pins, key) for key in _list_processes(specs)],
+            [_read_drawing(engine, connection, pins, key) for key in _list_processes(specs)],
             story,
             told,
             earlier,
@@ -172,6 +175,8 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
             list_sent(past),
             _read_forms(connection, instance_id, story, moment.at),
             _read_open_work(engine, connection, instance_id),
+            list_external_tasks(engine, connection, instance_id),
+            list_batches(engine, connection, instance_id),
             _read_incidents(connection, instance_id),
             _read_parties(connection, instance_id),
         )
@@ -187,7 +192,8 @@ def fetch_drawing(engine: Engine, actor: Actor, instance_id: str, process_key: s
         pins = engine.catalogue.pins(connection, row.pin_set_id)
         if process_key not in _list_processes(engine.catalogue.process(connection, pins, row.process_key)):
             raise NotFound("drawing", process_key)
-        content: bytes = engine.catalogue.content(connection, pins.find(PROCESS, process_key))["content"]
+        definition_id = engine.catalogue.process_id(connection, pins, process_key)
+        content: bytes = engine.catalogue.content(connection, definition_id)["content"]
         return content
 
 
@@ -205,7 +211,7 @@ def _choose(rows: Sequence[HistoryRow], look: Look) -> tuple[list[int], int | No
 
 
 def _is_asked(row: HistoryRow, look: Look) -> bool:
-    if look.is_people_only and row.actor_id == SYSTEM.user_id:
+    if look.is_people_only and row.acting_role in MACHINES:
         return False
     if look.element and all(event.get("element") != look.element for event in row.events):
         return False
@@ -218,13 +224,13 @@ def _touches(event: PlainDict, variable: str) -> bool:
 
 
 def _read_record(row: HistoryRow) -> Record:
-    return Record(row.seq, row.at, row.kind, row.actor_id, any(event["kind"] in FAILURES for event in row.events))
+    return Record(row.seq, row.at, row.kind, row.acting_role, any(event["kind"] in FAILURES for event in row.events))
 
 
-def _read_drawing(connection: Connection, pins: Pins, key: str) -> Drawing:
+def _read_drawing(engine: Engine, connection: Connection, pins: Pins, key: str) -> Drawing:
     row = connection.execute(
         select(definition.c.name_zh, definition.c.name_en, definition.c.content).where(
-            definition.c.id == pins.find(PROCESS, key)
+            definition.c.id == engine.catalogue.process_id(connection, pins, key)
         )
     ).one()
     return Drawing(key, row.name_zh, row.name_en, row.content)

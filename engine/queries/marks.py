@@ -5,8 +5,6 @@ from engine.queries.story import Story
 
 BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
 DONE, NOW, FAILED = "done", "now", "err"
-# Entered with the activity they sit on, before anything has happened.
-ARMED_KINDS = frozenset({"boundaryEvent"})
 # A token on one of these only says that there is another one inside.
 CONTAINER_KINDS = frozenset({"callActivity", "subProcess", "transaction", "adHocSubProcess"})
 
@@ -14,13 +12,14 @@ CONTAINER_KINDS = frozenset({"callActivity", "subProcess", "transaction", "adHoc
 def mark_elements(story: Story, process_key: str, xml: bytes) -> dict[str, str]:
     """Elements and flows of a diagram: done where the case has been, now where it is, err where it failed.
 
-    A boundary event counts only once it has fired. Of a sub-process drawn open its content is marked, not the frame.
+    What is armed beside other work (a boundary event, the start of an event sub-process) counts only once it has fired.
+    Of a sub-process drawn open its content is marked, not the frame.
     """
-    armed = {(one.process_key, one.id) for one in story.elements.values() if one.kind in ARMED_KINDS}
+    armed = {(one.process_key, one.id) for one in story.elements.values() if one.is_listener}
     been = {*story.visits, *story.flows} - (armed - story.completed)
     marks = {element: DONE for process, element in been if process == process_key}
     for token in story.tokens:
-        if token.element.process_key == process_key and token.element.kind not in ARMED_KINDS:
+        if token.element.process_key == process_key and not token.element.is_listener:
             marks[token.element.id] = FAILED if token.is_failed else NOW
     frames = _list_frames(xml)
     return {element: mark for element, mark in marks.items() if element not in frames}

@@ -88,7 +88,7 @@ def list_waits(rows: Iterable[HistoryRow], story: Story) -> list[Wait]:
 
 
 def find_limits(token: TokenView, story: Story, waits: Iterable[Wait], specs: ProcessSpecs) -> list[Limit]:
-    """The timers that go off if nothing happens at a token: on its element, else on the activities around it."""
+    """The timers that go off if nothing happens at a token: on its element or scope, else on the activities around."""
     timers = [wait for wait in waits if wait.kind == TIMER and wait.end is None]
     for place in (token, *_holders(token, story)):
         found = [one for one in timers if one.scope == place.scope and _concerns(one, place)]
@@ -119,7 +119,8 @@ def _find_consequence(event: Element, specs: ProcessSpecs) -> Element | None:
 
 
 def _concerns(wait: Wait, place: TokenView) -> bool:
-    return wait.element.attached_to == place.element.id or wait.task == place.task
+    is_of_scope = wait.element.is_listener and wait.element.attached_to is None
+    return is_of_scope or wait.element.attached_to == place.element.id or wait.task == place.task
 
 
 def _holders(token: TokenView, story: Story) -> Iterator[TokenView]:

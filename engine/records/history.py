@@ -33,6 +33,13 @@ _LAST = Prepared(
 )
 _STREAM = Prepared(select(history).where(history.c.stream == bindparam("stream")).order_by(history.c.seq))
 
+_NEWEST = Prepared(
+    select(history)
+    .where(history.c.stream == bindparam("stream"))
+    .order_by(history.c.seq.desc())
+    .limit(bindparam("limit"))
+)
+
 
 @dataclass(frozen=True)
 class HistoryRow:
@@ -98,6 +105,11 @@ def read_head(connection: Connection, stream: str) -> Head:
 def read_stream(connection: Connection, stream: str) -> list[HistoryRow]:
     """Every row of a stream, oldest first. The chain is not checked here, see `check_stream`."""
     return [_read(row) for row in _STREAM.all(connection, {"stream": stream})]
+
+
+def read_newest(connection: Connection, stream: str, limit: int) -> list[HistoryRow]:
+    """The last rows of a stream, newest first."""
+    return [_read(row) for row in _NEWEST.all(connection, {"stream": stream, "limit": limit})]
 
 
 def check_stream(rows: Iterable[RowMapping], keys: KeyRing) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,8 @@ from engine.storage.plain import PlainDict
 
 NOTHING: PlainDict = {}
 # The kinds of events a picture is made of; history rows hold others beside them.
-TOKEN_KINDS = frozenset({"entered", "data", "failed", "completed", "cancelled", "joined"})
+TOKEN_KINDS = frozenset({"entered", "data", "fixed", "failed", "retried", "completed", "cancelled", "joined"})
+_CHANGES_DATA = frozenset({"data", "fixed"})
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class Picture:
             self._open[task] = {name: event[name] for name in kept if name in event}
         elif kind == "failed":
             self._open[task] = {**self._open[task], "failed": True}
-        elif kind != "data":
+        elif kind == "retried":
+            self._open[task] = {name: value for name, value in self._open[task].items() if name != "failed"}
+        elif kind not in _CHANGES_DATA:
             del self._open[task]
         return self
 

@@ -3,12 +3,14 @@
 An event is a dict of `kind`, `task`, `element`, and where it is not empty `scope` (the task of the sub-process or
 call activity it lives in), `index` (of a multi-instance or loop), `body` (the container of one), `base` (entered: the
 task whose data the change is counted against; other kinds count against the task itself), `set` and `gone`
-(variables), `error`. Kinds: entered, data, failed (it stays open), completed, cancelled, joined.
+(variables), `error`. Kinds: entered, data, fixed (an operator gave it values), failed (it stays open), retried,
+completed, cancelled, joined.
 """
 
 from typing import Any
 
 from engine.language.errors import EngineError
+from engine.language.specs.activities import EventSubProcess
 from engine.language.specs.loops import LoopSpec
 from engine.language.specs.task import COMPLETED, FINISHED, OPEN, TracedTask
 from engine.language.values import is_same
@@ -53,7 +55,15 @@ class Recorder:
     def task_failed(self, task: TracedTask, error: Exception) -> None:
         if task.id in self._open:
             code = error.code if isinstance(error, EngineError) else type(error).__name__
-            self._write(task, "failed", error=code)
+            self._write(task, "failed", {"error": code})
+
+    def task_retried(self, task: TracedTask, facts: PlainDict) -> None:
+        if task.id in self._open:
+            self._write(task, "retried", facts)
+
+    def data_fixed(self, task: TracedTask, facts: PlainDict) -> None:
+        if task.id in self._open:
+            self._write(task, "fixed", facts)
 
     def task_removed(self, task: TracedTask) -> None:
         if task.id in self._open:
@@ -83,10 +93,8 @@ class Recorder:
         if task.data is not seen and not is_same(task.data, seen):
             self._write(task, "data")
 
-    def _write(self, task: TracedTask, kind: str, error: str | None = None) -> None:
-        event = _describe(kind, task)
-        if error is not None:
-            event["error"] = error
+    def _write(self, task: TracedTask, kind: str, facts: PlainDict = NOTHING) -> None:
+        event = _describe(kind, task) | facts
         self._add(event, self._seen[task.id], task.data)
         self._seen[task.id] = task.data
 
@@ -101,11 +109,12 @@ class Recorder:
         self.events.append(event)
 
     def _find_base(self, task: TracedTask) -> TracedTask | None:
-        """The nearest recorded ancestor in the scope, else the sub-process the scope belongs to."""
+        """The nearest recorded ancestor in the scope, else the sub-process the scope belongs to, or its start event."""
         for ancestor in task.ancestors:
             if ancestor.id in self._seen:
                 return ancestor
-        return task.scope_task
+        holder = task.scope_task
+        return holder.parent if holder is not None and isinstance(holder.task_spec, EventSubProcess) else holder
 
 
 def _describe(kind: str, task: TracedTask) -> PlainDict:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select
 
 from engine.definitions.registry import RELATIONS
+from engine.language.errors import EngineError
 from engine.language.expressions import Literal, parse_literal_or_expression
 from engine.language.model import Element
 from engine.records.worklist import OpenTask
@@ -20,7 +21,7 @@ _ACTORS_OF = select(submission.c.actor_id).where(
 )
 
 
-class AssignmentInvalid(Exception):
+class AssignmentInvalid(EngineError):
     """What the diagram says of a task does not name who may do it."""
 
 

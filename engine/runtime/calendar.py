@@ -5,10 +5,17 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
+from sqlalchemy import Connection
 
 from engine.definitions.calendars import CompanyDays
 from engine.language.errors import ValueUnfit
 from engine.language.specs.durations import parse_working_time
+from engine.runtime.engine import Engine
+
+
+def read_calendar(engine: Engine, connection: Connection) -> "WorkingCalendar":
+    """The company's days as they are deployed now; a case has those it pinned, see `Step.calendar`."""
+    return WorkingCalendar(engine.catalogue.calendar(connection, engine.catalogue.newest(connection)), engine.zone)
 
 
 @lru_cache

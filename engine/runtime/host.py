@@ -1,7 +1,7 @@
 """What a step offers to the elements it runs, and what it gives to the services they call."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -9,16 +9,20 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from engine.definitions.registry import TOPICS
+from engine.definitions.registry import TOPICS, BatchTopic
 from engine.language.decisions import Decision, map_result
-from engine.language.errors import BpmnError, EngineError
+from engine.language.errors import BpmnError, ValueUnfit
 from engine.language.model import Element
 from engine.language.specs.task import TracedTask
+from engine.language.values import has_reference
 from engine.records import jobs
+from engine.records.batches import add_batch, reopen_batch
+from engine.records.external import add_external_task
 from engine.records.history import event
 from engine.records.messages import SIGNAL, add_message
 from engine.records.submissions import last_content
 from engine.runtime.calendar import WorkingCalendar
+from engine.runtime.failures import describe_failure
 from engine.storage.actor import Actor
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 _OPEN_INCIDENT = insert(incident)
 _RESOLVE = (
     update(incident)
-    .where(incident.c.task_id == bindparam("task_id_"), incident.c.resolved_at.is_(None))
+    .where(incident.c.task_id.in_(bindparam("task_ids", expanding=True)), incident.c.resolved_at.is_(None))
     .values(resolved_at=bindparam("now"))
 )
 _PARTY = select(instance_party.c.party_id).where(
@@ -124,21 +128,46 @@ class StepHost:
         return self.step.calendar.working_time(text, start)
 
     def call_topic(self, task: TracedTask, element: Element, inputs: PlainDict) -> PlainDict | None:
-        """Runs the registered function in a savepoint; an unregistered topic waits for a worker."""
+        """In-step: the result of the registered function, run in a savepoint. A batch and an external task wait."""
         topic = TOPICS.get(element.topic or "")
         if topic is None:
+            self._offer_outside(task, element, inputs)
+            return None
+        is_batch = isinstance(topic, BatchTopic)
+        if is_batch and reopen_batch(self.step.connection, self.step.now, task.id):
+            self.step.outside.add(task.id)
             return None
         topic.check_inputs(inputs)
         call = StepTopicCall(self.step, task, element)
         described = event("service", task=task.id, element=element.id, topic=topic.name, inputs=_digest(inputs))
         try:
             with self.step.connection.begin_nested():
-                result = topic.function(call, **inputs)
+                found = topic.function(call, **inputs)
         except BpmnError as error:
             self.step.note({**described, "error": error.code, "message": str(error), "values": error.values})
             raise
+        if is_batch and found:
+            self._begin_batch(task, element, found, described)
+            return None
+        result: PlainDict = {"results": [], "rejected": [], "items": 0} if is_batch else found
         self.step.note({**described, "result": result})
         return result
+
+    def _offer_outside(self, task: TracedTask, element: Element, inputs: PlainDict) -> None:
+        """A worker gets what the diagram maps; personal data never leave, not even as references."""
+        for name, value in inputs.items():
+            if has_reference(value):
+                raise ValueUnfit(f"Expected no personal data for a worker outside, but {name} is", variable=name)
+        topic, step = element.topic or "", self.step
+        add_external_task(step.connection, step.now, task.id, step.instance_id, element.id, topic, inputs)
+        step.outside.add(task.id)
+        step.note(event("external", task=task.id, element=element.id, topic=topic, inputs=_digest(inputs)))
+
+    def _begin_batch(self, task: TracedTask, element: Element, items: list[Plain], described: PlainDict) -> None:
+        step, topic = self.step, element.topic or ""
+        chunks = add_batch(step.connection, step.now, task.id, step.instance_id, element.id, topic, items)
+        step.outside.add(task.id)
+        step.note({**described, "kind": "batch", "items": len(items), "chunks": chunks})
 
     def decide(self, task: TracedTask, element: Element, data: PlainDict) -> Plain:
         decision = self.step.decide(element.decision_ref or "", data, element.id, task.id)
@@ -155,30 +184,40 @@ class StepHost:
 
     def open_incident(self, task: TracedTask, error: Exception) -> None:
         """Keeps what the person sent and says what went wrong; programming errors of ours are incidents as well."""
-        element = task.task_spec.element
+        element, described = _find_element(task), describe_failure(error)
+        incident_id = new_id()
         row = {
-            "id": new_id(),
+            "id": incident_id,
             "instance_id": self.step.instance_id,
             "task_id": task.id,
+            "process_key": element.process_key,
             "element": element.id,
-            "message": _explain(error),
+            "code": described.code,
+            "message": described.message,
+            "facts": described.facts,
             "opened_at": self.step.now,
             "resolved_at": None,
         }
         self.step.connection.execute(_OPEN_INCIDENT, row)
-        self.step.note(event("incident", task=task.id, element=element.id, incident=row["id"], message=row["message"]))
+        told = event("incident", task=task.id, element=element.id, incident=incident_id, message=described.message)
+        self.step.note(told)
 
 
-def resolve_incidents(connection: Connection, task_id: str, now: datetime) -> None:
-    """Closes the open incidents of a task: it is tried again, or gone."""
-    connection.execute(_RESOLVE, {"task_id_": task_id, "now": now})
+def resolve_incidents(connection: Connection, task_ids: Collection[str], now: datetime) -> None:
+    """Closes the open incidents of tasks: they are tried again, or gone."""
+    if task_ids:
+        connection.execute(_RESOLVE, {"task_ids": sorted(task_ids), "now": now})
+
+
+def _find_element(task: TracedTask) -> Element:
+    """The element of a task; of what stands between elements that of the nearest before it, else the process."""
+    for one in (task, *task.ancestors):
+        if (found := getattr(one.task_spec, "element", None)) is not None:
+            return found  # type: ignore[no-any-return]  # SpiffWorkflow is untyped
+    spec = task.workflow.spec
+    return Element(spec.name, "process", spec.process_key)
 
 
 def _digest(inputs: PlainDict) -> str:
     """History keeps a hash of what a service was given: the values are those of the step's data."""
     return hashlib.sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _explain(error: Exception) -> str:
-    text = str(error) if isinstance(error, EngineError | BpmnError) else f"{type(error).__name__}: {error}"
-    return text[:2000]

@@ -9,14 +9,18 @@ from typing import Any
 
 import zstandard
 from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.exc import DBAPIError
 
-from engine.definitions.catalogue import DECISION, PROCESS, Pins
+from engine.definitions.catalogue import DECISION, Pins
 from engine.language.decisions import Decision, decide
+from engine.language.errors import TryAgain
 from engine.language.sandbox import TimeBudget
 from engine.language.script_engine import SandboxEngine
 from engine.language.specs.schedules import find_due
 from engine.language.state import compact, freeze, thaw
 from engine.language.workflow import Case
+from engine.records.batches import remove_batches
+from engine.records.external import remove_external_tasks
 from engine.records.history import Head, append_row, event
 from engine.records.jobs import enqueue
 from engine.records.messages import MESSAGE, end_turn, wake_messages
@@ -28,7 +32,7 @@ from engine.runtime.assignment import Assigner
 from engine.runtime.calendar import WorkingCalendar
 from engine.runtime.engine import Engine
 from engine.runtime.errors import InstanceClosed, NotFound, StaleState, SubmissionConflict
-from engine.runtime.host import StepHost
+from engine.runtime.host import StepHost, resolve_incidents
 from engine.storage.actor import Actor
 from engine.storage.changes import WORK, case_topic
 from engine.storage.clock import format_instant
@@ -136,6 +140,8 @@ class Step:
         self._open_before: set[str] = set()
         self._waiting_before: set[str] = set()
         self._due_before: dict[str, datetime] = {}
+        self._stalled_before: set[str] = set()
+        self.outside: set[str] = set()  # service tasks done outside this step, those that failed there included
 
     @cached_property
     def pins(self) -> Pins:
@@ -158,29 +164,31 @@ class Step:
         self._open_before = {task.id for task in case.user_tasks()}
         self._waiting_before = {found[0] for found in case.subscriptions()}
         self._due_before = dict(case.timers())
+        held = case.held_tasks()
+        self._stalled_before = {task.id for task in held if "stalled" in task.internal_data}
+        self.outside = {task.id for task in held}
         return case
 
     def note(self, fact: PlainDict) -> None:
         """Adds an event to the history row of this step."""
         self.recorder.events.append(fact)
 
-    def decide(self, table: str, values: Mapping[str, Plain], element: str, task_id: str) -> Decision:
-        """The answer of a pinned decision table, written down with what it was asked."""
-        definition_id = self.pins.find(DECISION, table)
-        found = self.engine.catalogue.table(self.connection, definition_id)
-        decision = decide(found, values, self.engine.sandbox, self.budget)
-        asked = {name: values[name] for name in sorted(found.names & values.keys())}
-        self.note(
-            event(
-                "decision",
-                task=task_id,
-                element=element,
-                table=table,
-                inputs=asked,
-                matched=list(decision.matched),
-                result=decision.result,
+    def decide(self, key: str, values: Mapping[str, Plain], element: str, task_id: str) -> Decision:
+        """The answer of a pinned decision; it and each it requires are written down with what they were asked."""
+        logic = self.engine.catalogue.decision(self.connection, self.pins.find(DECISION, key))
+        decision = decide(logic, values, self.engine.sandbox, self.budget)
+        for one in (*decision.required, decision):
+            self.note(
+                event(
+                    "decision",
+                    task=task_id,
+                    element=element,
+                    table=one.key,
+                    inputs=one.inputs,
+                    matched=list(one.matched),
+                    result=one.result,
+                )
             )
-        )
         return decision
 
     def enqueue(self, kind: str, payload: Plain, due_at: datetime | None = None, key: str | None = None) -> str:
@@ -195,6 +203,7 @@ class Step:
             self._sync_tasks()
             self._sync_subscriptions()
             self._sync_timers()
+            self._sync_services()
             self._release_async()
             self._store_state()
         if self.row["status"] != ACTIVE:
@@ -212,8 +221,13 @@ class Step:
         offers = []
         for task_id in tasks.keys() - before:
             task, element = tasks[task_id], tasks[task_id].task_spec.element
-            definition_id = self.pins.find(PROCESS, element.process_key)
-            offers.append(assigner.offer(task_id, definition_id, element, task.data))
+            definition_id = self.engine.catalogue.process_id(self.connection, self.pins, element.process_key)
+            try:
+                offers.append(assigner.offer(task_id, definition_id, element, task.data))
+            except (DBAPIError, TryAgain):
+                raise  # nothing is wrong with the case: the step is done again
+            except Exception as error:  # noqa: BLE001  # whatever a diagram says wrongly of whose task it is
+                task.stall("run", error)
         add_tasks(self.connection, self.instance_id, self.now, offers)
 
     def _sync_subscriptions(self) -> None:
@@ -234,6 +248,17 @@ class Step:
             if self._due_before.get(task_id) != at:
                 self._note_wait(task_id, awaits="timer", due_at=format_instant(at))
         self.row["next_due_at"] = min(timers.values(), default=None)
+
+    def _sync_services(self) -> None:
+        """Forgets what is done outside for tasks that are gone, and closes incidents of what goes on or is gone."""
+        if not self.outside:
+            return
+        held = self.case.held_tasks()
+        stalled = {task.id for task in held if "stalled" in task.internal_data}
+        gone = self.outside - {task.id for task in held}
+        remove_external_tasks(self.connection, sorted(gone | (self.outside & stalled)))
+        remove_batches(self.connection, sorted(gone))
+        resolve_incidents(self.connection, self._stalled_before - stalled, self.now)
 
     def _note_wait(self, task_id: str, **facts: Plain) -> None:
         element = self.case.get_task_from_id(task_id).task_spec.element.id

@@ -2,9 +2,15 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
+from engine.commands.work import settle
+from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
+from engine.services.ledger import rules, settling
+from engine.services.ledger.fees import BPS, FeeTerms, compute_settlement
+from engine.services.ledger.rules import Book, Origin
 from engine.services.orders.commands import (
     create_order,
     open_dispute,
@@ -14,10 +20,16 @@ from engine.services.orders.commands import (
 )
 from engine.services.payments.limits import set_spend_limit
 from engine.services.payments.methods import set_payout_method
+from engine.services.payments.payments import start_top_up
+from engine.services.payments.simulator import SIMULATOR
+from engine.services.payments.withdrawals import request_payout
+from engine.services.reconciliation.jobs import RECONCILE
+from engine.services.reconciliation.lists import list_differences
 from engine.services.work_tasks.applications import apply_for_task, withdraw_application
 from engine.services.work_tasks.commands import cancel_engagement, cancel_task, create_work_task, dispute_engagement
 from engine.services.work_tasks.negotiating import revise_offer
 from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
 
@@ -25,6 +37,35 @@ from engine.storage.plain import PlainDict
 def limit_spending(engine: Engine, actor: Actor, user_id: str, limit_fen: int) -> None:
     """From this amount on, in fen, somebody's expense needs the consent of the actor's organisation."""
     engine.database.transact(lambda unit: set_spend_limit(unit.connection, actor.party_id, user_id, limit_fen))
+
+
+def pay_fee(engine: Engine, actor: Actor, amount_fen: int) -> None:
+    """The actor's wallet pays the platform a fee in full, for an order of the past; the money lies at the bank."""
+    terms = FeeTerms(rate_bps=BPS, min_fen=0, max_fen=None, vat_bps=600)
+
+    def work(unit: UnitOfWork) -> None:
+        ref = new_id()
+        book = Book(unit.connection, engine.keys, Origin(ref, unit.now, actor.user_id, ref, ref, "settle_reward"))
+        rules.provider_settlement(book, provider=SIMULATOR, amount_fen=amount_fen, cost_fen=0)
+        book = replace(book, origin=replace(book.origin, key=f"{ref}:freeze"))
+        rules.freeze(book, payer=actor.party_id, escrow_ref=ref, amount_fen=amount_fen)
+        split = compute_settlement(amount_fen, terms)
+        whole = {"escrow_ref": ref, "payee": actor.party_id, "process_key": "hire_order"}
+        settling.settle(book, terms=terms.as_plain(), split=split, **whole)
+
+    engine.database.transact(work)
+
+
+def reconcile_today(engine: Engine, actor: Actor) -> str:
+    """The provider's file of this day is read now, and from then on one every night; gives the case of the first
+    difference, if there is one.
+    """
+    today = engine.clock().astimezone(engine.zone).date().isoformat()
+    engine.database.transact(lambda unit: enqueue(unit.connection, unit.now, RECONCILE, {"day": today}, key=RECONCILE))
+    settle(engine)
+    with engine.database.read() as connection:
+        found = list_differences(connection, is_open=True, limit=1)
+    return found[0].instance_id or "" if found else ""
 
 
 COMMANDS: Mapping[str, Callable[..., object]] = {
@@ -44,6 +85,10 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         cancel_engagement,
         dispute_engagement,
         revise_offer,
+        pay_fee,
+        reconcile_today,
+        request_payout,
+        start_top_up,
     )
 }
 _GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id"})

@@ -17,8 +17,9 @@ from engine.services.ledger.checks import check_books
 from engine.services.ledger.posting import balance_of
 from engine.services.ledger.tables import account
 from engine.storage.clock import format_instant
+from engine.storage.columns import metadata
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import incident, instance, metadata
+from engine.storage.tables import incident, instance
 
 ABSENT = object()
 

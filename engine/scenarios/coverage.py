@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.language.model import FLOW_NODES, Element
-from engine.queries.marks import ARMED_KINDS
 from engine.queries.story import Story
 from engine.scenarios.definitions import Definitions, Name
 
@@ -28,8 +27,8 @@ def cover_stories(stories: Iterable[Story]) -> Coverage:
 
 
 def cover_story(story: Story) -> Coverage:
-    """What a case has passed. A boundary event counts only once it has fired."""
-    armed = {(one.process_key, one.id) for one in story.elements.values() if one.kind in ARMED_KINDS}
+    """What a case has passed. What is armed beside other work counts only once it has fired."""
+    armed = {(one.process_key, one.id) for one in story.elements.values() if one.is_listener}
     been = {*story.visits, *story.flows} - (armed - story.completed)
     return Coverage(frozenset(been | _rows_of(story)))
 

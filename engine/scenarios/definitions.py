@@ -9,9 +9,10 @@ import orjson
 from engine.definitions.catalogue import POLICY_KEY
 from engine.definitions.forms import Form, parse_form
 from engine.definitions.lint.project import form_key_of
-from engine.language.decisions import DecisionTable, parse_decisions
+from engine.language.decisions import DecisionLogic, parse_decisions
 from engine.language.model import Element, read_bpmn, read_elements
 from engine.language.suggest import suggest
+from engine.language.versions import split_version
 from engine.storage.plain import PlainDict
 
 Name = tuple[str, str]
@@ -25,7 +26,7 @@ class Definitions:
         self.files = dict(files)
         self.paths: dict[str, str] = {}  # of the processes and tables, by key
         self.elements: dict[Name, Element] = {}
-        self.tables: dict[str, DecisionTable] = {}
+        self.tables: dict[str, DecisionLogic] = {}
         self._forms: dict[str, Form] = {}
         for path, content in self.files.items():
             self._add(path, content)
@@ -71,7 +72,7 @@ class Definitions:
         calls: dict[str, list[str]] = {key: [] for key in self.processes}
         for element in self.elements.values():
             if element.called_element:
-                calls[element.process_key].append(element.called_element)
+                calls[element.process_key].append(split_version(element.called_element)[0])
         return calls
 
     def find(self, process: str, text: str, beside: Sequence[str] = ()) -> Name:

@@ -6,8 +6,8 @@ from engine.language.suggest import suggest
 from engine.scenarios.model import Expectation
 from engine.scenarios.naming import Reader
 from engine.scenarios.parts import Part
+from engine.storage.columns import metadata
 from engine.storage.plain import PlainDict
-from engine.storage.tables import metadata
 
 NOW = ("open", "data", "ledger", "rows", "visits", "incidents")
 EXPECTED = (*NOW, "outcome", "path")

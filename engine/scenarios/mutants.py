@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from engine.language.decisions.reader import DMN
+from engine.language.decisions.tables import DMN
 from engine.language.expressions import unwrap
 from engine.language.model import BPMN, read_bpmn
 from engine.scenarios.coverage import FLOW

@@ -12,7 +12,6 @@ from engine.commands.messages import broadcast_signal, correlate_message
 from engine.commands.starts import start_process
 from engine.commands.tasks import FormRejected, claim_task, complete_task
 from engine.commands.work import settle
-from engine.definitions.calendars import CompanyDays
 from engine.definitions.forms import Form
 from engine.language.errors import BpmnError, EngineError
 from engine.language.specs.schedules import find_due
@@ -22,7 +21,7 @@ from engine.queries.story import Story, tell_story
 from engine.queries.waits import Wait as Waiting
 from engine.queries.waits import list_waits
 from engine.records.history import HistoryRow, read_stream
-from engine.runtime.calendar import WorkingCalendar
+from engine.runtime.calendar import read_calendar
 from engine.runtime.engine import Engine
 from engine.runtime.step import Command as StepCommand
 from engine.runtime.step import Step as EngineStep
@@ -42,7 +41,7 @@ from engine.storage.database import UnitOfWork
 from engine.storage.files import store_file
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import instance, instance_party, job, subscription
+from engine.storage.tables import instance, instance_party, job, process_start, subscription
 
 NOW = "now"  # in a field of time: the time the form is filled in
 PICTURE = b"\x89PNG\r\n\x1a\n"
@@ -169,7 +168,9 @@ class Stage:
 
     def wait(self, duration: str) -> None:
         """Lets a duration pass."""
-        self.wait_until(find_due(duration, self.clock(), WorkingCalendar(CompanyDays(), self.engine.zone)))
+        with self.engine.database.read() as connection:
+            calendar = read_calendar(self.engine, connection)
+        self.wait_until(find_due(duration, self.clock(), calendar))
 
     def wait_until(self, at: datetime) -> None:
         """Lets time pass; whatever falls due on the way is done at its own instant, as it would be in production."""
@@ -194,7 +195,8 @@ class Stage:
                 instance.c.status == "active", instance.c.next_due_at > self.clock()
             )
             jobs = select(func.min(job.c.due_at)).where(job.c.due_at > self.clock())
-            found = [connection.execute(query).scalar_one() for query in (timers, jobs)]
+            starts = select(func.min(process_start.c.next_due_at)).where(process_start.c.next_due_at > self.clock())
+            found = [connection.execute(query).scalar_one() for query in (timers, jobs, starts)]
         return min((at for at in found if at is not None), default=None)
 
     # --- what came of it --------------------------------------------------------------------------------------------

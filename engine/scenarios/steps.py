@@ -1,11 +1,12 @@
 """Reads the steps of a scenario: each is a mapping with one verb, and what the verb needs."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 
 from engine.definitions.forms import Form
 from engine.definitions.forms.model import Component
 from engine.language.errors import ValueUnfit
-from engine.language.specs.durations import WORKING, parse_duration
+from engine.language.specs.durations import WORKING, parse_duration, parse_working_time
 from engine.language.suggest import suggest
 from engine.scenarios.commands import asks_for
 from engine.scenarios.expectations import NOW, USER_TASK, read_expectation
@@ -27,7 +28,7 @@ from engine.scenarios.model import (
 from engine.scenarios.naming import Reader
 from engine.scenarios.parts import Part
 from engine.services.ledger.fees import BPS
-from engine.services.payments.simulator import SimulatorRules
+from engine.services.payments.simulator import FILE_FAULTS, SimulatorRules
 from engine.storage.plain import PlainDict
 
 LIKE = "like"
@@ -106,11 +107,10 @@ def _read_answer(part: Part, reader: Reader) -> Step:
 
 def _read_wait(part: Part, reader: Reader) -> Step:
     text = part.fields("wait")["wait"]
-    if not text.text().startswith(WORKING):
-        try:
-            parse_duration(text.text())
-        except ValueUnfit as error:
-            raise text.error(str(error)) from None
+    try:
+        parse_working_time(text.text()) if text.text().startswith(WORKING) else parse_duration(text.text())
+    except ValueUnfit as error:
+        raise text.error(str(error)) from None
     return Wait(reader.place(part), text.text())
 
 
@@ -131,11 +131,27 @@ def _read_pay_in(part: Part, reader: Reader) -> Step:
 
 
 def _read_provider(part: Part, reader: Reader) -> Step:
-    fields = part.fields("provider")["provider"].fields(optional=("delay", "fails", "loses_answers", "reports_twice"))
-    shares = {name: fields[name].flag() * BPS if name in fields else 0 for name in ("fails", "loses_answers")}
-    delay = _read_seconds(fields["delay"]) if "delay" in fields else 0
-    twice = fields["reports_twice"].flag() * BPS if "reports_twice" in fields else 0
-    rules = SimulatorRules(delay, shares["fails"], shares["loses_answers"], twice)
+    fields = part.fields("provider")["provider"].fields(
+        optional=("delay", "fails", "loses_answers", "reports_twice", "file", "charges_back")
+    )
+
+    def share(name: str) -> int:
+        return fields[name].flag() * BPS if name in fields else 0
+
+    fault = fields["file"].text() if "file" in fields else ""
+    if fault and fault not in FILE_FAULTS:
+        raise fields["file"].error(
+            f"Expected one of {', '.join(FILE_FAULTS)}, but got {fault!r}{suggest(fault, FILE_FAULTS)}"
+        )
+    rules = SimulatorRules(
+        delay_seconds=_read_seconds(fields["delay"]) if "delay" in fields else 0,
+        failure_bps=share("fails"),
+        lost_answer_bps=share("loses_answers"),
+        duplicate_bps=share("reports_twice"),
+        file_fault_bps=BPS if fault else 0,
+        file_fault=fault,
+        charge_back_bps=share("charges_back"),
+    )
     return Provider(reader.place(part), rules)
 
 
@@ -144,7 +160,7 @@ def _read_seconds(part: Part) -> int:
         duration = parse_duration(part.text())
     except ValueUnfit as error:
         raise part.error(str(error)) from None
-    return int(duration.rest.total_seconds())
+    return int((timedelta(days=duration.days) + duration.rest).total_seconds())
 
 
 def _read_expect(part: Part, reader: Reader) -> Step:

@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType, TypeEngine
 
+from engine.storage.columns import EPOCH, Hex, Instant, Json
 from engine.storage.plain import Plain
-from engine.storage.tables import EPOCH, Hex, Instant, Json
 
 CHUNK_ROWS = 500
 

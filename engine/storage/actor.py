@@ -34,3 +34,6 @@ def party_behind(data_id: str) -> str:
 
 
 SYSTEM = Actor("system", PLATFORM, "system")
+EXTERNAL_WORKER = "external_worker"  # the role of programs outside that work on external tasks
+MACHINES = frozenset({SYSTEM.role, EXTERNAL_WORKER})
+"""The roles in which no person acts."""

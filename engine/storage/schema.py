@@ -6,8 +6,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Table
 
+from engine.storage.columns import metadata
 from engine.storage.database import Database
-from engine.storage.tables import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

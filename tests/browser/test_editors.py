@@ -13,6 +13,7 @@ from tests.support.stage import ROOT
 
 FORMS = sorted([*ROOT.glob("forms/*/*.form"), *ROOT.glob("web/market/forms/*.form")])
 TABLES = sorted([*ROOT.glob("bpmn/*/*.dmn"), *ROOT.glob("tests/engine/language/*.dmn")])
+DELIVERY = ROOT / "tests/engine/language/decisions_delivery.dmn"
 # Texts on the screen, and in the attributes people hear, that hold Latin words and no Chinese. Left out: keys and code,
 # what is declared to be English, the cells and the declared values of the table itself, the names of products.
 _UNTRANSLATED = """() => {
@@ -183,4 +184,39 @@ def test_table_is_changed_and_tried_out(visit: Visit) -> None:
         assert page.evaluate(_UNTRANSLATED) == []
         page.keyboard.press("Escape")
         wait_until_saved(person)
+        discard(person)
+
+
+def test_decisions_of_one_file_are_changed_and_tried_out_together(visit: Visit) -> None:
+    with visit("zh") as person:
+        person.sign_in("ye", "analyst")
+        person.open("/definitions/upload")
+        person.page.set_input_files("#files", DELIVERY)
+        person.page.locator("button.btn-main[name=check]").click()
+        person.page.locator("button[name=deploy]").click()
+        person.page.wait_for_url("**/definitions?**")
+        page = open_editor(person, "decision", "delivery_price")
+        page.locator("#try-distance_metres").fill("5200")
+        page.locator("#try-pickup_time").fill("17:30")
+        result = page.locator("[data-result]")
+        expect(result).to_contain_text("delivery_price1600")
+        expect(result).to_contain_text("附加费 / Surcharges")
+        assert page.evaluate(_UNTRANSLATED) == []
+        assert find_barriers(page) == []
+
+        # an overlap in another table of the file; the finding leads back to it
+        tabs = page.locator("[data-tabs] button")
+        tabs.filter(has_text="配送区域").click()
+        page.locator("[data-element-id=zone_near_distance] [contenteditable]").fill("[0..3500]")
+        problems = page.locator("[data-problems] button")
+        expect(problems).to_contain_text("规则 1 和规则 2 都符合 distance_metres = 3001")
+        tabs.filter(has_text="附加费").click()
+        expect(page.locator("[data-row-id=surcharge_rush]").first).to_be_visible()
+        problems.click()
+        expect(page.locator("[data-row-id=zone_far]").first).to_be_visible()
+        wait_until_saved(person)
+
+        # it is one draft, whichever of its decisions is opened
+        draft = page.url
+        assert open_editor(person, "decision", "surcharges").url.partition("?")[0] == draft
         discard(person)

@@ -14,6 +14,13 @@ from tests.browser.person import PHONE, TIMEOUT_MILLISECONDS, Person
 from tests.engine.diagrams import bpmn, end, flow, process, start, user
 
 DIAGRAMS = sorted((Path(__file__).parents[2] / "bpmn").rglob("*.bpmn"))
+ELEMENTS = Path(__file__).parents[1] / "engine" / "language" / "elements"
+REACTIONS = (
+    "event_sub_process_message_non_interrupting",
+    "event_sub_process_conditional",
+    "boundary_conditional",
+    "link",
+)
 LOOP = (
     '<bpmn:multiInstanceLoopCharacteristics camunda:collection="people" camunda:elementVariable="one" '
     'baton:outputCollection="answers" baton:outputElement="answer"/>'
@@ -41,6 +48,13 @@ WALK = f"""async () => {{
     popup.close();
   }}
   return [kinds.size, [...untranslated].sort()];
+}}"""
+# what the replace menu of each element offers
+OFFERED = f"""(ids) => {{
+  const {{ modeler }} = {EDITOR};
+  const [elements, popup] = [modeler.get("elementRegistry"), modeler.get("popupMenu")];
+  const offers = (id) => Object.keys(popup._getContext(elements.get(id), "bpmn-replace").entries);
+  return Object.fromEntries(ids.map((id) => [id, offers(id).map((one) => one.replace("replace-with-", ""))]));
 }}"""
 ENGLISH = re.compile(r"[A-Za-z]{4}")
 
@@ -144,6 +158,29 @@ def test_every_diagram_is_kept_and_every_text_is_chinese(visit: Visit) -> None:
         for file, content in files.items():
             warnings, saved = person.page.evaluate(SAVE_ALL, content.decode())
             assert (file, warnings, list_lost(content, saved.encode())) == (file, [], [])
+        for name in REACTIONS:
+            content = (ELEMENTS / f"{name}.bpmn").read_bytes()
+            warnings, saved = person.page.evaluate(SAVE_ALL, content.decode())
+            assert (name, warnings, list_lost(content, saved.encode())) == (name, [], [])
+            assert person.page.evaluate(WALK)[1] == []
+
+
+def test_an_event_sub_process_offers_its_triggers(visit: Visit) -> None:
+    with visit("zh") as person:
+        person.sign_in("ye", "analyst")
+        open_editor(person, "service_case")
+        content = (ELEMENTS / "event_sub_process_message_non_interrupting.bpmn").read_text("utf-8")
+        person.page.evaluate(SAVE_ALL, content)
+        offered = person.page.evaluate(OFFERED, ["begin", "told"])
+        assert {"message-start", "none-start"} & set(offered["begin"]) == {"message-start"}
+        assert not [one for one in offered["begin"] if re.search("conditional|error|escalation|interrupting", one)]
+        assert {"error-start", "conditional-start", "non-interrupting-timer-start"} <= set(offered["told"])
+        shape(person, "told").click()
+        person.page.locator('.djs-context-pad [data-action="replace"]').click()
+        person.page.locator('.djs-popup [data-id="replace-with-conditional-start"]').click()
+        panel_field(person, "eventCondition").fill("answer > 5")
+        panel_field(person, "eventCondition").press("Tab")
+        assert re.search(r"<bpmn:condition [^>]*>answer &gt; 5</bpmn:condition>", save(person))
 
 
 def list_lost(before: bytes, after: bytes) -> list[str]:

@@ -92,6 +92,20 @@ def signal(reference: str) -> str:
     return f'<bpmn:signalEventDefinition signalRef="{reference}"/>'
 
 
+def condition(text: str) -> str:
+    inner = f"<bpmn:condition>{escape(text)}</bpmn:condition>"
+    return f"<bpmn:conditionalEventDefinition>{inner}</bpmn:conditionalEventDefinition>"
+
+
+def link(name: str) -> str:
+    return f'<bpmn:linkEventDefinition name="{name}"/>'
+
+
+def event_sub(element: str, begin: str, *body: str) -> str:
+    """An event sub-process; `begin` is its start event."""
+    return sub(element, begin, *body, triggeredByEvent="true")
+
+
 def error(reference: str | None = None) -> str:
     return _definition("error", reference)
 

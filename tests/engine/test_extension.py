@@ -6,8 +6,8 @@ from engine.commands.deployments import deploy
 from engine.definitions import registry
 from engine.definitions.registry import TopicCall, topic
 from engine.runtime.engine import Engine
+from engine.storage.columns import metadata
 from engine.storage.plain import PlainDict
-from engine.storage.tables import metadata
 from tests.support.clock import ManualClock
 from tests.support.definitions import FILES, diagram, flow, node, note_form, service, user
 from tests.support.stage import BOSS, Stage

@@ -46,7 +46,7 @@ class Killer:
 
         def function(call: TopicCall, **inputs: Plain) -> PlainDict:
             self.pass_border("before", call)
-            result = topic.function(call, **inputs)
+            result: PlainDict = topic.function(call, **inputs)
             self.pass_border("after", call)
             return result
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from engine.runtime.engine import Engine
 from engine.services.orders.commands import release_order
 from engine.services.verification import verify
+from engine.storage.columns import metadata
 from engine.storage.ids import new_id
-from engine.storage.tables import metadata
 from tests.support.stage import SKILLS, Stage
 from web.demo.data import hand_in
 from web.demo.demands import read_demands

@@ -14,7 +14,8 @@ from engine.runtime.errors import Busy, NotFound, TaskAlreadyClaimed
 from engine.services.identity.people import disable_user, revoke_role
 from engine.services.identity.sessions import IDLE_LIMIT
 from engine.storage.actor import PLATFORM, SYSTEM
-from engine.storage.tables import metadata, session
+from engine.storage.columns import metadata
+from engine.storage.tables import session
 from tests.support.clock import ManualClock
 from tests.web.visitor import PASSWORD, TOKEN, Visitor, register
 from web.identity.routes import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, WINDOW
@@ -229,6 +230,9 @@ def test_every_form_needs_the_token_of_its_session(app: Flask, engine: Engine, v
     for path, endpoint in forms:
         if RULES[endpoint].roles:
             continue  # answered 403 before the form is looked at
+        if RULES[endpoint].is_for_workers:
+            assert visitor.client.post(path, **visitor.options).status_code == 401, "no cookie opens it"
+            continue
         for fields in (
             {},
             {"csrf_token": ""},

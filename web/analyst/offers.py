@@ -87,11 +87,11 @@ def _list_named(engine: Engine) -> dict[str, list[PlainDict]]:
             url = url_for("analyst.definition", definition_id=row.id)
             named[row.kind][row.key] = _name(row.key, g.fmt.name(row.name_zh, row.name_en), url, content)
     for draft in list_drafts(engine):
-        if draft.kind in named:
-            known = named[draft.kind].get(draft.key, {})
-            url = url_for("analyst.draft", draft_id=draft.id)
+        for key in draft.keys if draft.kind in named else ():
+            known = named[draft.kind].get(key, {})
+            url = url_for("analyst.draft", draft_id=draft.id, element=key if key != draft.key else None)
             content = draft.content if draft.kind == PROCESS else b""
-            named[draft.kind][draft.key] = _name(draft.key, known.get("name", ""), url, content)
+            named[draft.kind][key] = _name(key, known.get("name", ""), url, content)
     return {kind: sorted(rows.values(), key=lambda row: str(row["key"])) for kind, rows in named.items()}
 
 

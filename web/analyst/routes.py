@@ -8,11 +8,12 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.deployments import DefinitionInvalid, check, deploy
+from engine.commands.imports import import_files
 from engine.definitions.calendars import parse_calendar
 from engine.definitions.catalogue import CALENDAR, DECISION, FORM, POLICY, PROCESS, parts_of, path_of
 from engine.definitions.findings import Finding
 from engine.definitions.forms import bind
-from engine.language.decisions import DecisionTable
+from engine.language.decisions import DecisionLogic
 from engine.language.model import Element
 from engine.queries.definitions import (
     DefinitionRow,
@@ -75,7 +76,7 @@ class Studio:
             search=search,
             fresh=request.args.getlist("new"),
             names=self._name_people(found),
-            drafts={(one.kind, one.key): one for one in list_drafts(self.engine)},
+            drafts={(one.kind, key): one for one in list_drafts(self.engine) for key in one.keys},
         )
 
     def show(self, definition_id: str) -> str:
@@ -98,10 +99,10 @@ class Studio:
             marks=_heat(waiting) | _mark(findings) | ({chosen: "sel"} if chosen in view.elements else {}),
             names=self._name_people(view.versions),
             newest=newest,
-            has_draft=any((one.kind, one.key) == (row.kind, row.key) for one in list_drafts(self.engine)),
+            has_draft=any(one.kind == row.kind and row.key in one.keys for one in list_drafts(self.engine)),
             parts=_list_parts(view),
             preview=self._preview(view) if row.kind == FORM else "",
-            table=self._read_table(row.id) if row.kind == DECISION else None,
+            logic=self._read_decision(row.id) if row.kind == DECISION else None,
             policy=json.loads(view.content) if row.kind == POLICY else {},
             days=parse_calendar(view.content) if row.kind == CALENDAR else None,
             display=Display(g.fmt),
@@ -122,9 +123,11 @@ class Studio:
         return self._render_upload([], [])
 
     def receive(self) -> BaseResponse | str | tuple[str, int]:
-        """Checks the files; deploys them if asked to. Whatever is refused leaves everything as it was."""
+        """Checks the files; deploys or keeps them if asked to. Whatever is refused leaves everything as it was."""
         uploads = read_uploads(request, list_definitions(self.engine))
         files = {upload.path: upload.content for upload in uploads}
+        if "draft" in request.form and files:
+            return self._import(files)
         if "deploy" not in request.form or not files:
             return self._render_upload(uploads, check(self.engine, files))
         try:
@@ -135,6 +138,13 @@ class Studio:
             return self._render_upload(uploads, result.warnings, is_unchanged=True)
         kind = min((one.kind for one in result.definitions), key=KINDS.index)
         return redirect(url_for("analyst.definitions", kind=kind, new=[one.id for one in result.definitions]), 303)
+
+    def _import(self, files: Mapping[str, bytes]) -> BaseResponse | str:
+        """Keeps the files as drafts; a single one is opened in its editor."""
+        imported = import_files(self.engine, current_actor(), files)
+        if len(imported) == 1 and not imported[0].problem:
+            return redirect(url_for("analyst.draft", draft_id=imported[0].draft_id), 303)
+        return render_template("analyst/imported.html", imported=imported)
 
     def _render_upload(
         self, uploads: list[Upload], findings: list[Finding], *, is_refused: bool = False, is_unchanged: bool = False
@@ -166,9 +176,9 @@ class Studio:
         bound = bind(form, data=data, language=current_language(), timezone=g.fmt.zone, evaluate=evaluate)
         return render_form(current_app.jinja_env, bound, g.fmt)
 
-    def _read_table(self, definition_id: str) -> DecisionTable:
+    def _read_decision(self, definition_id: str) -> DecisionLogic:
         with self.engine.database.read() as connection:
-            return self.engine.catalogue.table(connection, definition_id)
+            return self.engine.catalogue.decision(connection, definition_id)
 
     def _name_people(self, rows: list[DefinitionRow]) -> Names:
         with self.engine.database.read() as connection:

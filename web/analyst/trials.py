@@ -1,4 +1,4 @@
-"""Trying out a form or a decision table that is still being written: rendered and decided as it would run.
+"""Trying out what is still being written: a form rendered, a table decided, a diagram arranged.
 
 Nothing is stored and no case is touched; what is tried comes with the request.
 """
@@ -11,8 +11,19 @@ from flask import Blueprint, Response, current_app, g, jsonify, render_template,
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
+from engine.definitions.drawing import NotDrawable, lay_out
 from engine.definitions.forms import BoundForm, Form, FormInvalid, bind, parse_form
-from engine.language.decisions import DecisionError, DecisionInvalid, DecisionTable, decide, parse_decisions
+from engine.language.decisions import (
+    Decision,
+    DecisionError,
+    DecisionInvalid,
+    DecisionLogic,
+    DecisionTable,
+    decide,
+    parse_decisions,
+)
+from engine.language.errors import BpmnUnreadable
+from engine.language.model import read_bpmn
 from engine.language.sandbox import SandboxBudgetExceeded, SandboxBusy
 from engine.runtime.engine import Engine
 from engine.storage.clock import format_instant
@@ -30,6 +41,7 @@ def add_trials(blueprint: Blueprint, engine: Engine) -> None:
     """The addresses of trials."""
     trials = Trials(engine)
     blueprint.add_url_rule("/trials/form", "try_form", trials.try_form, methods=("POST",))
+    blueprint.add_url_rule("/trials/layout", "arrange", trials.arrange, methods=("POST",))
     blueprint.add_url_rule("/trials/table", "try_table", trials.try_table, methods=("POST",))
 
 
@@ -69,7 +81,7 @@ class Trials:
         return bind(form, data=data, language=language, timezone=g.fmt.zone, evaluate=evaluate, submitted=submitted)
 
     def try_table(self) -> Response:
-        """What the tables of a file ask for and, with `values`, what one of them decides for them."""
+        """What the decisions of a file ask for and, with `values`, what one of them decides for them."""
         asked = _read_object(request.get_data(as_text=True))
         content, key, values = asked.get("content"), asked.get("decision"), asked.get("values")
         if not isinstance(content, str) or not (values is None or _is_object(values)):
@@ -86,27 +98,45 @@ class Trials:
             outcome = self._decide(tables[str(key)], values)
         return jsonify(tables=[_describe(table) for table in tables.values()], findings=[], outcome=outcome)
 
-    def _decide(self, table: DecisionTable, values: PlainDict) -> PlainDict:
+    def arrange(self) -> tuple[Response, int]:
+        """A diagram laid out anew; what it was drawn like is in the hands of who asks. 422 where it cannot be drawn."""
+        content = request.get_data()
         try:
-            decision = decide(table, values, self.engine.form_sandbox)
+            read_bpmn(content)
+            return Response(lay_out(content), mimetype="application/xml"), 200
+        except (BpmnUnreadable, NotDrawable) as refused:
+            return jsonify(error={"what": text("modeler.arrange.failed"), "detail": str(refused)}), 422
+
+    def _decide(self, logic: DecisionLogic, values: PlainDict) -> PlainDict:
+        try:
+            decision = decide(logic, values, self.engine.form_sandbox)
         except DecisionError as error:
-            return {"error": str(error)}
+            return {"error": error.message.of(g.language)}
         except SandboxBudgetExceeded:
             return {"error": text("trial.too_long")}
         except SandboxBusy:
             return {"error": text("trial.busy")}
-        return {"matched": list(decision.matched), "rows": list(decision.rows), "result": decision.result}
+        return {**_tell(decision), "required": [_tell(one) for one in decision.required]}
 
 
 def _render_page(fields: Markup, *, is_sound: bool) -> str:
     return render_template("analyst/trial_form.html", fields=fields, is_sound=is_sound)
 
 
-def _describe(table: DecisionTable) -> PlainDict:
-    """A table by its key and the variables it reads, those of the input columns first."""
-    columns = [column.text.strip() for column in table.inputs]
-    names = sorted(table.names, key=lambda name: (columns.index(name) if name in columns else len(columns), name))
-    return {"key": table.key, "variables": [*names]}
+def _tell(decision: Decision) -> PlainDict:
+    return {
+        "key": decision.key,
+        "matched": list(decision.matched),
+        "rows": list(decision.rows),
+        "result": decision.result,
+    }
+
+
+def _describe(logic: DecisionLogic) -> PlainDict:
+    """A decision by its key and the variables it reads, those of the input columns first."""
+    columns = [column.text.strip() for column in logic.inputs] if isinstance(logic, DecisionTable) else []
+    names = sorted(logic.names, key=lambda name: (columns.index(name) if name in columns else len(columns), name))
+    return {"key": logic.key, "variables": [*names]}
 
 
 def _read_language(name: str | None) -> Language:

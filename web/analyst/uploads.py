@@ -1,11 +1,12 @@
-"""Files on their way to a deployment: chosen, given a path, checked, sent again with the decision to deploy.
+"""Files on their way in: chosen, given a path, checked, sent again with the decision to deploy or to keep as drafts.
 
-Between the check and the deployment the browser keeps them, in fields of the page; the server keeps nothing.
+Between the check and that decision the browser keeps them, in fields of the page; the server keeps nothing.
 """
 
 import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -13,17 +14,25 @@ from flask import Request
 from werkzeug.exceptions import BadRequest
 
 from engine.commands.deployments import read_candidates
+from engine.commands.imports import complete_file
 from engine.definitions.catalogue import FORM, SHARED
 from engine.definitions.findings import Finding
+from engine.language.model import MAX_BYTES
 from engine.queries.definitions import DefinitionRow
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file and where it belongs; the path says what it is."""
+    """A file and where it belongs; the path says what it is. `is_drawn`: its drawing was completed on arrival."""
 
     path: str
     content: bytes
+    is_drawn: bool = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the page holds it for the next press; what is larger than any definition goes no farther."""
+        return len(self.content) <= MAX_BYTES
 
     @property
     def encoded(self) -> str:
@@ -72,7 +81,10 @@ def read_uploads(asking: Request, deployed: Iterable[DefinitionRow]) -> list[Upl
     names = [PureWindowsPath(file.filename or "").name for file in chosen]
     for name, file in zip(names, chosen, strict=True):
         path = suggest_path(name, names, deployed)
-        files[path] = Upload(path, file.read())
+        with closing(file):  # what is large lies in a temporary file
+            content = file.read()
+        drawn = complete_file(path, content)
+        files[path] = Upload(path, drawn, is_drawn=drawn != content)
     return list(files.values())
 
 

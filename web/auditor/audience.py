@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 from engine.language.expressions import is_wrapped, unwrap
 from engine.language.model import Element
 from engine.queries.inspection import CaseView
-from engine.queries.marks import ARMED_KINDS, CONTAINER_KINDS
+from engine.queries.marks import CONTAINER_KINDS
+from engine.queries.outside import Batch, ExternalTask
 from engine.queries.story import TokenView
 from engine.queries.waits import Limit
 from engine.storage.plain import PlainDict
@@ -24,6 +25,7 @@ class Waiting:
     """A place where a case stands at a moment.
 
     `assignee_id` and `audience` (kind, id) come from the work list where the moment is now, else from the diagram.
+    `external` and `batch` say how far a service task is that is done outside, where the moment is now.
     """
 
     token: TokenView
@@ -31,6 +33,8 @@ class Waiting:
     audience: list[tuple[str, str]]
     due_at: datetime | None
     limits: list[Limit]
+    external: ExternalTask | None
+    batch: Batch | None
 
     @property
     def element(self) -> Element:
@@ -41,8 +45,10 @@ def list_waiting(connection: Connection, view: CaseView) -> list[Waiting]:
     """Where the case stands, whom it waits for there, and what comes if nobody acts."""
     audience = list_audience(connection, view.case.id) if view.is_now else {}
     work = {one.task_id: one for one in view.open_work} if view.is_now else {}
-    silent = ARMED_KINDS | CONTAINER_KINDS | JOIN_KINDS
-    places = [one for one in view.story.tokens if one.element.kind not in silent]
+    external = {one.task_id: one for one in view.external_tasks} if view.is_now else {}
+    batches = {one.task_id: one for one in view.batches} if view.is_now else {}
+    silent = CONTAINER_KINDS | JOIN_KINDS
+    places = [one for one in view.story.tokens if one.element.kind not in silent and not one.element.is_listener]
     return [
         Waiting(
             token,
@@ -50,6 +56,8 @@ def list_waiting(connection: Connection, view: CaseView) -> list[Waiting]:
             audience.get(token.task) or _read_audience(token),
             work[token.task].due_at if token.task in work else None,
             view.limits[token.task],
+            external.get(token.task),
+            batches.get(token.task),
         )
         for token in places
     ]

@@ -1,23 +1,24 @@
-"""The ledger as auditors read it: the money of one case, all accounts, the entries of an order."""
+"""Sums over the ledger, and accounts in words: the money of one case, all accounts, the invariants."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, or_, select
 
 from engine.services.ledger import accounts
 from engine.services.ledger.checks import LedgerFinding, check_books, check_escrow
 from engine.services.ledger.posting import balance_of
-from engine.services.ledger.tables import account, journal
-from engine.services.ledger.views import EntryView, ledger_of
+from engine.services.ledger.tables import account
+from engine.services.ledger.views import EntryView
+from engine.storage.tables import instance
 from web.auditor.names import Names
 from web.auditor.timeline import say
 
 ESCROW = "escrow"
 PREFIXES = ("bank", "psp", "recv", "exp", "wallet", "escrow", "hold", "goods", "guarantee", "payout", "suspense")
 PREFIXES_OF_PLATFORM = ("tax", "vat", "rev")
-INVARIANTS = ("I1", "I2", "I3", "I9", "I10", "I12", "I13", "I14")
-MAX_ENTRIES = 500
+ALL_PREFIXES = (*PREFIXES, *PREFIXES_OF_PLATFORM)
+INVARIANTS = ("I1", "I2", "I3", "I6", "I9", "I10", "I11", "I12", "I13", "I14")
 MACHINE_LENGTH, SHOWN_LENGTH = 32, 12
 
 
@@ -80,12 +81,14 @@ def sum_by_element(entries: Iterable[EntryView]) -> dict[str, int]:
     return sums
 
 
-def list_accounts(connection: Connection) -> list[AccountSum]:
+def sum_accounts(connection: Connection) -> list[AccountSum]:
     """The balances of all accounts: owned ones summed by what they are, the platform's one by one."""
     sums = []
-    for prefix in (*PREFIXES, *PREFIXES_OF_PLATFORM):
+    for prefix in ALL_PREFIXES:
         rows = connection.execute(
-            select(account.c.code, account.c.balance_fen).where(account.c.code.startswith(f"{prefix}:"))
+            select(account.c.code, account.c.balance_fen).where(
+                or_(account.c.code.startswith(f"{prefix}:"), account.c.code == prefix)
+            )
         ).all()
         groups: dict[str, list[int]] = {}
         for code, balance_fen in rows:
@@ -96,23 +99,16 @@ def list_accounts(connection: Connection) -> list[AccountSum]:
     return sums
 
 
-def find_entries(connection: Connection, order_ref: str) -> list[EntryView]:
-    """The entries of an order in the cases that posted them, oldest first."""
-    cases = connection.execute(
-        select(journal.c.instance_id)
-        .where(journal.c.order_ref == order_ref, journal.c.instance_id.is_not(None))
-        .group_by(journal.c.instance_id)
-        .order_by(func.min(journal.c.at))
-        .limit(MAX_ENTRIES)
-    ).scalars()
-    found = [entry for case in cases for entry in ledger_of(connection, case) if entry.order_ref == order_ref]
-    return found[:MAX_ENTRIES]
-
-
 def check_invariants(connection: Connection) -> dict[str, list[LedgerFinding]]:
     """What every invariant over the whole ledger finds wrong now."""
     findings = check_books(connection)
     return {name: [one for one in findings if one.invariant == name] for name in INVARIANTS}
+
+
+def find_case_number(connection: Connection, instance_id: str | None) -> str:
+    """What people call a case; its id where it has no number, empty without a case."""
+    query = select(instance.c.business_key).where(instance.c.id == instance_id)
+    return connection.execute(query).scalar_one_or_none() or instance_id or ""
 
 
 def owners_in(entries: Iterable[EntryView]) -> set[str | None]:
@@ -122,12 +118,11 @@ def owners_in(entries: Iterable[EntryView]) -> set[str | None]:
 
 def name_account(code: str, names: Names) -> str:
     """An account in words: what it is, and whose or of which order."""
+    if own_words := say(f"account.{code}", ""):
+        return own_words
     prefix, _, rest = code.partition(":")
-    words = say(f"account.{code}", say(f"account.{prefix}", prefix))
     owner = accounts.owner_in(code)
-    if f"account.{code}" == words or not rest:
-        return words
-    return f"{words} · {names.of(owner) if owner else shorten(rest)}"
+    return f"{say(f'account.{prefix}', prefix)} · {names.of(owner) if owner else shorten(rest)}" if rest else prefix
 
 
 def shorten(reference: str) -> str:

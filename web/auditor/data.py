@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from engine.language.model import Element
 from engine.queries.inspection import CaseView
-from engine.queries.marks import ARMED_KINDS
 from engine.queries.story import Change, Chapter, Origin, TokenView
 from engine.storage.plain import Plain
 from web.auditor.timeline import merge_changes, tell_changes
@@ -39,7 +38,7 @@ def list_standings(view: CaseView) -> list[Standing]:
     story = view.story
     chapter = next(one for one in story.chapters if one.seq == view.moment.seq)
     changes = _find_changes(chapter)
-    places = [token for token in story.tokens if token.element.kind not in ARMED_KINDS]
+    places = [token for token in story.tokens if not token.element.is_listener]
     holders = {token.scope for token in places}
     innermost = [token for token in places if token.task not in holders]
     ended = [story.last] if story.last is not None else []

@@ -1,10 +1,11 @@
-"""Names of people and organisations by their ids."""
+"""Names of people, organisations and programs outside by their ids."""
 
 from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
 from engine.storage.actor import SYSTEM, party_behind
+from engine.storage.outside import worker_token
 from engine.storage.tables import party
 from web.formatting import Formatter
 from web.texts import text
@@ -19,6 +20,9 @@ class Names:
             select(party.c.id, party.c.name_zh, party.c.name_en).where(party.c.id.in_(sorted(wanted)))
         )
         self._names = {row.id: fmt.name(row.name_zh, row.name_en) for row in rows}
+        if unknown := wanted - self._names.keys() - {SYSTEM.user_id}:
+            programs = select(worker_token.c.id, worker_token.c.name).where(worker_token.c.id.in_(sorted(unknown)))
+            self._names |= {row.id: row.name for row in connection.execute(programs)}
 
     def of(self, party_id: str) -> str:
         """The name of a party; the system has one as well."""

@@ -1,6 +1,6 @@
 """Cases, ledger and proof. An auditor changes nothing: every view here only reads."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from itertools import islice
 
 from flask import Blueprint, g, render_template, request
@@ -9,25 +9,18 @@ from engine.definitions.catalogue import PROCESS
 from engine.queries.cases import CaseFilter, search_cases
 from engine.queries.definitions import list_definitions
 from engine.runtime.engine import Engine
-from engine.services.ledger.checks import trial_balance
 from engine.services.verification import count_rows, verify
-from web.auditor.books import (
-    check_invariants,
-    find_entries,
-    list_accounts,
-    name_account,
-    owners_in,
-    shorten,
-    sums_by_kind,
-)
+from web.auditor.books import name_account, shorten
 from web.auditor.case import MAX_BROKEN, CasePage
+from web.auditor.days import read_day
+from web.auditor.ledger import LedgerDesk, account_url
 from web.auditor.names import Names
 from web.auditor.timeline import name_fact, say, say_role
+from web.navigation import may_open
 from web.security import current_actor
 
 PAGE_ROWS = 50
 STATUSES = ("active", "incident", "completed", "cancelled")
-KINDS_OF_ACCOUNTS = ("asset", "expense", "liability", "income")
 
 
 def make_auditor(engine: Engine) -> Blueprint:
@@ -39,9 +32,14 @@ def make_auditor(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/cases/<instance_id>", "case", page.show)
     blueprint.add_url_rule(f"/cases/<instance_id>/<any({', '.join(page.tabs)}):tab>", "case", page.show)
     blueprint.add_url_rule("/cases/<instance_id>/drawings/<process_key>", "drawing", page.show_drawing)
-    blueprint.add_url_rule("/ledger", "ledger", desk.show_ledger)
+    ledger = LedgerDesk(engine)
+    blueprint.add_url_rule("/ledger", "ledger", ledger.show)
+    blueprint.add_url_rule("/ledger/accounts", "accounts", ledger.list_accounts)
+    blueprint.add_url_rule("/ledger/accounts/<code>", "account", ledger.show_account)
+    blueprint.add_url_rule("/ledger/entries", "entries", ledger.list_entries)
+    blueprint.add_url_rule("/ledger/entries/<entry_id>", "entry", ledger.show_entry)
     blueprint.add_url_rule("/verify", "verify", desk.verify_all, methods=("GET", "POST"))
-    helpers = (say, say_role, name_fact, name_account, shorten)
+    helpers = (say, say_role, name_fact, name_account, shorten, may_open, account_url)
     blueprint.context_processor(lambda: {helper.__name__: helper for helper in helpers})
     return blueprint
 
@@ -67,22 +65,6 @@ class AuditDesk:
             processes=list_definitions(self.engine, PROCESS),
         )
 
-    def show_ledger(self) -> str:
-        """Trial balance, accounts, invariants as they are now; the entries of an order that was asked for."""
-        order_ref = request.args.get("order", "").strip()
-        with self.engine.database.read() as connection:
-            entries = find_entries(connection, order_ref) if order_ref else []
-            sums = list_accounts(connection)
-            return render_template(
-                "auditor/ledger.html",
-                balance=trial_balance(connection),
-                accounts={kind: sums_by_kind(sums, kind) for kind in KINDS_OF_ACCOUNTS},
-                invariants=check_invariants(connection),
-                order_ref=order_ref,
-                entries=entries,
-                names=Names(connection, owners_in(entries) | {entry.actor_id for entry in entries}, g.fmt),
-            )
-
     def verify_all(self) -> str:
         """What a full verification covers; on request runs it and names what is broken first."""
         with self.engine.database.read() as connection:
@@ -94,21 +76,13 @@ class AuditDesk:
 
 def _read_filter() -> CaseFilter:
     asked = request.args
-    started_to = _read_day(asked.get("to", ""))
+    started_to = read_day(asked.get("to", ""))
     return CaseFilter(
         text=asked.get("q", "").strip(),
         party=asked.get("party", "").strip(),
         process_key=asked.get("process", ""),
         status=asked.get("status", ""),
         element=asked.get("element", "").strip(),
-        started_from=_read_day(asked.get("from", "")),
+        started_from=read_day(asked.get("from", "")),
         started_to=started_to + timedelta(days=1) if started_to else None,
     )
-
-
-def _read_day(typed: str) -> datetime | None:
-    """The first moment of a day in the reader's zone; none for what is no day."""
-    try:
-        return datetime.combine(date.fromisoformat(typed), time.min, g.fmt.zone)
-    except ValueError:
-        return None

@@ -7,7 +7,7 @@ from engine.language.model import Element
 from engine.language.values import is_reference
 from engine.queries.marks import CONTAINER_KINDS
 from engine.queries.story import Change, Chapter, Entry
-from engine.storage.actor import SYSTEM
+from engine.storage.actor import MACHINES, SYSTEM
 from engine.storage.plain import Plain, PlainDict
 from web.texts import catalogue, text
 
@@ -50,9 +50,9 @@ class Line:
 
     @property
     def is_record(self) -> bool:
-        """Whether it only matters to the curious: seals, and boundary events that come and go with their activity."""
-        is_boundary = self.element is not None and self.element.kind == "boundaryEvent"
-        return self.kind in RECORDS or (is_boundary and self.kind in ARMING)
+        """Whether it only matters to the curious: seals, and events that are armed and come and go with an activity."""
+        is_listener = self.element is not None and self.element.is_listener
+        return self.kind in RECORDS or (is_listener and self.kind in ARMING)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Scene:
 
     @property
     def is_human(self) -> bool:
-        return self.chapter.actor_id != SYSTEM.user_id
+        return self.chapter.acting_role not in MACHINES
 
     @property
     def is_bad(self) -> bool:

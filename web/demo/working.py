@@ -171,7 +171,7 @@ class Work:
                 .where(engagement.c.task_id == task_id)
                 .group_by(engagement.c.state)
             )
-            settled = {state: count for state, count in states}
+            settled = {row.state: row[1] for row in states}
             frozen = select(func.coalesce(func.sum(account.c.balance_fen), 0)).where(account.c.code.like("escrow:%"))
             escrow_fen = connection.execute(frozen).scalar_one()
             difference_fen = trial_balance(connection).difference_fen
@@ -210,7 +210,7 @@ class Work:
     def _list_cases(self, task_id: str) -> dict[str, str]:
         with self.engine.database.read() as connection:
             query = select(engagement.c.worker_id, engagement.c.instance_id).where(engagement.c.task_id == task_id)
-            return {worker: case for worker, case in connection.execute(query)}
+            return {row.worker_id: row.instance_id for row in connection.execute(query)}
 
     def _advance(self, **duration: float) -> None:
         self.clock.at += timedelta(**duration)

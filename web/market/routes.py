@@ -1,10 +1,11 @@
 """The addresses of the market."""
 
-from flask import Blueprint, g
+from flask import Blueprint
 
 from engine.runtime.engine import Engine
 from engine.services.orders.states import HELD
 from engine.services.orders.views import mask_phone
+from web.market.documents import FORMATS, Documents
 from web.market.find import name_category
 from web.market.hall import Hall
 from web.market.orders import OwnOrders
@@ -13,7 +14,7 @@ from web.market.requests import KINDS, Requests
 from web.market.states import LOOKS, SECURED, STEPS, UNPAID, step_of, turn_of
 from web.market.wallet import Wallet
 from web.market.withdrawals import Withdrawals
-from web.policy import Verdict, judge
+from web.navigation import may_open
 
 BOTH = ("GET", "POST")
 
@@ -22,7 +23,7 @@ def make_market(engine: Engine) -> Blueprint:
     """The blueprint `market`."""
     blueprint = Blueprint("market", __name__, template_folder="templates")
     hall, own, asked = Hall(engine), OwnOrders(engine), Requests(engine)
-    wallet, withdrawals = Wallet(engine), Withdrawals(engine)
+    wallet, withdrawals, documents = Wallet(engine), Withdrawals(engine), Documents(engine)
     blueprint.add_url_rule("/market", "index", hall.show_market)
     blueprint.add_url_rule("/orders", "orders", own.show_orders)
     blueprint.add_url_rule("/orders/new", "publish", own.publish, methods=BOTH)
@@ -36,15 +37,15 @@ def make_market(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/wallet/top-up", "top_up", wallet.top_up, methods=BOTH)
     blueprint.add_url_rule("/wallet/top-ups/<payment_id>", "payment", wallet.show_payment)
     blueprint.add_url_rule("/wallet/statement.csv", "statement", wallet.export_statement)
+    month = "/wallet/statements/<month>"
+    blueprint.add_url_rule(month, "monthly", documents.show_statement)
+    blueprint.add_url_rule(f"{month}.<any({', '.join(FORMATS)}):kind>", "monthly_file", documents.export_statement)
+    blueprint.add_url_rule("/settlements/<entry_id>", "settlement", documents.show_settlement)
+    blueprint.add_url_rule("/settlements/<entry_id>.json", "settlement_file", documents.export_settlement)
     blueprint.add_url_rule("/wallet/payout", "payout", withdrawals.pay_out, methods=BOTH)
     blueprint.add_url_rule("/wallet/payout-method", "payout_method", withdrawals.change_method, methods=BOTH)
     blueprint.context_processor(lambda: HELPERS)
     return blueprint
-
-
-def may_open(endpoint: str) -> bool:
-    """Whether the acting role has this page."""
-    return judge(endpoint, g.session) is Verdict.ALLOWED
 
 
 HELPERS = {

@@ -2,35 +2,47 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any, cast
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from flask import g, url_for
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
+from engine.services.documents.issuing import next_month
+from engine.services.ledger.settling import RULES
 from engine.services.ledger.views import StatementFilter, StatementRow, first_movement, statement
+from engine.storage.plain import PlainDict
 from web.formatting import Formatter
 from web.texts import text
 
 # kind of movement: the posting rules that make it
 KINDS: dict[str, frozenset[str]] = {
     "top_up": frozenset({"P-TOPUP"}),
-    "secured": frozenset({"P-FREEZE", "P-INCREASE"}),
+    "secured": frozenset({"P-FREEZE", "P-INCREASE", "P-FREEZE-GOODS", "P-GUARANTEE"}),
     "returned": frozenset({"P-RELEASE"}),
-    "earned": frozenset({"P-SETTLE", "P-MILESTONE"}),
+    "earned": frozenset(RULES),
     "decided": frozenset({"P-CANCEL", "P-DISPUTE", "P-HOLD", "P-UNHOLD"}),
-    "payout": frozenset({"P-WITHDRAW", "P-PAYOUT-FAIL"}),
+    "payout": frozenset({"P-WITHDRAW", "P-PAYOUT-FAIL", "P-REFUND-ORIG"}),
+    "corrected": frozenset({"P-REVERSE", "P-MANUAL", "P-MATCH", "P-CHARGEBACK"}),
 }
 # rule: icon; the words are `wallet.rule.<rule>`, with `.in` or `.out` where it depends on the side
 RULE_ICONS = {
     "P-TOPUP": "plus",
     "P-FREEZE": "lock",
     "P-INCREASE": "lock",
+    "P-FREEZE-GOODS": "shopping-bag",
+    "P-GUARANTEE": "lock",
     "P-RELEASE": "lock-open",
     "P-SETTLE": "circle-check",
+    "P-SETTLE-ONTOP": "circle-check",
+    "P-SETTLE-COMPLETION": "circle-check",
+    "P-SETTLE-PIECE": "package-check",
+    "P-SETTLE-ERRAND": "bike",
     "P-MILESTONE": "flag",
     "P-CANCEL": "circle-x",
     "P-HOLD": "scale",
@@ -38,8 +50,13 @@ RULE_ICONS = {
     "P-DISPUTE": "scale",
     "P-WITHDRAW": "banknote",
     "P-PAYOUT-FAIL": "undo-2",
+    "P-REFUND-ORIG": "undo-2",
     "P-REVERSE": "undo-2",
+    "P-MANUAL": "pen-line",
+    "P-MATCH": "search",
+    "P-CHARGEBACK": "landmark",
 }
+_BOTH_WAYS = frozenset({"P-CANCEL", "P-DISPUTE", "P-REVERSE", "P-MANUAL", "P-SETTLE-COMPLETION", "P-SETTLE-ERRAND"})
 MAX_MONTHS = 36
 BATCH_ROWS = 500
 _COLUMNS = ("time", "what", "order", "subject", "gross", "fee", "amount", "balance")
@@ -66,7 +83,7 @@ def read_extract(arguments: MultiDict[str, str]) -> Extract:
     kind = arguments.get("kind", "")
     kind = kind if kind in KINDS else ""
     first = _first_day(arguments.get("month", ""))
-    since, until = (_begin_of(first), _begin_of(_next_month(first))) if first else (None, None)
+    since, until = (_begin_of(first), _begin_of(next_month(first))) if first else (None, None)
     month = f"{first:%Y-%m}" if first else ""
     return Extract(month, kind, StatementFilter(since, until, KINDS.get(kind, frozenset())))
 
@@ -78,46 +95,95 @@ def _first_day(month: str) -> date | None:
         return None
 
 
-def _next_month(first: date) -> date:
-    return date(first.year + first.month // 12, first.month % 12 + 1, 1)
-
-
 def _begin_of(day: date) -> datetime:
     return datetime.combine(day, time(), g.fmt.zone)
 
 
+def begin_of_month(fmt: Formatter) -> datetime:
+    """When the reader's present month began."""
+    return fmt.now.astimezone(fmt.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 def list_months(connection: Connection, party_id: str, now: datetime) -> list[date]:
     """The months in which the wallet was in use, each by its first day, newest first."""
+    return _months_of(connection, party_id, now, g.fmt.zone)[:MAX_MONTHS]
+
+
+def list_closed(connection: Connection, party_id: str, now: datetime, zone: ZoneInfo) -> list[date]:
+    """The months that are over, for each of which there is a statement, newest first."""
+    return _months_of(connection, party_id, now, zone)[1:MAX_MONTHS]
+
+
+def _months_of(connection: Connection, party_id: str, now: datetime, zone: ZoneInfo) -> list[date]:
     first = first_movement(connection, party_id)
     months: list[date] = []
     if first is not None:
-        month, last = (at.astimezone(g.fmt.zone).date().replace(day=1) for at in (first, now))
+        month, last = (at.astimezone(zone).date().replace(day=1) for at in (first, now))
         while month <= last:
             months.append(month)
-            month = _next_month(month)
-    return months[::-1][:MAX_MONTHS]
+            month = next_month(month)
+    return months[::-1]
 
 
 def name_rule(row: StatementRow) -> str:
-    """The key of the words for a movement; a rule without words of its own is shown as a posting."""
-    if row.rule not in RULE_ICONS:
+    """The key of the words for a movement."""
+    return name_movement(row.rule, row.amount_fen)
+
+
+def name_movement(rule: str, amount_fen: int) -> str:
+    """The key of the words for what a rule did to a wallet; a rule without words of its own is shown as a posting."""
+    if rule not in RULE_ICONS:
         return "wallet.rule.other"
-    if row.rule in {"P-CANCEL", "P-DISPUTE", "P-REVERSE"}:
-        return f"wallet.rule.{row.rule}.{'in' if row.amount_fen > 0 else 'out'}"
-    return f"wallet.rule.{row.rule}"
+    return f"wallet.rule.{rule}.{'in' if amount_fen > 0 else 'out'}" if rule in _BOTH_WAYS else f"wallet.rule.{rule}"
 
 
 def write_table(connection: Connection, party_id: str, wanted: StatementFilter, fmt: Formatter) -> str:
     """A statement as comma separated values, newest first, amounts in yuan."""
+    rows = _read_all(connection, party_id, wanted)
+    return _write(
+        fmt,
+        (
+            (
+                row.at,
+                name_rule(row),
+                row.number,
+                row.subject,
+                row.gross_fen,
+                row.fee_fen,
+                row.amount_fen,
+                row.balance_fen,
+            )
+            for row in rows
+        ),
+    )
+
+
+def write_movements(statement: PlainDict, fmt: Formatter) -> str:
+    """The movements of an issued statement as comma separated values, oldest first, amounts in yuan."""
+    movements = cast(list[dict[str, Any]], statement["movements"])
+    return _write(
+        fmt,
+        (
+            (
+                datetime.fromisoformat(one["at"]),
+                name_movement(one["rule"], one["amount_fen"]),
+                one["number"],
+                (one["subject_zh"], one["subject_en"]),
+                *(one.get(name) for name in ("gross_fen", "fee_fen", "amount_fen", "balance_fen")),
+            )
+            for one in movements
+        ),
+    )
+
+
+def _write(fmt: Formatter, rows: Iterable[tuple[Any, ...]]) -> str:
     out = io.StringIO()
     out.write(_BYTE_ORDER_MARK)
     writer = csv.writer(out)
     writer.writerow([text(f"wallet.column.{name}") for name in _COLUMNS])
-    for row in _read_all(connection, party_id, wanted):
-        at = row.at.astimezone(fmt.zone).strftime("%Y-%m-%d %H:%M")
-        words = (at, text(name_rule(row)), row.number, _as_text(fmt.name(*row.subject)))
-        amounts = (row.gross_fen, row.fee_fen, row.amount_fen, row.balance_fen)
-        writer.writerow([*words, *("" if amount is None else f"{amount / 100:.2f}" for amount in amounts)])
+    for at, words, number, subject, *amounts in rows:
+        told = (at.astimezone(fmt.zone).strftime("%Y-%m-%d %H:%M"), text(words), number, _as_text(fmt.name(*subject)))
+        writer.writerow([*told, *("" if amount is None else f"{amount / 100:.2f}" for amount in amounts)])
     return out.getvalue()
 
 

@@ -5,14 +5,25 @@ from werkzeug.wrappers import Response
 
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.services.ledger.views import balance_before, list_frozen, statement, wallet_view
+from engine.services.ledger.settling import RULES
+from engine.services.ledger.views import balance_before, list_frozen, statement, sum_since, wallet_view
 from engine.services.orders.queries import secured_for
 from engine.services.payments.payments import STARTED, list_payments, start_top_up
 from engine.services.payments.payouts import list_payouts
 from engine.services.payments.simulator import SIMULATOR
 from engine.storage.ids import new_token
+from web.market.course import draw_course, read_course
 from web.market.questions import bind_question, draw_question, read_token
-from web.market.statements import KINDS, RULE_ICONS, list_months, name_rule, read_extract, write_table
+from web.market.statements import (
+    KINDS,
+    RULE_ICONS,
+    begin_of_month,
+    list_closed,
+    list_months,
+    name_rule,
+    read_extract,
+    write_table,
+)
 from web.security import current_actor, local_target
 
 PAGE_ROWS = 30
@@ -43,16 +54,23 @@ class Wallet:
             payments = list_payments(connection, actor.party_id)
             payouts = list_payouts(connection, actor.party_id, SHOWN_PAYOUTS)
             months = list_months(connection, actor.party_id, self.engine.clock())
+            closed = list_closed(connection, actor.party_id, self.engine.clock(), self.engine.zone)
+            course = read_course(connection, actor.party_id, self.engine.clock())
+            earned_fen = sum_since(connection, actor.party_id, begin_of_month(g.fmt), frozenset(RULES))
             opening_fen = balance_before(connection, actor.party_id, since) if since and not extract.kind else None
         return render_template(
             "market/wallet.html",
             wallet=wallet,
             frozen=frozen,
             due_fen=due_fen,
+            course=draw_course(course) if course else None,
+            earned_fen=earned_fen,
             held_count=held_count,
             payouts=payouts,
             extract=extract,
             months=months,
+            closed_months=closed,
+            settling=RULES,
             kinds=KINDS,
             opening_fen=opening_fen,
             done=done if done in DONE else None,

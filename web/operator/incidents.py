@@ -1,96 +1,105 @@
-"""Open incidents, those of one cause together."""
+"""Incidents: what cannot go on by itself, by cause; trying again, with other values where these were the cause."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from flask import g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
-from sqlalchemy import Connection, func, select
-
-from engine.language.model import Element
+from engine.commands.incidents import FixInvalid, fix_incident, retry_incidents
+from engine.queries.incidents import MAX_ROWS, IncidentView, fetch_incident, list_causes, list_same
 from engine.runtime.engine import Engine
-from engine.runtime.errors import NotFound
-from engine.storage.tables import definition, incident, instance
+from engine.storage.ids import new_token
+from web.auditor.names import Names
+from web.operator.fixing import FixForm, read_form, show_form
+from web.rendering.display import Display
+from web.security import current_actor
 
-MAX_ROWS = 500
-
-
-@dataclass(frozen=True)
-class OpenIncident:
-    """One case that cannot go on."""
-
-    id: str
-    instance_id: str
-    business_key: str | None
-    subject_zh: str
-    subject_en: str
-    opened_at: datetime
+BULK = 100  # so that one press is answered within seconds
 
 
-@dataclass(frozen=True)
-class Cause:
-    """Incidents of one element of a process with one message, oldest first."""
+class IncidentDesk:
+    """The views, over one engine."""
 
-    process_key: str
-    process_zh: str
-    process_en: str
-    element: Element
-    message: str
-    incidents: list[OpenIncident]
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
-
-def list_causes(engine: Engine) -> list[Cause]:
-    """The oldest open incidents, the cause that stops most cases first."""
-    causes: dict[tuple[str, str, str], Cause] = {}
-    query = (
-        select(
-            incident.c.id,
-            incident.c.instance_id,
-            incident.c.element,
-            incident.c.message,
-            incident.c.opened_at,
-            instance.c.process_key,
-            instance.c.business_key,
-            instance.c.subject_zh,
-            instance.c.subject_en,
-            instance.c.pin_set_id,
-            definition.c.name_zh,
-            definition.c.name_en,
+    def list_all(self) -> str:
+        """Open incidents by cause."""
+        groups = list_causes(self.engine)
+        asked = request.args
+        return render_template(
+            "operator/incidents.html",
+            groups=groups,
+            total=sum(len(group.incidents) for group in groups),
+            most=MAX_ROWS,
+            bulk=BULK,
+            is_retried="went_on" in asked,
+            went_on=asked.get("went_on", 0, type=int),
+            again=asked.get("again", 0, type=int),
         )
-        .join(instance, instance.c.id == incident.c.instance_id)
-        .join(definition, definition.c.id == instance.c.definition_id)
-        .where(incident.c.resolved_at.is_(None))
-        .order_by(incident.c.opened_at, incident.c.id)
-        .limit(MAX_ROWS)
-    )
-    with engine.database.read() as connection:
-        for row in connection.execute(query):
-            key = (row.process_key, row.element, row.message)
-            if key not in causes:
-                element = _find_element(engine, connection, row.pin_set_id, row.process_key, row.element)
-                causes[key] = Cause(row.process_key, row.name_zh, row.name_en, element, row.message, [])
-            causes[key].incidents.append(
-                OpenIncident(row.id, row.instance_id, row.business_key, row.subject_zh, row.subject_en, row.opened_at)
+
+    def show(self, incident_id: str) -> str:
+        """One incident: where, why, what was kept, and the values it could be given."""
+        view = fetch_incident(self.engine, incident_id)
+        return self._render(view, show_form(view.data, str(view.cause.facts.get("variable", ""))))
+
+    def retry(self, incident_id: str) -> Response:
+        """Runs the element again; says whether the case went on. What was resolved meanwhile is left as it is."""
+        fetch_incident(self.engine, incident_id)
+        return _tell(*retry_incidents(self.engine, current_actor(), [incident_id]))
+
+    def retry_same(self, incident_id: str) -> Response:
+        """The same for the oldest of those with the same element and message."""
+        fetch_incident(self.engine, incident_id)
+        return _tell(*retry_incidents(self.engine, current_actor(), list_same(self.engine, incident_id, BULK)))
+
+    def fix(self, incident_id: str) -> str | tuple[str, int] | Response:
+        """Shows what would change; once that is confirmed, changes it and runs the element again."""
+        view = fetch_incident(self.engine, incident_id)
+        form = read_form(request.form, view.data)
+        problem = _find_problem(form)
+        if problem is not None:
+            return self._render(view, form, problem=problem), 422
+        if "edited" in request.form:
+            return self._render(view, form)
+        if "confirmed" not in request.form:
+            return self._render(view, form, is_preview=True)
+        token = request.form.get("token", "")
+        try:
+            went_on = fix_incident(
+                self.engine, current_actor(), incident_id, form.values, form.reason, token, form.seen
             )
-    return sorted(causes.values(), key=lambda cause: -len(cause.incidents))
+        except FixInvalid as refused:
+            field = str(refused.facts["field"])
+            form.wrong.add(field)
+            problem = "reason" if field == "reason" else "refused"
+            return self._render(view, form, problem=problem, detail=str(refused)), 422
+        return _tell(int(went_on), int(not went_on))
+
+    def _render(
+        self, view: IncidentView, form: FixForm, problem: str = "", detail: str = "", is_preview: bool = False
+    ) -> str:
+        with self.engine.database.read() as connection:
+            names = Names(connection, {view.kept.actor_id if view.kept else None}, g.fmt)
+        return render_template(
+            "operator/incident.html",
+            view=view,
+            form=form,
+            problem=problem,
+            detail=detail,
+            is_preview=is_preview,
+            names=names,
+            display=Display(g.fmt),
+            token=request.form.get("token") or new_token(),
+        )
 
 
-def find_instance(connection: Connection, incident_id: str) -> str:
-    """The case of an incident. Raises NotFound."""
-    found = connection.execute(select(incident.c.instance_id).where(incident.c.id == incident_id)).scalar_one_or_none()
-    if found is None:
-        raise NotFound("incident", incident_id)
-    return str(found)
+def _find_problem(form: FixForm) -> str | None:
+    """The first thing that keeps a fix from being sent."""
+    if form.wrong:
+        return "json"
+    if not form.values:
+        return "unchanged"
+    return None if form.reason.strip() else "reason"
 
 
-def count_open(connection: Connection, instance_id: str) -> int:
-    """How many incidents of a case are open."""
-    query = select(func.count()).where(incident.c.instance_id == instance_id, incident.c.resolved_at.is_(None))
-    return connection.scalar(query) or 0
-
-
-def _find_element(
-    engine: Engine, connection: Connection, pin_set_id: str, process_key: str, element_id: str
-) -> Element:
-    """The element in the diagrams the case runs on; a bare one if none of them has it."""
-    specs = engine.catalogue.process(connection, engine.catalogue.pins(connection, pin_set_id), process_key)
-    found = [element for (_, one), element in specs.elements.items() if one == element_id]
-    return found[0] if found else Element(element_id, "unknown", process_key)
+def _tell(went_on: int, again: int) -> Response:
+    return redirect(url_for("operator.incidents", went_on=went_on, again=again), 303)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from engine.language.model import Element
 from engine.queries.progress import Progress, Step
 
-_TURNS = frozenset({"userTask", "intermediateCatchEvent", "boundaryEvent"})
+_TURNS = frozenset({"userTask", "intermediateCatchEvent"})
 _ENDS = frozenset({"startEvent", "endEvent"})
 
 
@@ -28,7 +28,7 @@ def list_turns(progress: Progress) -> list[Step]:
 
 def _is_turn(element: Element, process_key: str) -> bool:
     is_own_end = element.kind in _ENDS and element.parent is None and element.process_key == process_key
-    return element.kind in _TURNS or is_own_end
+    return element.kind in _TURNS or element.is_listener or is_own_end
 
 
 def find_silences(elements: Mapping[str, Element], element_id: str) -> list[Silence]:

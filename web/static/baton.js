@@ -27,3 +27,9 @@ document.addEventListener("toggle", (event) => {
   if (!menu.matches?.("details.menu") || !menu.open) return;
   if (menu.querySelector("summary").matches(":focus-visible")) menu.querySelector(".pop :is(a, button)")?.focus();
 }, true);
+
+// Documents have a button to print them, where there is a script to do it.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

@@ -17,7 +17,7 @@ RULES = (check_shapes, check_flows, check_labels, check_measures)
 
 def has_drawing(xml: bytes) -> bool:
     """Has every flow node, flow, pool and lane a shape or an edge? Raises NotDrawable."""
-    return not any(_missing(Document(parse_document(xml)), (*FLOWS, *FRAMES)))
+    return not any(list_missing(Document(parse_document(xml)), (*FLOWS, *FRAMES)))
 
 
 def check_drawing(xml: bytes) -> list[DrawingFinding]:
@@ -25,12 +25,12 @@ def check_drawing(xml: bytes) -> list[DrawingFinding]:
     document = Document(parse_document(xml))
     findings = [
         error("missing_di", key, f"Expected {key} to be drawn, but no diagram shows it.")
-        for key in _missing(document, (*FLOWS, *FRAMES, *ARTIFACTS))
+        for key in list_missing(document, (*FLOWS, *FRAMES, *ARTIFACTS))
     ]
     return findings + [finding for plane in document.planes for rule in RULES for finding in rule(plane)]
 
 
-def _missing(document: Document, kinds: Collection[str]) -> Iterator[str]:
+def list_missing(document: Document, kinds: Collection[str]) -> Iterator[str]:
     """Ids of flow nodes and elements of these kinds without a shape or edge."""
     drawn = {key for plane in document.planes for key in plane.drawn}
     for key, element in document.elements.items():

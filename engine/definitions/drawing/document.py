@@ -2,6 +2,8 @@
 
 from lxml import etree
 
+from engine.language.xml import XmlRefused, parse_xml
+
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
 DC = "http://www.omg.org/spec/DD/20100524/DC"
@@ -18,19 +20,11 @@ class NotDrawable(ValueError):
 
 
 def parse_document(xml: bytes) -> etree._Element:
-    """The root of a BPMN document; no entity is resolved and nothing is fetched. Raises NotDrawable."""
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_blank_text=False,
-        strip_cdata=False,
-    )
+    """The root of a BPMN document. Raises NotDrawable."""
     try:
-        root = etree.fromstring(xml, parser)
-    except etree.XMLSyntaxError as error:
-        raise NotDrawable(f"Expected a well-formed XML document, but {error}.") from error
+        root = parse_xml(xml, keeps_comments=True)
+    except XmlRefused as error:
+        raise NotDrawable(str(error)) from error
     if root.tag != q("definitions"):
         raise NotDrawable(f"Expected a BPMN document with the root 'definitions', but found {root.tag!r}.")
     return root

@@ -101,14 +101,10 @@ class Grid:
     def terrain(self, rects: Sequence[Rect], bounds: Bounds) -> Costs:
         """Static step costs: closer than 10 px to a rectangle is blocked, closer than 20 px hugs it."""
         costs = self._costs(BLOCKED)
-        left, top = (
-            max(bounds[0], self.x0 + 1),
-            max(bounds[1], self.y0 + 1),
-        )  # the outer ring stays blocked
-        right, bottom = (
-            min(bounds[2], self.x0 + self.width - 2),
-            min(bounds[3], self.y0 + self.height - 2),
-        )
+        # the two outer rings stay blocked: a price looks at the neighbours of neighbours
+        left, top = max(bounds[0], self.x0 + 2), max(bounds[1], self.y0 + 2)
+        right = min(bounds[2], self.x0 + self.width - 3)
+        bottom = min(bounds[3], self.y0 + self.height - 3)
         for row in range(top, bottom + 1):
             part = slice(self.cell(left, row), self.cell(right, row) + 1)
             for axis in (HORIZONTAL, VERTICAL):

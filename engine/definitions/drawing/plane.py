@@ -24,6 +24,7 @@ FLOWS = ("sequenceFlow", "messageFlow")
 FRAMES = ("lane", "participant")
 TEXT_MARGIN_X, TEXT_MARGIN_Y = 3, 2
 LEAST_LABEL_WIDTH = 30
+FARTHEST = 1e6  # from the origin; what is farther is no place on a page
 
 Elements = Mapping[str, etree._Element]
 
@@ -52,8 +53,8 @@ class Plane:
         self.elements: Elements = document.elements
         shapes = element.findall(f"{{{BPMNDI}}}BPMNShape")
         edges = element.findall(f"{{{BPMNDI}}}BPMNEdge")
-        self.drawn = {_target(part) for part in (*shapes, *edges)} & self.elements.keys()
-        self.shapes = {_target(s): bounds for s in shapes if _target(s) in self.drawn and (bounds := _bounds(s))}
+        self.shapes = {_target(s): bounds for s in shapes if _target(s) in self.elements and (bounds := _bounds(s))}
+        self.drawn = self.shapes.keys() | {_target(e) for e in edges if len(_waypoints(e)) > 1} & self.elements.keys()
         self.collapsed = {
             _target(s) for s in shapes if s.get("isExpanded") != "true" and self.kind(_target(s)) in SUB_PROCESSES
         }
@@ -132,12 +133,24 @@ def _target(part: etree._Element) -> str:
 
 
 def _bounds(part: etree._Element) -> Rect | None:
+    """None where there are none, or no numbers a page could have."""
     bounds = part.find(f"{{{DC}}}Bounds")
     if bounds is None:
         return None
-    x, y, width, height = (float(bounds.get(name, "0")) for name in ("x", "y", "width", "height"))
-    return x, y, width, height
+    found = [_coordinate(bounds.get(name, "0")) for name in ("x", "y", "width", "height")]
+    x, y, width, height = (0.0 if one is None else one for one in found)
+    return None if None in found else (x, y, width, height)
 
 
 def _waypoints(edge: etree._Element) -> list[Point]:
-    return [(float(p.get("x", "0")), float(p.get("y", "0"))) for p in edge.findall(f"{{{DI}}}waypoint")]
+    """Those that are points of a page."""
+    pairs = [(_coordinate(p.get("x", "0")), _coordinate(p.get("y", "0"))) for p in edge.findall(f"{{{DI}}}waypoint")]
+    return [(x, y) for x, y in pairs if x is not None and y is not None]
+
+
+def _coordinate(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if abs(value) <= FARTHEST else None  # false of NaN as well

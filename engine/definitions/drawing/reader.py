@@ -107,8 +107,9 @@ class Reader:
             if is_flow_node(child):
                 self._node(child, scope)
         for node in scope.nodes.values():
-            if node.host_id and node.host_id not in scope.nodes:
-                raise NotDrawable(f"Expected {node.id} to be attached to an activity, but {node.host_id} is not there.")
+            host = scope.nodes.get(node.host_id or "")
+            if node.host_id and (host is None or host.host_id):
+                raise NotDrawable(f"Expected {node.id} to be attached to an activity, but {node.host_id} is none here.")
         for flow in element.findall(q("sequenceFlow")):
             scope.flows.append(self._sequence_flow(flow, scope))
         for lane_set in element.findall(q("laneSet"))[:1]:
@@ -144,6 +145,10 @@ class Reader:
             raise NotDrawable(
                 f"Expected the flow {id_of(element)} to join two nodes of {scope.id}, but "
                 f"{element.get('sourceRef')} or {element.get('targetRef')} is not there."
+            )
+        if target.host_id:
+            raise NotDrawable(
+                f"Expected no flow into the boundary event {target.id}, but {id_of(element)} leads there."
             )
         return SequenceFlow(id_of(element), element.get("name", ""), source, target)
 

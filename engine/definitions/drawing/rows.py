@@ -97,18 +97,22 @@ def _paths(scope: Scope) -> Iterator[tuple[Node | None, list[Node]]]:
             node = next((flow.target for flow in scope.leaving(node) if not flow.is_back), None)
         return path
 
+    def branches() -> Iterator[tuple[Node | None, list[Node]]]:
+        while True:
+            found = [f for f in forward if (f.source.host_id or f.source.id) in done and f.target.id not in done]
+            if not found:
+                return
+            flow = max(found, key=lambda branch: branch.source.x)
+            yield flow.source, follow(flow.target)
+
     forward = scope.forward_flows()
     entered = {flow.target.id for flow in forward}
     starts = [node for node in scope.nodes.values() if not node.host_id and node.id not in entered]
     for start in starts:
         if not start.is_event_handler:
             yield None, follow(start)
-    while True:
-        branches = [f for f in forward if (f.source.host_id or f.source.id) in done and f.target.id not in done]
-        if not branches:
-            break
-        flow = max(branches, key=lambda branch: branch.source.x)
-        yield flow.source, follow(flow.target)
-    for start in starts:
-        if start.is_event_handler:
-            yield None, follow(start)
+    yield from branches()
+    for left in [*(start for start in starts if start.is_event_handler), *scope.nodes.values()]:
+        if left.id not in done and not left.host_id:
+            yield None, follow(left)
+            yield from branches()

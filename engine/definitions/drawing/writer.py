@@ -1,6 +1,6 @@
 """Drawings as BPMN diagram interchange."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lxml import etree
 
@@ -18,8 +18,7 @@ def remove_diagrams(root: etree._Element) -> None:
 
 def write_diagrams(root: etree._Element, views: Sequence[View], drawings: Sequence[Drawing]) -> None:
     """Append one diagram per view; ids never clash with those of the document."""
-    taken = {id_of(element) for element in root.iter() if isinstance(element.tag, str)}
-    writer = _Writer(taken)
+    writer = _Writer(_list_ids(root))
     if len(root):
         root[-1].tail = "\n" + INDENT
     else:
@@ -33,6 +32,17 @@ def write_diagrams(root: etree._Element, views: Sequence[View], drawings: Sequen
     root[-1].tail = "\n"
 
 
+def add_to_plane(root: etree._Element, plane: etree._Element, drawing: Drawing, collapsed: Collection[str]) -> None:
+    """Append shapes and edges to a plane that is there; sub-processes among them are collapsed."""
+    flags = {key: {"isExpanded": "false"} for key in collapsed}
+    _Writer(_list_ids(root)).fill(plane, drawing, flags)
+    etree.indent(plane, INDENT, level=2)
+
+
+def _list_ids(root: etree._Element) -> set[str]:
+    return {id_of(element) for element in root.iter() if isinstance(element.tag, str)}
+
+
 class _Writer:
     def __init__(self, taken: set[str]) -> None:
         self.taken = taken
@@ -42,7 +52,10 @@ class _Writer:
         plane = etree.SubElement(diagram, f"{{{BPMNDI}}}BPMNPlane")
         plane.set("id", self._new_id(f"plane_{view.plane}"))
         plane.set("bpmnElement", view.plane)
-        flags = _flags(view)
+        self.fill(plane, drawing, _flags(view))
+
+    def fill(self, plane: etree._Element, drawing: Drawing, flags: Mapping[str, Mapping[str, str]]) -> None:
+        """Append shapes and edges."""
         for key, rect in drawing.shapes.items():
             shape = self._element(plane, "BPMNShape", key)
             for name, value in flags.get(key, {}).items():

@@ -7,6 +7,7 @@ from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 from engine.language.suggest import suggest
 
+MAX_CANDIDATE = 40
 CANDIDATE_RULES = ("assignee", "candidateUsers", "candidateGroups")
 SCRIPT_FORMATS = ("", "python", "text/x-python")
 DECISION_RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
@@ -54,6 +55,22 @@ def check_candidates(diagram: Diagram, project: Project) -> Iterator[Problem]:
 
 
 @rule(
+    "candidate-too-long",
+    "error",
+    en=f"Expected groups, users and skills of at most {MAX_CANDIDATE} characters, but {{element}} names {{name}}: "
+    "shorten it.",
+    zh=f"组、人员和技能的名称最多 {MAX_CANDIDATE} 个字符，但 {{element}} 写了 {{name}}：请缩短。",
+)
+def check_candidate_length(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """No role, person or skill has a longer name: the task would find nobody."""
+    for node in diagram.of_kind("userTask"):
+        texts = [*map(node.camunda, CANDIDATE_RULES), node.baton("skill"), node.baton("relation")]
+        for name in (part.strip() for text in texts if not text.startswith("${") for part in text.split(",")):
+            if len(name) > MAX_CANDIDATE:
+                yield problem(node, name=name[:MAX_CANDIDATE] + "…")
+
+
+@rule(
     "relation-unknown",
     "error",
     en="Expected a registered relation, but {relation} is none{hint}: correct it or register it.",
@@ -76,12 +93,13 @@ def check_relation(diagram: Diagram, project: Project) -> Iterator[Problem]:
 )
 def check_excluded_actors(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """Whoever is excluded by a misspelt name is not excluded: the separation of duties is gone."""
-    for node in diagram.of_kind("userTask"):
-        tasks = {other.id for scope in node.scope.process.walk() for other in scope.of_kind("userTask")}
-        for part in node.baton("exclude").split(","):
-            target = part.strip().removeprefix("actor:")
-            if part.strip().startswith("actor:") and target not in tasks:
-                yield problem(node, target=target, hint=suggest(target, tasks))
+    for process in diagram.processes:
+        tasks = {node.id: node for scope in process.walk() for node in scope.of_kind("userTask")}
+        for node in tasks.values():
+            for part in node.baton("exclude").split(","):
+                target = part.strip().removeprefix("actor:")
+                if part.strip().startswith("actor:") and target not in tasks:
+                    yield problem(node, target=target, hint=suggest(target, tasks))
 
 
 @rule(
@@ -134,11 +152,12 @@ def check_english_documentation(diagram: Diagram, project: Project) -> Iterator[
 )
 def check_return_targets(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A case can return to steps of the same scope only."""
-    for node in diagram.of_kind("userTask"):
-        ids = {other.id for other in node.scope.nodes}
-        for target in [part.strip() for part in node.baton("returnTo").split(",") if part.strip()]:
-            if target not in ids:
-                yield problem(node, target=target, hint=suggest(target, ids))
+    for scope in diagram.scopes:
+        ids = {node.id for node in scope.nodes}
+        for node in scope.of_kind("userTask"):
+            for target in [part.strip() for part in node.baton("returnTo").split(",") if part.strip()]:
+                if target not in ids:
+                    yield problem(node, target=target, hint=suggest(target, ids))
 
 
 @rule(

@@ -7,7 +7,7 @@ from lxml import etree
 from engine.definitions.lint.diagram import Diagram, bpmn, kind_of
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
-from engine.language.model import ACTIVITIES, BATON, CAMUNDA, EVENTS
+from engine.language.model import ACTIVITIES, BATON, CAMUNDA, EVENTS, GATEWAYS
 
 ANYWHERE = {"baton:nameEn", "baton:documentationEn", "camunda:modelerTemplate", "camunda:modelerTemplateVersion"}
 MESSAGE_KINDS = EVENTS | {"sendTask", "receiveTask"}
@@ -48,7 +48,7 @@ IGNORED = {
 }
 IGNORED_ANYWHERE = {"camunda:exclusive", "camunda:jobPriority", "camunda:diagramRelationId"}
 
-ASYNC_KINDS = ACTIVITIES | EVENTS - {"startEvent", "boundaryEvent"}
+ASYNC_KINDS = ACTIVITIES | GATEWAYS | EVENTS - {"boundaryEvent"}
 PARAMETER_KINDS = {
     "inputParameter": {"serviceTask", "sendTask", "intermediateThrowEvent", "endEvent"},
     "outputParameter": {"serviceTask", "receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent"},
@@ -202,7 +202,8 @@ def check_parameter_place(diagram: Diagram, project: Project) -> Iterator[Proble
         if is_plain_start:
             fix = "list the variables in baton:startVariables of the process"
         for tag, kinds in PARAMETER_KINDS.items():
-            if node.parameters(tag) and (node.kind not in kinds or is_plain_start):
+            is_used = node.kind in kinds and not is_plain_start
+            if node.parameters(tag) and not is_used:
                 yield problem(node, tag=f"camunda:{tag}", kind=node.kind, fix=fix)
         for tag in ("in", "out"):
             if node.extensions(tag) and not is_call:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from engine.definitions.lint.diagram import Diagram, Scope
 from engine.definitions.lint.project import Project
-from engine.definitions.lint.registry import Problem, problem, rule
+from engine.definitions.lint.registry import Problem, declare, problem, rule
 from engine.definitions.lint.uses import writes_outside
 from engine.language.model import read_start_variables
 from engine.language.suggest import suggest
+from engine.language.versions import is_version
 
-BINDINGS = ("", "latest", "deployment", "version")
+BINDINGS = ("", "latest", "version")
 
 
 def start_variables(process: Scope) -> tuple[set[str], set[str]]:
@@ -18,7 +19,7 @@ def start_variables(process: Scope) -> tuple[set[str], set[str]]:
     A call hands in the `camunda:initiator` of the start as well: nobody starts a called process himself.
     """
     names = read_start_variables(process.baton("startVariables"))
-    names |= {initiator: True for start in process.of_kind("startEvent") if (initiator := start.camunda("initiator"))}
+    names |= {initiator: True for start in process.starts if (initiator := start.camunda("initiator"))}
     required = {name for name, is_required in names.items() if is_required}
     return required, set(names) - required
 
@@ -80,10 +81,13 @@ def check_called_process(diagram: Diagram, project: Project) -> Iterator[Problem
 def check_recursion(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A circle of calls is read without end."""
     for process in diagram.processes:
+        paths: dict[str, list[str]] = {}
         for node in (node for scope in process.walk() for node in scope.of_kind("callActivity")):
-            path = _find_path(project, node.xml.get("calledElement", ""), process.id)
-            if path:
-                yield problem(node, path=" → ".join([process.id, *path]))
+            called = node.xml.get("calledElement", "")
+            if called not in paths:
+                paths[called] = _find_path(project, called, process.id)
+            if paths[called]:
+                yield problem(node, path=" → ".join([process.id, *paths[called]]))
 
 
 def _find_path(project: Project, start: str, goal: str) -> list[str]:
@@ -97,10 +101,8 @@ def _find_path(project: Project, start: str, goal: str) -> list[str]:
             while before[path[-1]]:
                 path.append(before[path[-1]])
             return path[::-1]
-        process = project.find_process(key)
-        calls = [node for scope in process.walk() for node in scope.of_kind("callActivity")] if process else []
-        for called in (node.xml.get("calledElement", "") for node in calls):
-            if called and called not in before:
+        for called in project.calls.get(key, ()):
+            if called not in before:
                 before[called] = key
                 waiting.append(called)
     return []
@@ -184,11 +186,12 @@ def check_unlisted_variables(diagram: Diagram, project: Project) -> Iterator[Pro
 )
 def check_outputs(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A source the called process never writes makes the end of the call fail."""
+    produced: dict[Scope, set[str]] = {}
     for node in diagram.of_kind("callActivity"):
         process = project.find_process((node.xml.get("calledElement") or "").strip())
         if process is None:
             continue
-        known = produced_by(process, project)
+        known = produced[process] = produced.get(process) or produced_by(process, project)
         for mapping in node.extensions("out"):
             name = (mapping.get("source") or "").strip()
             if name.isidentifier() and name not in known:
@@ -204,14 +207,23 @@ def produced_by(process: Scope, project: Project) -> set[str]:
 @rule(
     "call-binding",
     "error",
-    en="Expected camunda:calledElementBinding latest, deployment or version (with a number), but got "
-    "{found}: correct it.",
-    zh="camunda:calledElementBinding 应为 latest、deployment 或 version（附版本号），但现在是 {found}：请改正。",
+    en="Expected camunda:calledElementBinding latest or version (with a number), but got {found}: correct it.",
+    zh="camunda:calledElementBinding 应为 latest 或 version（附版本号），但现在是 {found}：请改正。",
 )
 def check_binding(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """An unknown binding would silently call another version."""
     for node in diagram.of_kind("callActivity"):
         binding, version = node.camunda("calledElementBinding"), node.camunda("calledElementVersion")
-        is_numbered = version.isascii() and version.isdigit()
-        if binding not in BINDINGS or (binding == "version") != bool(version) or (version and not is_numbered):
+        if binding not in BINDINGS or (binding == "version") != bool(version) or (version and not is_version(version)):
             yield problem(node, found=f"{binding or 'nothing'} {version}".strip())
+
+
+VERSION_UNKNOWN = declare(
+    "call-version-unknown",
+    "error",
+    en="Expected version {version} of the process {key}, but it was never deployed: correct the number of the version.",
+    zh="流程 {key} 没有部署过版本 {version}：请改正 camunda:calledElementVersion。",
+    reason="A call of a version that does not exist would fail when the case begins. Found only where files are "
+    "deployed.",
+    theme="calls",
+)

@@ -1,6 +1,8 @@
 """Which variables are known where, and whether every variable that is read is known."""
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import or_
 
 from engine.definitions.lint.calls import start_variables
 from engine.definitions.lint.diagram import Diagram, Node, Scope
@@ -18,7 +20,8 @@ class KnownVariables:
     """For each node of a process the variables that some path to it can have written, as bits of one integer.
 
     What was written inside a sub-process is known behind its end, not behind its boundary events (M13); out of a
-    multi-instance comes only what it collects.
+    multi-instance comes only what it collects. The start of an event sub-process is armed when its scope begins; it
+    starts with all the scope knows.
     """
 
     def __init__(self, process: Scope, project: Project) -> None:
@@ -46,6 +49,8 @@ class KnownVariables:
 
     def knows(self, use: Use, name: str) -> bool:
         """Whether the variable can exist where the text is evaluated."""
+        if use.is_anytime:
+            return name in self._bits
         mask = self._after[use.node] if use.is_after else self._before[use.node] | self._items[use.node]
         return bool(mask & self._bits.get(name, 0))
 
@@ -64,19 +69,28 @@ class KnownVariables:
     def _enter(self, node: Node) -> int:
         if node.host is not None:
             return self._before[node.host]
+        if node.is_armed_start and node.scope.owner is not None:
+            return self._begin(node.scope.owner.scope)
+        if node.is_event_sub_process:
+            others = (self._after[other] for other in node.scope.nodes if other is not node)
+            return reduce(or_, others, self._begin(node.scope))
         mask = 0
         for flow in node.incoming:
             mask |= self._after[flow.source] if flow.source else 0
-        if not node.incoming:
-            owner = node.scope.owner
-            given = self._always if node.starts_cases and node.definitions else self._start
-            mask |= given if owner is None else self._before[owner] | self._items[owner]
-        return mask
+        if node.starts_cases and node.definitions:
+            return self._always
+        return mask if node.incoming else self._begin(node.scope)
+
+    def _begin(self, scope: Scope) -> int:
+        owner = scope.owner
+        return self._start if owner is None else self._before[owner] | self._items[owner]
 
     def _leave(self, node: Node) -> int:
         if node.loop is not None:
             return self._before[node] | self._collected[node]
         mask = self._before[node] | self._own[node]
+        if node.is_armed_start and node.scope.owner is not None:
+            mask |= self._before[node.scope.owner]
         for child in node.body.nodes if node.body else ():
             if not any(follow_flows(child)) and child.kind != "boundaryEvent":
                 mask |= self._after[child]

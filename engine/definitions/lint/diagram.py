@@ -8,6 +8,7 @@ from lxml import etree
 
 from engine.language.model import ACTIVITIES, BATON, BPMN, CAMUNDA, FLOW_NODES, GATEWAYS
 
+_PREFIX = f"{{{BPMN}}}"
 SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 
 
@@ -26,7 +27,7 @@ def baton(name: str) -> str:
 def kind_of(xml: etree._Element) -> str:
     """The BPMN name of an element; empty for comments and other namespaces."""
     tag = xml.tag
-    return tag[len(BPMN) + 2 :] if isinstance(tag, str) and tag.startswith(f"{{{BPMN}}}") else ""
+    return tag[len(_PREFIX) :] if isinstance(tag, str) and tag.startswith(_PREFIX) else ""
 
 
 def label_of(xml: etree._Element) -> str:
@@ -50,7 +51,7 @@ class Part:
 
     xml: etree._Element
 
-    @property
+    @cached_property
     def id(self) -> str:
         return self.xml.get("id") or ""
 
@@ -76,6 +77,7 @@ class Flow(Part):
     scope: "Scope"
     source: "Node | None" = None
     target: "Node | None" = None
+    is_link: bool = False  # two link events, whose flow is not drawn; it is not among the flows of the scope
 
     @cached_property
     def condition(self) -> etree._Element | None:
@@ -116,12 +118,29 @@ class Node(Part):
 
     @property
     def is_interrupting(self) -> bool:
-        """Boundary events interrupt unless they say otherwise."""
-        return (self.xml.get("cancelActivity") or "true").strip().lower() == "true"
+        """Boundary events and event sub-processes interrupt unless they say otherwise."""
+        return (self.xml.get("cancelActivity") or self.xml.get("isInterrupting") or "true").strip().lower() == "true"
 
     @property
     def is_event_sub_process(self) -> bool:
-        return self.kind in SUB_PROCESSES and self.xml.get("triggeredByEvent") == "true"
+        return self.kind == "subProcess" and self.xml.get("triggeredByEvent") == "true"
+
+    @property
+    def is_armed_start(self) -> bool:
+        """The start event of an event sub-process: it waits in the scope around that."""
+        owner = self.scope.owner
+        return self.kind == "startEvent" and owner is not None and owner.is_event_sub_process
+
+    @property
+    def is_listener(self) -> bool:
+        """What is armed beside other work, and catches what is thrown there."""
+        return self.kind == "boundaryEvent" or self.is_armed_start
+
+    @property
+    def link(self) -> str:
+        """The name of a link event, empty for others."""
+        definition = self.definition("link")
+        return (definition.get("name") or "").strip() if definition is not None else ""
 
     @property
     def starts_cases(self) -> bool:
@@ -133,13 +152,17 @@ class Node(Part):
         """The multi-instance marker."""
         return self.xml.find(bpmn("multiInstanceLoopCharacteristics"))
 
+    @cached_property
+    def _extension(self) -> etree._Element | None:
+        return self.xml.find(bpmn("extensionElements"))
+
     def extensions(self, tag: str) -> list[etree._Element]:
         """The camunda elements of that tag, for example "in"."""
-        return self.xml.findall(f"{bpmn('extensionElements')}/{camunda(tag)}")
+        return [] if self._extension is None else self._extension.findall(camunda(tag))
 
     def parameters(self, tag: str) -> list[etree._Element]:
         """The input or output parameters: "inputParameter", "outputParameter"."""
-        return self.xml.findall(f"{bpmn('extensionElements')}/{camunda('inputOutput')}/{camunda(tag)}")
+        return [] if self._extension is None else self._extension.findall(f"{camunda('inputOutput')}/{camunda(tag)}")
 
 
 @dataclass(eq=False)
@@ -152,6 +175,17 @@ class Scope(Part):
 
     def of_kind(self, *kinds: str) -> list[Node]:
         return [node for node in self.nodes if node.kind in kinds]
+
+    @cached_property
+    def starts(self) -> list[Node]:
+        """The start events."""
+        return self.of_kind("startEvent")
+
+    @property
+    def armed_starts(self) -> list[Node]:
+        """The start events of the event sub-processes that stand here."""
+        bodies = [node.body for node in self.nodes if node.body is not None and node.is_event_sub_process]
+        return [start for body in bodies for start in body.of_kind("startEvent")]
 
     @property
     def process(self) -> "Scope":
@@ -212,6 +246,12 @@ def _connect(scope: Scope) -> None:
             flow.source.outgoing.append(flow)
         if flow.target:
             flow.target.incoming.append(flow)
+    for node in scope.of_kind("intermediateThrowEvent"):
+        targets = [other for other in scope.of_kind("intermediateCatchEvent") if node.link and other.link == node.link]
+        for target in targets:
+            flow = Flow(node.xml, scope, node, target, is_link=True)
+            node.outgoing.append(flow)
+            target.incoming.append(flow)
     for node in scope.of_kind("boundaryEvent"):
         node.host = by_id.get(node.xml.get("attachedToRef", ""))
         if node.host:

@@ -10,6 +10,7 @@ THEMES = {
     "elements": "Elements that are not run as drawn",
     "attributes": "Attributes and parameters",
     "events": "Events",
+    "reactions": "Event sub-processes, conditions and links",
     "timers": "Timers and dates",
     "gateways": "Gateways",
     "activities": "Tasks",
@@ -18,6 +19,7 @@ THEMES = {
     "parallel": "Parallel branches",
     "texts": "Expressions and scripts",
     "dataflow": "Data flow",
+    "tables": "Decision tables",
     "policy": "Policy",
     "names": "Names",
 }

@@ -19,17 +19,17 @@ SILENT_KINDS = {
     # these have rules of their own
     *("ioSpecification", "dataInputAssociation", "dataOutputAssociation", "dataStoreReference"),
 }
-CHOREOGRAPHY = {"choreography", "choreographyTask", "subChoreography", "callChoreography", "conversation"}
+CHOREOGRAPHY = {
+    *("choreography", "choreographyTask", "subChoreography", "callChoreography", "globalChoreographyTask"),
+    *("conversation", "subConversation", "callConversation", "globalConversation"),
+}
 GLOBAL_TASKS = {"globalTask", "globalUserTask", "globalScriptTask", "globalManualTask", "globalBusinessRuleTask"}
+QUANTITIES = ("startQuantity", "completionQuantity")
 
 
 def of_kinds(*kinds: str) -> Finder:
     """Finds elements by name anywhere in the file."""
     return lambda diagram: diagram.root.iter(*map(bpmn, kinds))
-
-
-def event_sub_processes(diagram: Diagram) -> Iterator[etree._Element]:
-    return (node.xml for node in diagram.nodes if node.is_event_sub_process)
 
 
 def compensations(diagram: Diagram) -> Iterator[etree._Element]:
@@ -47,13 +47,6 @@ def refuse(rule_id: str, find: Finder, *, en: str, zh: str, reason: str) -> None
 
 
 refuse(
-    "link-event",
-    of_kinds("linkEventDefinition"),
-    en="Expected a sequence flow, but a link event is drawn: connect the two places by a flow.",
-    zh="应使用顺序流，但画了链接事件：请直接用顺序流连接两处。",
-    reason="Link events run as none events: the process completes without ever reaching the target (M7).",
-)
-refuse(
     "compensation",
     compensations,
     en="Expected a service task that reverses the work, but compensation is drawn: draw the reversal, "
@@ -62,27 +55,11 @@ refuse(
     reason="A thrown compensation does nothing at all and says nothing (M2).",
 )
 refuse(
-    "conditional-event",
-    of_kinds("conditionalEventDefinition"),
-    en="Expected a message or timer event, but a conditional event is drawn: send a message when the "
-    "condition holds (M7).",
-    zh="应使用消息或定时事件，但画了条件事件：条件成立时请发送消息（M7）。",
-    reason="Conditional events do not look at the process data, so they never fire (M7).",
-)
-refuse(
     "ad-hoc",
     of_kinds("adHocSubProcess"),
     en="Expected an ordinary sub-process, but it is ad-hoc: draw the order of the tasks (M7).",
     zh="应使用普通子流程，但它是特设子流程：请画出任务顺序（M7）。",
     reason="The completion condition of an ad-hoc sub-process is evaluated before its data exist (M7).",
-)
-refuse(
-    "event-sub-process",
-    event_sub_processes,
-    en="Expected a boundary event, but an event sub-process is drawn: wrap the phase in a sub-process and put "
-    "a boundary event with the same trigger on it (M1).",
-    zh="应使用边界事件，但画了事件子流程：请把该阶段包成子流程，并在其上放置同样触发的边界事件（M1）。",
-    reason="An interrupting event sub-process interrupts nothing, and an error start runs at once and always (M1).",
 )
 refuse(
     "complex-gateway",
@@ -119,6 +96,21 @@ refuse(
     zh="应使用输入输出参数，但写了 ioSpecification：请在属性中映射数据。",
     reason="An ioSpecification changes the data after the step was recorded, so that history and state differ.",
 )
+
+
+@rule(
+    "token-quantity",
+    "error",
+    en="Expected one token in and one out of {element}, but {attribute} says {found}: draw a gateway or a "
+    "multi-instance.",
+    zh="{element} 应只有一个令牌进出，但 {attribute} 为 {found}：请画网关或多实例。",
+)
+def check_quantities(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """Quantities of tokens are not counted: the activity would run at once, and once."""
+    for node in diagram.nodes:
+        for attribute in QUANTITIES:
+            if node.xml.get(attribute, "1") != "1":
+                yield problem(node, attribute=attribute, found=node.xml.get(attribute))
 
 
 @rule(

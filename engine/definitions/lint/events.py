@@ -138,7 +138,7 @@ def check_codes(diagram: Diagram, project: Project) -> Iterator[Problem]:
         for kind, (reference, _) in CODES.items():
             definition = node.definition(kind)
             has_reference = definition is not None and bool(definition.get(reference))
-            if code_of(diagram, node, kind) == "" and (has_reference or node.kind != "boundaryEvent"):
+            if code_of(diagram, node, kind) == "" and (has_reference or not node.is_listener):
                 yield problem(node, kind=kind)
 
 
@@ -164,12 +164,12 @@ def check_host(diagram: Diagram, project: Project) -> Iterator[Problem]:
 @rule(
     "error-not-interrupting",
     "error",
-    en="Expected an error boundary to interrupt, but {element} does not: use an escalation, or let it interrupt.",
-    zh="错误边界事件必须中断，但 {element} 不中断：请改用升级事件，或设为中断。",
+    en="Expected what catches an error to interrupt, but {element} does not: use an escalation, or let it interrupt.",
+    zh="捕获错误的事件必须中断，但 {element} 不中断：请改用升级事件，或设为中断。",
 )
 def check_error_interrupts(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """What ended by an error cannot go on."""
-    for node in diagram.of_kind("boundaryEvent"):
+    for node in diagram.of_kind("boundaryEvent", "startEvent"):
         if not node.is_interrupting and (node.definition("error") is not None or node.definition("cancel") is not None):
             yield problem(node)
 
@@ -191,17 +191,25 @@ def check_own_host(diagram: Diagram, project: Project) -> Iterator[Problem]:
 def thrown_in(
     diagram: Diagram, scope: Scope, kind: str, project: Project, depth: int = 0
 ) -> Iterator[tuple[Node, str]]:
-    """What may leave a scope upwards: the nodes that throw it out and the codes. Called processes are looked into."""
+    """What may leave a scope upwards: the nodes that throw it out and the codes. Called processes are looked into.
+
+    What the scope itself throws is first offered to its event sub-processes; what those throw is not.
+    """
+    listeners = scope.armed_starts
     for node in scope.nodes:
-        code = code_of(diagram, node, kind) if node.kind in ("endEvent", "intermediateThrowEvent") else None
-        leaving = [(node, code)] if code else []
-        if node.body:
-            leaving += list(thrown_in(diagram, node.body, kind, project, depth))
-        if node.kind == "callActivity":
-            leaving += [(node, code) for code in _thrown_by_call(node, kind, project, depth)]
-        yield from (
-            (thrower, code) for thrower, code in leaving if thrower is node or not _catches(diagram, node, kind, code)
-        )
+        for thrower, code in _thrown_by(diagram, node, kind, project, depth):
+            if node.is_event_sub_process or not _is_caught(diagram, listeners, kind, code):
+                yield thrower, code
+
+
+def _thrown_by(diagram: Diagram, node: Node, kind: str, project: Project, depth: int) -> Iterator[tuple[Node, str]]:
+    code = code_of(diagram, node, kind) if node.kind in ("endEvent", "intermediateThrowEvent") else None
+    leaving = [(node, code)] if code else []
+    if node.body:
+        leaving += list(thrown_in(diagram, node.body, kind, project, depth))
+    if node.kind == "callActivity":
+        leaving += [(node, code) for code in _thrown_by_call(node, kind, project, depth)]
+    yield from (found for found in leaving if not _is_caught(diagram, node.boundaries, kind, found[1]))
 
 
 def _thrown_by_call(node: Node, kind: str, project: Project, depth: int) -> list[str]:
@@ -213,17 +221,21 @@ def _thrown_by_call(node: Node, kind: str, project: Project, depth: int) -> list
     return sorted({code for _, code in thrown_in(project.diagrams[path], called, kind, project, depth + 1)})
 
 
-def _catches(diagram: Diagram, node: Node, kind: str, code: str) -> bool:
-    return any(code_of(diagram, boundary, kind) in ("", code) for boundary in node.boundaries)
+def _is_caught(diagram: Diagram, listeners: list[Node], kind: str, code: str) -> bool:
+    return any(code_of(diagram, listener, kind) in ("", code) for listener in listeners)
 
 
 def _uncaught(diagram: Diagram, project: Project, kind: str) -> Iterator[tuple[Node, str]]:
     """Throwers inside sub-processes and calls whose code nobody catches on the way up to the process."""
     for process in diagram.processes:
         for node, code in thrown_in(diagram, process, kind, project):
-            is_own_end = node.scope is process and node.kind != "callActivity"
-            if not is_own_end and not (node.kind == "callActivity" and _catches(diagram, node, kind, code)):
+            if node.kind == "callActivity" or not _is_own(node.scope):
                 yield node, code
+
+
+def _is_own(scope: Scope) -> bool:
+    """Whether what is thrown there leaves the process itself: at its top, or in an event sub-process of its."""
+    return scope.owner is None or (scope.owner.is_event_sub_process and _is_own(scope.owner.scope))
 
 
 @rule(
@@ -258,31 +270,36 @@ def check_escalations_caught(diagram: Diagram, project: Project) -> Iterator[Pro
     zh="{host} 内部没有抛出 {code}：请改正代码或删除 {element}。",
 )
 def check_errors_thrown(diagram: Diagram, project: Project) -> Iterator[Problem]:
-    """A boundary event for a code that cannot occur is mostly a misspelt code."""
-    for node in diagram.of_kind("boundaryEvent"):
+    """An event for a code that cannot occur is mostly a misspelt code."""
+    for node in diagram.nodes:
+        if not node.is_listener or (node.host is not None and node.host.kind == "serviceTask"):
+            continue
         for kind in CODES:
-            code, host = code_of(diagram, node, kind), node.host
-            if not code or host is None or host.kind == "serviceTask":
-                continue
-            codes = _codes_inside(diagram, host, kind, project)
+            code, body = code_of(diagram, node, kind), _find_body(node, project)
+            codes = _codes_inside(body, kind, project, node) if code and body is not None else None
             if codes is not None and code not in codes:
-                yield problem(node, host=host.id, code=code)
+                yield problem(node, host=node.host.id if node.host else node.scope.id, code=code)
 
 
-def _codes_inside(diagram: Diagram, host: Node, kind: str, project: Project) -> set[str] | None:
-    """The codes that can leave the host; None when a service or an unknown process inside may throw any."""
-    if host.kind == "callActivity":
-        place = next(iter(project.processes.get(host.xml.get("calledElement", ""), ())), None)
-        if place is None:
-            return None
-        diagram, body = project.diagrams[place[0]], place[1]
-    elif host.body:
-        body = host.body
-    else:
-        return None
+def _find_body(listener: Node, project: Project) -> Scope | None:
+    """What an event listens to: the inside of its host, a called process, the scope of its event sub-process."""
+    if listener.host is None:
+        return listener.scope.owner.scope if listener.scope.owner is not None else None
+    if listener.host.kind == "callActivity":
+        place = next(iter(project.processes.get(listener.host.xml.get("calledElement", ""), ())), None)
+        return place[1] if place is not None else None
+    return listener.host.body
+
+
+def _codes_inside(body: Scope, kind: str, project: Project, listener: Node) -> set[str] | None:
+    """The codes an event can hear of; None when a service or an unknown process inside may throw any."""
     nodes = [node for scope in body.walk() for node in scope.nodes]
     if kind == "error" and any(node.kind == "serviceTask" for node in nodes):
         return None
     if any(node.kind == "callActivity" for node in nodes):
         return None
-    return {code for _, code in thrown_in(diagram, body, kind, project)}
+    diagram = next(one for one in project.diagrams.values() if body in one.scopes)
+    if listener.host is not None:
+        return {code for _, code in thrown_in(diagram, body, kind, project)}
+    others = [node for node in body.nodes if not node.is_event_sub_process]
+    return {code for node in others for _, code in _thrown_by(diagram, node, kind, project, 0)}

@@ -125,3 +125,20 @@ def check_event_gateway_choice(diagram: Diagram, project: Project) -> Iterator[P
     for node in diagram.of_kind("eventBasedGateway"):
         if len(node.outgoing) < 2:
             yield problem(node, count=len(node.outgoing))
+
+
+@rule(
+    "event-gateway-kind",
+    "error",
+    en="Expected an event that waits inside the process for the first to happen, but {element} says {found}: start the "
+    "process by message start events, or wait for all behind a parallel gateway.",
+    zh="只支持在流程内等待最先发生的事件，但 {element} 标明 {found}："
+    "请用消息开始事件启动流程，或在并行网关之后等待全部事件。",
+)
+def check_event_gateway_kind(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """One that waits for all its events, or starts the process, would be run as one that waits for the first."""
+    for node in diagram.of_kind("eventBasedGateway", "receiveTask"):
+        if node.xml.get("eventGatewayType", "Exclusive") != "Exclusive":
+            yield problem(node, found=f"eventGatewayType={node.xml.get('eventGatewayType')}")
+        if node.xml.get("instantiate") == "true":
+            yield problem(node, found="instantiate=true")

@@ -19,6 +19,7 @@ from engine.definitions.lint import (  # noqa: F401  # imported for their regist
     names,
     parallel,
     policy,
+    reactions,
     sizes,
     starts,
     structure,

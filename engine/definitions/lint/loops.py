@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.definitions.lint.calls import start_variables
-from engine.definitions.lint.diagram import Diagram, Node, baton, bpmn, camunda, text_of
+from engine.definitions.lint.diagram import Diagram, Node, Scope, baton, bpmn, camunda, text_of
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 from engine.definitions.lint.uses import element_variable, writes_of
@@ -87,14 +87,25 @@ def check_element_variable(diagram: Diagram, project: Project) -> Iterator[Probl
 )
 def check_variable_clash(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """When the variable exists already the activity fails as soon as it starts."""
+    writers: dict[Scope, dict[str, set[Node]]] = {}
     for node, _, output, element in _loops(diagram):
         process = node.scope.process
+        if process not in writers:
+            writers[process] = _writers(process, project)
         inside = {child for scope in (node.body.walk() if node.body else ()) for child in scope.nodes} | {node}
-        others = [child for scope in process.walk() for child in scope.nodes if child not in inside]
-        taken = {name for other in others for name in writes_of(other, project)}.union(*start_variables(process))
+        given = set[str]().union(*start_variables(process))
         for name in sorted({element_variable(node), element} - {""}):
-            if name in taken or (name == output):
+            if name in given or name == output or writers[process].get(name, set()) - inside:
                 yield problem(node, name=name)
+
+
+def _writers(process: Scope, project: Project) -> dict[str, set[Node]]:
+    """The nodes that write each variable of a process."""
+    writers: dict[str, set[Node]] = {}
+    for node in (node for scope in process.walk() for node in scope.nodes):
+        for name in writes_of(node, project):
+            writers.setdefault(name, set()).add(node)
+    return writers
 
 
 @rule(

@@ -9,6 +9,9 @@ from engine.definitions.lint.gateways import choosing_splits
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 
+MAX_NAME, MAX_EVENT_NAME = 200, 120
+_AWAITED = (bpmn("message"), bpmn("signal"))
+
 
 def _must_be_named(diagram: Diagram) -> Iterator[etree._Element]:
     """Activities, events, processes, pools and lanes. Only throw events without a trigger may stay unnamed."""
@@ -50,6 +53,22 @@ def check_english_names(diagram: Diagram, project: Project) -> Iterator[Problem]
         name = (xml.get("name") or "").strip()
         if name and not (xml.get(baton("nameEn")) or "").strip():
             yield problem(xml, name=name)
+
+
+@rule(
+    "name-too-long",
+    "error",
+    en="Expected a name of at most {most} characters, but {element} has one of {count}: move the rest into the "
+    "documentation.",
+    zh="名称最多 {most} 个字符，但 {element} 的有 {count} 个：请把其余内容写进说明文字。",
+)
+def check_name_length(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """Lists have no room for more, nor have the rows behind them."""
+    for xml in diagram.root.iter(bpmn("*")):
+        most = MAX_EVENT_NAME if xml.tag in _AWAITED else MAX_NAME
+        count = max(len(xml.get("name") or ""), len(xml.get(baton("nameEn")) or ""))
+        if count > most:
+            yield problem(xml, most=most, count=count)
 
 
 @rule(

@@ -1,17 +1,19 @@
 """What the rules of one diagram may know of the rest: other diagrams, forms, decision tables, registered topics."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
+import orjson
+
 from engine.definitions.forms import Form, FormInvalid, parse_form
 from engine.definitions.lint.diagram import Diagram, Scope
 from engine.definitions.registry import RELATIONS, TOPICS, Topic
-from engine.language.decisions import DecisionInvalid, DecisionTable, parse_decisions
+from engine.language.decisions import DecisionInvalid, DecisionLogic, parse_decisions
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import read_bpmn
+from engine.language.parser import Sources
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,26 @@ class Project:
                 places[path in self.examined].setdefault(process.id, []).append((path, process))
         return places[False] | places[True]
 
+    @cached_property
+    def sources(self) -> Sources:
+        """What the parser of the engine reads."""
+        return Sources({key: self.files[places[0][0]] for key, places in self.processes.items()})
+
+    @cached_property
+    def calls(self) -> dict[str, list[str]]:
+        """The keys of the processes that each process calls, in the order of the file, each once."""
+        return {
+            key: list(
+                dict.fromkeys(
+                    called
+                    for scope in places[0][1].walk()
+                    for node in scope.of_kind("callActivity")
+                    if (called := node.xml.get("calledElement", ""))
+                )
+            )
+            for key, places in self.processes.items()
+        }
+
     def find_process(self, key: str) -> Scope | None:
         places = self.processes.get(key)
         return places[0][1] if places else None
@@ -89,15 +111,31 @@ class Project:
         return found
 
     @cached_property
-    def decisions(self) -> dict[str, DecisionTable]:
-        """The valid decision tables by key."""
-        found: dict[str, DecisionTable] = {}
-        for _, content in self._with_suffix(".dmn"):
+    def decision_files(self) -> dict[str, list[DecisionLogic]]:
+        """The decisions of each file that is valid, by its path."""
+        found: dict[str, list[DecisionLogic]] = {}
+        for path, content in self._with_suffix(".dmn"):
             try:
-                found |= {table.key: table for table in parse_decisions(content)}
+                found[path] = parse_decisions(content)
             except DecisionInvalid:
                 continue
         return found
+
+    @cached_property
+    def decisions(self) -> dict[str, DecisionLogic]:
+        """The valid decisions by key.
+
+        What is deployed lies under the key of each decision, in the file it came with: others in there may be older.
+        """
+        found: dict[str, DecisionLogic] = {}
+        named: dict[str, DecisionLogic] = {}
+        examined: dict[str, DecisionLogic] = {}
+        for path, decisions in self.decision_files.items():
+            for one in decisions:
+                is_own = PurePosixPath(path).stem == one.key
+                place = examined if path in self.examined else named if is_own else found
+                place[one.key] = one
+        return found | named | examined
 
     @cached_property
     def policy(self) -> frozenset[str]:
@@ -106,8 +144,8 @@ class Project:
         for path, content in self._with_suffix(".json"):
             if PurePosixPath(path).name == POLICY_FILE:
                 try:
-                    policy = json.loads(content)
-                except (ValueError, RecursionError):
+                    policy = orjson.loads(content)
+                except orjson.JSONDecodeError:
                     continue
                 keys |= set(policy) if isinstance(policy, dict) else set()
         return frozenset(keys)

@@ -1,9 +1,10 @@
 """Reading the files, and handing each to the rules, the form reader, the table reader and the parser of the engine."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import PurePosixPath
+
+import orjson
 
 from engine.definitions.calendars import CalendarInvalid, parse_calendar
 from engine.definitions.drawing import NotDrawable, has_drawing
@@ -12,6 +13,8 @@ from engine.definitions.forms import FormInvalid, parse_form
 from engine.definitions.lint.diagram import Diagram
 from engine.definitions.lint.project import Project, form_key_of
 from engine.definitions.lint.registry import RULES, declare
+from engine.definitions.lint.tables import check_decision
+from engine.definitions.lint.unreadable import explain_unreadable
 from engine.language.decisions import DecisionInvalid, parse_decisions
 from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
 from engine.language.model import read_bpmn
@@ -19,13 +22,15 @@ from engine.language.parser import parse_process
 
 MAX_FINDINGS_PER_RULE = 30
 CALENDAR_FILE = "calendar.json"
+MAX_POLICY_BYTES = 200_000
+MAX_KEY, MAX_NAME = 120, 200
 SIZES = "sizes"
 
 UNREADABLE = declare(
     "diagram-unreadable",
     "error",
-    en="{detail}: save the file anew from the modeler.",
-    zh="文件无法读取（{detail}）：请用建模器重新保存。",
+    en="{detail}.",
+    zh="{detail_zh}。",
     reason="Only well-formed BPMN of bounded size without DOCTYPE and entities is read; anything else is an "
     "accident or an attack.",
     theme="reading",
@@ -59,7 +64,7 @@ BAD_DECISION = declare(
     "decision-invalid",
     "error",
     en="{detail}",
-    zh="决策表无法使用：{detail_zh}",
+    zh="决策无法使用：{detail_zh}",
     reason="Hit policies and cells that would silently decide wrongly are refused.",
     theme="reading",
 )
@@ -77,6 +82,14 @@ BAD_CALENDAR = declare(
     en="{detail}: correct the file.",
     zh="{detail_zh}：请改正文件。",
     reason="The calendar holds the company's own holidays, working days and opening hours, by which `WT:` times count.",
+    theme="reading",
+)
+LONG_KEY = declare(
+    "key-too-long",
+    "error",
+    en="Expected keys of at most {most} characters, and names of at most {most_name}, but {key} is longer: shorten it.",
+    zh="键最多 {most} 个字符，名称最多 {most_name} 个，但 {key} 更长：请缩短。",
+    reason="The rows of definitions have room for so many.",
     theme="reading",
 )
 UNKNOWN_FILE = declare(
@@ -116,7 +129,8 @@ def _find_unreadable(path: str, content: bytes) -> Finding:
     try:
         read_bpmn(content)
     except BpmnUnreadable as error:
-        return UNREADABLE.find_at(path, f"line {max(error.line, 1)}", detail=error)
+        detail, detail_zh = explain_unreadable(content, error)
+        return UNREADABLE.find_at(path, f"line {max(error.line, 1)}", detail=detail, detail_zh=detail_zh)
     raise AssertionError(f"{path} was unreadable a moment ago")
 
 
@@ -130,15 +144,14 @@ def _check_rules(diagram: Diagram, project: Project) -> Iterator[Finding]:
             for problem in islice(rule.check(diagram, project), MAX_FINDINGS_PER_RULE)
         ]
         yield from findings
-        if findings and is_about_size:
+        if is_about_size and has_errors(findings):
             return
 
 
 def _check_parsing(diagram: Diagram, project: Project) -> Iterator[Finding]:
-    sources = {key: project.files[places[0][0]] for key, places in project.processes.items()}
     for process in diagram.processes:
         try:
-            parse_process(sources, process.id)
+            parse_process(project.sources, process.id)
         except DefinitionUnparsable as error:
             yield UNPARSABLE.find_at(diagram.file, error.element_id or process.id, detail=error)
 
@@ -159,14 +172,25 @@ def _check_form(path: str, content: bytes, project: Project) -> Iterator[Finding
         for found in error.findings:
             element = found.component or "line 1"
             yield BAD_FORM.find_at(path, element, detail=found.message("en"), detail_zh=found.message("zh"))
+    yield from _check_key(path, "line 1", form_key_of(path))
 
 
 def _check_decisions(path: str, content: bytes, project: Project) -> Iterator[Finding]:
     try:
-        parse_decisions(content)
+        decisions = project.decision_files.get(path) or parse_decisions(content)
     except DecisionInvalid as error:
         for element, problem in error.findings:
             yield BAD_DECISION.find_at(path, element or "line 1", detail=problem.of("en"), detail_zh=problem.of("zh"))
+        return
+    for one in decisions:
+        yield from _check_key(path, one.key, one.key, one.name)
+        yield from islice(check_decision(path, one, project), MAX_FINDINGS_PER_RULE)
+
+
+def _check_key(path: str, element: str, key: str, name: str = "") -> Iterator[Finding]:
+    if len(key) > MAX_KEY or len(name) > MAX_NAME:
+        shown = (key if len(key) > MAX_KEY else name)[:MAX_KEY] + "…"
+        yield LONG_KEY.find_at(path, element[:MAX_KEY], most=MAX_KEY, most_name=MAX_NAME, key=shown)
 
 
 def _check_values(path: str, content: bytes, project: Project) -> Iterator[Finding]:
@@ -174,10 +198,13 @@ def _check_values(path: str, content: bytes, project: Project) -> Iterator[Findi
     if PurePosixPath(path).name == CALENDAR_FILE:
         yield from _check_calendar(path, content)
         return
+    if len(content) > MAX_POLICY_BYTES:
+        yield BAD_POLICY.find_at(path, "line 1", detail=f"it has more than {MAX_POLICY_BYTES} bytes")
+        return
     try:
-        policy = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        yield BAD_POLICY.find_at(path, f"line {getattr(error, 'lineno', 1)}", detail=error)
+        policy = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        yield BAD_POLICY.find_at(path, f"line {error.lineno}", detail=error)
         return
     if not isinstance(policy, dict):
         yield BAD_POLICY.find_at(path, "line 1", detail=f"it is a {type(policy).__name__}")

@@ -1,14 +1,17 @@
 """How large a file may be. A file beyond these limits is not examined further."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from engine.definitions.lint.diagram import Diagram
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 from engine.definitions.lint.uses import uses_in
 
-MAX_NODES = 300
-MAX_ELEMENTS = 20_000
+READABLE_NODES = 300
+MAX_NODES = 2_000
+MAX_DEPTH = 50
+MAX_ELEMENTS = 60_000
 MAX_TEXT_CHARACTERS = 30_000
 
 
@@ -19,9 +22,39 @@ MAX_TEXT_CHARACTERS = 30_000
     zh=f"一个文件最多 {MAX_NODES} 个流程节点，但有 {{count}} 个：请拆分为被调用的流程。",
 )
 def check_nodes(diagram: Diagram, project: Project) -> Iterator[Problem]:
-    """Nobody can read such a picture, and the parser of the engine gives up on chains of about 450 nodes."""
+    """The engine is tested with as many; a larger file is no diagram but a program."""
     if len(diagram.nodes) > MAX_NODES:
         yield problem(diagram.root, count=len(diagram.nodes))
+
+
+@rule(
+    "many-nodes",
+    "warning",
+    en=f"Expected at most {READABLE_NODES} flow nodes in a file, but there are {{count}}: split it into called "
+    "processes.",
+    zh=f"一个文件宜在 {READABLE_NODES} 个流程节点以内，但有 {{count}} 个：请拆分为被调用的流程。",
+)
+def check_readable(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """It runs, but nobody can read such a picture."""
+    if READABLE_NODES < len(diagram.nodes) <= MAX_NODES:
+        yield problem(diagram.root, count=len(diagram.nodes))
+
+
+@rule(
+    "too-deep",
+    "error",
+    en=f"Expected at most {MAX_DEPTH} sub-processes inside each other, but {{element}} lies deeper: "
+    "turn the inner ones into called processes.",
+    zh=f"子流程最多嵌套 {MAX_DEPTH} 层，但 {{element}} 更深：请把内层改为被调用的流程。",
+)
+def check_depth(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """Nobody can follow it, and every level is a scope of its own in the state of a case."""
+    for process in diagram.processes:
+        scopes = [process]
+        for _ in range(MAX_DEPTH + 1):
+            scopes = [node.body for scope in scopes for node in scope.nodes if node.body]
+        if scopes:
+            yield problem(scopes[0])
 
 
 @rule(
@@ -32,7 +65,7 @@ def check_nodes(diagram: Diagram, project: Project) -> Iterator[Problem]:
 )
 def check_elements(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A file must be examined in half a second."""
-    count = sum(1 for _ in diagram.root.iter("*"))
+    count = int(cast(float, diagram.root.xpath("count(//*)")))
     if count > MAX_ELEMENTS:
         yield problem(diagram.root, count=count)
 

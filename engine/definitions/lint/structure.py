@@ -13,6 +13,7 @@ from engine.definitions.lint.registry import Problem, problem, rule
 
 TRIGGERS = frozenset({"message", "signal", "timer"})  # of a start event that begins cases
 RESERVED_IDS = frozenset({"Start", "End", "Root", "root"})
+MAX_ID, MAX_KEY = 80, 60
 ID_FORM = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 ID_NEEDED = frozenset({"process", "sequenceFlow", "message", "error", "escalation", "signal", "lane", "participant"})
 REFERENCES = {
@@ -53,13 +54,14 @@ def check_process(diagram: Diagram, project: Project) -> Iterator[Problem]:
     "not-executable",
     "error",
     en='Expected isExecutable="true" on the process, but it is {found}: set it, or draw an empty pool.',
-    zh='流程应标明 isExecutable="true"，但现在是 {found}：请设置，或把外部参与方画成空的池。',
+    zh='流程应标明 isExecutable="true"，但现在是 {found_zh}：请设置，或把外部参与方画成空的池。',
 )
 def check_executable(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A process that is not executable cannot be started, and nothing says so until somebody tries."""
     for process in diagram.processes:
         if process.xml.get("isExecutable") != "true":
-            yield problem(process, found=process.xml.get("isExecutable") or "missing")
+            found = process.xml.get("isExecutable")
+            yield problem(process, found=found or "missing", found_zh=found or "未填写")
 
 
 @rule(
@@ -130,6 +132,19 @@ def check_id_form(diagram: Diagram, project: Project) -> Iterator[Problem]:
     for part in (*diagram.nodes, *diagram.processes):
         if part.id and not ID_FORM.fullmatch(part.id):
             yield problem(part, id=part.id)
+
+
+@rule(
+    "id-too-long",
+    "error",
+    en="Expected an id of at most {most} characters, but {element} has {count}: shorten it.",
+    zh="编号最多 {most} 个字符，但 {element} 有 {count} 个：请缩短。",
+)
+def check_id_length(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """Rows of cases and tasks name elements by id, and have room for so many."""
+    for part, most in (*((node, MAX_ID) for node in diagram.nodes), *((one, MAX_KEY) for one in diagram.processes)):
+        if len(part.id) > most:
+            yield problem(part, most=most, count=len(part.id))
 
 
 @rule(

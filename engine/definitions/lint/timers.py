@@ -122,22 +122,17 @@ def check_repetitions(diagram: Diagram, project: Project) -> Iterator[Problem]:
 @rule(
     "timer-cycle-place",
     "error",
-    en="Expected a cycle only on a start event or on a boundary event that does not interrupt, but {element} is "
-    "another: use a duration, or let it not interrupt.",
-    zh="周期只能用于开始事件或不中断的边界事件，但 {element} 不是：请改用时长，或设为不中断。",
+    en="Expected a cycle only on an event that does not interrupt or that starts the process, but {element} is "
+    "another: use a duration, or let the event not interrupt.",
+    zh="周期只能用于不中断的事件或流程的开始事件，但 {element} 不是：请改用时长，或把事件设为不中断。",
 )
 def check_cycle_place(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """On an intermediate event every turn makes another token; what interrupts happens once only (M4)."""
     for node in diagram.nodes:
         is_cycle = any(kind_of(timer) == "timeCycle" for timer in timer_texts(node))
-        if is_cycle and not _may_repeat(node):
+        is_repeatable = node.starts_cases or (node.is_listener and not node.is_interrupting)
+        if is_cycle and not is_repeatable:
             yield problem(node)
-
-
-def _may_repeat(node: Node) -> bool:
-    if node.kind == "startEvent":
-        return node.starts_cases or node.xml.get("isInterrupting") == "false"
-    return node.kind == "boundaryEvent" and not node.is_interrupting
 
 
 @rule(

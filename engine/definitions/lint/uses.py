@@ -54,7 +54,8 @@ class Use:
     """One text that is evaluated: at the entry of `node`, or after it when `is_after`.
 
     form: "expression" is bare Python, "value" a literal or `${expression}`. `is_data` is false where the text sees
-    something else than the process data (the result of a service, the payload of a message).
+    something else than the process data (the result of a service, the payload of a message), `is_anytime` true where
+    it is evaluated again and again, over what any node may have written in between.
     """
 
     part: Part
@@ -64,6 +65,7 @@ class Use:
     form: Form = "expression"
     is_after: bool = False
     is_data: bool = True
+    is_anytime: bool = False
 
     @property
     def place_zh(self) -> str:
@@ -101,6 +103,8 @@ def _of_node(node: Node) -> Iterator[Use]:
         yield Use(node, node, "script", node.xml.findtext(bpmn("script")) or "", "script")
     for timer in timer_texts(node):
         yield Use(node, node, "timer", text_of(timer), "value")
+    if text := event_condition(node):
+        yield Use(node, node, "condition", text, is_anytime=True)
     for name in ASSIGNMENTS if node.kind == "userTask" else ():
         if node.camunda(name):
             yield Use(node, node, "assignment", node.camunda(name), "value")
@@ -111,7 +115,7 @@ def _of_node(node: Node) -> Iterator[Use]:
         if part.strip() and not part.strip().startswith("actor:"):
             yield Use(node, node, "assignment", part.strip())
     if node.baton("correlationKey"):
-        is_data = node.kind != "startEvent"
+        is_data = node.kind != "startEvent" or node.is_armed_start
         yield Use(node, node, "correlation key", node.baton("correlationKey"), "value", is_data=is_data)
     yield from _of_mappings(node)
     yield from _of_loop(node)
@@ -147,6 +151,12 @@ def timer_texts(node: Node) -> list[etree._Element]:
     """The timeDate, timeDuration and timeCycle elements of an event."""
     definition = node.definition("timer")
     return [] if definition is None else [xml for tag in TIMERS for xml in definition.findall(bpmn(tag))]
+
+
+def event_condition(node: Node) -> str:
+    """The condition of a conditional event; empty when there is none."""
+    definition = node.definition("conditional")
+    return text_of(definition.find(bpmn("condition"))) if definition is not None else ""
 
 
 def element_variable(node: Node) -> str:

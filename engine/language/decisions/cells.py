@@ -1,269 +1,269 @@
-"""Reads one cell of a decision table: the unary tests of DMN, or a Python expression with `?` for the input.
-
-Every cell is read alone and written anew from its tree, so no cell can reach into another.
-"""
+"""Writes the Python of one cell: what a test asks, what a result is. Where it can be told, also which values pass."""
 
 import ast
-import re
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from engine.language.decisions.messages import message
-from engine.language.expressions import VALUE_CLASSES, ExpressionError, parse_expression
-from engine.language.field_access import FieldAccess
+from engine.language.decisions.helpers import matcher_of, writer_of
+from engine.language.decisions.kinds import NUMERIC, TEMPORAL, Kind, fits, read_kind, write_value
+from engine.language.decisions.spans import EVERYTHING, Accepts, Span
+from engine.language.decisions.unary import ANYTHING, Alone, Comparison, Interval, Part, read_tests, split_list
+from engine.language.decisions.vocabulary import (
+    CellInvalid,
+    Constant,
+    Operand,
+    convert,
+    find_kind,
+    read_operand,
+    write_node,
+)
 from engine.storage.plain import Plain
 
-_STRING = re.compile(r'"(?:\\.|[^"\\])*"|' + r"'(?:\\.|[^'\\])*'", re.DOTALL)
-_INTERVAL = re.compile(r"\s*([\[(\]])(.*?)\.\.(.*?)([\])\[])\s*(?:,|$)", re.DOTALL)
-_COMPARISON = re.compile(r"(<=|>=|==|!=|<|>)(.*)", re.DOTALL)
-_DATE_AND_TIME = re.compile(r"\bdate\s+and\s+time\b")
-_QUESTION = "cell_input_"
-_LITERALS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _OPERATORS: dict[str, type[ast.cmpop]] = {
     "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE, "==": ast.Eq, "!=": ast.NotEq,
 }  # fmt: skip
-_FOREIGN_CALLS = frozenset({"time", "duration", "years_and_months"})
-AS_DATE, AS_DATETIME, MATCHES = "__as_date", "__as_datetime", "__matches"
+_WITHOUT_ORDER = (Kind.NULL, Kind.BOOLEAN)
 
 
-class CellInvalid(Exception):
-    """A cell cannot be read; `message` says why."""
+@dataclass(frozen=True)
+class TestCell:
+    """`code` is true when the input passes; None where every input does. `accepts`: the values, None if unknown."""
 
-    def __init__(self, code: str, **facts: object) -> None:
-        self.message = message(code, **facts)
-        super().__init__(self.message.of("en"))
+    code: str | None
+    accepts: Accepts | None
 
 
-class Cell:
-    """The tree of one cell, and which readers of attributes it needs."""
+@dataclass(frozen=True)
+class ValueCell:
+    """`code` gives a value of the kind. `constant` holds it where it is known."""
 
-    def __init__(self, readers: set[str]) -> None:
+    code: str
+    kind: Kind
+    constant: tuple[Plain] | None
+
+
+def read_test(text: str, column: str, kind: Kind, readers: set[str]) -> TestCell:
+    """The test of an input of a kind that is held by the name `column`. Raises CellInvalid."""
+    tests = read_tests(text)
+    if tests is None:
+        return TestCell(None, EVERYTHING)
+    writer = _TestWriter(ast.Name(column, ast.Load()), kind, readers)
+    written = [writer.write(part) for part in tests.parts]
+    whole = written[0].code if len(written) == 1 else ast.BoolOp(ast.Or(), [one.code for one in written])
+    if tests.is_negated:
+        whole = ast.UnaryOp(ast.Not(), whole)
+        if tests.is_ordering:  # nothing (null) is neither inside nor outside a range
+            whole = ast.BoolOp(ast.And(), [_is_given(writer.column), whole])
+    known = [one.spans for one in written]
+    spans = None if None in known else tuple(span for found in known for span in found or ())
+    accepts = None if spans is None else Accepts(spans, tests.is_negated, tests.is_ordering)
+    return TestCell(write_node(whole), accepts)
+
+
+def read_input(text: str, kind: Kind, readers: set[str]) -> ValueCell:
+    """The expression of an input column, whose kind is declared or ANY. Raises CellInvalid."""
+    operand = _read_value(text, readers)
+    if kind is Kind.ANY and operand.kind is not Kind.NULL:
+        kind = operand.kind
+    elif not _agree(kind, operand.kind):
+        raise CellInvalid("kinds", first=kind, second=operand.kind)
+    return ValueCell(write_node(operand.node), kind, None)
+
+
+def read_result(text: str, kind: Kind, readers: set[str]) -> ValueCell:
+    """A result of a kind. Dates, times and durations become ISO texts, as data hold them. Raises CellInvalid."""
+    operand = _read_value(text, readers)
+    if operand.constant is not None:
+        constant = _as_kind(operand.constant, kind)
+        value = write_value(constant.kind, constant.value)
+        if not fits(kind, value):
+            raise CellInvalid("not_of_kind", kind=kind, text=text.strip())
+        node = ast.Constant(str(value)) if constant.kind in TEMPORAL else operand.node
+        return ValueCell(write_node(node), constant.kind, (value,))
+    if not _agree(kind, operand.kind):
+        raise CellInvalid("kinds", first=kind, second=operand.kind)
+    node = operand.node
+    if operand.kind in TEMPORAL:
+        node = _call(writer_of(operand.kind), node)
+    return ValueCell(write_node(node), operand.kind, None)
+
+
+def read_literals(text: str, kind: Kind) -> tuple[Plain, ...]:
+    """The values of a list that holds texts, numbers, dates, true, false or null. Raises CellInvalid for any other."""
+    return tuple(_read_literal(part, kind) for part in split_list(text.strip())) if text.strip() else ()
+
+
+def _read_literal(text: str, kind: Kind) -> Plain:
+    constant = read_operand(text, set()).constant
+    if constant is None:
+        raise CellInvalid("not_a_literal", text=text)
+    constant = _as_kind(constant, kind)
+    value = write_value(constant.kind, constant.value)
+    if not fits(kind, value):
+        raise CellInvalid("not_of_kind", kind=kind, text=text)
+    return value
+
+
+def _read_value(text: str, readers: set[str]) -> Operand:
+    if text.strip() in ANYTHING:
+        raise CellInvalid("cell_empty")
+    return read_operand(text, readers)
+
+
+@dataclass(frozen=True)
+class _Written:
+    code: ast.expr
+    spans: tuple[Span, ...] | None
+
+
+class _TestWriter:
+    """Writes the parts of the tests of one cell."""
+
+    def __init__(self, column: ast.Name, kind: Kind, readers: set[str]) -> None:
+        self.column = column
+        self.kind = kind
         self.readers = readers
 
-    def translate_test(self, text: str, column: str) -> str | None:
-        """Python that is true when the input, held by the name `column`, passes; None where every input passes."""
-        text = text.strip()
-        if text in ("", "-"):
-            return None
-        negated = _find_negated(text)
-        parts = split_list(text if negated is None else negated)
-        name = ast.Name(column, ast.Load())
-        tests = [self._translate_part(part, name) for part in parts]
-        whole = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
-        if negated is not None:
-            whole = ast.UnaryOp(ast.Not(), whole)
-            if any(map(_is_ordering, parts)):  # nothing (null) is neither inside nor outside a range
-                whole = ast.BoolOp(ast.And(), [_is_given(name), whole])
-        return _write(whole)
+    def write(self, part: Part) -> _Written:
+        match part:
+            case Interval():
+                return self._write_interval(part)
+            case Comparison(operator, text):
+                return self._write_comparison(operator, text)
+            case Alone():
+                return self._write_alone(part)
 
-    def translate_value(self, text: str) -> str:
-        """Python for an input expression or an output. A date literal becomes its ISO text, as data hold it."""
-        if text.strip() in ("", "-"):
-            raise CellInvalid("cell_empty")
-        node, _ = self._parse(text)
-        match node:
-            case ast.Call(ast.Attribute(ast.Name("__date" | "__datetime"), "fromisoformat"), [ast.Constant() as iso]):
-                node = iso
-        return _write(node)
+    def _write_interval(self, part: Interval) -> _Written:
+        low, high = self._read(part.low), self._read(part.high)
+        kind = self.kind if self.kind is not Kind.ANY else find_kind([low.kind, high.kind])
+        if kind is Kind.ANY and Kind.ANY not in (low.kind, high.kind):
+            raise CellInvalid("kinds", first=low.kind, second=high.kind)
+        if kind is Kind.ANY:  # one end is unknown: it is what the other is
+            kind = next((end.kind for end in (low, high) if end.kind in TEMPORAL), kind)
+        above = self._order(">=" if part.has_low else ">", low, kind)
+        below = self._order("<=" if part.has_high else "<", high, kind)
+        spans = None
+        ends = [self._fit(low, kind).constant, self._fit(high, kind).constant]
+        if ends[0] and ends[1] and ends[0].kind is not Kind.STRING:
+            spans = (Span(ends[0].kind, ends[0].value, ends[1].value, part.has_low, part.has_high),)
+        return _Written(ast.BoolOp(ast.And(), [above, below]), spans)
 
-    def _translate_part(self, part: str, column: ast.Name) -> ast.expr:
-        if part.startswith("=") and not part.startswith("=="):
-            raise CellInvalid("equals_sign", part=part)
-        if match := _INTERVAL.fullmatch(_mask_strings(part)):
-            return self._translate_interval(part, match, column)
-        if match := _COMPARISON.fullmatch(part):
-            return self._compare(column, match[1], match[2])
-        node, kind = self._parse(part, column)
-        if "?" in _mask_strings(part):
-            return node
-        if isinstance(node, (ast.Compare, ast.BoolOp)) or (isinstance(node, ast.UnaryOp) and type(node.op) is ast.Not):
-            raise CellInvalid("no_question", part=part)
-        return _equal(column, node, kind)
-
-    def _translate_interval(self, part: str, match: re.Match[str], column: ast.Name) -> ast.expr:
-        low, high = part[slice(*match.span(2))], part[slice(*match.span(3))]
-        if ".." in _mask_strings(high):
-            raise CellInvalid("interval", part=part)
-        above = self._compare(column, ">=" if match[1] == "[" else ">", low)
-        below = self._compare(column, "<=" if match[4] == "]" else "<", high)
-        return ast.BoolOp(ast.And(), [above, below])
-
-    def _compare(self, column: ast.Name, operator: str, text: str) -> ast.expr:
+    def _write_comparison(self, operator: str, text: str) -> _Written:
         """As in DMN, a comparison with nothing (null) is not true; equality may ask for it."""
-        if "?" in _mask_strings(text):
-            raise CellInvalid("no_operand", operator=operator, text=text.strip())
-        value, kind = self._parse(text)
-        compared = ast.Compare(_convert(column, kind), [_OPERATORS[operator]()], [value])
+        operand = self._read(text)
         if operator in ("==", "!="):
-            equal = _equal(column, value, kind)
-            return equal if operator == "==" else ast.UnaryOp(ast.Not(), equal)
-        return ast.BoolOp(ast.And(), [_is_given(column), compared])
+            equal = self._write_equal(operand)
+            if operator == "==":
+                return equal
+            outside = (
+                None if equal.spans is None or len(equal.spans) != 1 else (replace(equal.spans[0], is_outside=True),)
+            )
+            return _Written(ast.UnaryOp(ast.Not(), equal.code), outside)
+        compared = self._order(operator, operand, self.kind)
+        constant = self._fit(operand, self.kind).constant
+        if constant is None or constant.kind is Kind.STRING:
+            return _Written(compared, None)
+        is_low, is_in = operator[0] == ">", operator.endswith("=")
+        low, high = (constant.value, None) if is_low else (None, constant.value)
+        return _Written(compared, (Span(constant.kind, low, high, is_low and is_in, not is_low and is_in),))
 
-    def _parse(self, text: str, column: ast.Name | None = None) -> tuple[ast.expr, str]:
-        """The tree of a Python expression, and of which kind of date it speaks ("" for none)."""
-        if column is not None:
-            text = _replace_outside_strings(text, re.compile(r"\?"), _QUESTION)
-        text = _replace_outside_strings(text, _DATE_AND_TIME, "date_and_time")
-        try:
-            source = parse_expression(text).source
-        except ExpressionError as error:
-            raise CellInvalid("python", problem=error) from None
-        node = ast.parse(f"(\n{source}\n)", mode="eval").body
-        names = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
-        kind = "datetime" if names & {"datetime", "date_and_time"} else "date" if "date" in names else ""
-        node = _Vocabulary(column and _convert(column, kind)).visit(node)
-        fields = FieldAccess(VALUE_CLASSES)
-        node = fields.visit(node)
-        self.readers |= fields.readers
-        return node, kind
+    def _write_alone(self, part: Alone) -> _Written:
+        operand = read_operand(part.text, self.readers, self.column if part.has_question else None, self.kind)
+        if part.has_question:
+            if operand.kind not in (Kind.ANY, Kind.BOOLEAN):
+                raise CellInvalid("no_truth", part=part.text, kind=operand.kind)
+            is_known = operand.kind is Kind.BOOLEAN
+            return _Written(operand.node if is_known else _call("__truth", operand.node), None)
+        if isinstance(operand.node, (ast.Compare, ast.BoolOp)) or (
+            operand.kind is Kind.BOOLEAN and not operand.constant
+        ):
+            raise CellInvalid("no_question", part=part.text)
+        return self._write_equal(operand)
+
+    def _read(self, text: str) -> Operand:
+        return read_operand(text, self.readers)
+
+    def _order(self, operator: str, operand: Operand, kind: Kind) -> ast.expr:
+        if operand.kind in _WITHOUT_ORDER or kind in _WITHOUT_ORDER or operand.is_list:
+            raise CellInvalid("no_order_among", kind=Kind.BOOLEAN if kind is Kind.BOOLEAN else operand.kind)
+        fitted = self._fit(operand, kind)
+        compared = ast.Compare(self._column_as(fitted.kind), [_OPERATORS[operator]()], [fitted.node])
+        return ast.BoolOp(ast.And(), [_is_given(self.column), compared])
+
+    def _fit(self, operand: Operand, kind: Kind) -> Operand:
+        """An operand as what it is compared with. Raises CellInvalid where it is of another kind."""
+        if operand.kind is Kind.ANY:
+            return replace(operand, node=convert(operand.node, kind), kind=kind) if kind in TEMPORAL else operand
+        if operand.constant is not None:
+            constant = _as_kind(operand.constant, kind)
+            if constant is not operand.constant:
+                return replace(operand, node=convert(operand.node, kind), kind=kind, constants=(constant,))
+        if not _agree(kind, operand.kind):
+            raise CellInvalid("kinds", first=kind, second=operand.kind)
+        return operand
+
+    def _column_as(self, kind: Kind) -> ast.expr:
+        """The input as a date, if it is compared with one: data hold dates as text."""
+        is_read = self.kind is not Kind.ANY  # before the first rule
+        return self.column if is_read or kind not in TEMPORAL else convert(self.column, kind)
+
+    def _write_equal(self, operand: Operand) -> _Written:
+        """Whether the input is the value. `true` is not 1, though Python says so; a list is a choice of values."""
+        constants = operand.constants
+        if operand.is_list or (operand.kind is Kind.ANY and constants is None):
+            return self._write_match(operand, constants)
+        fitted = self._fit(operand, self.kind)
+        spans = tuple(_point(constant) for constant in fitted.constants) if fitted.constants else None
+        constant = fitted.constant
+        if constant is not None and constant.kind in (Kind.NULL, Kind.BOOLEAN):
+            return _Written(ast.Compare(self.column, [ast.Is()], [fitted.node]), spans)
+        if constant is None and fitted.kind not in TEMPORAL:
+            return self._write_match(operand, None)
+        same: ast.expr = ast.Compare(self._column_as(fitted.kind), [ast.Eq()], [fitted.node])
+        if constant is not None and constant.value in (0, 1) and constant.kind in NUMERIC and self.kind is Kind.ANY:
+            no_truth = [ast.Compare(self.column, [ast.IsNot()], [ast.Constant(truth)]) for truth in (True, False)]
+            same = ast.BoolOp(ast.And(), [same, *no_truth])
+        return _Written(same, spans)
+
+    def _write_match(self, operand: Operand, constants: Sequence[Constant] | None) -> _Written:
+        kind = self.kind
+        if constants:
+            fitted = [_as_kind(constant, kind) for constant in constants]
+            for constant in fitted:
+                if not _agree(kind, constant.kind):
+                    raise CellInvalid("kinds", first=kind, second=constant.kind)
+            spans: tuple[Span, ...] | None = tuple(map(_point, fitted))
+            common = find_kind([constant.kind for constant in fitted])
+            kind = common if kind is Kind.ANY and common in TEMPORAL else kind
+        else:
+            spans = None
+        return _Written(_call(matcher_of(kind), self._column_as(kind), operand.node), spans)
 
 
-class _Vocabulary(ast.NodeTransformer):
-    """Puts Python in the place of the few words of FEEL that are allowed."""
-
-    def __init__(self, column: ast.expr | None) -> None:
-        self.column = column
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id == _QUESTION and self.column is not None:
-            return self.column
-        return ast.Constant(_LITERALS[node.id]) if node.id in _LITERALS else node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if name in _FOREIGN_CALLS:
-            raise CellInvalid("foreign_call", name=name)
-        if name in ("date", "date_and_time") and len(node.args) == 1 and not node.keywords:
-            return _write_date(name, self.visit(node.args[0]))
-        return self.generic_visit(node)
-
-
-def _write_date(name: str, argument: ast.expr) -> ast.expr:
-    kind = "__date" if name == "date" else "__datetime"
-    if isinstance(argument, ast.Constant):
-        try:
-            if name == "date":
-                text = date.fromisoformat(str(argument.value)).isoformat()
-            else:
-                at = datetime.fromisoformat(str(argument.value))
-                text = (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
-        except ValueError as error:
-            raise CellInvalid("not_a_date", problem=error) from None
-        argument = ast.Constant(text)
-    method = ast.Attribute(ast.Name(kind, ast.Load()), "fromisoformat", ast.Load())
-    return ast.Call(method, [argument], [])
-
-
-def _convert(column: ast.expr, kind: str) -> ast.expr:
-    """The input as a date, if it is compared with one: data hold dates as text."""
-    return ast.Call(ast.Name(AS_DATE if kind == "date" else AS_DATETIME, ast.Load()), [column], []) if kind else column
-
-
-def _equal(column: ast.Name, value: ast.expr, kind: str) -> ast.expr:
-    """Whether the input is the value. `true` is not 1, though Python says so; a list is a choice of values."""
-    constant = value.operand if isinstance(value, ast.UnaryOp) and type(value.op) is ast.USub else value
-    if isinstance(constant, ast.Constant) and (constant.value is None or isinstance(constant.value, bool)):
-        return ast.Compare(column, [ast.Is()], [value])
-    if isinstance(constant, ast.Constant):
-        same: ast.expr = ast.Compare(column, [ast.Eq()], [value])
-        if constant.value not in (0, 1):
-            return same
-        no_truth = [ast.Compare(column, [ast.IsNot()], [ast.Constant(truth)]) for truth in (True, False)]
-        return ast.BoolOp(ast.And(), [same, *no_truth])
-    if kind:
-        return ast.Compare(_convert(column, kind), [ast.Eq()], [value])
-    return ast.Call(ast.Name(MATCHES, ast.Load()), [column, value], [])
-
-
-def read_literal(text: str) -> Plain:
-    """The value of a cell that holds a text, a number, true, false or null. Raises CellInvalid for any other."""
-    text = text.strip()
-    if text in _LITERALS:
-        return _LITERALS[text]
+def _as_kind(constant: Constant, kind: Kind) -> Constant:
+    """A text that stands for a date, time or duration where one is expected, as that. Raises CellInvalid."""
+    if kind not in TEMPORAL or constant.kind is not Kind.STRING:
+        return constant
     try:
-        value = ast.literal_eval(parse_expression(text).source)
-    except (ExpressionError, ValueError):
-        value = None
-    if not isinstance(value, (str, int, float)):
-        raise CellInvalid("not_a_literal", text=text)
-    return value
+        return Constant(kind, read_kind(kind, str(constant.value)))
+    except ValueError as error:
+        raise CellInvalid("not_a_date", problem=error) from None
+
+
+def _agree(first: Kind, second: Kind) -> bool:
+    """Whether values of two kinds can be equal."""
+    if first in (Kind.ANY, Kind.NULL) or second in (Kind.ANY, Kind.NULL):
+        return True
+    return first is second or (first in NUMERIC and second in NUMERIC)
+
+
+def _point(constant: Constant) -> Span:
+    return Span(constant.kind, constant.value, constant.value, True, True)
+
+
+def _call(helper: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(helper, ast.Load()), [*arguments], [])
 
 
 def _is_given(column: ast.Name) -> ast.expr:
     return ast.Compare(column, [ast.IsNot()], [ast.Constant(None)])
-
-
-def _is_ordering(part: str) -> bool:
-    masked = _mask_strings(part)
-    return ".." in masked or masked.startswith(("<", ">"))
-
-
-def split_list(text: str) -> list[str]:
-    """The parts of a list of values or tests; commas inside brackets and texts do not divide. Raises CellInvalid."""
-    return list(_split_parts(text))
-
-
-def _split_parts(text: str) -> Iterator[str]:
-    masked = _mask_strings(text)
-    if "#" in masked or "..." in masked:
-        raise CellInvalid("comment", text=text)
-    start = 0
-    while start <= len(text):
-        match = _INTERVAL.match(masked, start)
-        end = match.end() if match else _find_comma(masked, start)
-        if match and masked[end - 1] == ",":
-            end -= 1
-        part = text[start:end].strip()
-        if part in ("", "-"):
-            raise CellInvalid("empty_part", text=text)
-        yield part
-        start = end + 1
-
-
-def _find_comma(masked: str, start: int) -> int:
-    """Where the next comma outside brackets stands, or the end."""
-    depth = 0
-    for index in range(start, len(masked)):
-        if masked[index] in "([{":
-            depth += 1
-        elif masked[index] in ")]}":
-            depth -= 1
-        elif masked[index] == "," and depth == 0:
-            return index
-    return len(masked)
-
-
-def _find_negated(text: str) -> str | None:
-    """What stands inside a `not(...)` around the whole; None if there is none."""
-    masked = _mask_strings(text)
-    opening = re.match(r"not\s*\(", masked)
-    if opening is None or not masked.endswith(")"):
-        return None
-    inner = masked[opening.end() : -1]
-    depth = 0
-    for character in inner:
-        depth += (character == "(") - (character == ")")
-        if depth < 0:
-            return None
-    return text[opening.end() : -1]
-
-
-def _mask_strings(text: str) -> str:
-    """The same text, as long, with every quoted character hidden."""
-    return _STRING.sub(lambda match: '"' + "_" * (len(match[0]) - 2) + '"', text)
-
-
-def _replace_outside_strings(text: str, pattern: re.Pattern[str], new: str) -> str:
-    for match in reversed(list(pattern.finditer(_mask_strings(text)))):
-        text = text[: match.start()] + new + text[match.end() :]
-    return text
-
-
-def _write(node: ast.expr) -> str:
-    try:
-        text = ast.unparse(node)
-    except (ValueError, RecursionError) as error:
-        raise CellInvalid("too_deep", problem=error) from None
-    if "\n" in text:
-        raise CellInvalid("several_lines")
-    return text

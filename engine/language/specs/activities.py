@@ -7,6 +7,7 @@ from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as StockSubProcess
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.language.errors import BpmnError
+from engine.language.repairs import repairs
 from engine.language.specs.base import ElementSpec, copy_values, map_values
 from engine.language.specs.events import throw_error
 from engine.language.specs.task import STARTED, TracedTask
@@ -24,6 +25,10 @@ class UserTask(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkfl
         return True
 
 
+@repairs(
+    "task-without-a-type-waits",
+    "A task without a type, or a manual one, stops the case until somebody completes it.",
+)
 class PassedTask(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """A task without a type, or a manual one: nothing to do for the engine (stock stops there)."""
 
@@ -41,6 +46,10 @@ class ScriptTask(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWork
         return True
 
 
+@repairs(
+    "service-errors-are-not-caught",
+    "An error that a service raises never reaches the boundary event of its task.",
+)
 class ServiceTask(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """Asks the host for its topic; input and output parameters are all that goes in and out."""
 
@@ -72,6 +81,7 @@ class Nested(ElementSpec):
     """Runs another spec; what it takes in and gives back is worked out while its own task can still be tried again."""
 
     spec: str
+    shares_data = True  # the inside sees what changes around it
 
     def data_for(self, task: TracedTask) -> PlainDict:
         """What the inside starts with."""
@@ -92,6 +102,7 @@ class Nested(ElementSpec):
         task.data = self.data_from(task, task.case.subprocesses[task.id].data)
         return True
 
+    @repairs("inside-left-open", "Interrupting a multi-instance sub-process fails, and leaves what is inside it open.")
     def _on_cancel(self, task: TracedTask) -> None:
         inner = task.case.subprocesses.get(task.id)
         if inner is not None:
@@ -106,12 +117,26 @@ class SubProcess(Nested, StockSubProcess):  # type: ignore[misc]  # SpiffWorkflo
         return data
 
 
+class EventSubProcess(SubProcess):
+    """Its task follows that of its start event, which carries the payload."""
+
+    def data_for(self, task: TracedTask) -> PlainDict:
+        start = task.parent
+        assert start is not None
+        payload = start.internal_data["payload"]
+        assert isinstance(payload, dict)
+        return {**task.data, **map_values(task, start.task_spec.element.outputs, payload)}
+
+
 class Transaction(SubProcess):
     """A sub-process that a cancel end event leaves by its cancel boundary."""
 
 
+@repairs("calls-share-all-data", "All data go into a called process, and all come out.")
 class CallActivity(Nested, StockCallActivity):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """`camunda:in` and `camunda:out` are the only way in and out."""
+
+    shares_data = False
 
     def data_for(self, task: TracedTask) -> PlainDict:
         return copy_values(task, self.element.inputs, task.data)

@@ -21,6 +21,7 @@ class OnDemand:
     """
 
     chooses_outputs = False  # the spec made its children itself
+    is_scope_listener = False  # waits beside the flow of its scope, which ends without it
     name: str
     outputs: list[Any]
 
@@ -48,6 +49,10 @@ class OnDemand:
 
     def child_completed(self, task: TracedTask, child: TracedTask) -> None:
         """What the spec of the parent does when a child has completed."""
+
+    def tokens_at(self, task: TracedTask) -> list[TracedTask]:
+        """The task, and what it is to be done together with."""
+        return [task]
 
     def own_values(self, child: TracedTask) -> PlainDict:
         """What a child has besides the data of its parent."""

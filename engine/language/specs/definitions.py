@@ -69,15 +69,25 @@ class SignalDefinition(EventDefinition):
 
 
 @dataclass(frozen=True)
+class ConditionDefinition(EventDefinition):
+    """An expression over the data visible to the event; `specs.conditions` says when it has come true."""
+
+    text: str
+
+    def arm(self, task: TracedTask) -> None:
+        task.internal_data.setdefault("held", False)
+
+
+@dataclass(frozen=True)
 class ErrorDefinition(EventDefinition):
-    """On a boundary event no code means: any."""
+    """On an event that catches no code means: any."""
 
     code: str | None
 
 
 @dataclass(frozen=True)
 class EscalationDefinition(EventDefinition):
-    """On a boundary event no code means: any."""
+    """On an event that catches no code means: any."""
 
     code: str | None
 
@@ -85,6 +95,13 @@ class EscalationDefinition(EventDefinition):
 @dataclass(frozen=True)
 class CancelDefinition(EventDefinition):
     code: str | None = None
+
+
+@dataclass(frozen=True)
+class LinkDefinition(EventDefinition):
+    """The parser makes a flow of it."""
+
+    name: str
 
 
 @dataclass(frozen=True)

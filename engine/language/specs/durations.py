@@ -8,6 +8,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from engine.language.errors import ValueUnfit
+from engine.language.repairs import repairs
 
 WORKING = "WT:"
 _NUMBER = r"(\d{1,9}(?:[.,]\d{1,9})?)"
@@ -48,6 +49,7 @@ class Duration:
         return timedelta(days=31 * self.months) + timedelta(hours=25 * self.days) + self.rest
 
 
+@repairs("negative-durations", "A negative duration is taken for a positive one, and a bare `P` for none at all.")
 def parse_duration(text: str) -> Duration:
     """Read an ISO 8601 duration such as `P1Y2M`, `P2W3D` or `PT1H30M`; its last part may have a fraction (`PT0.5S`).
 

@@ -10,10 +10,11 @@ from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway as StockInclusive
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.language.errors import ValueUnfit
+from engine.language.repairs import repairs
 from engine.language.specs.base import ElementSpec, OnDemand, evaluate
-from engine.language.specs.merge import ABSENT, apply_changes, find_fork, is_unchanged, merge_tokens
+from engine.language.specs.merge import apply_changes, find_changes, find_fork, merge_tokens
+from engine.language.specs.scopes import find_idle_listeners, find_origin, find_running, keep_ended, take_ended
 from engine.language.specs.task import UNFINISHED, WAITING, TracedTask
-from engine.storage.plain import PlainDict
 
 
 class JoiningSpec(ElementSpec):
@@ -30,7 +31,7 @@ class JoiningSpec(ElementSpec):
             task._inherit_data()
             if len(self._inputs) < 2:
                 return True
-            task.internal_data["arrival"] = 1 + max(other.count("arrival") for other in self._tokens(task))
+            task.internal_data["arrival"] = 1 + max(other.count("arrival") for other in self.tokens_at(task))
             task._set_state(WAITING)
         return self._fire(task)
 
@@ -38,8 +39,9 @@ class JoiningSpec(ElementSpec):
         """`arrived`: how many tokens wait on each incoming flow, by the name of the spec it comes from."""
         raise NotImplementedError
 
+    @repairs("arrivals-by-the-clock", "Who arrived last at a join is told by the wall clock, which may jump.")
     def _fire(self, task: TracedTask) -> bool:
-        tokens = sorted(self._tokens(task), key=lambda token: token.count("arrival"))
+        tokens = sorted(self.tokens_at(task), key=lambda token: token.count("arrival"))
         if any(token is not task and "stalled" in token.internal_data for token in tokens):
             return False
         if not self.may_fire(task, Counter(_source(token) for token in tokens)):
@@ -58,10 +60,15 @@ class JoiningSpec(ElementSpec):
                 token.cancel()
         return True
 
-    def _tokens(self, task: TracedTask) -> list[TracedTask]:
-        """Those that wait, this one, and one that could not go on; not one that fires at this moment."""
+    def tokens_at(self, task: TracedTask) -> list[TracedTask]:
+        """Those that have arrived, this one, and one that could not go on; not one that fires at this moment."""
         own = [other for other in task.workflow.tasks.values() if other.task_spec is self]
-        return [t for t in own if t is task or t._state == WAITING or "stalled" in t.internal_data]
+        return [t for t in own if t is task or _has_arrived(t) or "stalled" in t.internal_data]
+
+
+def _has_arrived(token: TracedTask) -> bool:
+    """Not while it is held in front of the gateway by `asyncBefore`."""
+    return token._state == WAITING and "async" not in token.internal_data
 
 
 def _source(token: TracedTask) -> str:
@@ -70,6 +77,10 @@ def _source(token: TracedTask) -> str:
 
 
 class ParallelGateway(JoiningSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow is untyped
+    @repairs(
+        "parallel-join-on-a-cycle",
+        "A parallel join on a cycle counts arrivals of earlier turns: it fires early, and tokens double.",
+    )
     def may_fire(self, task: TracedTask, arrived: Counter[str]) -> bool:
         return arrived >= Counter(self._inputs)
 
@@ -77,6 +88,10 @@ class ParallelGateway(JoiningSpec, BpmnSpecMixin):  # type: ignore[misc]  # Spif
         return True
 
 
+@repairs(
+    "flows-by-height",
+    "The first condition that holds is looked for in the order of how high the targets are drawn.",
+)
 class ExclusiveGateway(ElementSpec, StockExclusiveGateway):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """The first flow whose condition holds, in the order of the file (stock: by the height of what they lead to)."""
 
@@ -98,6 +113,10 @@ class InclusiveGateway(JoiningSpec, StockInclusiveGateway):  # type: ignore[misc
 
     chooses_outputs = True
 
+    @repairs(
+        "inclusive-join-early",
+        "An inclusive join overlooks tokens inside an open sub-process: it fires early, and what follows runs twice.",
+    )
     def may_fire(self, task: TracedTask, arrived: Counter[str]) -> bool:
         filled = set(arrived)
         empty = set(self._inputs) - filled
@@ -105,7 +124,10 @@ class InclusiveGateway(JoiningSpec, StockInclusiveGateway):  # type: ignore[misc
             return True
         reachable = self._find_sources()
         for other in task.workflow.tasks.values():
-            if other._state & UNFINISHED and other.task_spec is not self:
+            if "async" in other.internal_data and other.task_spec is self:
+                if _source(other) in empty:
+                    return False
+            elif other._state & UNFINISHED and other.task_spec is not self:
                 reached = reachable[other.task_spec.name]
                 if reached & empty and not reached & filled:
                     return False
@@ -139,31 +161,38 @@ def _find_matches(gateway: Any, task: TracedTask) -> Iterator[str]:
             yield name
 
 
+@repairs(
+    "lost-update-at-the-end",
+    "Of branches that end each for itself the last one overwrites what the others changed.",
+)
 class EndJoin(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is untyped
-    """Behind all end events: the process ends with the last token.
+    """Behind all end events and event sub-processes: the scope ends with the last token.
 
-    What an earlier one changed is kept in `ended` as ([value at the fork], [new value]) by variable, where none
-    stands for absent. The later arrival wins: branches that end each for itself (reminders, say) need not write
-    distinct variables.
+    What earlier ones changed is kept in `ended`, see `specs.scopes`. The later arrival wins: branches that end each for
+    itself (reminders, say) need not write distinct variables. When the flow is over and event sub-processes still run,
+    `data` are those it ended with, to which each of them adds what it changed since it started.
     """
 
     def _update_hook(self, task: TracedTask) -> bool:
         task._inherit_data()
-        workflow = task.workflow
-        others = [other for other in workflow.tasks.values() if other._state & UNFINISHED and other is not task]
-        if not others:
-            ended = {name: (_unbox(old), _unbox(new)) for name, (old, new) in workflow.ended.items()}
-            untouched = {name: new for name, (old, new) in ended.items() if is_unchanged(old, _get(task.data, name))}
-            task.data = apply_changes(task.data, untouched)
-            return True
-        base = find_fork([task, *others]).data
-        for name in {**base, **task.data}:
-            old, new = _get(base, name), _get(task.data, name)
-            if not is_unchanged(old, new):
-                before = workflow.ended[name][0] if name in workflow.ended else _box(old)
-                workflow.ended[name] = [before, _box(new)]
-        task.cancel()
-        return False
+        scope, origin = task.workflow, find_origin(task)
+        others = [other for other in find_running(scope) if other is not task]
+        flow = [other for other in others if find_origin(other) is None]
+        if origin is not None and not flow:
+            task.data = apply_changes(scope.data, find_changes(origin.data, task.data))
+        elif not flow:
+            task.data = apply_changes(task.data, take_ended(scope, task.data))
+        else:
+            keep_ended(task, [(other, find_fork([task, other]) if origin is None else origin) for other in flow])
+            task.cancel()
+            return False
+        if others:
+            scope.data = task.data
+            task.cancel()
+            return False
+        for listener in find_idle_listeners(scope):
+            listener.cancel()
+        return True
 
     def _run_hook(self, task: TracedTask) -> bool:
         return True
@@ -178,15 +207,3 @@ class EndTask(OnDemand, BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow is
 
     def _run_hook(self, task: TracedTask) -> bool:
         return True
-
-
-def _get(data: PlainDict, name: str) -> object:
-    return data.get(name, ABSENT)
-
-
-def _box(value: object) -> list[object]:
-    return [] if value is ABSENT else [value]
-
-
-def _unbox(box: list[object]) -> object:
-    return box[0] if box else ABSENT

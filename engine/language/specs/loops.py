@@ -8,6 +8,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.language.errors import TryAgain, ValueUnfit
+from engine.language.repairs import repairs
 from engine.language.specs.base import VARIABLE, ElementSpec, evaluate, resolve
 from engine.language.specs.task import COMPLETED, FINISHED, OPEN, READY, STARTED, TracedTask
 from engine.storage.plain import Plain, PlainDict
@@ -46,6 +47,10 @@ class LoopSpec(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkfl
         task.internal_data["settled"] = True
         task._set_state(READY)
 
+    @repairs(
+        "instances-change-the-spec",
+        "Starting an instance changes the spec all cases share; where none has been started a loop never ends.",
+    )
     def add_instance(self, task: TracedTask, index: int, values: PlainDict) -> None:
         child = task._add_child(task.workflow.spec.task_specs[self.task_spec])
         child.internal_data["index"] = index
@@ -116,6 +121,10 @@ class MultiInstance(LoopSpec):
         self.output_collection, self.output_element = output_collection, output_element
         self.condition = condition
 
+    @repairs(
+        "element-variable-clash",
+        "An element variable with the name of a process variable fails when its instances start.",
+    )
     def own_values(self, child: TracedTask) -> PlainDict:
         variable = self.element_variable
         return {variable: child.data[variable]} if variable is not None and variable in child.data else {}
@@ -137,6 +146,10 @@ class MultiInstance(LoopSpec):
                 self.add_instance(task, index, self._values_for(item))
         return False
 
+    @repairs(
+        "completion-condition-sees-the-child",
+        "A completion condition sees the data of the last instance, where the collected output is still empty.",
+    )
     def settle(self, task: TracedTask) -> None:
         outputs = task.internal_data.get("outputs", {})
         assert isinstance(outputs, dict)
@@ -170,9 +183,11 @@ class MultiInstance(LoopSpec):
             raise ValueUnfit(message, expression=self.cardinality)
         return list(range(count))
 
+    @repairs("item-of-none-hangs", "A sequential multi-instance over a list with a none in it never ends.")
     def _values_for(self, item: Plain) -> PlainDict:
         return {} if self.element_variable is None else {self.element_variable: item}
 
+    @repairs("outputs-as-they-come", "The outputs of parallel instances are collected in the order in which they end.")
     def _find_output(self, child: TracedTask) -> Plain:
         assert self.output_element is not None
         if VARIABLE.fullmatch(self.output_element):

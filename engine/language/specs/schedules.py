@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from engine.language.errors import ValueUnfit
+from engine.language.repairs import repairs
 from engine.language.specs.durations import (
     WORKING,
     Calendar,
@@ -112,6 +113,7 @@ def start_cycle(text: str, now: datetime, calendar: Calendar) -> PlainDict:
     }
 
 
+@repairs("storm-after-an-outage", "Turns of a repeated timer that were missed all fire at once.")
 def continue_cycle(cycle: PlainDict, now: datetime, calendar: Calendar) -> PlainDict | None:
     """The turn after this one, on the cycle's own schedule; None when it was the last.
 
@@ -142,6 +144,7 @@ def _is_cron(every: str) -> bool:
     return " " in every
 
 
+@repairs("monthly-drift", "A monthly repetition goes on by the number of days its first month has.")
 def _find_turn(every: str, anchor: datetime, before: datetime, turn: int, calendar: Calendar) -> datetime:
     """From the anchor, so that the 31st of each month does not drift; the others go on from the turn before."""
     if _is_cron(every):

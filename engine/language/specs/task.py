@@ -1,5 +1,6 @@
 """One token of a case: SpiffWorkflow's task, telling a recorder every change, and what a step offers to the specs."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -8,6 +9,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.language.errors import TryAgain
 from engine.language.model import Element
+from engine.language.repairs import repairs
 from engine.language.specs.durations import Calendar
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
@@ -61,6 +63,10 @@ class Listener(Protocol):
 
     def task_failed(self, task: "TracedTask", error: Exception) -> None: ...
 
+    def task_retried(self, task: "TracedTask", facts: PlainDict) -> None: ...
+
+    def data_fixed(self, task: "TracedTask", facts: PlainDict) -> None: ...
+
     def task_removed(self, task: "TracedTask") -> None: ...
 
 
@@ -69,7 +75,8 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
 
     `data` is never changed in place: a new dict replaces it, and values nested in it stay as they are.
     `internal_data` is ours and plain: `index` (of a multi-instance or loop), `due`, `cycle`, `wait`, `fired`,
-    `payload`, `arrival`, `given`, `stalled` and what loops count.
+    `payload`, `arrival`, `given`, `stalled`, `held` (a condition held when it was last looked at), `caught` and what
+    loops count.
     """
 
     id: str
@@ -96,14 +103,12 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
         return None if holder is None else self.case.get_task_from_id(holder)
 
     @property
-    def ancestors(self) -> "list[TracedTask]":
-        """Parent first."""
-        found: list[TracedTask] = []
+    def ancestors(self) -> "Iterator[TracedTask]":
+        """Parent first; one by one, so that who looks for the nearest of a kind does not walk through ten thousand."""
         task = self.parent
         while task is not None:
-            found.append(task)
+            yield task
             task = task.parent
-        return found
 
     def count(self, name: str) -> int:
         """A number kept in `internal_data`; 0 where there is none."""
@@ -124,6 +129,7 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
         else:
             self.complete()
 
+    @repairs("failure-ends-the-case", "An element that fails raises through the whole case, and cannot be tried again.")
     def stall(self, stage: str, error: Exception) -> None:
         """The element cannot go on; `stage` (enter, run) says where `resume` takes it up again."""
         if not self._state & OPEN:
@@ -134,9 +140,11 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
         if self.case.recorder is not None:
             self.case.recorder.task_failed(self, error)
 
-    def resume(self) -> None:
-        """Try again what failed."""
+    def resume(self, facts: PlainDict) -> None:
+        """Try again what failed; the recorder is told the facts."""
         stage = self.internal_data.pop("stalled")
+        if self.case.recorder is not None:
+            self.case.recorder.task_retried(self, facts)
         if stage == "enter":
             self.task_spec._update(self)
         else:
@@ -169,6 +177,6 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
 
     def _inherit_data(self) -> None:
         if "given" in self.internal_data:
-            return  # a token move brought its own data
+            return  # a token move or an operator brought its own data
         assert self.parent is not None
         self.data = {**self.parent.data, **self.parent.task_spec.own_values(self)}

@@ -17,7 +17,7 @@ from engine.services.documents.content import write_settlement, write_statement
 from engine.services.documents.tables import document
 from engine.services.ledger.views import first_movement
 from engine.storage.actor import Actor
-from engine.storage.clock import format_instant
+from engine.storage.clock import format_instant, parse_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
@@ -59,9 +59,8 @@ def issue_statement(engine: Engine, actor: Actor, month: date) -> Document:
         subject = f"{actor.party_id}:{month:%Y-%m}"
         if known := _find(unit.connection, STATEMENT, subject):
             return known
-        return _issue(
-            unit, engine.keys, STATEMENT, subject, write_statement(unit.connection, actor.party_id, since, until)
-        )
+        content = write_statement(unit.connection, actor.party_id, since, until)
+        return _issue(unit, engine.keys, STATEMENT, subject, f"{month:%Y%m}", content)
 
     return engine.database.transact(work)
 
@@ -73,7 +72,10 @@ def issue_settlement(engine: Engine, actor: Actor, entry_id: str) -> Document:
         content = write_settlement(unit.connection, entry_id)
         if content is None or actor.party_id not in (content["payer_id"], content["payee_id"]):
             raise NotFound("settlement", entry_id)
-        return _find(unit.connection, SETTLEMENT, entry_id) or _issue(unit, engine.keys, SETTLEMENT, entry_id, content)
+        if known := _find(unit.connection, SETTLEMENT, entry_id):
+            return known
+        month = f"{parse_instant(str(content['at'])).astimezone(engine.zone):%Y%m}"
+        return _issue(unit, engine.keys, SETTLEMENT, entry_id, month, content)
 
     return engine.database.transact(work)
 
@@ -101,8 +103,8 @@ def _find(connection: Connection, kind: str, subject: str) -> Document | None:
     return _read(row) if row else None
 
 
-def _issue(unit: UnitOfWork, keys: KeyRing, kind: str, subject: str, content: PlainDict) -> Document:
-    number = _number(keys, kind, subject, unit.now)
+def _issue(unit: UnitOfWork, keys: KeyRing, kind: str, subject: str, month: str, content: PlainDict) -> Document:
+    number = _number(keys, kind, subject, month)
     whole: PlainDict = {"number": number, "kind": kind, "issued_at": format_instant(unit.now), **content}
     row = {
         "id": new_id(),
@@ -117,11 +119,11 @@ def _issue(unit: UnitOfWork, keys: KeyRing, kind: str, subject: str, content: Pl
     return Document(number, kind, whole, str(row["sha256"]), unit.now)
 
 
-def _number(keys: KeyRing, kind: str, subject: str, now: datetime) -> str:
-    """A number that nobody can guess from another one."""
+def _number(keys: KeyRing, kind: str, subject: str, month: str) -> str:
+    """A number with the month the document is about, which nobody can guess from another one."""
     digest = hmac.digest(keys.mac, f"{kind}:{subject}".encode(), hashlib.sha256)
     suffix = base64.b32encode(digest).decode()[:_SUFFIX_LENGTH]
-    return f"{_PREFIXES[kind]}-{now:%Y%m}-{suffix}"
+    return f"{_PREFIXES[kind]}-{month}-{suffix}"
 
 
 def _read(row: Row[Any]) -> Document:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, LargeBinary, String, Table, UniqueConstraint
 
-from engine.storage.tables import APPEND_ONLY, Id, Instant, Json, metadata
+from engine.storage.columns import APPEND_ONLY, Id, Instant, Json, metadata
 
 document = Table(
     "document",

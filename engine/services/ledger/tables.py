@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from engine.storage.tables import APPEND_ONLY, Id, Instant, Json, metadata
+from engine.storage.columns import APPEND_ONLY, Id, Instant, Json, metadata
 
 AccountCode = String(120)
 

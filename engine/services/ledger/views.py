@@ -5,24 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, select
 
 from engine.services.ledger import accounts
 from engine.services.ledger.tables import account, journal, posting
 from engine.storage.plain import PlainDict
 from engine.storage.tables import instance
 
-_ESCROW = accounts.escrow("")
+BATCH_IDS = 500
 
 
 @dataclass(frozen=True)
 class WalletView:
-    """A party's money in fen: free, in escrows of its own orders, held by disputes, on the way out."""
+    """A party's money in fen: free, frozen for its own orders, held by disputes, on the way out; and what it owes."""
 
     available_fen: int
     frozen_fen: int
     held_fen: int
     pending_payout_fen: int
+    owed_fen: int
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,13 @@ ALL_MOVEMENTS = StatementFilter()
 
 @dataclass(frozen=True)
 class Frozen:
-    """Money of a party that waits in the escrow of a case."""
+    """Money of a party that waits for a case, as `kind`: escrow, goods or guarantee."""
 
     instance_id: str
+    process_key: str
     number: str
     subject: tuple[str, str]
+    kind: str
     amount_fen: int
 
 
@@ -79,6 +82,7 @@ class EntryView:
     rule: str
     rule_version: int
     actor_id: str
+    instance_id: str | None
     element: str | None
     order_ref: str
     reverses_id: str | None
@@ -95,7 +99,8 @@ def wallet_view(connection: Connection, party_id: str) -> WalletView:
     for code, balance_fen in rows:
         prefix = code.partition(":")[0]
         sums[prefix] = sums.get(prefix, 0) + balance_fen
-    return WalletView(sums.get("wallet", 0), sums.get("escrow", 0), sums.get("hold", 0), sums.get("payout", 0))
+    frozen_fen = sum(sums.get(prefix, 0) for prefix in accounts.FROZEN)
+    return WalletView(*(sums.get("wallet", 0), frozen_fen, *(sums.get(name, 0) for name in ("hold", "payout", "recv"))))
 
 
 def statement(
@@ -162,6 +167,17 @@ def balance_before(connection: Connection, party_id: str, at: datetime) -> int:
     return connection.execute(last).scalar_one_or_none() or 0
 
 
+def sum_since(connection: Connection, party_id: str, since: datetime, rules: frozenset[str]) -> int:
+    """What some rules put into the wallet from an instant on, in fen; what they took out of it does not count."""
+    into = (
+        select(func.coalesce(func.sum(-posting.c.amount_fen), 0))
+        .join(journal, journal.c.id == posting.c.journal_id)
+        .where(posting.c.account == accounts.wallet(party_id), posting.c.amount_fen < 0)
+        .where(*_conditions(StatementFilter(since, None, rules)))
+    )
+    return int(connection.execute(into).scalar_one())
+
+
 def first_movement(connection: Connection, party_id: str) -> datetime | None:
     """When the wallet was first used; None if it never was."""
     query = select(journal.c.at).join(posting, posting.c.journal_id == journal.c.id)
@@ -173,33 +189,44 @@ def first_movement(connection: Connection, party_id: str) -> datetime | None:
 
 def list_frozen(connection: Connection, party_id: str, limit: int = 50) -> list[Frozen]:
     """What of a party's money is frozen, and for which case, the newest first."""
+    columns = (instance.c.id, instance.c.process_key, instance.c.business_key)
+    codes = [literal(f"{prefix}:").concat(instance.c.id) for prefix in accounts.FROZEN]
     query = (
-        select(instance.c.id, instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
-        .add_columns(account.c.balance_fen)
-        .join(account, account.c.code == _ESCROW + instance.c.id)
+        select(*columns, instance.c.subject_zh, instance.c.subject_en, account.c.code, account.c.balance_fen)
+        .join(account, account.c.code.in_(codes))
         .where(account.c.owner_id == party_id, account.c.balance_fen != 0)
-        .order_by(instance.c.id.desc())
+        .order_by(instance.c.id.desc(), account.c.code)
         .limit(limit)
     )
     return [
-        Frozen(row.id, row.business_key or "", (row.subject_zh, row.subject_en), row.balance_fen)
+        Frozen(
+            instance_id=row.id,
+            process_key=row.process_key,
+            number=row.business_key or "",
+            subject=(row.subject_zh, row.subject_en),
+            kind=row.code.partition(":")[0],
+            amount_fen=row.balance_fen,
+        )
         for row in connection.execute(query)
     ]
 
 
 def ledger_of(connection: Connection, instance_id: str) -> list[EntryView]:
     """Every entry of a process instance, in the order they were written."""
-    entries = connection.execute(
-        select(journal).where(journal.c.instance_id == instance_id).order_by(journal.c.seq)
-    ).all()
-    lines: dict[str, list[tuple[str, int]]] = {}
-    for row in connection.execute(
-        select(posting.c.journal_id, posting.c.account, posting.c.amount_fen)
-        .join(journal, journal.c.id == posting.c.journal_id)
-        .where(journal.c.instance_id == instance_id)
-        .order_by(posting.c.account)
-    ):
-        lines.setdefault(row.journal_id, []).append((accounts.unsharded(row.account), row.amount_fen))
+    return read_entries(connection, select(journal).where(journal.c.instance_id == instance_id).order_by(journal.c.seq))
+
+
+def read_entries(connection: Connection, query: Select[Any]) -> list[EntryView]:
+    """The entries a query over the journal gives, in its order, with their lines."""
+    entries = connection.execute(query).all()
+    lines: dict[str, list[tuple[str, int]]] = {row.id: [] for row in entries}
+    for start in range(0, len(entries), BATCH_IDS):
+        ids = [row.id for row in entries[start : start + BATCH_IDS]]
+        columns = (posting.c.journal_id, posting.c.account, posting.c.amount_fen)
+        for row in connection.execute(
+            select(*columns).where(posting.c.journal_id.in_(ids)).order_by(posting.c.account)
+        ):
+            lines[row.journal_id].append((accounts.unsharded(row.account), row.amount_fen))
     return [_entry_view(row, tuple(lines[row.id])) for row in entries]
 
 
@@ -218,6 +245,7 @@ def _entry_view(row: Row[tuple[object, ...]], lines: tuple[tuple[str, int], ...]
         rule=row.rule,
         rule_version=row.rule_version,
         actor_id=row.actor_id,
+        instance_id=row.instance_id,
         element=row.element,
         order_ref=row.order_ref,
         reverses_id=row.reverses_id,

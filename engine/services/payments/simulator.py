@@ -26,7 +26,7 @@ SIMULATOR = "simulator"
 COST_BPS = 60
 FAILURE = "declined"
 DAY, CHARGE_BACK_AFTER = timedelta(days=1), timedelta(days=3)
-FILE_FAULTS = ("missing", "late", "twice", "other_amount", "stranger")
+FILE_FAULTS = ("missing", "late", "twice", "more", "less", "stranger")
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,8 @@ class SimulatorRules:
     failure_bps: int = 0
     lost_answer_bps: int = 0  # the order is accepted, but the caller never hears of it
     duplicate_bps: int = 0  # the provider reports the result twice
-    file_fault_bps: int = (
-        0  # the daily file leaves the order out, has it twice, with another amount, or a stranger's too
-    )
+    file_fault_bps: int = 0  # the daily file is wrong about the order
+    file_fault: str = ""  # how: one of FILE_FAULTS; empty: any, chosen as well
     charge_back_bps: int = 0  # the payer's bank takes a payment back some days later
 
 
@@ -117,18 +116,20 @@ class EmbeddedSimulator:
     def _fault(self, order: Row[Any], rules: SimulatorRules) -> str | None:
         if not self._happens("file", order.key, rules.file_fault_bps):
             return None
-        return FILE_FAULTS[self._draw("fault", order.key) % len(FILE_FAULTS)]
+        return rules.file_fault or FILE_FAULTS[self._draw("fault", order.key) % len(FILE_FAULTS)]
 
     def _lines_of(self, order: Row[Any], rules: SimulatorRules) -> list[FileLine]:
-        line, draw = _line_of(order), self._draw("amount", order.key)
-        change_fen = (1 if draw % 2 else -1) * (1 + draw % 1000)
+        line = _line_of(order)
+        tenth_fen = max(1, line.amount_fen // 10)
+        stranger = FileLine(PAYMENT, f"SIM-X{self._draw('stranger', order.key) % 10**10:010}", line.amount_fen)
         return {
             None: [line],
             "missing": [],
             "late": [],
             "twice": [line, line],
-            "other_amount": [replace(line, amount_fen=max(1, line.amount_fen + change_fen))],
-            "stranger": [line, FileLine(PAYMENT, f"SIM-X{draw % 10**10:010}", 100 + draw % 90_000)],
+            "more": [replace(line, amount_fen=line.amount_fen + tenth_fen)],
+            "less": [replace(line, amount_fen=line.amount_fen - tenth_fen)],
+            "stranger": [line, stranger],
         }[self._fault(order, rules)]
 
     def _start(self, kind: str, key: str, amount_fen: int, failure: str = "") -> ProviderAnswer:

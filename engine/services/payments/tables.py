@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
 
-from engine.storage.tables import Id, Instant, Json, metadata
+from engine.storage.columns import Id, Instant, Json, metadata
 
 payment = Table(
     "payment",

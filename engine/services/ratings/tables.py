@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, Table, UniqueConstraint
 
-from engine.storage.tables import Id, Instant, Json, metadata
+from engine.storage.columns import Id, Instant, Json, metadata
 
 rating = Table(
     "rating",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, Integer, String, Table
 
-from engine.storage.tables import APPEND_ONLY, Id, Instant, metadata
+from engine.storage.columns import APPEND_ONLY, Id, Instant, metadata
 
 Day = String(10)  # ISO, in the zone of the settings
 

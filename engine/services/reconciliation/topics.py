@@ -12,6 +12,7 @@ from engine.services.ledger.tables import journal
 from engine.services.ledger.topics.calls import open_book
 from engine.services.payments.tables import payment
 from engine.services.reconciliation.tables import difference
+from engine.services.reconciliation.words import KINDS, LINES
 from engine.services.treasury.parties import find_party
 from engine.storage.plain import PlainDict
 
@@ -24,6 +25,18 @@ _STATES = {
     ARRIVED: "arrived",
 }
 UNFIT = "UNFIT"
+
+
+@topic("open_difference")
+def open_difference(call: TopicCall, *, difference_id: str) -> PlainDict:
+    """Makes a difference known to lists and searches, by what it is and its day.
+
+    Returns: member_id and problem, both empty until somebody works on it.
+    """
+    row = call.connection.execute(select(difference).where(difference.c.id == difference_id)).one()
+    zh, en = (f"{LINES[row.line_kind][language]} · {KINDS[row.kind][language]}" for language in ("zh", "en"))
+    call.describe(f"{zh} · {row.day}", f"{en} · {row.day}", row.suspended_fen or row.our_fen or row.their_fen)
+    return {"member_id": "", "problem": ""}
 
 
 @topic("find_member")

@@ -1,28 +1,10 @@
 """What the forms about a difference show."""
 
 from engine.definitions.registry import ViewCall, view
+from engine.services.reconciliation.words import KINDS, LINES, RESOLUTIONS
 from engine.services.treasury.views import row
 from engine.services.treasury.words import WHY_NOT, name_person
 from engine.storage.plain import Plain
-
-_KINDS = {
-    "missing_here": {"zh": "对方有，我方没有", "en": "They have it, we do not"},
-    "missing_there": {"zh": "我方有，对方没有", "en": "We have it, they do not"},
-    "different_amount": {"zh": "金额不同", "en": "Different amounts"},
-    "duplicate": {"zh": "对方重复", "en": "They have it twice"},
-}
-_LINES = {
-    "payment": {"zh": "充值", "en": "Top-up"},
-    "payout": {"zh": "打款", "en": "Payout"},
-    "refund": {"zh": "原路退款", "en": "Refund"},
-    "charge_back": {"zh": "拒付", "en": "Charge-back"},
-}
-_RESOLUTIONS = {
-    "credit": {"zh": "入账给会员", "en": "Credit it to a member"},
-    "send_back": {"zh": "退回支付机构", "en": "Send it back to the provider"},
-    "correct": {"zh": "按支付机构的金额更正", "en": "Correct to the provider's amount"},
-    "explain": {"zh": "无需记账", "en": "Nothing to post"},
-}
 
 
 @view("difference")
@@ -33,8 +15,8 @@ def show_difference(call: ViewCall) -> Plain:
     if problem := str(data.get("problem") or ""):
         rows.append(row("为什么没能处理", "Why it could not be done", "problem", WHY_NOT[problem][language]))
     rows += [
-        row("差异", "Difference", "difference_kind", _KINDS[str(data["difference_kind"])][language]),
-        row("业务", "What it is", "line_kind", _LINES[str(data["line_kind"])][language]),
+        row("差异", "Difference", "difference_kind", KINDS[str(data["difference_kind"])][language]),
+        row("业务", "What it is", "line_kind", LINES[str(data["line_kind"])][language]),
         row("对账日", "Day", "day", data["day"]),
         row("单号", "Reference", "reference", data["reference"]),
         row("支付机构金额", "By the provider", "their_fen", data["their_fen"]),
@@ -54,7 +36,7 @@ def show_resolution(call: ViewCall) -> Plain:
     rows = show_difference(call)
     assert isinstance(rows, list)
     resolution = str(call.data["resolution"])
-    rows.append(row("处理方式", "Resolution", "resolution", _RESOLUTIONS[resolution][call.language]))
+    rows.append(row("处理方式", "Resolution", "resolution", RESOLUTIONS[resolution][call.language]))
     if resolution == "credit":
         name = name_person(call.connection, str(call.data["member_id"]), call.language)
         rows.append(row("入账给", "Credited to", "credited_to", name))

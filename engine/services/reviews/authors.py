@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from engine.definitions.registry import TopicCall
-from engine.storage.tables import EPOCH, submission
+from engine.storage.columns import EPOCH
+from engine.storage.tables import submission
 
 
 def find_author(call: TopicCall, element: str, recorded_at: datetime | None) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table
 
-from engine.storage.tables import APPEND_ONLY, Id, Instant, Json, metadata
+from engine.storage.columns import APPEND_ONLY, Id, Instant, Json, metadata
 
 review = Table(
     "review",

@@ -2,21 +2,37 @@
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.ledger import accounts, treasury
+from engine.services.ledger.custody import prove_custody
 from engine.services.ledger.posting import InsufficientFunds
 from engine.services.ledger.topics.calls import insufficient, open_book
 from engine.services.treasury.accounts import Unusable, check_amount, find_account
 from engine.storage.plain import PlainDict
 
+SUBJECT_LENGTH = 60
+PURPOSES = {
+    "income": ("提取平台收入", "Platform income out of custody"),
+    "vat": ("缴纳增值税", "VAT"),
+    "tax": ("缴纳代扣个人所得税", "Withheld income tax"),
+}
+
 
 @topic("check_posting")
 def check_posting(
-    call: TopicCall, *, debit_kind: str, credit_kind: str, amount_fen: int, debit_of: str = "", credit_of: str = ""
+    call: TopicCall,
+    *,
+    debit_kind: str,
+    credit_kind: str,
+    amount_fen: int,
+    reason: str,
+    debit_of: str = "",
+    credit_of: str = "",
 ) -> PlainDict:
     """Finds the two accounts of a manual posting and whether it could be made now: both exist and differ, and the
     money is there. Of a wallet or a claim it says whose; "other" names an account by its code.
 
     Returns: debit, credit, problem (empty, or same_account, unknown_account, unknown_member, insufficient).
     """
+    call.describe(reason[:SUBJECT_LENGTH], reason[:SUBJECT_LENGTH], amount_fen)
     try:
         debit = find_account(call.connection, debit_kind, debit_of)
         credit = find_account(call.connection, credit_kind, credit_of)
@@ -45,6 +61,18 @@ def post_manual(
     except InsufficientFunds as short:
         raise insufficient(amount_fen, short) from short
     return {"journal_id": journal_id}
+
+
+@topic("check_payment")
+def check_payment(call: TopicCall, *, purpose: str, amount_fen: int) -> PlainDict:
+    """Finds out whether an amount could be paid out of custody now: "income" of the platform, "vat" or "tax".
+
+    Returns: problem (empty, or insufficient).
+    """
+    call.describe(*PURPOSES[purpose], amount_fen)
+    proof = prove_custody(call.connection)
+    there_fen = {"income": proof.sweepable_fen, "vat": proof.vat_fen, "tax": proof.tax_fen}[purpose]
+    return {"problem": "" if amount_fen <= there_fen else "insufficient"}
 
 
 @topic("pay_from_custody")

@@ -24,17 +24,27 @@ _KINDS = {
     "goods": ("代购垫款", "Goods advance"),
     "guarantee": ("保证金", "Guarantee"),
     "payout": ("提现中", "Payout under way"),
+    "suspense": ("待查款项", "Suspense"),
+    "bank:custody": ("托管银行账户", "Custody bank account"),
+    "bank:own": ("平台自有账户", "The platform's own account"),
+    "exp:goodwill": ("补偿支出", "Goodwill"),
+    "exp:psp": ("支付渠道费用", "Provider fees"),
+    "exp:badDebt": ("坏账", "Bad debt"),
+    "rev:cancellation": ("取消收入", "Cancellation income"),
+    "rev:withdrawal": ("提现手续费收入", "Withdrawal income"),
+    "vat:payable": ("应交增值税", "VAT payable"),
 }
 
 
 def name_account(connection: Connection, code: str, language: str) -> str:
     """An account as finance reads it: whose it is, then its code."""
-    words = _KINDS.get(code.partition(":")[0])
-    if words is None:
-        return code
+    prefix, _, rest = code.partition(":")
+    zh, en = _KINDS.get(code) or _KINDS.get(prefix) or (prefix, prefix)
+    words = zh if language == "zh" else en
+    if code in _KINDS:
+        return f"{words} ({code})"
     owner_id = accounts.owner_in(code)
-    whose = name_person(connection, owner_id, language) if owner_id else code.partition(":")[2]
-    return f"{words[0] if language == 'zh' else words[1]} · {whose} ({code})"
+    return f"{words} · {name_person(connection, owner_id, language) if owner_id else rest} ({code})"
 
 
 def name_person(connection: Connection, data_id: str, language: str) -> str:

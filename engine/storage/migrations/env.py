@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from engine.storage.tables import metadata
+from engine.storage.columns import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -5,10 +5,12 @@ from sqlalchemy import func, select
 
 from engine.commands.deployments import DefinitionInvalid, deploy
 from engine.queries.definitions import fetch_definition, list_definitions
+from engine.queries.inspection import Look, fetch_case
+from engine.queries.marks import mark_elements
 from engine.runtime.engine import Engine
 from engine.storage.tables import definition
 from tests.support.clock import ManualClock
-from tests.support.definitions import two_tasks
+from tests.support.definitions import FILES, diagram, flow, node, note_form, two_tasks, user
 from tests.support.stage import BOSS, Stage
 
 
@@ -39,6 +41,56 @@ def test_only_what_changed_gets_a_new_version(engine: Engine) -> None:
     assert [(one.key, one.version) for one in result.definitions] == [("trial", 2)]
     newest = {row.key: row.version for row in list_definitions(engine)}
     assert newest == {"trial": 2, "trial/note": 1, "policy": 1}
+
+
+def _calling(*versions: str) -> dict[str, bytes]:
+    """A process that calls `part` once for each version, or the latest; each says in `said` which one ran."""
+    calls = "".join(
+        node(
+            "callActivity",
+            f"call{place}",
+            f'<bpmn:extensionElements><camunda:in source="who" target="who"/><camunda:in source="peer" target="peer"/>'
+            f'<camunda:out source="said" target="said{place}"/></bpmn:extensionElements>',
+            calledElement="part",
+            **({"camunda__calledElementBinding": "version", "camunda__calledElementVersion": one} if one else {}),
+        )
+        for place, one in enumerate(versions)
+    )
+    path = " ".join(["begun", *(f"call{place}" for place in range(len(versions))), "done"])
+    return diagram("trial", node("startEvent", "begun") + calls + node("endEvent", "done") + flow(path))
+
+
+def _part(word: str) -> dict[str, bytes]:
+    said = f"<bpmn:script>said = '{word}'</bpmn:script>"
+    body = node("startEvent", "begun") + node("scriptTask", "say", said, scriptFormat="python") + user("fill")
+    return {**FILES, **note_form(), **diagram("part", body + node("endEvent", "done") + flow("begun say fill done"))}
+
+
+def test_a_call_may_fix_the_version(any_engine: Engine, clock: ManualClock) -> None:
+    stage = Stage(any_engine, clock)
+    ann = stage.person("ann")
+    deploy(any_engine, BOSS, _part("one"))
+    deploy(any_engine, BOSS, _part("two"))
+    deploy(any_engine, BOSS, _calling("1", "", "2", "1"))
+    deploy(any_engine, BOSS, _part("three"))
+    case = stage.start(ann, "trial", {"who": "ann"})
+    deploy(any_engine, BOSS, _part("four"))
+    for _ in range(4):
+        stage.do(ann, case, "fill", {"note": "n", "amount_fen": "1.00", "phone": "13800001111"})
+    assert stage.outcome(case) == "done"
+    data = stage.data(case, "done")
+    assert [data[f"said{place}"] for place in range(4)] == ["one", "three", "two", "one"]
+    view = fetch_case(any_engine, stage.staff("aud", "auditor"), case, Look())
+    assert {drawing.process_key for drawing in view.drawings} == {"trial", "part", "part@1", "part@2"}
+    assert mark_elements(view.story, "part@1", view.drawings[0].xml)["say"] == "done"
+
+
+@pytest.mark.parametrize("version", ["3", "999999", "1234567", "x", "0"])
+def test_a_call_of_a_version_that_was_never_deployed_is_refused(engine: Engine, version: str) -> None:
+    deploy(engine, BOSS, _part("one"))
+    with pytest.raises(DefinitionInvalid) as refused:
+        deploy(engine, BOSS, _calling(version))
+    assert {finding.element for finding in refused.value.findings} == {"call0"}
 
 
 def test_a_refused_file_leaves_everything_as_it_was(any_engine: Engine) -> None:

@@ -14,12 +14,14 @@ from engine.commands.messages import Published, broadcast_signal, publish_messag
 from engine.commands.work import run_due_jobs, run_due_work
 from engine.language.errors import ValueUnfit
 from engine.records.history import read_stream
+from engine.records.messages import add_message, wake_messages
 from engine.runtime.engine import Engine
 from engine.runtime.errors import SubmissionConflict
 from engine.storage.actor import Actor
 from engine.storage.changes import Changes, Listener
+from engine.storage.database import UnitOfWork
 from engine.storage.plain import PlainDict
-from engine.storage.tables import message
+from engine.storage.tables import job, message
 from tests.support.clock import ManualClock
 from tests.support.definitions import FILES, boundary, diagram, flow, node, note_form, signal, taken, user
 from tests.support.definitions import message as on_message
@@ -161,6 +163,28 @@ def test_nothing_is_lost_or_doubled_while_receivers_end(stage: Stage) -> None:
     last = begin(stage, "last", "k")
     stage.settle()
     assert len(counts(stage, last)) == min(1, 8 - len(delivered))
+
+
+def test_who_begins_to_wait_while_the_message_comes_sees_it(any_engine: Engine) -> None:
+    """Neither side has committed when the other looks: the later one has to wait for the earlier one."""
+    has_come, has_looked = threading.Event(), threading.Event()
+
+    def come(unit: UnitOfWork) -> None:
+        add_message(unit.connection, unit.now, "ping", "k", {})
+        has_come.set()
+        has_looked.wait(0.5)  # in vain: who looks waits for the commit
+
+    def wait(unit: UnitOfWork) -> None:
+        wake_messages(unit.connection, unit.now, "ping", "k")
+        has_looked.set()
+
+    def wait_later() -> None:
+        has_come.wait()
+        any_engine.database.transact(wait)
+
+    assert together(lambda: any_engine.database.transact(come), wait_later) == []
+    with any_engine.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(job)) == 2, "both had it delivered"
 
 
 class Killed(BaseException):

@@ -12,7 +12,9 @@ from tests.engine.diagrams import (
     catch,
     declare,
     end,
+    exclusive,
     flow,
+    link,
     message,
     node,
     parallel,
@@ -262,3 +264,35 @@ def test_message_boundary_on_a_waiting_task() -> None:
     trial = Trial(xml).complete("u")
     assert trial.is_done
     assert subscriptions(trial) == []
+
+
+def test_links_lead_on_and_back() -> None:
+    xml = bpmn(
+        process(
+            "p",
+            start(),
+            exclusive("g", default="no"),
+            throw("there", link("A")),
+            throw("also_there", link("A")),
+            catch("here", link("A")),
+            user("u"),
+            exclusive("again", default="done"),
+            throw("back", link("B")),
+            catch("begin", link("B")),
+            end(),
+            flow("s g"),
+            flow("g there", "k"),
+            flow("g also_there", element="no"),
+            flow("here u again"),
+            flow("again back", "more"),
+            flow("again e", element="done"),
+            flow("begin u"),
+        )
+    )
+    trial = Trial(xml, data={"k": False})
+    for _ in range(3):
+        trial.complete("u", {"more": True})
+    assert trial.open_elements() == ["u"]
+    assert trial.log("completed").count(("completed", "begin")) == 3
+    assert ("completed", "also_there") in trial.log()
+    assert trial.complete("u", {"more": False}).is_done

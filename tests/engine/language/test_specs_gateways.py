@@ -6,6 +6,7 @@ from itertools import permutations, product
 import pytest
 
 from engine.language.errors import MergeConflict
+from engine.language.workflow import Case
 from engine.storage.plain import PlainDict
 from tests.engine.diagrams import (
     boundary,
@@ -323,3 +324,70 @@ def test_branches_that_end_each_for_itself(order: str) -> None:
     assert trial.is_done
     assert trial.data == {"both": order[-1], "x": 1, "y": 1}
     assert trial.outcome == {"x": "e", "y": "e2"}[order[-1]]
+
+
+@pytest.mark.parametrize("kind", ["parallelGateway", "inclusiveGateway"])
+def test_async_before_on_gateways(kind: str) -> None:
+    """Each token is held in front of the gateway, and has arrived only when it was let go."""
+    held = {"camunda__asyncBefore": "true"}
+    condition = "True" if kind == "inclusiveGateway" else None
+    xml = bpmn(
+        process(
+            "p",
+            start("s", **held),
+            node(kind, "f", **held),
+            user("a"),
+            user("b"),
+            node(kind, "j", **held),
+            node("exclusiveGateway", "x", **held),
+            end(),
+            flow("s f"),
+            flow("f a", condition),
+            flow("f b", condition),
+            flow("a j"),
+            flow("b j x e"),
+        )
+    )
+    trial = Trial(xml)
+    assert trial.open_elements() == ["s"]
+    trial.release("s").release("f").complete("a", {"x": 1})
+    assert trial.open_elements() == ["b", "j"]
+    trial.release("j")
+    assert trial.open_elements() == ["b", "j"]
+    trial.complete("b", {"y": 2})
+    assert trial.open_elements() == ["j", "j"]
+
+    def release_held(case: Case) -> None:
+        case.release(case.async_waits()[0])
+
+    trial.step(release_held)
+    assert trial.open_elements() == ["x"]
+    assert trial.release("x").is_done
+    assert trial.data == {"x": 1, "y": 2}
+
+
+@pytest.mark.parametrize("compacting", [False, True])
+def test_a_branch_that_only_inherited_a_value_does_not_set_it_back(compacting: bool) -> None:
+    """Found by a random diagram: `reminder` parted from `first` after it wrote, `second` before; both end later."""
+    xml = bpmn(
+        process(
+            "p",
+            start(),
+            parallel("f"),
+            user("first"),
+            user("held"),
+            boundary("late", "held", timer(), False),
+            user("reminder"),
+            user("second"),
+            end(),
+            end("e2"),
+            end("e3"),
+            flow("s f first held e"),
+            flow("f second e2"),
+            flow("late reminder e3"),
+        )
+    )
+    trial = Trial(xml, data={"n": 0}, compacting=compacting)
+    trial.complete("first", {"n": 1}).fire("late").complete("held", {"n": 2})
+    trial.complete("reminder").complete("second")
+    assert trial.data == {"n": 2}

@@ -63,8 +63,8 @@ def test_any_key_is_harmless(compacting: bool) -> None:
 def test_values_that_python_takes_for_equal_are_kept_apart() -> None:
     trial = Trial(FIVE, data={"n": 1, "f": 0})
     trial.complete("a", {"n": True, "f": 0.0})
-    assert orjson.dumps(trial.data_of("c")) == b'{"n":true,"f":0.0,"x":1}'
-    assert orjson.dumps(trial.look(lambda case: case.find("c").data)) == b'{"n":true,"f":0.0,"x":1}'
+    for data in (trial.data_of("c"), trial.look(lambda case: case.find("c").data)):
+        assert orjson.dumps(data, option=orjson.OPT_SORT_KEYS) == b'{"f":0.0,"n":true,"x":1}'
 
 
 def test_size_of_an_open_case_of_five_steps() -> None:
@@ -84,10 +84,24 @@ def test_data_of_a_task_without_bringing_the_case_to_life() -> None:
         read_task_data(trial.state, "0" * 32)
 
 
+def test_a_state_of_the_first_version_goes_on_as_it_would_have() -> None:
+    """It kept one value that open branches hold; the newer one keeps all of them."""
+    ways = flow("s f x e") + flow("f y e2")
+    trial = Trial(
+        bpmn(process("p", start(), parallel("f"), user("x"), user("y"), end(), end("e2"), ways)), data={"n": 0}
+    )
+    trial.complete("x", {"n": 1, "x": 1})
+    content = orjson.loads(trial.state)
+    assert content["ended"] == {"n": [[[0]], [1]], "x": [[[]], [1]]}
+    trial.state = orjson.dumps(content | {"version": 1, "ended": {"n": [[0], [1]], "x": [[], [1]]}})
+    trial.complete("y", {"y": 1})
+    assert trial.data == {"n": 1, "x": 1, "y": 1}
+
+
 def test_a_state_of_another_version_is_refused() -> None:
     trial = Trial(FIVE)
-    other = trial.state.replace(b'"version":1', b'"version":99')
-    with pytest.raises(ValueError, match="Expected a state of version 1, but got 99"):
+    other = trial.state.replace(b'"version":2', b'"version":99')
+    with pytest.raises(ValueError, match="Expected a state of version 2, but got 99"):
         thaw(other, trial.specs, SandboxEngine(SANDBOX), TrialHost())
 
 

@@ -1,6 +1,7 @@
 """The case as a whole: random orders, the step limit, long loops, shared specs, cancellation."""
 
 import random
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -18,6 +19,7 @@ from tests.engine.diagrams import (
     flow,
     mapping,
     multi,
+    node,
     parallel,
     process,
     script,
@@ -147,30 +149,47 @@ def test_fingerprint_sees_a_change() -> None:
     assert spec_fingerprint(specs) != before
 
 
-def test_long_loop_ends_and_its_state_stays_flat() -> None:
+TURNS = [500, pytest.param(5_000, marks=pytest.mark.long)]
+
+
+@pytest.mark.parametrize("turns", TURNS)
+@pytest.mark.parametrize("kind", ["user", "async"])
+def test_a_loop_of_thousands_costs_the_same_in_every_turn(turns: int, kind: str) -> None:
+    """By a person, or by `asyncBefore`, which makes a step of every turn of a loop that would be too long for one."""
+    body = user("u") if kind == "user" else node("task", "u", camunda__asyncBefore="true")
     xml = bpmn(
         process(
             "p",
             start(),
-            user("u"),
+            body,
             script("inc", "n = n + 1"),
             exclusive("again", "out"),
             end(),
             flow("s u inc again"),
-            flow("again u", "n < 1500"),
+            flow("again u", f"n < {turns}"),
             flow("again e", element="out"),
         )
     )
-    trial = Trial(xml, data={"n": 0})
-    sizes = []
-    for _ in range(1500):
+    trial = Trial(xml, data={"n": 0}, is_thorough=False)
+    sizes, counts, costs = [], set(), []
+    for turn in range(turns):
         assert not trial.is_done
-        sizes.append(len(trial.state))
-        trial.complete("u")
+        before = time.process_time()
+        if kind == "user":
+            trial.complete("u")
+        else:
+            trial.release("u")
+        costs.append(time.process_time() - before)
+        if 5 < turn < turns - 1:
+            sizes.append(len(trial.state))
+            counts.add(trial.task_count)
     assert trial.is_done
-    assert trial.data == {"n": 1500}
-    assert max(sizes[5:]) - min(sizes[5:]) <= 5
+    assert trial.data == {"n": turns}
+    assert max(sizes) - min(sizes) <= 5  # as many digits as `n` has
     assert max(sizes) < 400
+    assert len(counts) == 1
+    early, late = min(costs[10:60]), min(costs[-50:])
+    assert late < 3 * early, "the cheapest of fifty, so that nothing else that runs counts"
 
 
 def test_a_long_loop_without_compaction_is_not_cut_off() -> None:
@@ -197,8 +216,7 @@ def test_a_long_loop_without_compaction_is_not_cut_off() -> None:
     assert trial.is_done
 
 
-def test_step_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.language.workflow.STEP_LIMIT", 50)
+def test_step_limit() -> None:
     xml = bpmn(
         process(
             "p",
@@ -212,7 +230,9 @@ def test_step_limit(monkeypatch: pytest.MonkeyPatch) -> None:
             flow("again e", element="out"),
         )
     )
-    trial = Trial(xml, data={"n": 0}).complete("u", {"typed": 1})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.language.workflow.STEP_LIMIT", 50)
+        trial = Trial(xml, data={"n": 0}).complete("u", {"typed": 1})
     [(element, error)] = trial.host.incidents
     assert isinstance(error, StepLimitExceeded)
     assert trial.open_elements() == [element]
@@ -220,6 +240,16 @@ def test_step_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     trial.retry(element)
     assert trial.is_done
     assert trial.data == {"n": 30, "typed": 1}
+
+
+def test_a_loop_without_end_is_an_incident() -> None:
+    ways = flow("s x again") + flow("again x", "yes") + flow("again e", element="out")
+    trial = Trial(
+        bpmn(process("p", start(), node("task", "x"), exclusive("again", "out"), end(), ways)), data={"yes": 1}
+    )
+    assert [type(error) for _, error in trial.host.incidents] == [StepLimitExceeded]
+    trial.step(lambda case: case.retry(case.stalled_tasks()[0]))
+    assert len(trial.host.incidents) == 2
 
 
 def test_only_what_is_open_can_be_completed() -> None:

@@ -14,18 +14,9 @@ from sqlalchemy import Table, text
 from engine.runtime.engine import Engine
 from engine.services.ledger.tables import account, journal, posting
 from engine.services.verification import Finding, verify
+from engine.storage.columns import metadata
 from engine.storage.settings import Settings
-from engine.storage.tables import (
-    definition,
-    deployment,
-    file,
-    history,
-    instance,
-    metadata,
-    pin_set,
-    submission,
-    vault_item,
-)
+from engine.storage.tables import definition, deployment, file, history, instance, pin_set, submission, vault_item
 from tests.support.clock import ManualClock
 from tests.support.stage import Stage
 from web.demo.data import hand_in

@@ -16,11 +16,11 @@ from engine.services.raw_rows import read_snapshot
 from engine.services.verification import verify_history, verify_submissions
 from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
+from engine.storage.columns import EPOCH, metadata
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.schema import alembic_config, upgrade_schema
 from engine.storage.seal import seal_row
-from engine.storage.tables import EPOCH, metadata
 
 PERSON = Actor("person", "person", "individual", frozenset({"individual"}))
 KEY = SubmissionKey.of("task:1", "token", {"note": ["a word"]})

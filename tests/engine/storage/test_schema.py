@@ -7,9 +7,10 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DatabaseError
 
 from engine.runtime.engine import Engine
+from engine.storage.columns import metadata
 from engine.storage.database import UnitOfWork
 from engine.storage.schema import SchemaUnsafe, append_only_tables, check_triggers, upgrade_schema
-from engine.storage.tables import metadata, pin_set
+from engine.storage.tables import pin_set
 
 
 def test_migrations_and_tables_agree(any_engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
@@ -76,7 +77,7 @@ class MoneyCase:
         complete_task(self.engine, actor, row.id, new_id(), MultiDict(fields))
         self.work()
 
-    def simulate(self, **rules_: int) -> None:
+    def simulate(self, **rules_: Any) -> None:
         """Changes how the simulated provider behaves."""
         change_rules(self.engine.database, SimulatorRules(**rules_))
 

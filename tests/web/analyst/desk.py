@@ -66,7 +66,9 @@ def upload(visitor: Visitor, files: dict[str, bytes], **fields: str) -> TestResp
     assert found is not None
     data: dict[str, object] = {"csrf_token": found[1], **(fields or {"check": "1"})}
     data["files"] = [(io.BytesIO(content), name) for name, content in files.items()]
-    return visitor.client.post("/definitions/upload", data=data, **visitor.options)
+    answer = visitor.client.post("/definitions/upload", data=data, **visitor.options)
+    answer.request.environ["wsgi.input"].close()  # the client puts what is large into a temporary file
+    return answer
 
 
 def press(visitor: Visitor, page: TestResponse, **fields: str) -> TestResponse:

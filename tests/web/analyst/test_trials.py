@@ -113,7 +113,13 @@ def test_table_is_decided_in_the_sandbox(analyst: Visitor) -> None:
     assert answer.json == {
         "findings": [],
         "tables": [{"key": "fee", "variables": ["amount_fen"]}],
-        "outcome": {"matched": ["r1"], "rows": [{"fee_bps": 500}], "result": {"fee_bps": 500}},
+        "outcome": {
+            "key": "fee",
+            "matched": ["r1"],
+            "rows": [{"fee_bps": 500}],
+            "result": {"fee_bps": 500},
+            "required": [],
+        },
     }
     assert send_json(analyst, {"content": TABLE}).json["outcome"] is None
 
@@ -121,10 +127,10 @@ def test_table_is_decided_in_the_sandbox(analyst: Visitor) -> None:
 def test_table_that_cannot_decide_says_why(analyst: Visitor) -> None:
     nothing = TABLE.replace("<text>-</text>", "<text>&gt; 1000</text>")
     outcome = send_json(analyst, {"content": nothing, "decision": "fee", "values": {"amount_fen": 500}}).json["outcome"]
-    assert outcome == {"matched": [], "rows": [], "result": None}
+    assert outcome == {"key": "fee", "matched": [], "rows": [], "result": None, "required": []}
     failing = TABLE.replace("<text>300</text>", "<text>1 / (amount_fen - 500)</text>")
     outcome = send_json(analyst, {"content": failing, "decision": "fee", "values": {"amount_fen": 500}}).json["outcome"]
-    assert "rule 2 (r2)" in outcome["error"]
+    assert outcome["error"].startswith("fee：规则 2 的结果“fee_bps”：无法计算：")
     endless = TABLE.replace("<text>300</text>", "<text>len([x for x in range(10 ** 9) if x == -1])</text>")
     outcome = send_json(analyst, {"content": endless, "decision": "fee", "values": {"amount_fen": 500}}).json["outcome"]
     assert set(outcome) == {"error"}

@@ -84,13 +84,30 @@ def test_ledger_balances_and_names_its_accounts(auditor: Visitor, case: str) -> 
     page = auditor.get("/ledger").text
     assert "账目平衡，不变量全部成立" in page
     assert re.search(r"<th scope=\"row\">资产</th><td>¥800\.00</td>", page)
-    assert re.search(r"钱包</td><td class=\"mono xs\">wallet</td><td class=\"r\">1</td><td class=\"r\">¥300\.00", page)
+    assert re.search(
+        r"钱包</a></td><td class=\"mono xs not-s\">wallet</td><td class=\"r\">1</td><td class=\"r\">¥300\.00", page
+    )
 
 
-def test_ledger_finds_the_entries_of_an_order(auditor: Visitor, case: str) -> None:
-    page = auditor.get("/ledger?order=T-1").text
-    assert "P-FREEZE" in page
-    assert "没有这个订单编号的分录" in auditor.get("/ledger?order=T-2").text
+def test_ledger_leads_from_an_account_to_its_entries_and_to_the_case(auditor: Visitor, case: str) -> None:
+    accounts_page = auditor.get("/ledger/accounts?kind=wallet&owner=ben").text
+    [code] = set(re.findall(r'href="(/ledger/accounts/wallet:[^"]+)"', accounts_page))
+    account_page = auditor.get(code).text
+    assert "¥300.00" in account_page
+    [entry] = re.findall(r'href="(/ledger/entries/[^"]+)">冻结', account_page)
+    entry_page = auditor.get(entry).text
+    assert f"/cases/{case}/money" in entry_page
+    assert "托管 · T-1" in entry_page
+    assert auditor.get("/ledger/accounts/bank:nowhere").status_code == 404
+    assert auditor.get("/ledger/entries/none").status_code == 404
+    assert "还没有账户" in auditor.get("/ledger/accounts?kind=wallet&owner=nobody").text
+
+
+def test_ledger_finds_entries_by_order_rule_and_day(auditor: Visitor, case: str) -> None:
+    assert "P-FREEZE" in auditor.get("/ledger/entries?q=T-1").text
+    for nothing in ("q=T-2", "q=T-1&rule=P-TOPUP", "rule=P-FREEZE&from=2099-01-01", "to=2020-01-01"):
+        assert "没有符合条件的分录" in auditor.get(f"/ledger/entries?{nothing}").text
+    assert "P-TOPUP" in auditor.get("/ledger/entries?rule=P-TOPUP&from=2026-01-01").text
 
 
 def test_broken_invariant_is_named(auditor: Visitor, engine: Engine, case: str) -> None:
@@ -107,4 +124,6 @@ def test_broken_invariant_is_named(auditor: Visitor, engine: Engine, case: str) 
 
 @pytest.mark.parametrize("role", ["analyst", "platform_operator", "customer_service"])
 def test_ledger_is_for_auditors(app: Flask, engine: Engine, role: str) -> None:
-    assert sit_down(app, engine, role).get("/ledger").status_code == 403
+    desk = sit_down(app, engine, role)
+    for page in ("/ledger", "/ledger/accounts", "/ledger/accounts/suspense", "/ledger/entries", "/ledger/entries/x"):
+        assert desk.get(page).status_code == 403

@@ -1,10 +1,12 @@
-"""Incidents: grouped by cause, tried again one by one, by operators only."""
+"""Incidents: grouped by cause, tried again one by one or together, with other values, by operators only."""
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from engine.commands.deployments import deploy
 from engine.definitions.registry import TOPICS, TopicCall, topic
@@ -17,9 +19,11 @@ from tests.support.stage import BOSS, Stage
 from tests.web.analyst.desk import sit_down
 from tests.web.visitor import TOKEN, Visitor, register
 
+FIELD = re.compile(r'<input[^>]* name="((?:was:|value:|token|reason|new_)[^"]*)" value="([^"]*)"')
+
 
 class Machine:
-    """A service that works, or does not."""
+    """A service that works, or does not, and never presses what it is told is bad."""
 
     is_broken = True
 
@@ -30,9 +34,9 @@ def machine() -> Iterator[Machine]:
     found = Machine()
 
     @topic("press_plate")
-    def press_plate(call: TopicCall) -> PlainDict:
+    def press_plate(call: TopicCall, *, note: str) -> PlainDict:
         """Presses a plate."""
-        if found.is_broken:
+        if found.is_broken and note != "good":
             raise OSError("the press is cold")
         return {}
 
@@ -43,7 +47,12 @@ def machine() -> Iterator[Machine]:
 @pytest.fixture
 def cases(engine: Engine, clock: ManualClock, machine: Machine) -> list[str]:
     """Two cases that stopped at the same service."""
-    body = node("startEvent", "begun") + user("fill") + service("press", "press_plate") + node("endEvent", "done")
+    body = (
+        node("startEvent", "begun")
+        + user("fill")
+        + service("press", "press_plate", "note=${note}")
+        + node("endEvent", "done")
+    )
     deploy(engine, BOSS, {**FILES, **note_form(), **diagram("trial", body + flow("begun fill press done"))})
     person = register(engine, "ann", "安娜", "Ann")
     stage, ann = Stage(engine, clock), Actor(person, person, "individual", frozenset({"individual"}))
@@ -56,6 +65,14 @@ def cases(engine: Engine, clock: ManualClock, machine: Machine) -> list[str]:
 @pytest.fixture
 def operator(app: Flask, engine: Engine) -> Visitor:
     return sit_down(app, engine, "platform_operator")
+
+
+def send(visitor: Visitor, page: TestResponse, path: str, **fields: str) -> TestResponse:
+    """Sends the form of a page as it stands there, but for some fields."""
+    found = TOKEN.search(page.text)
+    assert found is not None
+    kept = {unescape(name): unescape(value) for name, value in FIELD.findall(page.text)}
+    return visitor.client.post(path, data={**kept, "csrf_token": found[1], **fields}, **visitor.options)
 
 
 def find_retries(visitor: Visitor) -> list[str]:
@@ -83,8 +100,71 @@ def test_retry_goes_on_once_the_cause_is_gone(operator: Visitor, machine: Machin
     assert "没有未解决的异常事件" in page
 
 
+def test_those_of_one_cause_are_tried_again_together(operator: Visitor, machine: Machine, cases: list[str]) -> None:
+    together = find_retries(operator)[0] + "-same"
+    failed = operator.send(together, {}, page="/incidents")
+    assert "2 个重试后仍然失败" in operator.get(failed.location).text
+    machine.is_broken = False
+    together = find_retries(operator)[0] + "-same"
+    done = operator.send(together, {}, page="/incidents")
+    assert "重试成功，2 个实例已继续" in operator.get(done.location).text
+    again = operator.send(together, {}, page="/menu")
+    assert "已经有人处理了" in operator.get(again.location).text
+
+
+def test_one_incident_says_where_why_and_what_was_kept(operator: Visitor, cases: list[str]) -> None:
+    path = find_retries(operator)[0].removesuffix("/retry")
+    page = operator.get(path).text
+    for words in ("程序出错", "the press is cold", "press 中", "安娜 在“fill 中”提交的内容", "已试 1 次"):
+        assert words in page
+    assert f"/cases/{cases[0]}/forms" in page
+    assert 'name="value:note"' in page
+    assert 'name="value:phone"' not in page, "personal data are not shown, and not changed here"
+    assert "13800001234" not in page
+
+
+def test_a_value_is_changed_after_a_preview_and_the_case_goes_on(operator: Visitor, cases: list[str]) -> None:
+    path = find_retries(operator)[0].removesuffix("/retry")
+    page = operator.get(path)
+    for fields, words in (
+        ({"value:note": "good", "reason": "x"}, "有些值读不懂"),
+        ({"reason": "x"}, "没有改动任何值"),
+        ({"value:note": '"good"', "reason": " "}, "请写明修改原因"),
+    ):
+        refused = send(operator, page, f"{path}/fix", **fields)
+        assert refused.status_code == 422
+        assert words in refused.text
+    preview = send(operator, page, f"{path}/fix", **{"value:note": '"good"', "reason": "a typing error"})
+    assert preview.status_code == 200
+    assert re.search(r'class="was">板', preview.text)
+    assert re.search(r'class="is">good', preview.text)
+    assert len(find_retries(operator)) == 2, "nothing has changed yet"
+    edited = send(operator, preview, f"{path}/fix", edited="1")
+    assert "&#34;good&#34;" in edited.text
+    for _ in range(2):
+        done = send(operator, preview, f"{path}/fix", confirmed="1")
+        assert "重试成功" in operator.get(done.location).text
+    timelines = [operator.get(f"/cases/{one}").text for one in cases]
+    assert ["修正数值并重试" in one and "a typing error" in one for one in timelines] == [True, False]
+    assert "已于" in operator.get(path).text
+
+
+def test_a_value_that_changed_meanwhile_is_not_overwritten(operator: Visitor, cases: list[str]) -> None:
+    path = find_retries(operator)[0].removesuffix("/retry")
+    stale = operator.get(path)
+    first = {"value:note": '"better"', "reason": "x", "confirmed": "1"}
+    assert send(operator, stale, f"{path}/fix", **first).status_code == 303
+    path = next(one for one in find_retries(operator) if "better" in operator.get(one.removesuffix("/retry")).text)
+    path = path.removesuffix("/retry")
+    late = send(operator, stale, f"{path}/fix", **{"value:note": '"good"', "reason": "x", "confirmed": "1"})
+    assert late.status_code == 422
+    assert "note has changed since" in late.text
+
+
 def test_incident_shows_on_the_case(operator: Visitor, cases: list[str]) -> None:
-    assert "the press is cold" in operator.get(f"/cases/{cases[0]}/work").text
+    work = operator.get(f"/cases/{cases[0]}/work").text
+    assert "the press is cold" in work
+    assert re.search(r'href="/incidents/\w+"', work)
     assert '"press": "err"' in operator.get(f"/cases/{cases[0]}").text
     assert "有异常事件" in operator.get("/cases?status=incident").text
 
@@ -101,9 +181,14 @@ def test_others_may_neither_look_nor_retry(app: Flask, engine: Engine, cases: li
     assert visitor.get("/incidents").status_code == 403
     token = TOKEN.search(visitor.get("/menu").text)
     assert token is not None
-    answer = visitor.client.post("/incidents/any/retry", data={"csrf_token": token[1]}, **visitor.options)
-    assert answer.status_code == 403
+    for path in ("/incidents/any", "/jobs", "/workers"):
+        assert visitor.get(path).status_code == 403
+    for path in ("/incidents/any/retry", "/incidents/any/retry-same", "/incidents/any/fix", "/jobs/any/retry"):
+        answer = visitor.client.post(path, data={"csrf_token": token[1]}, **visitor.options)
+        assert answer.status_code == 403
 
 
 def test_unknown_incident_is_not_found(operator: Visitor) -> None:
-    assert operator.send("/incidents/none/retry", {}, page="/incidents").status_code == 404
+    assert operator.get("/incidents/none").status_code == 404
+    for action in ("retry", "retry-same", "fix"):
+        assert operator.send(f"/incidents/none/{action}", {}, page="/menu").status_code == 404

@@ -1,8 +1,9 @@
-// The decision table editor: dmn-js with the part of DMN the engine decides, and a place to try the table out.
+// The editor of decisions: dmn-js with the part of DMN the engine decides, and a place to try a decision out.
 import "dmn-font/dist/css/dmn.css";
 import "dmn-js-shared/assets/css/dmn-js-shared.css";
 import "dmn-js-decision-table/assets/css/dmn-js-decision-table.css";
 import "dmn-js-decision-table/assets/css/dmn-js-decision-table-controls.css";
+import "dmn-js-literal-expression/assets/css/dmn-js-literal-expression.css";
 import { openDraft } from "./studio/draft.js";
 import { watchProblems } from "./studio/problems.js";
 import { say } from "./studio/texts.js";
@@ -17,12 +18,17 @@ const studio = document.getElementById("studio");
 const place = studio.querySelector("[data-table-editor]");
 const draft = openDraft(studio);
 const marker = makeMarker();
-const problems = watchProblems(studio, draft, marker.goTo);
+let tables;
+const goTo = async (id) => {
+  await tables?.reveal(id);
+  marker.goTo(id);
+};
+const problems = watchProblems(studio, draft, goTo);
 const markProblems = () => marker.mark("wrong", problems.list().map((one) => one.element));
 draft.addEventListener("findings", () => queueMicrotask(markProblems));
 
 try {
-  const tables = await openTables(place, await draft.load());
+  tables = await openTables(place, await draft.load(), studio.dataset.key);
   const trial = openTrial(studio.querySelector("[data-trial]"), tables, marker);
   tables.onChange(() => {
     draft.changed(tables.save);
@@ -31,7 +37,7 @@ try {
   tables.onOpen(() => trial.change());
   trial.change();
   markProblems();
-  if (studio.dataset.element) marker.goTo(studio.dataset.element);
+  if (studio.dataset.element) await goTo(studio.dataset.element);
 } catch (error) {
   const notice = studio.querySelector("[data-unreadable]");
   notice.querySelector("span").textContent = say("tabled.unreadable.next", { reason: error.message });

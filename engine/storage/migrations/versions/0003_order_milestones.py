@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from engine.storage import tables
+from engine.storage import columns
 
 revision = "0003"
 down_revision = "0002"
@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("fee_fen", sa.BigInteger(), nullable=True),
         sa.Column("vat_fen", sa.BigInteger(), nullable=True),
         sa.Column("net_fen", sa.BigInteger(), nullable=True),
-        sa.Column("paid_at", tables.Instant(), nullable=True),
+        sa.Column("paid_at", columns.Instant(), nullable=True),
         sa.Column("paid_to", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(["order_id"], ["hire_order.id"], name=op.f("fk_order_milestone_order_id_hire_order")),
         sa.PrimaryKeyConstraint("order_id", "number", name=op.f("pk_order_milestone")),

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from alembic import op
 
 from engine.storage.clock import parse_instant
-from engine.storage.tables import Instant, Json
+from engine.storage.columns import Instant, Json
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

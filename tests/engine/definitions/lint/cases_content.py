@@ -178,6 +178,7 @@ TASKS: Cases = {
     "user-form-missing": (line(user(attributes='camunda:assignee="${payer}"')), CLEAN),
     "form-unknown": (line(user(attributes=PEOPLE.replace("shop/ask", "shop/asks"))), CLEAN),
     "user-candidate-missing": (line(user(attributes='camunda:formKey="shop/ask"')), CLEAN),
+    "candidate-too-long": (line(user(attributes=PEOPLE.replace("clerk", "clerk, " + "c" * 41))), CLEAN),
     "relation-unknown": (
         line(user(attributes=f'{PEOPLE} baton:relation="order.tacker"')),
         line(user(attributes=f'{PEOPLE} baton:relation="order.taker"')),

@@ -62,6 +62,31 @@ def phase(*inside: str, outside: str = "", attributes: str = "") -> bytes:
     )
 
 
+def aside(definition: str, kind: str = "subProcess", attributes: str = "", outside: str = "") -> bytes:
+    """A user task, and an event sub-process `aside` beside it."""
+    begin = start("told", definition, f"{NAMED} {attributes}")
+    body = (begin, end("heard"), path("told", "heard"))
+    part = sub("aside", *body, attributes='triggeredByEvent="true"', kind=kind)
+    return diagram(start(), user(), end(), path("begin", "ask", "done"), part, outside)
+
+
+def linked(throwing: str, catching: str, *more: str) -> bytes:
+    """A path that goes on through two link events of these names."""
+    away = throw("away", f'<bpmn:linkEventDefinition name="{throwing}"/>')
+    back = catch("back", f'<bpmn:linkEventDefinition name="{catching}"/>')
+    return diagram(start(), away, back, end(), path("begin", "away"), path("back", "done"), *more)
+
+
+def nested(depth: int) -> bytes:
+    """A task in so many sub-processes inside each other."""
+    inside = user()
+    for level in range(depth):
+        inner = inside.split('id="', 1)[1].split('"', 1)[0]
+        steps = path(f"begin_{level}", inner, f"done_{level}")
+        inside = sub(f"phase_{level}", inside, start(f"begin_{level}"), end(f"done_{level}"), steps)
+    return line(inside)
+
+
 INNER = start("inner") + user() + end("left") + path("inner", "ask", "left")
 LOOP_BACK = diagram(
     start(),
@@ -75,10 +100,15 @@ LOOP_BACK = diagram(
 SHAPE: dict[str, tuple[bytes, bytes]] = {
     "no-process": (document(), CLEAN),
     "too-many-nodes": (
-        diagram(start(), end(), path("begin", "done"), *(user(f"ask_{n}") for n in range(501))),
+        diagram(start(), end(), path("begin", "done"), *(user(f"ask_{n}") for n in range(1999))),
         CLEAN,
     ),
-    "too-many-elements": (CLEAN.replace(b"</bpmn:def", b'<x xmlns="y"/>' * 20_001 + b"</bpmn:def"), CLEAN),
+    "many-nodes": (
+        line(*(user(f"ask_{n}") for n in range(299))),
+        line(*(user(f"ask_{n}") for n in range(298))),
+    ),
+    "too-deep": (nested(51), nested(50)),
+    "too-many-elements": (CLEAN.replace(b"</bpmn:def", b'<x xmlns="y"/>' * 60_001 + b"</bpmn:def"), CLEAN),
     "too-much-text": (diagram(start(), *(script("a = 1\n" * 3_000, f"t{n}") for n in range(4)), end()), CLEAN),
     "not-executable": (
         document(process(start(), user(), end(), path("begin", "ask", "done"), executable="false")),
@@ -94,6 +124,7 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
     "id-duplicate": (CLEAN.replace(b'id="done"', b'id="begin"'), CLEAN),
     "id-reserved": (CLEAN.replace(b'"begin"', b'"Start"'), CLEAN.replace(b'"begin"', b'"Started"')),
     "id-form": (CLEAN.replace(b'"ask"', b'"ask.it"'), CLEAN.replace(b'"ask"', b'"Activity_0x-1"')),
+    "id-too-long": (CLEAN.replace(b'"ask"', b'"' + b"a" * 81 + b'"'), CLEAN.replace(b'"ask"', b'"' + b"a" * 80 + b'"')),
     "reference-dangling": (CLEAN.replace(b'targetRef="done"', b'targetRef="gone"'), CLEAN),
     "default-foreign": (
         split().replace(b'default="which-merge"', b'default="ask-merge"'),
@@ -155,40 +186,27 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
         ),
         LOOP_BACK,
     ),
-    "link-event": (line(throw("jump", "<bpmn:linkEventDefinition/>")), line(throw("jump", ""))),
     "compensation": (line(throw("undo", "<bpmn:compensateEventDefinition/>")), line(throw("undo", ""))),
-    "conditional-event": (
+    "event-sub-process-kind": (aside(message(), "transaction", attributes=KEY), aside(message(), attributes=KEY)),
+    "event-sub-process-trigger": (aside(""), aside(timer("P1D"))),
+    "event-sub-process-apart": (
+        aside(timer("P1D"), outside=boundary("edge", "aside", timer("P2D")) + end("over") + path("edge", "over")),
+        aside(timer("P1D"), attributes='isInterrupting="false"'),
+    ),
+    "event-condition-missing": (
+        line(catch("when", "<bpmn:conditionalEventDefinition/>")),
         line(
             catch(
                 "when",
-                "<bpmn:conditionalEventDefinition><bpmn:condition>x</bpmn:condition></bpmn:conditionalEventDefinition>",
+                "<bpmn:conditionalEventDefinition><bpmn:condition>order</bpmn:condition>"
+                "</bpmn:conditionalEventDefinition>",
             )
         ),
-        line(catch("when", timer("P1D"))),
     ),
+    "link-partner": (linked("here", "there"), linked("here", "here")),
+    "link-flow": (linked("here", "here", path("away", "done")), linked("here", "here")),
     "ad-hoc": (line(sub("phase", INNER, kind="adHocSubProcess")), line(sub("phase", INNER))),
-    "event-sub-process": (
-        line(user()).replace(
-            b"</bpmn:process>",
-            sub(
-                "aside",
-                start("told", message(), f"{NAMED} {KEY}"),
-                end("heard"),
-                path("told", "heard"),
-                attributes='triggeredByEvent="true"',
-            ).encode()
-            + b"</bpmn:process>",
-        ),
-        diagram(
-            start(),
-            sub("phase", INNER),
-            boundary("told", "phase", message(), KEY),
-            end(),
-            end("heard"),
-            path("begin", "phase", "done"),
-            path("told", "heard"),
-        ),
-    ),
+    "token-quantity": (CLEAN.replace(b"<bpmn:userTask", b'<bpmn:userTask startQuantity="2"'), CLEAN),
     "complex-gateway": (line(gateway("mix", "complex")), line(gateway("mix", "exclusive"))),
     "choreography": (document(process(start(), end(), path("begin", "done")), "<bpmn:choreography id='c'/>"), CLEAN),
     "global-task": (document(process(start(), end(), path("begin", "done")), "<bpmn:globalUserTask id='g'/>"), CLEAN),
@@ -258,6 +276,12 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
             path("wait", "soon", "done"),
         ),
     ),
+    "event-gateway-kind": (
+        CLEAN.replace(b"<bpmn:userTask", b'<bpmn:receiveTask instantiate="true"').replace(
+            b"userTask>", b"receiveTask>"
+        ),
+        CLEAN,
+    ),
     "event-gateway-choice": (
         line(gateway("wait", "eventBased"), catch("soon", timer("P1D"))),
         diagram(
@@ -272,6 +296,10 @@ SHAPE: dict[str, tuple[bytes, bytes]] = {
     ),
     "name-missing": (CLEAN.replace('name="名称" baton:nameEn="Name" baton:doc'.encode(), b"baton:doc"), CLEAN),
     "name-en-missing": (CLEAN.replace(b' baton:nameEn="Name" baton:doc', b" baton:doc"), CLEAN),
+    "name-too-long": (
+        CLEAN.replace(b'"Name"', b'"' + b"n" * 201 + b'"'),
+        CLEAN.replace(b'"Name"', b'"' + b"n" * 200 + b'"'),
+    ),
     "gateway-question": (split(attributes=NAMED), split()),
     "flow-answer": (split(answer=""), split()),
     "diagram-unreadable": (b"<!DOCTYPE x>" + CLEAN, CLEAN),

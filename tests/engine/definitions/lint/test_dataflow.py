@@ -23,6 +23,7 @@ from tests.engine.definitions.lint.build import (
     service,
     start,
     sub,
+    throw,
     timer,
     user,
 )
@@ -103,6 +104,41 @@ def test_the_item_of_a_multi_instance_is_known_inside_only() -> None:
 def test_what_an_instance_of_many_writes_does_not_come_out() -> None:
     inside = sub("phase", start("inner"), script("a = 1"), end("left"), path("inner", "compute", "left"), loop())
     assert set(unknown(line(inside, script("b = a", "use")))) == {"use"}
+
+
+def aside(trigger: str, *body: str) -> str:
+    """An event sub-process with a script `react` in it."""
+    inside = (start("told", trigger, KEY), *body, end("heard"), path("told", "react", "heard"))
+    return sub("aside", *inside, attributes='triggeredByEvent="true"')
+
+
+def test_an_event_sub_process_starts_with_what_its_scope_knows() -> None:
+    react = aside(message(), script("a = answer", "react"))
+    content = diagram(start(), user(), script("b = a", "use"), end(), path("begin", "ask", "use", "done"), react)
+    assert set(unknown(content)) == {"use"}, "nothing comes back into the flow before both have ended"
+    late = aside(timer("${answer}"), script("a = answr", "react"))
+    content = diagram(start(), user(), end(), path("begin", "ask", "done"), late)
+    assert set(unknown(content)) == {"told", "react"}, "the timer is set when the scope begins"
+
+
+def test_a_condition_may_name_what_is_written_anywhere() -> None:
+    def wait(text: str) -> bytes:
+        condition = f"<bpmn:condition>{text}</bpmn:condition>"
+        event = catch("when", f"<bpmn:conditionalEventDefinition>{condition}</bpmn:conditionalEventDefinition>")
+        return line(event, user())
+
+    assert not unknown(wait("answer == 'yes'"))
+    assert set(unknown(wait("anwser == 'yes'"))) == {"when"}
+
+
+def test_a_link_leads_on() -> None:
+    away = '<bpmn:linkEventDefinition name="on"/>'
+    back = catch("back", away)
+    content = diagram(
+        start(), user(), throw("away", away), back, script("a = answer", "use"), end(),
+        path("begin", "ask", "away"), path("back", "use", "done"),
+    )  # fmt: skip
+    assert not unknown(content)
 
 
 def test_names_of_the_language_are_known() -> None:

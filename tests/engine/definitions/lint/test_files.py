@@ -50,6 +50,8 @@ def test_a_clean_set_has_no_errors() -> None:
         ("bpmn/shared/policy.json", b'{"a":', "policy-invalid"),
         ("bpmn/shared/policy.json", b"[" * 100_000, "policy-invalid"),
         ("bpmn/shop/run.py", b"", "file-unknown"),
+        (f"forms/shop/{'a' * 120}.form", FORM, "key-too-long"),
+        ("bpmn/shop/fee.dmn", TABLE.replace(b'name="fee"', b'name="' + b"f" * 201 + b'"'), "key-too-long"),
     ],
 )
 def test_other_files_are_examined(name: str, content: bytes, rule: str) -> None:

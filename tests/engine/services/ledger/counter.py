@@ -80,7 +80,8 @@ class Counter:
         """Calls a topic under a key, which may have been used before."""
         TOPICS[topic].check_inputs(inputs)
         with self.connection.begin_nested():
-            return TOPICS[topic].function(Call(self.connection, self.keys, key), **inputs)
+            answer: PlainDict = TOPICS[topic].function(Call(self.connection, self.keys, key), **inputs)
+        return answer
 
     def book(self, has_case: bool = False) -> Book:
         """The ledger as a job writes it, or as a step does."""

@@ -9,6 +9,7 @@ from engine.storage.database import Database
 from engine.storage.keys import KeyRing
 from tests.engine.services.ledger.desk import Desk
 
+ONE_PERSON = '{"maker": "a", "checker": "a", "reason": "r", "attachments": ["f"]}'
 NEGATIVE_NET = '{"gross_fen": 9, "fee_fen": 10, "tax_fen": 0, "net_fen": -1}'
 
 
@@ -71,6 +72,10 @@ def test_changed_accounts_are_found(desk: Desk, change: str, expected: set[str])
         ("UPDATE journal SET actor_id = 'other' WHERE key = 'f1'", {"I12"}),
         ("UPDATE journal SET element = NULL WHERE key = 'f1'", {"I13", "I12"}),
         (f"UPDATE journal SET rule = 'P-SETTLE', facts = '{NEGATIVE_NET}' WHERE key = 'f1'", {"I9", "I12"}),
+        (f"UPDATE journal SET rule = 'P-MANUAL', facts = '{ONE_PERSON}' WHERE key = 'f1'", {"I13", "I12"}),
+        ("UPDATE journal SET rule = 'P-ALLOCATE' WHERE key = 'f1'; UPDATE posting SET amount_fen = -amount_fen "
+         "WHERE journal_id = (SELECT id FROM journal WHERE key = 'f1')", {"I11", "I14", "I12"}),
+        ("UPDATE account SET balance_fen = 1 WHERE code LIKE 'psp:%'", {"I2", "I6", "I14"}),
         ("UPDATE journal SET rule = 'P-SETTLE'; UPDATE posting SET account = 'escrow:o1', seq = 2 "
          "WHERE account = 'escrow:o2'", {"I10"}),
     ],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.language.decisions import DecisionTable, decide, parse_decisions
+from engine.language.decisions import DecisionLogic, decide, parse_decisions
 from engine.language.sandbox import Sandbox
 from engine.services.ledger.fees import compute_settlement, read_terms
 from engine.storage.plain import PlainDict
@@ -21,7 +21,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def table() -> DecisionTable:
+def table() -> DecisionLogic:
     (table,) = parse_decisions(FILE.read_bytes())
     return table
 
@@ -38,7 +38,7 @@ def table() -> DecisionTable:
         ("something_new", "other", 1000),
     ],
 )
-def test_rates(sandbox: Sandbox, table: DecisionTable, process: str, category: str, rate_bps: int) -> None:
+def test_rates(sandbox: Sandbox, table: DecisionLogic, process: str, category: str, rate_bps: int) -> None:
     values: PlainDict = {"process": process, "category": category, "party_tier": "standard"}
     result = decide(table, values, sandbox).result
     assert result == {"rate_bps": rate_bps, "min_fen": 0, "max_fen": None, "vat_bps": 600}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.language.decisions import DecisionTable, decide, parse_decisions
+from engine.language.decisions import DecisionLogic, decide, parse_decisions
 from engine.language.sandbox import Sandbox
 from engine.storage.plain import PlainDict
 
@@ -20,7 +20,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def table() -> DecisionTable:
+def table() -> DecisionLogic:
     (found,) = parse_decisions(FILE.read_bytes())
     return found
 
@@ -29,7 +29,7 @@ def table() -> DecisionTable:
 @pytest.mark.parametrize("stage", ["locked", "started"])
 @pytest.mark.parametrize("is_in_grace", [True, False])
 def test_one_rule_answers_every_case(
-    sandbox: Sandbox, table: DecisionTable, requested_by: str, stage: str, is_in_grace: bool
+    sandbox: Sandbox, table: DecisionLogic, requested_by: str, stage: str, is_in_grace: bool
 ) -> None:
     """Out of the time of grace once started: the combination with True does not occur, but is decided all the same."""
     values: PlainDict = {
@@ -57,7 +57,7 @@ def test_one_rule_answers_every_case(
 )
 def test_terms_follow_the_table_of_the_specification(
     sandbox: Sandbox,
-    table: DecisionTable,
+    table: DecisionLogic,
     requested_by: str,
     stage: str,
     is_in_grace: bool,

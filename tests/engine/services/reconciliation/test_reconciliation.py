@@ -1,5 +1,7 @@
 """A day's file against our books: what is booked at once, which case is opened, what two persons make of it."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from engine.services.ledger import rules
@@ -22,7 +24,7 @@ KINDS = {"missing_here", "missing_there", "different_amount", "duplicate"}
 class Books:
     """Ann and Bob top up; Fay and Gus are platform finance."""
 
-    def __init__(self, stage: Stage, **rules: int) -> None:
+    def __init__(self, stage: Stage, **rules: Any) -> None:
         self.stage = stage
         self.engine = stage.engine
         self.ann, self.bob = stage.person("ann"), stage.person("bob")

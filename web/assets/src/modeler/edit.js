@@ -1,6 +1,7 @@
 // A draft in the modeler: saved after every change, its problems shown in the panel, on the canvas and at their fields.
 import { openDraft } from "../studio/draft.js";
 import { watchProblems } from "../studio/problems.js";
+import { watchArrange } from "./arrange.js";
 import { checkDrawing } from "./checks.js";
 import { show } from "./diagram.js";
 import { createModeler } from "./editor.js";
@@ -26,6 +27,7 @@ export async function start(root) {
     problems.check();
   });
   watchZoom(root, modeler);
+  if (lost.length === 0) watchArrange(root, modeler, draft);
   new ResizeObserver(() => modeler.get("canvas").resized()).observe(canvas);
   if (root.dataset.element) problems.pick(root.dataset.element);
   Object.assign(canvas, { modeler, lost, untranslated });

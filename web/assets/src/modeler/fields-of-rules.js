@@ -34,6 +34,8 @@ const FIELDS = {
   "timer-not-positive": "timerValue",
   "timer-repetitions": "timerValue",
   "timer-start-text": "timerValue",
+  "event-condition-missing": "eventCondition",
+  "link-partner": "linkName",
   "condition-missing": "condition",
   "default-condition": "default",
   "join-condition": "condition",

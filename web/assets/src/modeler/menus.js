@@ -1,30 +1,33 @@
 // What the menus offer: what the engine runs, and a ready service task for every registered service.
+import { getBusinessObject } from "bpmn-js/lib/util/ModelUtil";
+
 const LAST = 100; // after the providers whose entries are looked through
 const MENUS = ["bpmn-replace", "bpmn-append", "bpmn-create"];
 
 // Drawn by other engines; ours refuses them when a diagram is checked.
 const NOT_RUN = [
   /ad-?hoc/,
-  /event-subprocess/,
   /complex-gateway/,
   /compensation/,
-  /conditional/,
-  /\blink\b/,
-  /non-interrupting-.*start/,
-  /(error|escalation|conditional)-start/,
+  /conditional-flow/,
   /toggle-participant-multiplicity/,
 ];
+// These start an event sub-process only, never a process.
+const REACTIONS = [/non-interrupting-.*start/, /(error|escalation|conditional)-start/];
 
-function keepRun(entries) {
-  return Object.fromEntries(Object.entries(entries).filter(([id]) => !NOT_RUN.some((pattern) => pattern.test(id))));
+function keepRun(element) {
+  const isReaction = getBusinessObject(element)?.$parent?.triggeredByEvent;
+  const left = isReaction ? NOT_RUN : [...NOT_RUN, ...REACTIONS];
+  return (entries) =>
+    Object.fromEntries(Object.entries(entries).filter(([id]) => !left.some((pattern) => pattern.test(id))));
 }
 
 export function RunnableMenus(popupMenu) {
   for (const menu of MENUS) popupMenu.registerProvider(menu, LAST, this);
 }
 
-RunnableMenus.prototype.getPopupMenuEntries = () => keepRun;
-RunnableMenus.prototype.getPopupMenuHeaderEntries = () => keepRun;
+RunnableMenus.prototype.getPopupMenuEntries = keepRun;
+RunnableMenus.prototype.getPopupMenuHeaderEntries = keepRun;
 RunnableMenus.$inject = ["popupMenu"];
 
 // A service task that is complete but for the values: inputs are filled with variables of the same name.

@@ -1,7 +1,9 @@
 // Marks rows and cells by sheets of rules: dmn-js draws its cells anew at any time, and would drop classes.
 const LOOKS = {
   hit: (id) => `.dmn-decision-table-container [data-row-id="${id}"] { background: var(--ok-soft) !important; box-shadow: inset 0 1px var(--ok), inset 0 -1px var(--ok); }`,
-  wrong: (id) => `.dmn-decision-table-container [data-element-id="${id}"] { box-shadow: inset 0 0 0 2px var(--bad); }`,
+  wrong: (id) =>
+    `.dmn-decision-table-container [data-element-id="${id}"] { box-shadow: inset 0 0 0 2px var(--bad); }\n` +
+    `.dmn-decision-table-container [data-row-id="${id}"] { box-shadow: inset 0 1px var(--bad), inset 0 -1px var(--bad); }`,
 };
 
 export function makeMarker() {

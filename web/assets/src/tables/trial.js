@@ -14,7 +14,7 @@ export function openTrial(root, tables, marker) {
     running = new AbortController();
     const decision = tables.decision;
     const isTyped = Object.values(typed).some((text) => text !== "");
-    const body = JSON.stringify({ content: await tables.save(), decision: decision.id, values: isTyped ? readValues(decision) : null });
+    const body = JSON.stringify({ content: await tables.save(), decision: decision.id, values: isTyped ? readValues() : null });
     try {
       const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": root.dataset.token };
       const answer = await fetch(root.dataset.trial, { method: "POST", body, headers, signal: running.signal });
@@ -32,17 +32,17 @@ export function openTrial(root, tables, marker) {
       tell(say("tabled.unsound", { count: findings.length }), "warn");
       return;
     }
-    drawInputs(decision, table.variables);
+    drawInputs(table.variables);
     marker.mark("hit", outcome?.matched ?? []);
     if (!outcome) tell(say("tabled.try.hint"));
     else if (outcome.error) tell(say("tabled.failed", { reason: outcome.error }), "bad");
     else drawOutcome(decision, outcome);
   }
 
-  function drawInputs(decision, variables) {
+  function drawInputs(variables) {
     const known = [...fields.querySelectorAll("[name]")].map((one) => one.name);
     if (known.join() === variables.join()) return;
-    fields.replaceChildren(...variables.map((name) => drawInput(name, describe(decision, name))));
+    fields.replaceChildren(...variables.map((name) => drawInput(name, describe(tables.all, name))));
   }
 
   function drawInput(name, { label, type, values }) {
@@ -62,20 +62,32 @@ export function openTrial(root, tables, marker) {
     return field;
   }
 
-  function readValues(decision) {
+  function readValues() {
     const names = [...fields.querySelectorAll("[name]")].map((one) => one.name);
-    return Object.fromEntries(names.map((name) => [name, readValue(typed[name] ?? "", describe(decision, name).type)]));
+    return Object.fromEntries(names.map((name) => [name, readValue(typed[name] ?? "", describe(tables.all, name).type)]));
   }
 
-  function drawOutcome(decision, { matched, rows, result: value }) {
-    const numbers = matched.map((id) => (decision.decisionLogic.rule ?? []).findIndex((rule) => rule.id === id) + 1);
+  // What was decided before, then the decision itself.
+  function drawOutcome(decision, outcome) {
+    const before = outcome.required.flatMap((one) => {
+      const required = tables.all.find((other) => other.id === one.key);
+      return [make("h3", "sm", required.name || required.id), ...describeOutcome(required, one)];
+    });
+    const own = before.length ? [make("h3", "sm", decision.name || decision.id)] : [];
+    result.replaceChildren(...before, ...own, ...describeOutcome(decision, outcome));
+  }
+
+  function describeOutcome({ decisionLogic: logic, id }, { matched, rows, result: value }) {
+    const numbers = matched.map((rule) => (logic.rule ?? []).findIndex((one) => one.id === rule) + 1);
     const list = make("dl", "kv");
     for (const row of rows) {
-      for (const [name, output] of inOrder(decision, row)) list.append(make("dt", "mono", name), make("dd", "mono", JSON.stringify(output)));
+      for (const [name, output] of inOrder(logic, id, row)) list.append(make("dt", "mono", name), make("dd", "mono", JSON.stringify(output)));
     }
-    const words = numbers.length ? say("tabled.matched", { rules: numbers.join(say("tabled.and")) }) : say("tabled.no_match");
-    result.replaceChildren(make("p", numbers.length ? "ok sm" : "warn sm", words), ...(rows.length ? [list] : []));
-    if (rows.length > 1) result.append(make("p", "help", `${say("tabled.result")} ${JSON.stringify(value)}`));
+    const drawn = rows.length ? [list] : [];
+    if (rows.length > 1) drawn.push(make("p", "help", `${say("tabled.result")} ${JSON.stringify(value)}`));
+    if (!logic.output) return drawn;
+    if (numbers.length) return [make("p", "ok sm", say("tabled.matched", { rules: numbers.join(say("tabled.and")) })), ...drawn];
+    return [make("p", "warn sm", say(rows.length ? "tabled.default" : "tabled.no_match")), ...drawn];
   }
 
   function tell(words, tone = "dim") {
@@ -89,23 +101,24 @@ export function openTrial(root, tables, marker) {
   return { change };
 }
 
-// What the table says of a variable, where an input column is nothing but its name.
-function describe(decision, name) {
-  const column = (decision.decisionLogic.input ?? []).find((one) => one.inputExpression?.text?.trim() === name);
+// What the tables say of a variable, where an input column is nothing but its name.
+function describe(decisions, name) {
+  const columns = decisions.flatMap((decision) => decision.decisionLogic.input ?? []);
+  const column = columns.find((one) => one.inputExpression?.text?.trim() === name);
   const values = [...(column?.inputValues?.text ?? "").matchAll(/"((?:\\.|[^"\\])*)"/g)].map((match) => match[1]);
   return { label: column?.label ?? "", type: column?.inputExpression?.typeRef ?? "", values };
 }
 
 // The results of a row in the order of their columns; a single column need not have a name.
-function inOrder(decision, row) {
-  const names = decision.decisionLogic.output.map((column) => column.name || decision.id);
+function inOrder(logic, id, row) {
+  const names = logic.output?.map((column) => column.name || id) ?? Object.keys(row);
   return names.filter((name) => name in row).map((name) => [name, row[name]]);
 }
 
 // Empty is nothing (null). Text columns take what is typed as it is; others take it as JSON where it is some.
 function readValue(text, type) {
   if (text === "") return null;
-  if (["string", "date", "dateTime"].includes(type)) return text;
+  if (["string", "date", "time", "dateTime", "dayTimeDuration", "yearMonthDuration"].includes(type)) return text;
   try {
     return JSON.parse(text);
   } catch {

@@ -7,7 +7,8 @@ export function translate(template, replacements = {}) {
   return words.replace(/\{\s*(\w+)\s*\}/g, (whole, name) => replacements[name] ?? whole);
 }
 
-// A few words dmn-js writes without asking for them, and a heading it leaves empty: said as soon as they are drawn.
+// A few words dmn-js writes without asking for them, a heading it leaves empty, and one it ranks too low: put right as
+// soon as they are drawn.
 export function translateDrawn(place, numberWords) {
   const pass = () => {
     for (const name of ["title", "aria-label"]) {
@@ -16,6 +17,7 @@ export function translateDrawn(place, numberWords) {
         if (words !== one.getAttribute(name)) one.setAttribute(name, words);
       }
     }
+    for (const name of place.querySelectorAll("h3.decision-name")) name.setAttribute("aria-level", "2");
     for (const head of place.querySelectorAll("th.index-column:empty")) head.append(hidden(numberWords));
   };
   new MutationObserver(pass).observe(place, { childList: true, subtree: true });

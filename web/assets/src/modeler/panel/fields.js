@@ -7,7 +7,7 @@ import { choose } from "./entries.js";
 const NAMED = ["bpmn:FlowElement", "bpmn:Participant", "bpmn:Lane", "bpmn:MessageFlow", "bpmn:Process"];
 const RESULTS = ["singleEntry", "singleResult", "collectEntries", "resultList"];
 const TIMES = ["timeDate", "timeDuration", "timeCycle"];
-const BINDINGS = ["latest", "deployment", "version"];
+const BINDINGS = ["latest", "version"];
 
 const text = (id, label, access, rest = {}) => ({ id, label, ...access, ...rest });
 const offer = (keys) =>
@@ -84,6 +84,9 @@ function form(w, offers) {
 const beginsProcess = ({ element, target }) => is(element, "bpmn:StartEvent") && is(target.$parent, "bpmn:Process");
 
 const beginsByHand = (w) => beginsProcess(w) && !w.target.get("eventDefinitions")?.length;
+// The start event of an event sub-process.
+export const startsReaction = ({ element, target }) =>
+  is(element, "bpmn:StartEvent") && target.$parent?.get("triggeredByEvent");
 
 export function starting(w, offers) {
   const process = processOf(w);
@@ -285,8 +288,32 @@ export function condition(w) {
   ];
 }
 
+// The definition of that kind in an event, such as "bpmn:TimerEventDefinition".
+function definitionOf({ target }, kind) {
+  return (target.get("eventDefinitions") ?? []).find((one) => is(one, kind));
+}
+
+export function trigger(w) {
+  const conditional = definitionOf(w, "bpmn:ConditionalEventDefinition");
+  const link = definitionOf(w, "bpmn:LinkEventDefinition");
+  return [
+    ...(conditional
+      ? [
+          text("eventCondition", "Happens when", w.expression("condition", conditional), {
+            kind: "area",
+            mono: true,
+            hint: "Looked at whenever data change, for example amount_fen > 100000",
+          }),
+        ]
+      : []),
+    ...(link
+      ? [text("linkName", "Name of the link", w.attribute("name", link), { hint: "The same at both ends" })]
+      : []),
+  ];
+}
+
 export function timer(w) {
-  const definition = (w.target.get("eventDefinitions") ?? []).find((one) => is(one, "bpmn:TimerEventDefinition"));
+  const definition = definitionOf(w, "bpmn:TimerEventDefinition");
   if (!definition) return [];
   const kind = () => TIMES.find((one) => definition.get(one)) ?? "timeDuration";
   const body = () => definition.get(kind())?.get("body");
@@ -338,12 +365,8 @@ export function repetition(w) {
 }
 
 export function running(w) {
-  const isAllowed = isAny(w.element, [
-    "bpmn:Activity",
-    "bpmn:IntermediateCatchEvent",
-    "bpmn:IntermediateThrowEvent",
-    "bpmn:EndEvent",
-  ]);
+  const isArmed = is(w.element, "bpmn:BoundaryEvent") || startsReaction(w);
+  const isAllowed = is(w.element, "bpmn:FlowNode") && !isArmed;
   const isJoin = isAny(w.element, ["bpmn:ParallelGateway", "bpmn:InclusiveGateway"]);
   return [
     ...(isAllowed

@@ -3,6 +3,7 @@
 import { ListGroup } from "@bpmn-io/properties-panel";
 import { is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { toEntry } from "./entries.js";
+import { startsReaction } from "./fields.js";
 import { sourceOf } from "./writing.js";
 
 // One side of an element as a list of {name, text}, read anew for each change.
@@ -88,7 +89,8 @@ function carriesData(w) {
 }
 
 function isShown(w, { kinds, events }) {
-  return isAny(w.element, kinds) || (isAny(w.element, events) && carriesData(w));
+  const isEvent = isAny(w.element, events) || (events.includes("bpmn:BoundaryEvent") && startsReaction(w));
+  return isAny(w.element, kinds) || (isEvent && carriesData(w));
 }
 
 function labelOf(w, sides) {

@@ -1,0 +1,71 @@
+"""What all tables share: their metadata, and columns that hold instants, plain data and digests."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
+
+from engine.storage.plain import Plain
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant as microseconds since 1970: the same order and the same value on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Json(TypeDecorator[Plain]):
+    """Plain JSON as text; never a database's own JSON type, which may reorder keys."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Plain, dialect: Dialect) -> str | None:
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Plain:
+        return None if value is None else orjson.loads(value)
+
+
+class Hex(TypeDecorator[str]):
+    """Hexadecimal digits, kept as the bytes they stand for."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else bytes.fromhex(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.hex()
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = String(32)
+APPEND_ONLY = {"append_only": True}  # triggers refuse UPDATE and DELETE, see engine.storage.schema

@@ -1,0 +1,1 @@
+"""For programs outside: external tasks. Known by tokens, never by cookies; answered in JSON."""

@@ -1,0 +1,1 @@
+"""Pages of platform finance: custody, differences, postings by hand."""
