@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -125,11 +126,9 @@ class Work:
         return task_id
 
     def _recruit(self, cast: Cast, task_id: str, team: list[Actor]) -> None:
+        offer = PAY_FEN if self.mode == "negotiable" else None
         for actor in team:
-            offer = PAY_FEN if self.mode == "negotiable" else None
-            self.player.send(
-                lambda actor=actor, offer=offer: apply_for_task(self.engine, actor, task_id, offer_fen=offer)
-            )
+            self.player.send(partial(apply_for_task, self.engine, actor, task_id, offer_fen=offer))
         say(f"{len(team)} individuals sign up.")
         if self.award == "automatic":
             self._advance(days=3, minutes=1)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
-from engine.storage.tables import Id, Instant, Json, metadata
+from engine.storage.columns import Id, Instant, Json, metadata
 
 work_task = Table(
     "work_task",

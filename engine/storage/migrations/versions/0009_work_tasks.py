@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from engine.storage.tables import Instant, Json
+from engine.storage.columns import Instant, Json
 
 revision = "0009"
 down_revision = "0008"
