@@ -11,6 +11,7 @@ from engine.services.work_tasks.states import SELECT_ENGAGEMENT, SELECT_TASK
 from engine.services.work_tasks.tables import application, work_task
 from engine.services.work_tasks.views import deliverable_facts, fact, fetch_deliverable, offer_facts, open_text
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.tables import party
 
 _PUBLISHED = ("title", "description", "deliverable_spec", "qualification_reqs", "district", "quality_rule")
 _CORRECTABLE = {"title": "title", "content": "description", "result_spec": "deliverable_spec"}
@@ -38,8 +39,9 @@ def read_undertaker(source: Source, subject_id: str) -> Subject | None:
     sent = source.connection.execute(query).mappings().one()
     features = read_features(source.connection, task, sent)
     message = open_text(source, sent["message"])
+    name = source.connection.execute(select(party.c.name_zh).where(party.c.id == row["worker_id"])).scalar_one()
     facts = (
-        fact("承接人", "Undertaker", "worker", row["worker_id"]),
+        fact("承接人", "Undertaker", "worker", name),
         fact("自述资质", "Stated qualifications", "qualifications", sent["qualifications"]),
         fact("留言", "Message", "message", message),
         fact("完成率", "Completion", "completion", f"{features['completion'] / 100:g} %"),

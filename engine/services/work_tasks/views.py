@@ -138,6 +138,14 @@ def deliverable_facts(source: Source, engagement_id: str) -> list[Plain]:
     ]
 
 
+@view("work_task_settlement")
+def work_task_settlement(call: ViewCall) -> Plain:
+    """What one seat costs and brings: the pay, or that of a full share of pieces. Nothing for a negotiable price."""
+    task = states.fetch_task_row(call.connection, str(call.data["task_id"]))
+    gross_fen = task["pay_fen"] or task["unit_price_fen"] * task["cap_per_worker"]
+    return _amounts(task, gross_fen, 0) if gross_fen and task["fee"] else {}
+
+
 @view("engagement_settlement")
 def engagement_settlement(call: ViewCall) -> Plain:
     """What would be paid now if all that was delivered is accepted, or what was proposed instead."""
@@ -147,10 +155,14 @@ def engagement_settlement(call: ViewCall) -> Plain:
     gross_fen = proposed if isinstance(proposed, int) and proposed else row["pay_fen"]
     if task["mode"] == PIECEWORK and row["version"]:
         gross_fen = fetch_deliverable(call.connection, row["id"])["quantity"] * task["unit_price_fen"]
+    return _amounts(task, gross_fen, row["paid_fen"] if task["mode"] == PIECEWORK else 0)
+
+
+def _amounts(task: RowMapping, gross_fen: int, before_fen: int) -> PlainDict:
+    """A settlement as the form component of that name shows it."""
     terms = read_terms(task["fee"])
-    before_fen = row["paid_fen"] if task["mode"] == PIECEWORK else 0
     split = compute_settlement(gross_fen, terms, fee_bearer=task["fee_bearer"], before_fen=before_fen)
-    amounts: PlainDict = {
+    return {
         "gross_fen": split.gross_fen,
         "platform_fee_bps": terms.rate_bps,
         "platform_fee_fen": split.fee_fen,
@@ -158,7 +170,6 @@ def engagement_settlement(call: ViewCall) -> Plain:
         "tax_fen": split.tax_fen,
         "net_fen": split.net_fen,
     }
-    return amounts
 
 
 @view("engagement_claim")
