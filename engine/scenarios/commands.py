@@ -25,6 +25,9 @@ from engine.services.payments.simulator import SIMULATOR
 from engine.services.payments.withdrawals import request_payout
 from engine.services.reconciliation.jobs import RECONCILE
 from engine.services.reconciliation.lists import list_differences
+from engine.services.work_tasks.applications import apply_for_task, withdraw_application
+from engine.services.work_tasks.commands import cancel_engagement, cancel_task, create_work_task, dispute_engagement
+from engine.services.work_tasks.negotiating import revise_offer
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
@@ -75,13 +78,20 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         open_dispute,
         set_payout_method,
         limit_spending,
+        create_work_task,
+        apply_for_task,
+        withdraw_application,
+        cancel_task,
+        cancel_engagement,
+        dispute_engagement,
+        revise_offer,
         pay_fee,
         reconcile_today,
         request_payout,
         start_top_up,
     )
 }
-_GIVEN = frozenset({"engine", "actor", "token", "order_id"})
+_GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id"})
 
 
 @lru_cache
@@ -94,6 +104,6 @@ def asks_for(name: str) -> Mapping[str, inspect.Parameter]:
 def run_command(engine: Engine, actor: Actor, name: str, case_id: str | None, values: PlainDict) -> object:
     """Runs a command of a person, on the case if it concerns one. Raises whatever the command raises."""
     command = COMMANDS[name]
-    own = {"engine": engine, "actor": actor, "token": new_id(), "order_id": case_id}
+    own = {"engine": engine, "actor": actor, "token": new_id(), "order_id": case_id, "task_id": case_id}
     wanted = inspect.signature(command).parameters
     return command(**{key: value for key, value in own.items() if key in wanted}, **values)

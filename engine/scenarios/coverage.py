@@ -21,6 +21,11 @@ class Coverage:
         return Coverage(self.passed | other.passed)
 
 
+def cover_stories(stories: Iterable[Story]) -> Coverage:
+    """What cases have passed."""
+    return Coverage(frozenset(name for story in stories for name in cover_story(story).passed))
+
+
 def cover_story(story: Story) -> Coverage:
     """What a case has passed. What is armed beside other work counts only once it has fired."""
     armed = {(one.process_key, one.id) for one in story.elements.values() if one.is_listener}

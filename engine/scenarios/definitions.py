@@ -1,6 +1,6 @@
 """The definitions a scenario is about: their elements, forms and tables, and in which file each is written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cached_property
 
@@ -75,12 +75,12 @@ class Definitions:
                 calls[element.process_key].append(split_version(element.called_element)[0])
         return calls
 
-    def find(self, process: str, text: str) -> Name:
-        """The element a scenario of a process names: its own by id alone, one of a called process by
-        `<process>/<id>`, or by id alone where only one of them has it. Raises LookupError.
+    def find(self, process: str, text: str, beside: Sequence[str] = ()) -> Name:
+        """The element a scenario of a process names: its own by id alone, one of a called process, or of those that
+        take part beside it, by `<process>/<id>`, or by id alone where only one of them has it. Raises LookupError.
         """
         key, slash, element_id = text.rpartition("/")
-        called = self.called_by(process)
+        called = list(dict.fromkeys(one for start in (process, *beside) for one in self.called_by(start)))
         if slash and key not in called:
             raise LookupError(f"Expected {process} or a process it calls, but got {key!r}{suggest(key, called)}")
         places = [key] if slash else called

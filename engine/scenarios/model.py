@@ -70,12 +70,13 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Complete:
-    """Somebody completes an open task with what he types; `files` are the inputs that name uploads."""
+    """Somebody completes an open task with what he types; of several cases that of the party `about`."""
 
     place: Place
     element: Name
     by: str
     form: FormFields
+    about: str | None = None
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,7 @@ class Scenario:
     start: Start | None = None
     steps: tuple[Step, ...] = ()
     expectation: Expectation | None = None
+    beside: tuple[str, ...] = ()  # processes whose cases begin by messages of the case
 
     @property
     def first(self) -> "Scenario":

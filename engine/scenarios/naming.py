@@ -1,6 +1,6 @@
 """Names in a scenario: people, elements and commands, each looked up where it is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.definitions.forms import Form
 from engine.language.model import Element, find_plain_start
@@ -16,9 +16,15 @@ class Reader:
     """Looks names up for one scenario. Whatever is not there raises ScenarioInvalid."""
 
     def __init__(
-        self, definitions: Definitions, process: str, roles: Mapping[str, Role], forms: Mapping[str, Part]
+        self,
+        definitions: Definitions,
+        process: str,
+        roles: Mapping[str, Role],
+        forms: Mapping[str, Part],
+        beside: Sequence[str] = (),
     ) -> None:
         self.definitions, self.process, self.roles, self.forms = definitions, process, roles, forms
+        self.beside = beside
 
     def place(self, part: Part) -> Place:
         """Where a part is written."""
@@ -45,7 +51,7 @@ class Reader:
     def name(self, part: Part, text: str, *kinds: str) -> Name:
         """As `element`, for a name that is the key of a part."""
         try:
-            name = self.definitions.find(self.process, text)
+            name = self.definitions.find(self.process, text, self.beside)
         except LookupError as error:
             raise part.error(str(error)) from None
         kind = self.definitions.elements[name].kind

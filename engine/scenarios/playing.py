@@ -50,8 +50,8 @@ def _do(stage: Stage, step: Step | Start) -> None:
     match step:
         case Start():
             stage.start(step)
-        case Complete(_, element, by, form):
-            stage.complete(element, by, form)
+        case Complete(_, element, by, form, about):
+            stage.complete(element, by, form, about)
         case Claim(_, element, by):
             stage.claim(element, by)
         case Command(_, name, by, values):

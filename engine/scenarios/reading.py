@@ -19,7 +19,7 @@ FOLDER = "scenarios"
 SUFFIX = ".yaml"
 EXCEPTIONS, FORMS = f"exceptions{SUFFIX}", f"forms{SUFFIX}"  # beside scenarios, none themselves
 _COMMON = ("name",)
-_OF_PROCESS = ("continues", "at", "policy", "people", "given", "start", "steps", *EXPECTED)
+_OF_PROCESS = ("beside", "continues", "at", "policy", "people", "given", "start", "steps", *EXPECTED)
 
 
 def find_scenarios(paths: Iterable[Path]) -> list[Path]:
@@ -85,7 +85,7 @@ class Library:
         beginning = path.parent / f"{part.text()}{SUFFIX}"
         if not beginning.is_file():
             raise part.error(f"Expected a scenario beside this one, but there is no {beginning.name}")
-        for name in ("at", "policy", "start", "given"):
+        for name in ("at", "beside", "policy", "start", "given"):
             if name in fields:
                 raise fields[name].error(f"Expected {name} only where the case begins, in {beginning.name}")
         return self.read(beginning)
@@ -97,7 +97,8 @@ class Library:
         roles = dict(beginning.roles) if beginning else {}
         if "people" in fields:
             roles |= _read_people(fields["people"], roles)
-        reader = Reader(self.definitions, process, roles, self._read_forms(path.parent))
+        beside = beginning.beside if beginning else self._read_beside(fields)
+        reader = Reader(self.definitions, process, roles, self._read_forms(path.parent), beside)
         zh, en = _read_names(fields["name"])
         ending = {name: one for name, one in fields.items() if name in EXPECTED}
         expectation = read_expectation(part, ending, reader)
@@ -117,7 +118,16 @@ class Library:
             start=_read_start(fields["start"], reader) if "start" in fields else None,
             steps=tuple(read_steps(fields["steps"], reader)) if "steps" in fields else (),
             expectation=expectation,
+            beside=beside,
         )
+
+    def _read_beside(self, fields: dict[str, Part]) -> tuple[str, ...]:
+        """The processes that take part beside the one under test."""
+        items = fields["beside"].items() if "beside" in fields else []
+        for item in items:
+            if item.text() not in self.definitions.processes:
+                raise item.error(f"Expected a process, but there is no {item.text()}")
+        return tuple(item.text() for item in items)
 
     def _read_forms(self, folder: Path) -> dict[str, Part]:
         if folder not in self._forms:

@@ -11,7 +11,7 @@ from engine.language.decisions import decide
 from engine.language.errors import EngineError
 from engine.scenarios.clock import START, ManualClock
 from engine.scenarios.comparing import compare_decision
-from engine.scenarios.coverage import Coverage, cover_rows, cover_story
+from engine.scenarios.coverage import Coverage, cover_rows, cover_stories
 from engine.scenarios.databases import Databases
 from engine.scenarios.definitions import Definitions
 from engine.scenarios.failures import ScenarioFailed
@@ -92,7 +92,7 @@ class Runner:
         place, differences, coverage = None, tuple[str, ...](), Coverage()
         try:
             play(stage, scenario)
-            coverage = cover_story(stage.story())
+            coverage = cover_stories(stage.stories())
         except ScenarioFailed as failed:
             place, differences = failed.place, failed.differences
         finally:

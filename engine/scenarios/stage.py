@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 from io import BytesIO
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, Row, func, select
 
 from engine.commands.instances import start_instance
 from engine.commands.messages import broadcast_signal, correlate_message
@@ -40,7 +41,7 @@ from engine.storage.database import UnitOfWork
 from engine.storage.files import store_file
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import instance, job, process_start, subscription
+from engine.storage.tables import instance, instance_party, job, process_start, subscription
 
 NOW = "now"  # in a field of time: the time the form is filled in
 PICTURE = b"\x89PNG\r\n\x1a\n"
@@ -112,9 +113,9 @@ class Stage:
             self.case_id = start_instance(self.engine, actor, self.process, how.values, new_id())
         self.settle()
 
-    def complete(self, name: Name, by: str, form: FormFields) -> None:
+    def complete(self, name: Name, by: str, form: FormFields, about: str | None = None) -> None:
         """Completes an open task of the element, with the form as the person would send it."""
-        actor, task_id = self.actors[by], self.task_id(by, name)
+        actor, task_id = self.actors[by], self.task_id(by, name, about)
         typed = self._type(form, fetch_task(self.engine, actor, task_id).form, actor)
         complete_task(self.engine, actor, task_id, new_id(), typed)
         self.settle()
@@ -131,7 +132,7 @@ class Stage:
     def deliver(self, place: Place, name: str, payload: PlainDict) -> None:
         """A message comes for the case, with the key it waits for. Raises ScenarioFailed if it does not wait."""
         with self.engine.database.read() as connection:
-            rows = connection.execute(select(subscription).where(subscription.c.instance_id == self.case)).all()
+            rows = connection.execute(select(subscription)).all()
         key = next((row.correlation_key for row in rows if row.kind == "message" and row.name == name), None)
         if key is None:
             waits = ", ".join(sorted({row.name for row in rows})) or "nothing"
@@ -199,44 +200,47 @@ class Stage:
         return min((at for at in found if at is not None), default=None)
 
     # --- what came of it --------------------------------------------------------------------------------------------
-    def history(self) -> list[HistoryRow]:
-        """What is written down of the case."""
+    def tell(self) -> list[tuple[list[HistoryRow], Story]]:
+        """The case under test, and the cases that messages began since, each as its history tells it."""
         with self.engine.database.read() as connection:
-            return read_stream(connection, self.case)
+            rows = connection.execute(select(instance).order_by(instance.c.started_at, instance.c.id)).all()
+            return [self._tell(connection, row) for row in sorted(rows, key=lambda row: row.id != self.case)]
 
-    def story(self) -> Story:
-        """The case as its history tells it."""
-        with self.engine.database.read() as connection:
-            pin_set_id = connection.execute(
-                select(instance.c.pin_set_id).where(instance.c.id == self.case)
-            ).scalar_one()
-            pins = self.engine.catalogue.pins(connection, pin_set_id)
-            specs = self.engine.catalogue.process(connection, pins, self.process)
-        return tell_story(self.history(), specs)
+    def _tell(self, connection: Connection, row: Row[Any]) -> tuple[list[HistoryRow], Story]:
+        pins = self.engine.catalogue.pins(connection, row.pin_set_id)
+        history = read_stream(connection, row.id)
+        return history, tell_story(history, self.engine.catalogue.process(connection, pins, row.process_key))
+
+    def stories(self) -> list[Story]:
+        """The stories of all cases, that of the case under test first."""
+        return [story for _, story in self.tell()]
 
     def waits(self) -> list[Waiting]:
-        """The timers and messages of the case."""
-        return list_waits(self.history(), self.story())
+        """The timers and messages of all cases."""
+        return [wait for history, story in self.tell() for wait in list_waits(history, story)]
 
     def open_tasks(self) -> dict[Name, frozenset[str]]:
         """The open user tasks of the case, each with the people who may do it."""
         may: dict[Name, set[str]] = {}
-        for token in self.story().tokens:
+        for token in (token for story in self.stories() for token in story.tokens):
             if token.element.kind == "userTask" and not token.is_failed:
                 may.setdefault((token.element.process_key, token.element.id), set())
         for name, actor in self.actors.items():
             for row in list_tasks(self.engine, actor, limit=MAX_LIMIT).rows:
-                if row.instance_id == self.case:
-                    may.setdefault((row.element.process_key, row.element.id), set()).add(name)
+                may.setdefault((row.element.process_key, row.element.id), set()).add(name)
         return {element: frozenset(people) for element, people in may.items()}
 
-    def task_id(self, by: str, name: Name) -> str:
-        """An open task of the element that a person may do. Raises LookupError with what he could do instead."""
-        rows = [
-            row
-            for row in list_tasks(self.engine, self.actors[by], limit=MAX_LIMIT).rows
-            if row.instance_id == self.case
-        ]
+    def task_id(self, by: str, name: Name, about: str | None = None) -> str:
+        """An open task of the element that a person may do, in a case of the party `about` if there are several.
+
+        Raises LookupError with what he could do instead.
+        """
+        rows = list(list_tasks(self.engine, self.actors[by], limit=MAX_LIMIT).rows)
+        if about:
+            with self.engine.database.read() as connection:
+                known = select(instance_party.c.instance_id).where(instance_party.c.party_id == about)
+                cases = set(connection.execute(known).scalars())
+            rows = [row for row in rows if row.instance_id in cases]
         found = next((row.id for row in rows if self._is_of(row.element, name)), None)
         if found is None:
             raise LookupError(f"Expected {name[1]} open for {by}, but open are: {self.describe_open()}")

@@ -55,11 +55,12 @@ def _read(part: Part, reader: Reader, verbs: tuple[str, ...]) -> Iterator[Step]:
 
 
 def _read_complete(part: Part, reader: Reader) -> Step:
-    fields = part.fields("complete", "by", optional=("form",))
+    fields = part.fields("complete", "by", optional=("form", "about"))
     name = reader.element(fields["complete"], USER_TASK)
     form = reader.form_of(reader.definitions.elements[name])
     typed = read_form(fields["form"], form, reader) if "form" in fields else {}
-    return Complete(reader.place(part), name, reader.actor(fields["by"]), typed)
+    about = reader.party(fields["about"]) if "about" in fields else None
+    return Complete(reader.place(part), name, reader.actor(fields["by"]), typed, about)
 
 
 def _read_claim(part: Part, reader: Reader) -> Step:

@@ -50,5 +50,5 @@ def list_all(definitions: Definitions) -> list[str]:
 
 
 def list_named(scenarios: Iterable[Scenario]) -> list[str]:
-    """The processes and tables that scenarios are of."""
-    return list(dict.fromkeys(scenario.process or scenario.table for scenario in scenarios))
+    """The processes and tables that scenarios are of, and the processes that take part beside them."""
+    return list(dict.fromkeys(key for one in scenarios for key in (one.process or one.table, *one.beside)))

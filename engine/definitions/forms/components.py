@@ -266,6 +266,53 @@ class Split(FormComponent):
         return {"total_fen": _find(data, _text(component, "total"))}
 
 
+class ChooseRowsField(PlainField):
+    """The ids of the rows that were ticked, in the order of the page."""
+
+    def read_submitted(self, submitted: Submitted) -> None:
+        self.chosen = [str(one) for one in submitted.getlist(self.name)]
+        self.data = [*self.chosen] or None
+
+    def read_stored(self, value: Plain) -> None:
+        if isinstance(value, list):
+            self.chosen = [str(one) for one in value]
+            self.data = [*self.chosen]
+
+    @property
+    def chosen_ids(self) -> list[str]:
+        """What is ticked."""
+        return getattr(self, "chosen", [])
+
+    @property
+    def draft(self) -> Plain:
+        return [*self.chosen_ids]
+
+    def check(self, form: BaseForm) -> None:
+        found = _find(self.meta.binding.data, _text(self.component, "source"))
+        known = [str(row["id"]) for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        if not set(self.chosen_ids) <= set(known):
+            raise self.refuse("not_a_choice")
+        self.data = [one for one in known if one in self.chosen_ids]
+
+
+@form_component("baton:choose_rows")
+class ChooseRows(FormComponent):
+    """Ticks rows of a list: `source` is its path in process data or a view. Each row has an `id` and a `name`; shown
+    beside are `amount_fen`, `quantity` and `message` where they are there. A row that `is_open` says false of cannot be
+    ticked.
+    """
+
+    properties = frozenset({"source"})
+    field_class = ChooseRowsField
+
+    def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
+        yield from _require_text(component, "source")
+
+    def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
+        found = _find(data, _text(component, "source"))
+        return {"rows": [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []}
+
+
 def template_name(component: Component) -> str:
     """The template of a registered component."""
     return f"components/{component.type.removeprefix(PREFIX)}.html"

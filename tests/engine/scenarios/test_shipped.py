@@ -10,7 +10,7 @@ from engine.scenarios.definitions import Definitions
 from engine.scenarios.mutants import find_survivors, list_mutants
 from engine.scenarios.reporting import write_coverage, write_runs
 from engine.scenarios.runner import Runner
-from engine.scenarios.suite import Suite, list_all, run_suite
+from engine.scenarios.suite import Suite, list_all, list_named, run_suite
 from tests.support.stage import ROOT
 from web.repository import read_definitions
 from web.scenarios import read_shipped, read_shipped_exceptions
@@ -57,8 +57,7 @@ def _list_conditions(definitions: Definitions) -> Iterator[tuple[str, str]]:
 
 
 def test_every_shipped_process_and_table_has_scenarios_of_its_own(definitions: Definitions) -> None:
-    named = {scenario.process or scenario.table for scenario in read_shipped(definitions, [])}
-    assert named == set(list_all(definitions))
+    assert set(list_named(read_shipped(definitions, []))) == set(list_all(definitions))
 
 
 def test_scenarios_lie_beside_what_they_are_of(definitions: Definitions) -> None:

@@ -1,0 +1,60 @@
+"""What the topics of work tasks have in common: instants of the policy, states with a note of them, amounts."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, select
+
+from engine.definitions.registry import TopicCall
+from engine.language.specs.schedules import find_due
+from engine.services.ledger.fees import compute_settlement, read_terms
+from engine.services.ledger.rules import Book
+from engine.services.ledger.topics.calls import open_book
+from engine.services.work_tasks import states
+from engine.services.work_tasks.tables import engagement
+from engine.storage.plain import Plain, PlainDict
+
+PREPAYMENT, ON_COMPLETION, NEGOTIABLE, PIECEWORK = "prepayment", "on_completion", "negotiable", "piecework"
+MANUAL, AUTOMATIC = "manual", "automatic"
+FIRST_COME, SCORE, LOTTERY = "first_come", "score", "lottery"
+PROCESS, ENGAGEMENT_PROCESS = "normal_task", "task_engagement"
+
+
+def later(call: TopicCall, policy_key: str, start: datetime | None = None) -> datetime:
+    """The instant a duration of the pinned policy, natural or `WT:`, after `start` (now)."""
+    return find_due(str(call.policy[policy_key]), start or call.now, call.calendar)
+
+
+def note_task(call: TopicCall, task_id: str, state: str, **values: object) -> None:
+    """Moves a work task into a state and says so in the history."""
+    states.move_task(call.connection, task_id, state, call.now, **values)
+    call.note("work_task_state", task_id=task_id, state=state)
+
+
+def note_engagement(call: TopicCall, engagement_id: str, state: str, **values: object) -> None:
+    """Moves an engagement into a state and says so in the history."""
+    states.move_engagement(call.connection, engagement_id, state, call.now, **values)
+    call.note("engagement_state", engagement_id=engagement_id, state=state)
+
+
+def charge_of(task: RowMapping, gross_fen: int) -> int:
+    """What a gross pay costs the enterprise: with the fee where that is on top."""
+    return compute_settlement(gross_fen, read_terms(task["fee"]), fee_bearer=task["fee_bearer"]).charge_fen
+
+
+def whole(values: PlainDict, name: str, default: int = 0) -> int:
+    """A whole number of a form; the default where it was left blank."""
+    value: Plain = values.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def list_engagements(connection: Connection, task_id: str) -> list[RowMapping]:
+    """The engagements of a work task in the order they were offered."""
+    query = select(engagement).where(engagement.c.task_id == task_id)
+    return list(connection.execute(query.order_by(engagement.c.offered_at, engagement.c.id)).mappings())
+
+
+def book_for(call: TopicCall, order_ref: str, part: str) -> Book:
+    """The ledger for one of several entries of the same service task; each part has a key of its own."""
+    book = open_book(call, order_ref)
+    return replace(book, origin=replace(book.origin, key=f"{call.key}:{part}"))
