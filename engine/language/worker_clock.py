@@ -30,6 +30,13 @@ class WorkerClock:
         except OSError:
             return self.wall_seconds
 
+    def is_known_to_have_used(self, seconds: float) -> bool:
+        """Whether it has worked for so long. Of a worker that is gone nobody knows: it may have stood still."""
+        try:
+            return self._read() - self._start >= seconds
+        except OSError:
+            return False
+
 
 def _find_cpu_clock(pid: int | None) -> Callable[[], float]:
     if pid is None:

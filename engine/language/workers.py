@@ -78,9 +78,9 @@ class WorkerPool:
                     result = session.feed_run(code, inputs=inputs, external_lookup=functions, print_callback=printed)
                     return result, clock.used_seconds
                 except MontyError as error:
-                    used, is_late = clock.used_seconds, is_timeout(error)
-                    if not is_late or used > seconds / 2 or tries == TRIES - 1:
-                        raise WorkFailed(error, seconds if is_late else used) from None
+                    is_late = is_timeout(error)
+                    if not is_late or tries == TRIES - 1 or clock.is_known_to_have_used(seconds / 2):
+                        raise WorkFailed(error, seconds if is_late else clock.used_seconds) from None
             wall *= MORE_TIME
         raise AssertionError("the last try ends the loop")
 

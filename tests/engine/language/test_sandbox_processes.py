@@ -179,3 +179,15 @@ def test_work_that_a_busy_machine_lets_wait_is_given_more_time() -> None:
     workers.close()
     assert (result, len(begun)) == (500_000, 2 if stopped.result() else 1)
     assert used < 0.6
+
+
+def test_of_a_worker_that_is_gone_nobody_knows_what_it_has_done() -> None:
+    """A worker that stood still is ended with a signal: seconds on the wall are not held against its code."""
+    worker = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    clock = WorkerClock(worker.pid)
+    while not clock.is_known_to_have_used(0.01):
+        pass
+    worker.kill()
+    worker.wait()
+    assert clock.used_seconds > 0.01
+    assert not clock.is_known_to_have_used(0.01)
