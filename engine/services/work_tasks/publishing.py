@@ -4,16 +4,15 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-import orjson
 from sqlalchemy import RowMapping, insert, update
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.ledger import accounts
 from engine.services.ledger.posting import balance_of
 from engine.services.work_tasks import states
+from engine.services.work_tasks.contacts import AFTER_AWARD
 from engine.services.work_tasks.notes import (
     NEGOTIABLE,
-    ON_COMPLETION,
     PIECEWORK,
     PREPAYMENT,
     charge_of,
@@ -21,12 +20,15 @@ from engine.services.work_tasks.notes import (
     note_task,
     whole,
 )
+from engine.services.work_tasks.prices import count_secured, highest_pay, pay_of_pieces
 from engine.services.work_tasks.tables import work_task
+from engine.services.work_tasks.terms import describe_terms
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import PlainDict
 
 TEXTS = ("title", "category", "description", "deliverable_spec", "qualification_reqs", "place_mode", "district")
-_TERMS = ("title", "description", "deliverable_spec", "pay_fen", "unit_price_fen", "headcount", "mode", "due_at")
+USUAL_TYPES = ["text", "file"]
+"""What is to be delivered where the enterprise does not say."""
 
 
 @topic("save_work_task")
@@ -68,17 +70,17 @@ def save_work_task(call: TopicCall, *, enterprise: str) -> PlainDict:
 
 
 def _describe(draft: PlainDict) -> dict[str, object]:
-    """The columns of what is published. Instants are put in order, whichever was typed first."""
-    signup, start, due = sorted(parse_instant(str(draft[name])) for name in ("signup_deadline", "start_by", "due_at"))
+    """The columns of what is published."""
     return {
         **{name: str(draft.get(name) or "") for name in TEXTS},
-        "address": draft.get("address") or None,
+        **{name: draft.get(name) or None for name in ("address", "position", "contact")},
+        **{name: parse_instant(str(draft[name])) for name in ("signup_deadline", "start_by", "due_at")},
+        "deliverable_types": draft.get("deliverable_types") or USUAL_TYPES,
+        "contact_visibility": str(draft.get("contact_visibility") or AFTER_AWARD),
         "attachments": draft.get("attachments") or [],
         "is_confidential": int(bool(draft.get("is_confidential"))),
         "is_insured": int(bool(draft.get("is_insured"))),
-        "signup_deadline": signup,
-        "start_by": start,
-        "due_at": due,
+        "insurance_policy": str(draft.get("insurance_policy") or ""),
         "headcount": whole(draft, "headcount", 1),
         "rework_limit": whole(draft, "rework_limit", 3),
         "acceptance_days": whole(draft, "acceptance_days", 7),
@@ -97,11 +99,15 @@ def _price(draft: PlainDict) -> dict[str, object]:
         "mode": mode,
         "fee_bearer": str(draft.get("fee_bearer") or "deducted_from_pay"),
         "pay_fen": 0 if is_piecework or is_open else whole(draft, "pay_fen"),
-        "guarantee_bps": whole(draft, "guarantee_bps") if mode == ON_COMPLETION else 0,
+        "guarantee_bps": whole(draft, "guarantee_bps"),
+        "is_offer_required": int(bool(draft.get("is_offer_required"))),
+        "negotiable_settlement": str(draft.get("negotiable_settlement") or "at_award"),
         "price_min_fen": prices[0] if is_open and len(prices) == 2 else None,
         "price_max_fen": prices[-1] if is_open and prices else None,
         "unit_name": str(draft.get("unit_name") or ""),
         "unit_price_fen": unit_price_fen if is_piecework else 0,
+        "price_tiers": draft.get("price_tiers") or [],
+        "is_frozen_by_batch": int(bool(draft.get("is_frozen_by_batch"))),
         "cap_total": cap_total if is_piecework else 0,
         "cap_per_worker": (whole(draft, "cap_per_worker") or cap_total) if is_piecework else 0,
         "min_batch": whole(draft, "min_batch", 1),
@@ -112,7 +118,7 @@ def _price(draft: PlainDict) -> dict[str, object]:
 
 def _obligation(task: RowMapping) -> int:
     if task["mode"] == PIECEWORK:
-        return int(task["unit_price_fen"] * task["cap_total"])
+        return highest_pay(task)
     each = task["price_max_fen"] or 0 if task["mode"] == NEGOTIABLE else task["pay_fen"]
     return int(each * task["headcount"])
 
@@ -146,9 +152,12 @@ def _needed(task: RowMapping) -> int:
         return int(charge_of(task, task["pay_fen"]) * task["headcount"])
     if task["mode"] != PIECEWORK:
         return 0
-    charge_fen = charge_of(task, task["unit_price_fen"] * task["cap_total"])
     # a fee on top is rounded for each worker: one fen more for each covers that, and comes back at the end
-    return charge_fen + (task["headcount"] if task["fee_bearer"] == "on_top" else 0)
+    rounding_fen = task["headcount"] if task["fee_bearer"] == "on_top" else 0
+    if task["is_frozen_by_batch"]:
+        first_fen = charge_of(task, pay_of_pieces(task, count_secured(task, task["cap_per_worker"])))
+        return int(first_fen * task["headcount"]) + rounding_fen
+    return charge_of(task, highest_pay(task)) + rounding_fen
 
 
 @topic("publish_work_task")
@@ -164,17 +173,12 @@ def publish_work_task(call: TopicCall, *, task_id: str) -> PlainDict:
         task_id,
         "recruiting",
         published_at=call.now,
-        publication_sha256=_digest_terms(task),
+        publication_sha256=describe_terms(task)["sha256"],
         award_nonce=nonce,
         award_commitment=hashlib.sha256(nonce.encode()).hexdigest(),
         list_closed_at=None,
     )
     return _deadlines(call, task["signup_deadline"], task["extension_count"])
-
-
-def _digest_terms(task: RowMapping) -> str:
-    terms = {name: str(task[name]) for name in _TERMS}
-    return hashlib.sha256(orjson.dumps(terms, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _deadlines(call: TopicCall, signup_deadline: datetime, extension_count: int) -> PlainDict:
@@ -213,6 +217,9 @@ def revise_work_task(call: TopicCall, *, task_id: str) -> PlainDict:
     }
     if task["mode"] == PIECEWORK:
         values["unit_price_fen"] = task["unit_price_fen"] + added_fen
+        values["price_tiers"] = [
+            {**tier, "unit_price_fen": tier["unit_price_fen"] + added_fen} for tier in task["price_tiers"]
+        ]
     elif task["mode"] == NEGOTIABLE:
         values["price_max_fen"] = task["price_max_fen"] + added_fen if task["price_max_fen"] else None
     else:

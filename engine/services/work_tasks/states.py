@@ -45,9 +45,7 @@ ENGAGEMENT: Machine = {
 }
 FINAL_TASK = frozenset(state for state, following in TASK.items() if not following)
 FINAL_ENGAGEMENT = frozenset(state for state, following in ENGAGEMENT.items() if not following)
-FREED = frozenset({"undertaker_rejected", "declined", "lapsed", "no_show", "cancelled_by_worker"})
-"""The ends of an engagement whose seat is free for somebody else."""
-
+OPEN_ENGAGEMENT = tuple(sorted(ENGAGEMENT.keys() - FINAL_ENGAGEMENT))
 SELECT_TASK = select(work_task).where(work_task.c.id == bindparam("task_id"))
 SELECT_ENGAGEMENT = select(engagement).where(engagement.c.id == bindparam("engagement_id"))
 
