@@ -1,7 +1,9 @@
 """What the topics of work tasks have in common: instants of the policy, states with a note of them, amounts."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
@@ -39,7 +41,7 @@ def note_engagement(call: TopicCall, engagement_id: str, state: str, **values: o
     call.note("engagement_state", engagement_id=engagement_id, state=state)
 
 
-def charge_of(task: RowMapping, gross_fen: int) -> int:
+def charge_of(task: Mapping[str, Any], gross_fen: int) -> int:
     """What a gross pay costs the enterprise: with the fee where that is on top."""
     return compute_settlement(gross_fen, read_terms(task["fee"]), fee_bearer=task["fee_bearer"]).charge_fen
 

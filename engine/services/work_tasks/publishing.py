@@ -11,16 +11,15 @@ from engine.services.ledger import accounts
 from engine.services.ledger.posting import balance_of
 from engine.services.work_tasks import states
 from engine.services.work_tasks.contacts import AFTER_AWARD
+from engine.services.work_tasks.deadlines import find_deadlines
 from engine.services.work_tasks.notes import (
     NEGOTIABLE,
     PIECEWORK,
-    PREPAYMENT,
-    charge_of,
     later,
     note_task,
     whole,
 )
-from engine.services.work_tasks.prices import count_secured, highest_pay, pay_of_pieces
+from engine.services.work_tasks.prices import highest_pay, needed_fen, raise_pay
 from engine.services.work_tasks.tables import work_task
 from engine.services.work_tasks.terms import describe_terms
 from engine.storage.clock import format_instant, parse_instant
@@ -144,20 +143,7 @@ def plan_funds(call: TopicCall, *, task_id: str, fee: PlainDict) -> PlainDict:
     note_task(call, task_id, "funding")
     task = states.fetch_task_row(call.connection, task_id)
     frozen_fen = balance_of(call.connection, accounts.escrow(task_id))
-    return {"to_freeze_fen": max(0, _needed(task) - frozen_fen)}
-
-
-def _needed(task: RowMapping) -> int:
-    if task["mode"] == PREPAYMENT:
-        return int(charge_of(task, task["pay_fen"]) * task["headcount"])
-    if task["mode"] != PIECEWORK:
-        return 0
-    # a fee on top is rounded for each worker: one fen more for each covers that, and comes back at the end
-    rounding_fen = task["headcount"] if task["fee_bearer"] == "on_top" else 0
-    if task["is_frozen_by_batch"]:
-        first_fen = charge_of(task, pay_of_pieces(task, count_secured(task, task["cap_per_worker"])))
-        return int(first_fen * task["headcount"]) + rounding_fen
-    return charge_of(task, highest_pay(task)) + rounding_fen
+    return {"to_freeze_fen": max(0, needed_fen(task) - frozen_fen)}
 
 
 @topic("publish_work_task")
@@ -182,16 +168,9 @@ def publish_work_task(call: TopicCall, *, task_id: str) -> PlainDict:
 
 
 def _deadlines(call: TopicCall, signup_deadline: datetime, extension_count: int) -> PlainDict:
-    """By when sign-up and award are due; reminders at the deadline and on the two days after it."""
     limit = call.policy["task_extension_limit"]
     assert isinstance(limit, int)
-    return {
-        "signup_deadline": format_instant(signup_deadline),
-        "award_reminders": f"R3/{format_instant(signup_deadline)}/P1D",
-        "award_escalation": format_instant(later(call, "task_award_escalation", signup_deadline)),
-        "award_limit": format_instant(later(call, "task_award_limit", signup_deadline)),
-        "extensions_left": max(0, limit - extension_count),
-    }
+    return {**find_deadlines(call, signup_deadline), "extensions_left": max(0, limit - extension_count)}
 
 
 @topic("revise_work_task")
@@ -215,15 +194,7 @@ def revise_work_task(call: TopicCall, *, task_id: str) -> PlainDict:
         "list_closed_at": None,
         **{name: str(form[name]) for name in ("description", "deliverable_spec") if form.get(name)},
     }
-    if task["mode"] == PIECEWORK:
-        values["unit_price_fen"] = task["unit_price_fen"] + added_fen
-        values["price_tiers"] = [
-            {**tier, "unit_price_fen": tier["unit_price_fen"] + added_fen} for tier in task["price_tiers"]
-        ]
-    elif task["mode"] == NEGOTIABLE:
-        values["price_max_fen"] = task["price_max_fen"] + added_fen if task["price_max_fen"] else None
-    else:
-        values["pay_fen"] = task["pay_fen"] + added_fen
+    values |= raise_pay(task, added_fen)
     call.connection.execute(update(work_task).where(work_task.c.id == task_id).values(values))
     call.note("work_task_revised", task_id=task_id, added_fen=added_fen, signup_deadline=format_instant(until))
     is_reviewed = form["no_match_decision"] != "text"

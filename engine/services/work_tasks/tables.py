@@ -70,6 +70,7 @@ work_task = Table(
     Column("extension_count", Integer, nullable=False),
     Column("published_at", Instant),
     Column("list_closed_at", Instant),
+    Column("improvement", Json),  # better terms that were asked for, see improving.py
     Column("cancel_reason", Json),  # vault reference
     Column("cancelled_at", Instant),
     Column("closed_at", Instant),
@@ -101,6 +102,7 @@ application = Table(
     Column("award_reason", Json),
     UniqueConstraint("task_id", "worker_id"),
     Index("ix_application_task_id_sequence", "task_id", "sequence"),
+    Index("ix_application_task_id_state", "task_id", "state"),
 )
 # Offers of a negotiation; every one has a version, and an answer names it.
 offer = Table(
@@ -173,6 +175,7 @@ engagement = Table(
     Column("closed_at", Instant),
     UniqueConstraint("task_id", "worker_id"),
     Index("ix_engagement_task_id_state", "task_id", "state"),
+    Index("ix_engagement_task_id_is_started", "task_id", "is_started"),
     Index("ix_engagement_enterprise_id_payment_blocked_at", "enterprise_id", "payment_blocked_at"),
 )
 deliverable = Table(

@@ -21,6 +21,7 @@ _ADDED = {
         sa.Column("negotiable_settlement", sa.String(length=16), nullable=False, server_default="at_award"),
         sa.Column("price_tiers", Json(), nullable=False, server_default="[]"),
         sa.Column("is_frozen_by_batch", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("improvement", Json(), nullable=True),
     ),
     "application": (sa.Column("distance_m", sa.Integer(), nullable=True),),
     "engagement": (
@@ -36,13 +37,23 @@ _ADDED = {
 }
 
 
+_INDEXES = {
+    "ix_application_task_id_state": ("application", ["task_id", "state"]),
+    "ix_engagement_task_id_is_started": ("engagement", ["task_id", "is_started"]),
+}
+
+
 def upgrade() -> None:
     for table, columns in _ADDED.items():
         for column in columns:
             op.add_column(table, column)
+    for name, (table, columns_) in _INDEXES.items():
+        op.create_index(name, table, columns_)
 
 
 def downgrade() -> None:
+    for name, (table, _) in _INDEXES.items():
+        op.drop_index(name, table)
     for table, columns in reversed(_ADDED.items()):
         for column in columns:
             op.drop_column(table, column.name)
