@@ -11,8 +11,8 @@ from engine.services.work_tasks.tables import engagement, work_task
 Machine = Mapping[str, frozenset[str]]
 TASK: Machine = {
     "draft": frozenset({"in_review"}),
-    "in_review": frozenset({"funding", "content_rejected"}),
-    "funding": frozenset({"recruiting", "not_funded"}),
+    "in_review": frozenset({"funding", "content_rejected", "cancelled"}),
+    "funding": frozenset({"recruiting", "not_funded", "cancelled"}),
     "recruiting": frozenset({"awarding", "running", "no_match", "cancelled"}),
     "awarding": frozenset({"running", "recruiting"}),
     "running": frozenset({"awarding", "closing"}),
