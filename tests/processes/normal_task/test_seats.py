@@ -51,7 +51,7 @@ def test_three_who_deliver_at_once_never_exceed_the_cap_they_share(any_work: Hir
         list(pool.map(deliver, team))
     for actor in team:
         work.approve(cases[actor.party_id])
-        work.stage.do(work.operator, cases[actor.party_id], "acceptance", {"acceptance_result": "accept"})
+        work.stage.do(work.colleague, cases[actor.party_id], "acceptance", {"acceptance_result": "accept"})
     rows = work.engagements(task_id)
     assert sorted(row["paid_fen"] for row in rows) == [30_000, 60_000, 60_000]
     with work.stage.engine.database.read() as connection:
