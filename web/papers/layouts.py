@@ -135,8 +135,8 @@ def _set_settlement(paper: Paper, one: Reading) -> None:
         (text("document.settled"), one.at("at")),
         (text("document.business"), text(name_movement(told["rule"], 1))),
     ]
-    if told.get("number"):
-        facts.append((text("wallet.order"), told["number"]))
+    if told["order_number"]:
+        facts.append((text("wallet.order"), told["order_number"]))
     if "milestone" in told:
         facts.append(("", text("document.milestone", number=told["milestone"])))
     if "batch" in told:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import segno
 from fpdf import FPDF, FontFace
-from fpdf.enums import TableBordersLayout
+from fpdf.enums import TableBordersLayout, WrapMode
 from fpdf.table import Table
 
 from engine.definitions.agreements import Block
@@ -166,7 +166,9 @@ class Paper:
             self.pdf.cell(26, 4.4, label)
             self._ink(8)
             self.pdf.set_x(left + 27)
-            self.pdf.multi_cell(width - 27, 4.4, value, align="L", wrapmode="CHAR", new_x="LMARGIN", new_y="NEXT")
+            self.pdf.multi_cell(
+                width - 27, 4.4, value, align="L", wrapmode=WrapMode.CHAR, new_x="LMARGIN", new_y="NEXT"
+            )
             y = self.pdf.get_y() + 0.6
         self.pdf.set_y(max(top + QR_MM, y))
 

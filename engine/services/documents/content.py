@@ -103,7 +103,7 @@ def write_settlement(connection: Connection, entry_id: str) -> PlainDict | None:
         "payer_id": payer_id,
         "payee_id": payee_id,
         "process_key": entry.process_key or "",
-        "number": entry.business_key or "",
+        "order_number": entry.business_key or "",
         "subject_zh": entry.subject_zh or "",
         "subject_en": entry.subject_en or "",
         "rate_bps": terms.get("rate_bps") if isinstance(terms, dict) else None,

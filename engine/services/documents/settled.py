@@ -13,6 +13,7 @@ from engine.services.ledger.tables import account, journal, posting
 
 BATCH = 500
 DECIDED = "P-DISPUTE"
+_AMOUNTS = ("gross_fen", "fee_fen", "vat_fen", "tax_fen", "net_fen")
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ def _list(connection: Connection, *wanted: ColumnElement[bool]) -> Iterator[Sett
         if row.rule == DECIDED and not _pays_from_escrow(row.facts, lines[entry_id]):
             continue
         payer_id, payee_id = find_sides(row.facts, lines[entry_id])
-        amounts = (int(row.facts[name]) for name in ("gross_fen", "fee_fen", "vat_fen", "tax_fen", "net_fen"))
+        amounts = {name: int(row.facts[name]) for name in _AMOUNTS}
         is_on_top = row.facts.get("fee_bearer") == ON_TOP
-        yield Settled(entry_id, row.at, row.order_ref, payer_id, payee_id, *amounts, is_on_top)
+        yield Settled(entry_id, row.at, row.order_ref, payer_id, payee_id, is_fee_on_top=is_on_top, **amounts)
 
 
 def _pays_from_escrow(facts: dict[str, object], lines: list[tuple[str, str]]) -> bool:

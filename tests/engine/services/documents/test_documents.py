@@ -5,9 +5,19 @@ import hashlib
 import pytest
 from sqlalchemy import text
 
+from engine.commands.work import settle as run_jobs
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.services.documents.issuing import SETTLEMENT, STATEMENT, as_bytes, find_genuine, issue
+from engine.services.documents.invoices import request_invoice
+from engine.services.documents.issuing import (
+    INVOICE,
+    SETTLEMENT,
+    STATEMENT,
+    WITHHOLDING,
+    as_bytes,
+    find_genuine,
+    issue,
+)
 from engine.services.ledger import rules, settling
 from engine.services.ledger.fees import FeeTerms, compute_settlement
 from engine.services.ledger.rules import Book, Origin
@@ -102,3 +112,30 @@ def test_a_changed_document_is_named(engine: Engine, clock: ManualClock) -> None
         lambda unit: unit.connection.execute(text("UPDATE document SET content = replace(content, '100', '900')"))
     )
     assert ("document", issued.number) in {(one.table, one.row) for one in verify(engine)}
+
+
+def test_who_was_paid_gets_the_list_of_tax_withheld(any_engine: Engine, settled: str) -> None:
+    told = issue(any_engine, BOB, WITHHOLDING, "2026-11").content
+    assert (told["gross_fen"], told["tax_fen"]) == (50_000, 0)
+    lines = told["lines"]
+    assert isinstance(lines, list)
+    assert [one["payer_id"] for one in lines if isinstance(one, dict)] == ["ann"]
+    for actor, month in ((ANN, "2026-11"), (CAI, "2026-11"), (BOB, "2026-12"), (BOB, "2026-13")):
+        with pytest.raises(NotFound):
+            issue(any_engine, actor, WITHHOLDING, month)
+
+
+def test_an_invoice_is_asked_for_once_by_who_bore_the_fee(any_engine: Engine, settled: str) -> None:
+    for nobody in (ANN, CAI):  # Ann paid, but the fee was taken from Bob's pay
+        with pytest.raises(NotFound):
+            request_invoice(any_engine, nobody, "2026-11")
+    invoice_id = request_invoice(any_engine, BOB, "2026-11")
+    assert request_invoice(any_engine, BOB, "2026-11", "91330100MA00000000") == invoice_id
+    with pytest.raises(NotFound):
+        issue(any_engine, BOB, INVOICE, invoice_id)  # not issued yet
+    run_jobs(any_engine)
+    told = issue(any_engine, BOB, INVOICE, invoice_id).content
+    assert (told["fee_fen"], told["vat_fen"], told["month"], told["tax_number"]) == (3_000, 170, "2026-11", "")
+    for stranger in (ANN, CAI):
+        with pytest.raises(NotFound):
+            issue(any_engine, stranger, INVOICE, invoice_id)
