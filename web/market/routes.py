@@ -9,6 +9,7 @@ from web.market.documents import FORMATS, Documents
 from web.market.find import name_category
 from web.market.hall import Hall
 from web.market.orders import OwnOrders
+from web.market.papers import ENDINGS, Papers
 from web.market.ratings import Ratings
 from web.market.requests import KINDS, Requests
 from web.market.states import LOOKS, SECURED, STEPS, UNPAID, step_of, turn_of
@@ -42,6 +43,11 @@ def make_market(engine: Engine) -> Blueprint:
     blueprint.add_url_rule(f"{month}.<any({', '.join(FORMATS)}):kind>", "monthly_file", documents.export_statement)
     blueprint.add_url_rule("/settlements/<entry_id>", "settlement", documents.show_settlement)
     blueprint.add_url_rule("/settlements/<entry_id>.json", "settlement_file", documents.export_settlement)
+    papers = Papers(engine)
+    blueprint.add_url_rule("/papers", "papers", papers.show)
+    blueprint.add_url_rule(f"/papers/<kind>/<about>.<any({', '.join(ENDINGS)}):ending>", "paper", papers.download)
+    blueprint.add_url_rule("/papers/confirmation/<task_id>", "confirm_sheet", papers.confirm, methods=("POST",))
+    blueprint.add_url_rule("/papers/invoices", "ask_invoice", papers.ask_invoice, methods=("POST",))
     blueprint.add_url_rule("/wallet/payout", "payout", withdrawals.pay_out, methods=BOTH)
     blueprint.add_url_rule("/wallet/payout-method", "payout_method", withdrawals.change_method, methods=BOTH)
     blueprint.context_processor(lambda: HELPERS)

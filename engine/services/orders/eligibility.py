@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, exists, func, select
 
+from engine.services.agreements.signatures import is_bound
 from engine.services.orders import states
 from engine.services.orders.errors import AlreadyTaken, NotEligible, OrderNotOpen
 from engine.services.orders.tables import hire_order, order_exclusion
@@ -32,7 +33,7 @@ def find_obstacle(connection: Connection, actor: Actor, order: RowMapping) -> st
         return "not_a_party"
     if not taker.is_certified:
         return "not_certified"
-    if not taker.has_agreement:
+    if not is_bound(connection, taker):
         return "no_agreement"
     if taker.is_suspended:
         return "suspended"
