@@ -1,4 +1,4 @@
-"""What the text of a field may have to be (`validationType`), beyond its length and pattern: numbers with a checksum."""
+"""What the text of a field may have to be (`validationType`) beyond its length and pattern, check digits included."""
 
 import re
 from collections.abc import Callable, Mapping
