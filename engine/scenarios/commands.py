@@ -8,6 +8,7 @@ from functools import lru_cache
 from engine.commands.work import settle
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
+from engine.services.agreements.filling import sign_agreements
 from engine.services.ledger import rules, settling
 from engine.services.ledger.fees import BPS, FeeTerms, compute_settlement
 from engine.services.ledger.rules import Book, Origin
@@ -85,6 +86,7 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         cancel_engagement,
         dispute_engagement,
         revise_offer,
+        sign_agreements,
         pay_fee,
         reconcile_today,
         request_payout,
