@@ -9,6 +9,7 @@ from stdnum.cn import ric
 
 from engine.definitions.forms.texts import compact_number
 from engine.definitions.registry import TopicCall, topic
+from engine.services.one_time_codes.codes import spend_code
 from engine.services.onboarding.identity_checks import find_next_try
 from engine.services.onboarding.person_tables import person_certification
 from engine.services.onboarding.persons import (
@@ -25,7 +26,7 @@ from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
 
-FORM_ELEMENT = "real_name"
+FORM_ELEMENT, FORM_PHONE = "real_name", "confirm_phone"
 CLOSED = (REJECTED, ABANDONED)
 
 
@@ -63,11 +64,12 @@ def record_person(call: TopicCall, *, certification_id: str) -> PlainDict:
 
 
 @topic("confirm_phone")
-def confirm_phone(call: TopicCall, *, certification_id: str) -> PlainDict:
-    """Writes down that the code sent to the person's phone came back.
+def confirm_phone(call: TopicCall, *, certification_id: str, code: dict[str, Any]) -> PlainDict:
+    """Writes down that the code sent to the person's phone came back; the agreement needs another one.
 
     Returns: nothing.
     """
+    spend_code(call.connection, str(code["code"]), call.instance_id, FORM_PHONE)
     _change(call, certification_id, phone_confirmed_at=call.now)
     return {}
 
