@@ -9,7 +9,6 @@ from stdnum.cn import ric
 
 from engine.definitions.forms.texts import compact_number
 from engine.definitions.registry import TopicCall, topic
-from engine.services.one_time_codes.codes import spend_code
 from engine.services.onboarding.identity_checks import find_next_try
 from engine.services.onboarding.person_tables import person_certification
 from engine.services.onboarding.persons import (
@@ -21,6 +20,7 @@ from engine.services.onboarding.persons import (
     find_holder,
     is_blacklisted,
 )
+from engine.services.one_time_codes.codes import spend_code
 from engine.storage import vault
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
