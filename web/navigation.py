@@ -56,7 +56,11 @@ _INDIVIDUAL = (
     ),
     Group(
         "nav.personal",
-        (Place("market.wallet", "wallet", "nav.wallet"), Place("market.ratings", "star", "nav.ratings")),
+        (
+            Place("market.wallet", "wallet", "nav.wallet"),
+            Place("market.ratings", "star", "nav.ratings"),
+            Place("market.certification", "badge-check", "nav.certification"),
+        ),
     ),
 )
 _ENTERPRISE = (

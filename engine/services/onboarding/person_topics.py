@@ -82,12 +82,12 @@ def check_person(call: TopicCall, *, certification_id: str, min_age: int, tries_
     """
     row = fetch_certification(call, certification_id)
     birth_date = date.fromisoformat(_open(call, row.birth_date))
-    obstacle = ""
+    holder, obstacle = find_holder(call.connection, row.id_index, row.party_id), ""
     if _age(birth_date, call.now.astimezone(call.calendar.zone).date()) < min_age:
         obstacle = "age"
-    elif is_blacklisted(call.connection, row.id_index, row.party_id):
+    elif is_blacklisted(call.connection, [row.party_id, holder or row.party_id]):
         obstacle = "black_list"
-    elif find_holder(call.connection, row.id_index, row.party_id):
+    elif holder:
         obstacle = "duplicate"
     next_try_at = find_next_try(call.connection, row.party_id, tries_per_day, call.now, call.calendar.zone)
     return {"obstacle": obstacle, "next_try_at": format_instant(next_try_at)}

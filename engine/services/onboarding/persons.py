@@ -1,5 +1,6 @@
 """Persons who were certified, and who are one and the same although they have several accounts."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from engine.commands.instances import start_instance
 from engine.language.errors import EngineError
 from engine.runtime.engine import Engine
 from engine.services.identity.people import PERSON
-from engine.services.onboarding.person_tables import capacity, person_certification
+from engine.services.onboarding.person_tables import capacity, person_certification, person_skill
 from engine.storage.actor import Actor
 from engine.storage.keys import KeyRing
 from engine.storage.tables import party
@@ -29,6 +30,10 @@ class MayNotOnboard(EngineError):
         super().__init__(f"Expected a person who is not certified yet, but {reason}", reason=reason)
         self.reason = reason
 
+    @property
+    def code(self) -> str:
+        return f"may_not_onboard.{self.reason}"
+
 
 @dataclass(frozen=True)
 class PersonStanding:
@@ -40,7 +45,16 @@ class PersonStanding:
     opened_at: datetime
     certified_at: datetime | None
     closed_at: datetime | None
-    capacities: tuple[str, ...]
+    capacities: tuple["CapacityView", ...]
+
+
+@dataclass(frozen=True)
+class CapacityView:
+    """A capacity of a person. `state`: applied, granted, refused; `skills`: name and state of each."""
+
+    kind: str
+    state: str
+    skills: tuple[tuple[str, str], ...]
 
 
 def request_onboarding(engine: Engine, actor: Actor, token: str) -> str:
@@ -63,13 +77,27 @@ def find_certification(connection: Connection, party_id: str) -> Row[Any] | None
 
 
 def describe_standing(connection: Connection, party_id: str) -> PersonStanding | None:
-    """The latest certification of a person with the capacities he holds; None where there never was one."""
+    """The latest certification of a person with the capacities he applied for; None where there never was one."""
     row = find_certification(connection, party_id)
     if row is None:
         return None
-    held = select(capacity.c.kind).where(capacity.c.party_id == party_id, capacity.c.state == GRANTED)
-    kinds = tuple(sorted(set(connection.execute(held).scalars())))
-    return PersonStanding(row.id, row.state, row.reason, row.opened_at, row.certified_at, row.closed_at, kinds)
+    return PersonStanding(
+        row.id,
+        row.state,
+        row.reason,
+        row.opened_at,
+        row.certified_at,
+        row.closed_at,
+        tuple(_describe_capacities(connection, row.id)),
+    )
+
+
+def _describe_capacities(connection: Connection, certification_id: str) -> Iterator[CapacityView]:
+    mine = select(capacity).where(capacity.c.certification_id == certification_id)
+    for one in connection.execute(mine.order_by(capacity.c.applied_at, capacity.c.id)):
+        skills = select(person_skill.c.skill, person_skill.c.state).where(person_skill.c.capacity_id == one.id)
+        named = connection.execute(skills.order_by(person_skill.c.skill)).all()
+        yield CapacityView(one.kind, one.state, tuple((row.skill, row.state) for row in named))
 
 
 def find_same_person(connection: Connection, party_id: str) -> str | None:
@@ -90,10 +118,9 @@ def find_holder(connection: Connection, id_index: str, besides: str) -> str | No
     return holder
 
 
-def is_blacklisted(connection: Connection, id_index: str, party_id: str) -> bool:
-    """Whether the platform suspended this account, or any other that gave the same number."""
-    same = select(person_certification.c.party_id).where(person_certification.c.id_index == id_index)
-    query = exists().where((party.c.id == party_id) | party.c.id.in_(same), party.c.is_suspended == 1)
+def is_blacklisted(connection: Connection, party_ids: Iterable[str]) -> bool:
+    """Whether the platform has suspended one of these accounts."""
+    query = exists().where(party.c.id.in_([*party_ids]), party.c.is_suspended == 1)
     return bool(connection.execute(select(query)).scalar_one())
 
 

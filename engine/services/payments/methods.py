@@ -8,8 +8,10 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
+from engine.language.errors import EngineError
 from engine.records.history import append_system
 from engine.runtime.engine import Engine
+from engine.services.onboarding.persons import read_certified_name
 from engine.services.payments.tables import payout_method
 from engine.storage import vault
 from engine.storage.actor import Actor
@@ -22,6 +24,13 @@ KINDS = ("bank", "e_wallet")
 FORM_ELEMENT = "fix_payout_method"
 STREAM = "system:payments"
 _SHOWN_END = 4
+
+
+class HolderDiffers(EngineError):
+    """The account is not the party's own: its holder is not the name the person was certified under."""
+
+    def __init__(self) -> None:
+        super().__init__("Expected the certified name as the holder of the account")
 
 
 @dataclass(frozen=True)
@@ -60,10 +69,13 @@ def set_payout_method(
 ) -> str:
     """The acting party names its account; gives the method's id, the present one for the account it has. Recorded.
 
-    `is_verified`: a test amount has arrived there.
+    `is_verified`: a test amount has arrived there. Raises HolderDiffers for a person who was certified.
     """
 
     def work(unit: UnitOfWork) -> str:
+        certified = read_certified_name(unit.connection, engine.keys, actor.party_id)
+        if certified is not None and holder != certified:
+            raise HolderDiffers
         present = describe_method(unit.connection, engine.keys, actor.party_id)
         if present is not None and (present.kind, present.account, present.holder) == (kind, account, holder):
             return present.id
