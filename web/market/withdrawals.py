@@ -49,9 +49,7 @@ class Withdrawals:
             return self._draw("payout_method", draw_question(bound), read_token(), problem="other_holder"), 422
         return redirect(url_for("market.wallet", done="method"), 303)
 
-    def _draw(
-        self, page: str, fields: str, token: str, problem: str = ""
-    ) -> str:
+    def _draw(self, page: str, fields: str, token: str, problem: str = "") -> str:
         actor = current_actor()
         with self.engine.database.read() as connection:
             wallet = wallet_view(connection, actor.party_id)
