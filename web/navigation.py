@@ -60,6 +60,7 @@ _INDIVIDUAL = (
             Place("market.wallet", "wallet", "nav.wallet"),
             Place("market.papers", "file-text", "nav.papers"),
             Place("market.ratings", "star", "nav.ratings"),
+            Place("market.certification", "badge-check", "nav.certification"),
         ),
     ),
 )

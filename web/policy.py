@@ -80,6 +80,8 @@ RULES: dict[str, Rule] = {
     "market.take": roles(*TRADERS),
     "market.orders": roles(*MARKET),
     "market.publish": roles(*TRADERS),
+    "market.certification": roles(*INDIVIDUALS),
+    "market.begin_certification": roles(*INDIVIDUALS),
     "market.release": roles(*TRADERS),
     "market.cancel": roles(*TRADERS),
     "market.dispute": roles(*TRADERS),

@@ -5,6 +5,7 @@ from flask import Blueprint
 from engine.runtime.engine import Engine
 from engine.services.orders.states import HELD
 from engine.services.orders.views import mask_phone
+from web.market.certification import CertificationDesk
 from web.market.documents import FORMATS, Documents
 from web.market.find import name_category
 from web.market.hall import Hall
@@ -34,6 +35,9 @@ def make_market(engine: Engine) -> Blueprint:
     for kind in KINDS:
         blueprint.add_url_rule(f"/orders/<order_id>/{kind}", kind, asked.view_of(kind), methods=BOTH)
     blueprint.add_url_rule("/ratings", "ratings", Ratings(engine).show_ratings)
+    certification = CertificationDesk(engine)
+    blueprint.add_url_rule("/certification", "certification", certification.show)
+    blueprint.add_url_rule("/certification", "begin_certification", certification.begin, methods=("POST",))
     blueprint.add_url_rule("/wallet", "wallet", wallet.show_wallet)
     blueprint.add_url_rule("/wallet/top-up", "top_up", wallet.top_up, methods=BOTH)
     blueprint.add_url_rule("/wallet/top-ups/<payment_id>", "payment", wallet.show_payment)

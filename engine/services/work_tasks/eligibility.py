@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, RowMapping, func, select
 
 from engine.services.agreements.signatures import is_bound
 from engine.services.identity.people import ORGANISATION, PERSON
+from engine.services.onboarding.persons import find_same_person
 from engine.services.work_tasks.tables import application, engagement
 from engine.storage.actor import Actor
 from engine.storage.tables import membership, party
@@ -49,6 +50,8 @@ def find_signup_obstacle(connection: Connection, actor: Actor, task: RowMapping)
     row = connection.execute(select(party).where(party.c.id == actor.party_id)).one_or_none()
     if row is None or row.kind != PERSON or actor.party_id != actor.user_id:
         return "not_a_person"
+    if find_same_person(connection, actor.party_id):
+        return "same_person"
     if standing := _find_standing(connection, row):
         return standing
     if _belongs(connection, actor.user_id, task["enterprise_id"]):
