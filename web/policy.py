@@ -131,6 +131,8 @@ RULES: dict[str, Rule] = {
     "finance.custody": roles("platform_finance"),
     "finance.differences": roles("platform_finance"),
     "finance.postings": roles("platform_finance"),
+    "finance.income": roles("platform_finance"),
+    "finance.export_income": roles("platform_finance"),
     "operator.incidents": roles("platform_operator"),
     "operator.incident": roles("platform_operator"),
     "operator.retry": roles("platform_operator"),
