@@ -93,6 +93,7 @@ _FINANCE = (
             Place("finance.custody", "landmark", "nav.custody"),
             Place("finance.differences", "git-compare", "nav.differences"),
             Place("finance.postings", "pen-line", "nav.postings"),
+            Place("finance.income", "file-text", "nav.income"),
         ),
     ),
 )
