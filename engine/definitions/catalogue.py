@@ -4,10 +4,10 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from engine.definitions.calendars import CompanyDays, parse_calendar
 from engine.definitions.forms import Form, parse_form
@@ -178,7 +178,7 @@ class Catalogue:
             lambda: read_elements(read_bpmn(self.content(connection, definition_id)["content"])),
         )
 
-    def content(self, connection: Connection, definition_id: str) -> RowMapping:
+    def content(self, connection: Connection, definition_id: str) -> Mapping[Any, Any]:
         """Kind, key and file of a definition. Raises UnknownDefinition."""
         row = connection.execute(_CONTENT, {"definition_id": definition_id}).mappings().one_or_none()
         if row is None:

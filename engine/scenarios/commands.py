@@ -27,6 +27,7 @@ from engine.services.reconciliation.jobs import RECONCILE
 from engine.services.reconciliation.lists import list_differences
 from engine.services.work_tasks.applications import apply_for_task, withdraw_application
 from engine.services.work_tasks.commands import cancel_engagement, cancel_task, create_work_task, dispute_engagement
+from engine.services.work_tasks.improving import improve_task
 from engine.services.work_tasks.negotiating import revise_offer
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
@@ -85,6 +86,7 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         cancel_engagement,
         dispute_engagement,
         revise_offer,
+        improve_task,
         pay_fee,
         reconcile_today,
         request_payout,

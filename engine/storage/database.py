@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.storage.clock import Clock, system_clock
+from engine.storage.dialects import COMPILED, share_dialect
 
 T = TypeVar("T")
 ATTEMPTS = 3
@@ -47,8 +48,8 @@ class Database:
             self.reader = _sqlite_engine(url, "DEFERRED", pool_size=16, max_overflow=64)
             self.writer = _sqlite_engine(url, "IMMEDIATE", pool_size=1, max_overflow=0)
         else:
-            self.reader = create_engine(url, pool_size=8, max_overflow=16, isolation_level="AUTOCOMMIT")
-            self.writer = create_engine(url, pool_size=8, max_overflow=16)
+            self.reader = _create_engine(url, pool_size=8, max_overflow=16, isolation_level="AUTOCOMMIT")
+            self.writer = _create_engine(url, pool_size=8, max_overflow=16)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -96,8 +97,12 @@ def hold_name(connection: Connection, name: str) -> None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
 
 
+def _create_engine(url: str, **options: Any) -> Engine:
+    return create_engine(share_dialect(url), execution_options={"compiled_cache": COMPILED}, **options)
+
+
 def _sqlite_engine(url: str, mode: str, pool_size: int, max_overflow: int) -> Engine:
-    engine = create_engine(
+    engine = _create_engine(
         url,
         pool_size=pool_size,
         max_overflow=max_overflow,

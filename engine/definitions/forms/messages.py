@@ -32,6 +32,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "too_small": ("最小 {minimum}，现在 {value}", "At least {minimum}; {value} now"),
     "too_great": ("最大 {maximum}，现在 {value}", "At most {maximum}; {value} now"),
     "not_a_date": ("不是有效日期，例如 2026-11-30", "Not a date, such as 2026-11-30"),
+    "not_to_come": ("应是将来的时间", "Must be a time to come"),
+    "not_after": ("应晚于“{other}”", "Must be later than “{other}”"),
     "not_a_time": ("不是有效时间，例如 18:30", "Not a time, such as 18:30"),
     "year_out_of_range": ("年份应在 {first} 与 {last} 之间", "The year must be between {first} and {last}"),
     "time_skipped": (
@@ -50,6 +52,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "合计 {sum}，应为 {total}，还差 {difference}",
         "These add up to {sum}, but the total is {total}: {difference} is missing",
     ),
+    "counts_short": ("已填 {sum}，总数 {total}，还差 {difference}", "{sum} of {total}: {difference} missing"),
+    "counts_over": ("已填 {sum}，总数 {total}，多了 {difference}", "{sum} of {total}: {difference} too many"),
     "split_over": (
         "合计 {sum}，应为 {total}，多出 {difference}",
         "These add up to {sum}, but the total is {total}: {difference} too much",

@@ -1,7 +1,9 @@
 """What the topics of work tasks have in common: instants of the policy, states with a note of them, amounts."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
@@ -17,6 +19,8 @@ from engine.storage.plain import Plain, PlainDict
 PREPAYMENT, ON_COMPLETION, NEGOTIABLE, PIECEWORK = "prepayment", "on_completion", "negotiable", "piecework"
 MANUAL, AUTOMATIC = "manual", "automatic"
 FIRST_COME, SCORE, LOTTERY = "first_come", "score", "lottery"
+REMINDER = timedelta(days=1)
+"""How long before a delivery is due its worker is reminded."""
 PROCESS, ENGAGEMENT_PROCESS = "normal_task", "task_engagement"
 
 
@@ -37,9 +41,15 @@ def note_engagement(call: TopicCall, engagement_id: str, state: str, **values: o
     call.note("engagement_state", engagement_id=engagement_id, state=state)
 
 
-def charge_of(task: RowMapping, gross_fen: int) -> int:
+def charge_of(task: Mapping[str, Any], gross_fen: int) -> int:
     """What a gross pay costs the enterprise: with the fee where that is on top."""
     return compute_settlement(gross_fen, read_terms(task["fee"]), fee_bearer=task["fee_bearer"]).charge_fen
+
+
+def is_paid_at_acceptance(task: RowMapping) -> bool:
+    """Whether the pay is charged to the enterprise's wallet at acceptance, not frozen before."""
+    is_negotiated = task["mode"] == NEGOTIABLE and task["negotiable_settlement"] == "on_completion"
+    return bool(task["mode"] == ON_COMPLETION or is_negotiated)
 
 
 def whole(values: PlainDict, name: str, default: int = 0) -> int:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
+from engine.commands.tasks import FormRejected
 from engine.services.ledger.checks import check_books
 from engine.services.work_tasks.applications import apply_for_task
 from engine.services.work_tasks.awards import Candidate, commit_seed, rank
@@ -44,8 +45,14 @@ def test_three_who_deliver_at_once_never_exceed_the_cap_they_share(any_work: Hir
     for actor in team:
         work.stage.do(actor, cases[actor.party_id], "do_work", {"is_checked_in": "true"})
 
+    shares = {row["worker_id"]: row["quantity_cap"] for row in work.engagements(task_id)}
+    assert sorted(shares.values()) == [100, 200, 200]
+    least = min(team, key=lambda actor: shares[actor.party_id])
+    with pytest.raises(FormRejected):
+        work.deliver(cases[least.party_id], least, quantity="101", is_last_batch="true")
+
     def deliver(actor: Actor) -> None:
-        work.deliver(cases[actor.party_id], actor, quantity="200", is_last_batch="true")
+        work.deliver(cases[actor.party_id], actor, quantity=str(shares[actor.party_id]), is_last_batch="true")
 
     with ThreadPoolExecutor(len(team)) as pool:
         list(pool.map(deliver, team))
