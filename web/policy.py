@@ -63,6 +63,7 @@ RULES: dict[str, Rule] = {
     "staff.claim": ACTING,
     "staff.unclaim": ACTING,
     "staff.draft": ACTING,
+    "staff.code": ACTING,
     "staff.comment": ACTING,
     "staff.diagram": ACTING,
     "live.inbox": ACTING,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy import Connection, bindparam, func, insert, select
 
+from engine.definitions.agreements import SUFFIX, AgreementText, parse_agreement
 from engine.definitions.calendars import CompanyDays, parse_calendar
 from engine.definitions.forms import Form, parse_form
 from engine.language.decisions import DecisionLogic, parse_decisions
@@ -21,6 +22,7 @@ from engine.storage.prepared import Prepared
 from engine.storage.tables import definition, pin_set
 
 PROCESS, DECISION, FORM, POLICY, CALENDAR = "process", "decision", "form", "policy", "calendar"
+AGREEMENT = "agreement"
 POLICY_KEY, CALENDAR_KEY = "policy", "calendar"
 SHARED = "shared"
 T = TypeVar("T")
@@ -69,6 +71,7 @@ def path_of(kind: str, key: str) -> str:
         FORM: f"forms/{key}.form",
         POLICY: f"bpmn/{SHARED}/policy.json",
         CALENDAR: f"bpmn/{SHARED}/calendar.json",
+        AGREEMENT: f"forms/{SHARED}/{key}{SUFFIX}",
     }[kind]
 
 
@@ -106,6 +109,7 @@ class Catalogue:
         self._policies: dict[str, PlainDict] = {}
         self._calendars: dict[str, CompanyDays] = {}
         self._elements: dict[str, dict[str, Element]] = {}
+        self._agreements: dict[str, AgreementText] = {}
 
     def pin_newest(self, connection: Connection) -> Pins:
         """The newest version of everything, as a set that instances share. Runs inside a unit of work."""
@@ -168,6 +172,14 @@ class Catalogue:
             return CompanyDays()
         return self._once(
             self._calendars, definition_id, lambda: parse_calendar(self.content(connection, definition_id)["content"])
+        )
+
+    def agreement(self, connection: Connection, definition_id: str) -> AgreementText:
+        """A version of an agreement."""
+        return self._once(
+            self._agreements,
+            definition_id,
+            lambda: parse_agreement(self.content(connection, definition_id)["content"]),
         )
 
     def elements(self, connection: Connection, definition_id: str) -> dict[str, Element]:

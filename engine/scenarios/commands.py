@@ -8,6 +8,7 @@ from functools import lru_cache
 from engine.commands.work import settle
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
+from engine.services.agreements.filling import sign_agreements
 from engine.services.ledger import rules, settling
 from engine.services.ledger.fees import BPS, FeeTerms, compute_settlement
 from engine.services.ledger.rules import Book, Origin
@@ -87,6 +88,7 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         dispute_engagement,
         revise_offer,
         improve_task,
+        sign_agreements,
         pay_fee,
         reconcile_today,
         request_payout,

@@ -19,6 +19,7 @@ class Settings:
     password_cost: int = 3  # argon2 time cost
     payments: str = "simulator"
     simulator_seed: int = 1
+    codes: str = "outbox"  # through what one-time codes are sent
 
     @property
     def url(self) -> str:

@@ -33,7 +33,7 @@ def read_definitions(*folders: str) -> dict[str, bytes]:
         str(path.relative_to(ROOT)): path.read_bytes()
         for folder in folders
         for path in sorted((ROOT / folder).rglob("*"))
-        if path.suffix in {".bpmn", ".dmn", ".form", ".json"}
+        if path.suffix in {".bpmn", ".dmn", ".form", ".json", ".agreement"}
     }
 
 

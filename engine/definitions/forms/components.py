@@ -19,6 +19,9 @@ from engine.definitions.forms.typed import (
     write_number,
     write_yuan,
 )
+from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
+from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
 
 PREFIX = "baton:"
@@ -34,6 +37,7 @@ class FormComponent:
     properties: ClassVar[frozenset[str]] = frozenset()
     choices_property: ClassVar[str | None] = None
     field_class: ClassVar[type[PlainField] | None] = None
+    receives: ClassVar[bool] = False
 
     def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
         """What is wrong with a component of a form that has the field keys `keys`."""
@@ -42,6 +46,12 @@ class FormComponent:
     def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
         """What the template shows besides the field, from process data."""
         return {}
+
+    def receive(
+        self, unit: UnitOfWork, keys: KeyRing, actor: Actor, instance_id: str, component: Component, sent: Submitted
+    ) -> None:
+        """Of a kind that `receives`: takes note of what was sent before the form is looked at, in a transaction of its
+        own, so that an error in the form undoes nothing of it."""
 
 
 COMPONENTS: dict[str, FormComponent] = {}

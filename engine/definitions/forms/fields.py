@@ -38,6 +38,14 @@ class Submitted(Protocol):
     def getlist(self, key: str, /) -> list[Any]: ...
 
 
+class Typed(dict[str, list[str]]):
+    """What a browser would send, for whoever fills a form in without one."""
+
+    def getlist(self, key: str, /) -> list[str]:
+        """The texts under a name."""
+        return self.get(key, [])
+
+
 @dataclass(frozen=True)
 class Binding:
     """For whom and over what a form is filled in. `files` are the files this person may name, by id."""

@@ -68,6 +68,23 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "合计 {sum}，应为 {total}，多出 {difference}",
         "These add up to {sum}, {difference} too much",
     ),
+    "agreement_none": ("没有可签署的协议", "There is no agreement to sign"),
+    "agreement_changed": (
+        "协议文本已更新，请重新阅读后再签署",
+        "The text has changed meanwhile; read it again before you sign",
+    ),
+    "agreement_not_accepted": ("需要勾选同意才能签署", "Tick that you agree in order to sign"),
+    "agreement_signer": (
+        "签署人姓名与认证姓名不一致",
+        "The name is not the certified name of the signer",
+    ),
+    "code_not_sent": ("先获取验证码，再填写", "Get a code first, then enter it"),
+    "code_missing": ("填写收到的 6 位验证码", "Enter the 6 digits that were sent to you"),
+    "code_form": ("验证码是 6 位数字", "A code has 6 digits"),
+    "code_wrong": ("验证码不正确，还可以试 {tries} 次", "This is not the code; {tries} tries are left"),
+    "code_expired": ("验证码已过期，请重新获取", "The code is no longer valid; get another one"),
+    "code_spent": ("验证码错误次数过多，请重新获取", "Too many wrong codes; get another one"),
+    "code_later": ("请在 {at} 之后再获取验证码", "The next code can be sent after {at}"),
     "total_unknown": ("总金额还没有确定，暂时不能分配", "The total is not known yet, so it cannot be split"),
     # to analysts
     "not_json": ("应为表单 JSON，但无法读取：{problem}", "Expected a form in JSON, but {problem}"),

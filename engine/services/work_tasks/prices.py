@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from engine.services.work_tasks.notes import NEGOTIABLE, PIECEWORK, PREPAYMENT, charge_of
 
-Terms: TypeAlias = Mapping[str, Any]
+Terms: TypeAlias = Mapping[Any, Any]
 """The row of a work task, or one as it would be."""
 
 
