@@ -177,11 +177,12 @@ def test_sessions_end_at_once_and_the_role_is_gone(firm: Firm, how: str) -> None
 
 def test_the_last_administrator_stays(firm: Firm) -> None:
     engine, ada = firm.engine, firm.ada
-    for attempt in (
+    attempts: list[Callable[[], None]] = [
         lambda: remove_member(engine, ada, ada.user_id),
         lambda: disable_member(engine, ada, ada.user_id),
         lambda: set_member(engine, ada, ada.user_id, {OPERATOR}, None),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(LastAdministrator):
             attempt()
     set_member(engine, ada, firm.olga.user_id, {ADMIN}, None)
