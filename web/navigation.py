@@ -56,22 +56,28 @@ _INDIVIDUAL = (
     ),
     Group(
         "nav.personal",
-        (Place("market.wallet", "wallet", "nav.wallet"), Place("market.ratings", "star", "nav.ratings")),
+        (
+            Place("market.wallet", "wallet", "nav.wallet"),
+            Place("market.papers", "file-text", "nav.papers"),
+            Place("market.ratings", "star", "nav.ratings"),
+            Place("market.certification", "badge-check", "nav.certification"),
+        ),
     ),
 )
 _OUR_ORDERS = Place("market.orders", "briefcase", "nav.our_orders")
 _FUNDS = Place("market.wallet", "wallet", "nav.funds")
+_PAPERS = Place("market.papers", "file-text", "nav.papers")
 _RATINGS = Place("market.ratings", "star", "nav.ratings")
 _OPERATOR_WORK = Group("nav.work", (Place("market.index", "store", "nav.market"), INBOX, _OUR_ORDERS))
-_COMPANY = (Place("market.publish", "plus", "nav.publish"), _FUNDS, _RATINGS)
+_COMPANY = (Place("market.publish", "plus", "nav.publish"), _FUNDS, _PAPERS, _RATINGS)
 _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     "enterprise_admin": (
         _OPERATOR_WORK,
         Group("nav.company", (*_COMPANY, Place("identity.members", "users", "nav.members"))),
     ),
     "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", _COMPANY)),
-    "enterprise_acceptor": (Group("nav.work", (INBOX, _OUR_ORDERS)), Group("nav.company", (_RATINGS,))),
-    "enterprise_finance": (Group("nav.work", (INBOX, _FUNDS, _OUR_ORDERS)),),
+    "enterprise_acceptor": (Group("nav.work", (INBOX, _OUR_ORDERS)), Group("nav.company", (_PAPERS, _RATINGS))),
+    "enterprise_finance": (Group("nav.work", (INBOX, _OUR_ORDERS)), Group("nav.company", (_FUNDS, _PAPERS))),
 }
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
 _ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)

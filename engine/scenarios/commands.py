@@ -8,6 +8,7 @@ from functools import lru_cache
 from engine.commands.work import settle
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
+from engine.scenarios.pasts import hold_number, invite_person, register_individual, suspend
 from engine.services.agreements.filling import sign_agreements
 from engine.services.ledger import rules, settling
 from engine.services.ledger.fees import BPS, FeeTerms, compute_settlement
@@ -93,6 +94,10 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         reconcile_today,
         request_payout,
         start_top_up,
+        register_individual,
+        invite_person,
+        hold_number,
+        suspend,
     )
 }
 _GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id"})

@@ -97,6 +97,14 @@ def check_code(unit: UnitOfWork, keys: KeyRing, actor: Actor, instance_id: str, 
     return True
 
 
+def spend_code(connection: Connection, code_id: str, instance_id: str, use: str) -> None:
+    """A proved code has served for one use and proves nothing else in its case. Raises ValueError for any other."""
+    proved = (one_time_code.c.id == code_id) & (one_time_code.c.purpose == instance_id)
+    spent = update(one_time_code).where(proved, one_time_code.c.verified_at.is_not(None))
+    if connection.execute(spent.values(purpose=f"{instance_id}:{use}")).rowcount != 1:
+        raise ValueError(f"Expected a code proved for this case, but {code_id} is not")
+
+
 def find_code(connection: Connection, user_id: str, instance_id: str) -> Row[Any] | None:
     """The code last sent to somebody for a case."""
     same = (one_time_code.c.user_id == user_id) & (one_time_code.c.purpose == instance_id)
