@@ -49,8 +49,9 @@ _INDIVIDUAL = (
     Group(
         "nav.work",
         (
-            Place("market.index", "store", "nav.market"),
+            Place("market.tasks", "store", "nav.market"),
             INBOX,
+            Place("market.own_tasks", "clipboard-list", "nav.my_tasks_taken"),
             Place("market.orders", "briefcase", "nav.my_orders"),
         ),
     ),
@@ -68,14 +69,16 @@ _ENTERPRISE = (
     Group(
         "nav.work",
         (
-            Place("market.index", "store", "nav.market"),
+            Place("market.tasks", "store", "nav.market"),
             INBOX,
+            Place("market.own_tasks", "clipboard-list", "nav.our_tasks"),
             Place("market.orders", "briefcase", "nav.our_orders"),
         ),
     ),
     Group(
         "nav.company",
         (
+            Place("market.open_task", "plus", "nav.open_task"),
             Place("market.publish", "plus", "nav.publish"),
             Place("market.wallet", "wallet", "nav.funds"),
             Place("market.papers", "file-text", "nav.papers"),
