@@ -90,9 +90,7 @@ def open_case(
         wanted_fen = 0 if kind == QUESTION else min(claim_fen, subject.amount_fen)
         case_ref = _insert(unit, actor, category, subject, kind, wanted_fen)
         said = vault.put(unit.connection, engine.keys, actor.party_id, text)
-        add_entry(
-            unit.connection, unit.now, case_ref, OPENED, party_id=actor.party_id, text=said, files=[*files]
-        )
+        add_entry(unit.connection, unit.now, case_ref, OPENED, party_id=actor.party_id, text=said, files=[*files])
         record_submission(
             *(unit.connection, engine.keys, key, actor, unit.now),
             **{"instance_id": None, "element": None, "form_id": None},
@@ -104,9 +102,7 @@ def open_case(
     return engine.database.transact(work)
 
 
-def _insert(
-    unit: UnitOfWork, actor: Actor, category: str, subject: Subject, kind: str, wanted_fen: int
-) -> str:
+def _insert(unit: UnitOfWork, actor: Actor, category: str, subject: Subject, kind: str, wanted_fen: int) -> str:
     """The row of the case, and the message its process begins by."""
     count = select(func.count()).where(service_case.c.subject_id == subject.id)
     case_ref = f"{subject.id}-{int(unit.connection.execute(count).scalar_one()) + 1}"
@@ -141,7 +137,7 @@ def add_evidence(
         values = {"party_id": actor.party_id, "text": said, "files": [*files]}
         number = add_entry(step.connection, step.now, case_ref, EVIDENCE, **values)
         step.note(event("case_evidence", case_ref=case_ref, number=number, text=said, files=[*files]))
-        return None
+        return number
 
     sent: PlainDict = {"text": text, "files": [one["sha256"] for one in files]}
     key = SubmissionKey.of(f"evidence:{case_ref}", token, sent)
@@ -159,7 +155,7 @@ def withdraw_case(engine: Engine, actor: Actor, case_ref: str, token: str) -> No
             raise CaseClosed(WITHDRAW, case["state"])
 
     key = SubmissionKey.of(f"{WITHDRAW}:{case_ref}", token, {})
-    correlate_message(engine, actor, WITHDRAW, case_ref, {}, key=key, authorise=authorise)
+    correlate_message(engine, actor, WITHDRAW, case_ref, {}, key=key, authorise=authorise, before=lambda _: case_ref)
 
 
 def fetch_own(connection: Connection, actor: Actor, case_ref: str) -> RowMapping:

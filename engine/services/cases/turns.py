@@ -19,7 +19,7 @@ _STATE_OF: Mapping[str, str] = {
 }
 _STATE_AFTER: Mapping[str, str] = {"triage": "triaged"}
 _PLATFORM = frozenset({"triage", "answer", "proposal", "arbitration", "confirm", "safety"})
-_APPEALED = "appeal.appeal"
+_APPEALED, ACCEPT = "appeal.appeal", "accept"
 
 
 @topic("begin_turn")
@@ -39,7 +39,7 @@ def record_answer(call: TopicCall, *, case_ref: str, answer: str, element: str =
     """Writes the answer to the present turn into the timeline. `element`: the user task whose form says more (text,
     files, split); without it nobody answered in time. `party`: who was asked, empty for the platform.
 
-    Returns: pay_fen, refund_fen (what the answer names, or agrees to; 0 where there is none).
+    Returns: is_agreed (the answer accepts what was offered), pay_fen, refund_fen (what it names or agrees to).
     """
     case = states.fetch_case_row(call.connection, case_ref)
     kind = f"{case['turn']}.{answer}"
@@ -50,7 +50,8 @@ def record_answer(call: TopicCall, *, case_ref: str, answer: str, element: str =
     author = None if is_platform else party or case["turn_party"]
     add_entry(call.connection, call.now, case_ref, kind, party_id=author, **said, **terms)
     _move(call, case_ref, "appealed" if kind == _APPEALED else _STATE_AFTER.get(case["turn"]), {})
-    return {"pay_fen": terms.get("pay_fen", 0), "refund_fen": terms.get("refund_fen", 0)}
+    amounts: PlainDict = {"pay_fen": terms.get("pay_fen", 0), "refund_fen": terms.get("refund_fen", 0)}
+    return {"is_agreed": answer == ACCEPT, **amounts}
 
 
 def _terms(call: TopicCall, case_ref: str, kind: str, form: PlainDict) -> PlainDict:
