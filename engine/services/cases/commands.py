@@ -93,7 +93,9 @@ def open_case(
         add_entry(unit.connection, unit.now, case_ref, OPENED, party_id=actor.party_id, text=said, files=[*files])
         record_submission(
             *(unit.connection, engine.keys, key, actor, unit.now),
-            **{"instance_id": None, "element": None, "form_id": None},
+            instance_id=None,
+            element=None,
+            form_id=None,
             content={"kind": kind, "text": said, "claim_fen": wanted_fen},
             result=case_ref,
         )

@@ -1,7 +1,6 @@
 """What the forms of a case show: its parties and money, what both said, and what was collected."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
 from sqlalchemy import RowMapping, select
 
@@ -11,7 +10,7 @@ from engine.services.cases.states import fetch_case_row
 from engine.services.cases.words import name_kind
 from engine.storage import vault
 from engine.storage.clock import format_instant
-from engine.storage.plain import Plain, PlainDict
+from engine.storage.plain import Plain
 from engine.storage.tables import party
 
 
