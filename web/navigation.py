@@ -56,7 +56,12 @@ _INDIVIDUAL = (
     ),
     Group(
         "nav.personal",
-        (Place("market.wallet", "wallet", "nav.wallet"), Place("market.ratings", "star", "nav.ratings")),
+        (
+            Place("market.wallet", "wallet", "nav.wallet"),
+            Place("market.papers", "file-text", "nav.papers"),
+            Place("market.ratings", "star", "nav.ratings"),
+            Place("market.certification", "badge-check", "nav.certification"),
+        ),
     ),
 )
 _ENTERPRISE = (
@@ -73,6 +78,7 @@ _ENTERPRISE = (
         (
             Place("market.publish", "plus", "nav.publish"),
             Place("market.wallet", "wallet", "nav.funds"),
+            Place("market.papers", "file-text", "nav.papers"),
             Place("market.ratings", "star", "nav.ratings"),
         ),
     ),

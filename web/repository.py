@@ -4,7 +4,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("bpmn", "forms")
-SUFFIXES = frozenset({".bpmn", ".dmn", ".form", ".json"})
+SUFFIXES = frozenset({".bpmn", ".dmn", ".form", ".json", ".agreement"})
 
 
 def read_definitions() -> dict[str, bytes]:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import Request, Response, g, redirect, request, url_for
@@ -12,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.runtime.engine import Engine
 from engine.services.identity.sessions import TOTAL_LIMIT, Session, find_session, touch_session
-from engine.storage.actor import Actor
+from engine.storage.actor import Actor, Origin
 from web.api.door import WorkerDoor
 from web.compression import compress_page
 from web.policy import Verdict, is_for_workers, judge
@@ -20,6 +21,7 @@ from web.policy import Verdict, is_for_workers, judge
 SESSION_COOKIE = "baton"
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
 TOKEN_BYTES = 32
+MAX_USER_AGENT = 300
 MAX_STRANGER_BYTES = 64 * 1024
 MAX_FIELD_BYTES = 3 * 1024 * 1024  # the largest definition, in base64
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -105,7 +107,8 @@ def current_actor() -> Actor:
     actor = current_session().actor
     if actor is None:
         raise Unauthorized
-    return actor
+    origin = Origin(request.remote_addr or "", request.user_agent.string[:MAX_USER_AGENT])
+    return replace(actor, origin=origin)
 
 
 def form_token(engine: Engine) -> str:

@@ -10,8 +10,10 @@ import orjson
 from sqlalchemy import Connection, insert, select
 
 from engine.commands.triggers import replace_starts
+from engine.definitions.agreements import SUFFIX, AgreementInvalid, parse_agreement
 from engine.definitions.calendars import CalendarInvalid, parse_calendar
 from engine.definitions.catalogue import (
+    AGREEMENT,
     CALENDAR,
     CALENDAR_KEY,
     DECISION,
@@ -97,7 +99,8 @@ def deploy(
     only_unknown: bool = False,
     also: Callable[[UnitOfWork], None] = _nothing,
 ) -> DeploymentResult:
-    """Deploys `.bpmn`, `.dmn`, `.form` files, `policy.json` and `calendar.json`, given by their paths, all or none.
+    """Deploys `.bpmn`, `.dmn`, `.form`, `.agreement` files, `policy.json` and `calendar.json`, by their paths, all or
+    none.
 
     `only_unknown` passes over content that any version had before: files that come with the product must not undo
     what an analyst has deployed since. `also` runs first in the same transaction. Raises DefinitionInvalid and
@@ -182,6 +185,9 @@ def read_candidates(path: str, content: bytes) -> Iterator[Candidate]:
     elif pure.name == "calendar.json":
         parse_calendar(content)
         yield Candidate(CALENDAR, CALENDAR_KEY, "工作日历", "Working calendar", content)
+    elif pure.suffix == SUFFIX:
+        name = parse_agreement(content).name
+        yield Candidate(AGREEMENT, pure.stem, name.zh, name.en, content)
 
 
 def read_deployed(connection: Connection) -> dict[str, bytes]:
@@ -196,7 +202,7 @@ def read_what_can_be_read(path: str, content: bytes) -> list[Candidate]:
     """The definitions in a file nobody has checked yet; none if it cannot be read, which a check would say."""
     try:
         return list(read_candidates(path, content))
-    except (EngineError, DecisionInvalid, CalendarInvalid, orjson.JSONDecodeError):
+    except (EngineError, DecisionInvalid, CalendarInvalid, AgreementInvalid, orjson.JSONDecodeError):
         return []
 
 

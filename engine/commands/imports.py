@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import select
 
 from engine.commands.drafts import find_begun, insert_draft
-from engine.definitions.catalogue import CALENDAR, CALENDAR_KEY, DECISION, FORM, POLICY, POLICY_KEY, PROCESS
+from engine.definitions.catalogue import AGREEMENT, CALENDAR, CALENDAR_KEY, DECISION, FORM, POLICY, POLICY_KEY, PROCESS
 from engine.definitions.drawing import NotDrawable, complete_drawing
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import BPMN, MAX_BYTES, read_bpmn
@@ -104,6 +104,8 @@ def _identify(path: str, content: bytes) -> tuple[str, str, Problem]:
                 return POLICY, POLICY_KEY, ""
             case ".json" if pure.name == "calendar.json" and isinstance(orjson.loads(content), dict):
                 return CALENDAR, CALENDAR_KEY, ""
+            case ".agreement":
+                return AGREEMENT, *_check_key(pure.stem, _KEY)
     except (BpmnUnreadable, XmlRefused, orjson.JSONDecodeError):
         pass
     return "", pure.stem, "unreadable"

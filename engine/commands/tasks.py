@@ -14,7 +14,7 @@ from engine.runtime.errors import (
     TaskAlreadyClaimed,
     TaskAlreadyCompleted,
 )
-from engine.runtime.intake import describe_sent, take_in
+from engine.runtime.intake import describe_sent, receive_parts, take_in
 from engine.runtime.step import Command, Step, run_step
 from engine.runtime.tasks import Language, TaskView, bind_task, fetch_task, find_task
 from engine.storage.actor import PLATFORM, Actor
@@ -67,6 +67,8 @@ def complete_task(
     if (answered := _answered(engine, actor, key)) is not None:
         return answered
     view = _fetch(engine, actor, task_id)
+    if view.form:
+        receive_parts(engine, actor, view.form, view.instance_id, submitted)
     bound = bind_task(engine, actor, view, language, submitted) if view.form else None
     if bound is not None and not bound.validate():
         raise FormRejected(bound)

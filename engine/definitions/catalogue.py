@@ -4,11 +4,12 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
+from engine.definitions.agreements import SUFFIX, AgreementText, parse_agreement
 from engine.definitions.calendars import CompanyDays, parse_calendar
 from engine.definitions.forms import Form, parse_form
 from engine.language.decisions import DecisionLogic, parse_decisions
@@ -21,6 +22,7 @@ from engine.storage.prepared import Prepared
 from engine.storage.tables import definition, pin_set
 
 PROCESS, DECISION, FORM, POLICY, CALENDAR = "process", "decision", "form", "policy", "calendar"
+AGREEMENT = "agreement"
 POLICY_KEY, CALENDAR_KEY = "policy", "calendar"
 SHARED = "shared"
 T = TypeVar("T")
@@ -69,6 +71,7 @@ def path_of(kind: str, key: str) -> str:
         FORM: f"forms/{key}.form",
         POLICY: f"bpmn/{SHARED}/policy.json",
         CALENDAR: f"bpmn/{SHARED}/calendar.json",
+        AGREEMENT: f"forms/{SHARED}/{key}{SUFFIX}",
     }[kind]
 
 
@@ -106,6 +109,7 @@ class Catalogue:
         self._policies: dict[str, PlainDict] = {}
         self._calendars: dict[str, CompanyDays] = {}
         self._elements: dict[str, dict[str, Element]] = {}
+        self._agreements: dict[str, AgreementText] = {}
 
     def pin_newest(self, connection: Connection) -> Pins:
         """The newest version of everything, as a set that instances share. Runs inside a unit of work."""
@@ -170,6 +174,14 @@ class Catalogue:
             self._calendars, definition_id, lambda: parse_calendar(self.content(connection, definition_id)["content"])
         )
 
+    def agreement(self, connection: Connection, definition_id: str) -> AgreementText:
+        """A version of an agreement."""
+        return self._once(
+            self._agreements,
+            definition_id,
+            lambda: parse_agreement(self.content(connection, definition_id)["content"]),
+        )
+
     def elements(self, connection: Connection, definition_id: str) -> dict[str, Element]:
         """What the diagram of a process definition says of its elements, by element id."""
         return self._once(
@@ -178,7 +190,7 @@ class Catalogue:
             lambda: read_elements(read_bpmn(self.content(connection, definition_id)["content"])),
         )
 
-    def content(self, connection: Connection, definition_id: str) -> RowMapping:
+    def content(self, connection: Connection, definition_id: str) -> Mapping[Any, Any]:
         """Kind, key and file of a definition. Raises UnknownDefinition."""
         row = connection.execute(_CONTENT, {"definition_id": definition_id}).mappings().one_or_none()
         if row is None:

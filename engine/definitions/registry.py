@@ -255,6 +255,8 @@ def _fits(value: Plain, expected: object) -> bool:
 
 TOPICS: dict[str, Topic] = {}
 RELATIONS: dict[str, RelationFunction] = {}
+MEMBER_ROLES: set[str] = set()
+"""The roles in which members act for an organisation: what `baton:memberRoles` may name."""
 VIEWS: dict[str, ViewFunction] = {}
 JOB_HANDLERS: dict[str, JobHandler] = {}
 
@@ -295,7 +297,8 @@ def _read_parameters(function: Callable[..., object]) -> tuple[frozenset[str], f
 
 
 def relation(name: str) -> Callable[[RelationFunction], RelationFunction]:
-    """Registers who `baton:relation="<name>"` means: a function giving party ids."""
+    """Registers who `baton:relation="<name>"` means: a function giving party ids; after `relation:` in `baton:exclude`
+    user ids as well."""
 
     def register(function: RelationFunction) -> RelationFunction:
         if name in RELATIONS:

@@ -59,6 +59,7 @@ class Element:
     assignee: str | None = None
     candidate_users: str | None = None
     candidate_groups: str | None = None
+    member_roles: str | None = None  # in which roles the members of a candidate organisation may do it
     skill: str | None = None
     relation: str | None = None
     exclude: str | None = None
@@ -235,6 +236,7 @@ def _read_element(node: etree._Element, process_key: str, parent: str | None, la
         assignee=camunda("assignee"),
         candidate_users=camunda("candidateUsers"),
         candidate_groups=camunda("candidateGroups"),
+        member_roles=baton("memberRoles"),
         skill=baton("skill"),
         relation=baton("relation"),
         exclude=baton("exclude"),

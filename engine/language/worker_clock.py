@@ -38,12 +38,18 @@ class WorkerClock:
             return False
 
 
-def _find_cpu_clock(pid: int | None) -> Callable[[], float]:
-    if pid is None:
-        return time.perf_counter
-    clock = ctypes.c_int()
+def _find_clock_finder() -> Callable[..., int] | None:
     try:
-        is_known = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(clock)) == 0
+        return ctypes.CDLL(None).clock_getcpuclockid
     except (AttributeError, OSError):
-        is_known = False
-    return (lambda: time.clock_gettime(clock.value)) if is_known else time.perf_counter
+        return None
+
+
+_FIND_CLOCK = _find_clock_finder()
+
+
+def _find_cpu_clock(pid: int | None) -> Callable[[], float]:
+    clock = ctypes.c_int()
+    if pid is None or _FIND_CLOCK is None or _FIND_CLOCK(pid, ctypes.byref(clock)) != 0:
+        return time.perf_counter
+    return lambda: time.clock_gettime(clock.value)

@@ -4,9 +4,11 @@ A thin adapter over pydantic-monty, which is pinned exactly: its interface still
 """
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from pydantic_monty import (
@@ -33,6 +35,10 @@ MAX_PRINTED_BYTES = 10_000
 WORLD = OSPolicy(datetime="call_host", sleep="call_host", random_start="call_host")
 
 Function = Callable[..., object]
+
+# Monty looks for this package before every piece of work; searching all folders in vain costs more than the work.
+if find_spec("opentelemetry") is None:
+    sys.modules["opentelemetry"] = None  # type: ignore[assignment]
 
 
 class SandboxBusy(TryAgain):

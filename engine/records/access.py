@@ -8,49 +8,52 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, union_all
 
-from engine.records.worklist import EXCLUDE, GROUP, PARTY
+from engine.records.worklist import EXCLUDE, GROUP, MEMBER, PARTY, name_member
 from engine.storage.actor import PLATFORM, Actor
-from engine.storage.tables import instance, instance_party, task, task_candidate
+from engine.storage.tables import instance, instance_party, membership, task, task_candidate
 
 Operand: TypeAlias = Any  # a value, or a bind parameter that stands for one
 NOBODY = ""
 
 
-def _names(party: Operand, person: Operand, groups: Operand) -> ColumnElement[bool]:
-    """Whether a candidate row names an actor: his party, himself, or a group of his role."""
+def _names(party: Operand, person: Operand, roles: Operand, groups: Operand) -> ColumnElement[bool]:
+    """Whether a candidate row names an actor: his party, himself, his role in his party, or a group of his role."""
     return or_(
         and_(task_candidate.c.kind == PARTY, or_(task_candidate.c.value == party, task_candidate.c.value == person)),
+        and_(task_candidate.c.kind == MEMBER, task_candidate.c.value.in_(roles)),
         and_(task_candidate.c.kind == GROUP, task_candidate.c.value.in_(groups)),
     )
 
 
 def _is_fit(party: Operand, person: Operand, user: Operand, skills: Operand) -> ColumnElement[bool]:
-    """Whether nothing speaks against an actor: he has the skill the task asks for, and he is not excluded."""
+    """Whether nothing speaks against an actor: he has the skill the task asks for, and neither he nor a party he
+    belongs to is excluded, whatever he acts as. Asked anew each time: who joins a party later is out from then on.
+    """
+    belongs = select(membership.c.party_id).where(membership.c.user_id == user)
     excluded = select(1).where(
         task_candidate.c.task_id == task.c.id,
         task_candidate.c.kind == EXCLUDE,
-        task_candidate.c.value.in_((party, person, user)),
+        or_(task_candidate.c.value.in_((party, person, user)), task_candidate.c.value.in_(belongs)),
     )
     return and_(or_(task.c.skill.is_(None), task.c.skill.in_(skills)), ~exists(excluded))
-
-
-def _may_do(party: Operand, person: Operand, user: Operand, groups: Operand, skills: Operand) -> ColumnElement[bool]:
-    named = exists(select(1).where(task_candidate.c.task_id == task.c.id, _names(party, person, groups)))
-    return and_(named, _is_fit(party, person, user, skills))
 
 
 _PARTY: Operand = bindparam("actor_party")
 _PERSON: Operand = bindparam("actor_person")
 _USER: Operand = bindparam("actor_user")
+_ROLES: Operand = bindparam("actor_roles", expanding=True)
 _GROUPS: Operand = bindparam("actor_groups", expanding=True)
 _SKILLS: Operand = bindparam("actor_skills", expanding=True)
 
-NAMES_ACTOR = _names(_PARTY, _PERSON, _GROUPS)
+NAMES_ACTOR = _names(_PARTY, _PERSON, _ROLES, _GROUPS)
+_IS_FIT = _is_fit(_PARTY, _PERSON, _USER, _SKILLS)
 # Whether the actor may do a task.
-IS_CANDIDATE = _may_do(_PARTY, _PERSON, _USER, _GROUPS, _SKILLS)
+IS_CANDIDATE: ColumnElement[bool] = and_(
+    exists(select(1).where(task_candidate.c.task_id == task.c.id, NAMES_ACTOR)), _IS_FIT
+)
 # The same, found from the actor's side: cheap where he is a candidate of few tasks, however many there are in all.
 IS_CANDIDATE_OF_FEW: ColumnElement[bool] = and_(
-    task.c.id.in_(select(task_candidate.c.task_id).where(NAMES_ACTOR)), _is_fit(_PARTY, _PERSON, _USER, _SKILLS)
+    task.c.id.in_(select(task_candidate.c.task_id).where(NAMES_ACTOR)), _IS_FIT
 )
 _held = task.alias("held")
 _OFFERED_IN_PERSON = select(task_candidate.c.task_id).where(
@@ -76,6 +79,7 @@ def describe_actor(actor: Actor) -> dict[str, object]:
         "actor_party": actor.party_id,
         "actor_user": actor.user_id,
         "actor_person": actor.data_id if actor.party_id in (actor.user_id, PLATFORM) else NOBODY,
+        "actor_roles": [name_member(actor.party_id, role) for role in sorted(actor.groups)],
         "actor_groups": sorted(actor.groups),
         "actor_skills": sorted(actor.skills),
     }

@@ -13,18 +13,24 @@ _INSERT_TASK = Prepared(insert(task))
 _INSERT_CANDIDATE = Prepared(insert(task_candidate))
 _DELETE_TASKS = Prepared(delete(task).where(task.c.id.in_(bindparam("ids", expanding=True))))
 
-PARTY, GROUP, EXCLUDE = "party", "group", "exclude"
+PARTY, MEMBER, GROUP, EXCLUDE = "party", "member", "group", "exclude"
+
+
+def name_member(party_id: str, role: str) -> str:
+    """How a candidate row names the members of an organisation who act in a role."""
+    return f"{party_id}/{role}"
 
 
 @dataclass(frozen=True)
 class OpenTask:
-    """A user task as it is offered: to a party's people, to groups, never to those excluded."""
+    """A user task as it is offered: to a party's people, to members in a role, to groups, never to those excluded."""
 
     id: str
     definition_id: str
     element: str
     assignee_id: str | None
     parties: tuple[str, ...]
+    members: tuple[str, ...]  # see name_member
     groups: tuple[str, ...]
     excluded: tuple[str, ...]
     skill: str | None
@@ -34,8 +40,9 @@ class OpenTask:
     candidates: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        pairs = [(PARTY, p) for p in self.parties] + [(GROUP, g) for g in self.groups]
-        object.__setattr__(self, "candidates", frozenset(pairs + [(EXCLUDE, e) for e in self.excluded]))
+        kinds = {PARTY: self.parties, MEMBER: self.members, GROUP: self.groups, EXCLUDE: self.excluded}
+        pairs = frozenset((kind, value) for kind, values in kinds.items() for value in values)
+        object.__setattr__(self, "candidates", pairs)
 
 
 def add_tasks(connection: Connection, instance_id: str, now: datetime, tasks: Iterable[OpenTask]) -> None:

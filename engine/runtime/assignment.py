@@ -10,14 +10,17 @@ from engine.definitions.registry import RELATIONS
 from engine.language.errors import EngineError
 from engine.language.expressions import Literal, parse_literal_or_expression
 from engine.language.model import Element
-from engine.records.worklist import OpenTask
+from engine.records.worklist import OpenTask, name_member
 from engine.storage.plain import Plain
-from engine.storage.tables import submission
+from engine.storage.tables import party, submission
 
 DEFAULT_PRIORITY = 50
-ACTOR = "actor:"
+ACTOR, RELATION = "actor:", "relation:"  # what may stand in baton:exclude besides variables
 _ACTORS_OF = select(submission.c.actor_id).where(
     submission.c.instance_id == bindparam("instance_id_"), submission.c.element == bindparam("element_")
+)
+_ORGANISATIONS = select(party.c.id).where(
+    party.c.id.in_(bindparam("ids", expanding=True)), party.c.kind == "organisation"
 )
 
 
@@ -43,13 +46,15 @@ class Assigner:
         groups = self._texts(element.candidate_groups, data)
         if not parties and not groups:
             raise AssignmentInvalid(f"Expected somebody who may do {element.id}, but its assignment names nobody")
+        members = self._members(parties, self._texts(element.member_roles, data))
         skills = self._texts(element.skill, data)
         return OpenTask(
             id=task_id,
             definition_id=definition_id,
             element=element.id,
             assignee_id=None,
-            parties=tuple(dict.fromkeys(parties)),
+            parties=tuple(one for one in dict.fromkeys(parties) if one not in members),
+            members=tuple(name_member(one, role) for one, roles in members.items() for role in roles),
             groups=tuple(groups),
             excluded=tuple(dict.fromkeys(self._excluded(element.exclude, data))),
             skill=skills[0] if skills else None,
@@ -69,18 +74,29 @@ class Assigner:
         values = value if isinstance(value, list) else [value]
         return [str(one) for one in values if one is not None and one != ""]
 
+    def _members(self, parties: list[str], roles: list[str]) -> dict[str, list[str]]:
+        """Of the parties named the organisations, each with the roles of its members who may do the task; none where
+        any member may. A person acts for himself, whatever roles are asked for."""
+        if not roles:
+            return {}
+        organisations = self.connection.execute(_ORGANISATIONS, {"ids": parties}).scalars()
+        return {one: [*dict.fromkeys(roles)] for one in organisations}
+
     def _relate(self, name: str, data: Mapping[str, Plain]) -> list[str]:
         if name not in RELATIONS:
             raise AssignmentInvalid(f"Expected a registered relation, but nobody registered {name!r}")
         return RELATIONS[name](_Relation(self.connection, self.instance_id, data))
 
     def _excluded(self, text: str | None, data: Mapping[str, Plain]) -> Iterable[str]:
-        """Comma list of `actor:<element>` (whoever completed it) and variables or `${…}` that hold party ids."""
+        """Comma list of `actor:<element>` (whoever completed it), `relation:<name>` (whom a service names), and
+        variables or `${…}` that hold party or user ids."""
         for part in (text or "").split(","):
             part = part.strip()
             if part.startswith(ACTOR):
                 values = {"instance_id_": self.instance_id, "element_": part.removeprefix(ACTOR)}
                 yield from self.connection.execute(_ACTORS_OF, values).scalars()
+            elif part.startswith(RELATION):
+                yield from self._relate(part.removeprefix(RELATION), data)
             elif part:
                 yield from self._texts(part if part.startswith("${") else "${" + part + "}", data)
 

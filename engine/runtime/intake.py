@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from engine.definitions.forms import BoundForm
+from engine.definitions.forms import BoundForm, Form
+from engine.definitions.forms.components import COMPONENTS
 from engine.definitions.forms.fields import Submitted
 from engine.runtime.engine import Engine
 from engine.runtime.errors import Forbidden
 from engine.runtime.step import Step
 from engine.storage import vault
 from engine.storage.actor import Actor, party_behind
+from engine.storage.database import UnitOfWork
 from engine.storage.files import adopt_files
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import file
@@ -26,6 +28,18 @@ def describe_sent(engine: Engine, actor: Actor, submitted: Submitted) -> PlainDi
     named = [one for values in sent.values() for one in values if len(one) == ID_LENGTH]
     hashes = _hash_uploads(engine, actor, named) if named else {}
     return {name: [hashes.get(one, one) for one in values] for name, values in sent.items()}
+
+
+def receive_parts(engine: Engine, actor: Actor, form: Form, instance_id: str, sent: Submitted) -> None:
+    """Lets those parts of a form take note that must, whatever becomes of the form."""
+    parts = [part for part in form.inputs.values() if part.type in COMPONENTS and COMPONENTS[part.type].receives]
+
+    def work(unit: UnitOfWork) -> None:
+        for part in parts:
+            COMPONENTS[part.type].receive(unit, engine.keys, actor, instance_id, part, sent)
+
+    if parts:
+        engine.database.transact(work)
 
 
 def take_in(step: Step, bound: BoundForm | None, data: Mapping[str, Plain]) -> PlainDict:

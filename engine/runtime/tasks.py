@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 
 from engine.definitions.catalogue import FORM
 from engine.definitions.forms import BoundForm, Form, bind
+from engine.definitions.forms.conditions import NOW
 from engine.definitions.forms.fields import Submitted
 from engine.definitions.forms.model import walk
 from engine.definitions.registry import VIEWS
@@ -150,7 +151,7 @@ def bind_form(
     """A form over process data; before its case has begun, `instance_id` is empty."""
     with engine.database.read() as connection:
         context = ViewContext(connection, engine.keys, instance_id, data, actor, engine.clock(), language)
-        shown = {**data, **gather_views(context, form)}
+        shown = {NOW: format_instant(context.now), **data, **gather_views(context, form)}
         files = _files(connection, actor, form, instance_id, submitted)
 
     def evaluate(expression: str, values: Mapping[str, Plain]) -> Plain:
@@ -170,7 +171,11 @@ def bind_form(
 
 def gather_views(context: ViewContext, form: Form) -> PlainDict:
     """What the read-only parts of a form show beside process data: the rows of services they name as their source."""
-    sources = {str(part.properties.get("source", "")).partition(".")[0] for part, _ in walk(form.components)}
+    parts = [part for part, _ in walk(form.components)]
+    paths = [
+        path for part in parts for path in (part.properties.get("source"), part.properties.get("total"), part.bounds)
+    ]
+    sources = {str(path).partition(".")[0] for path in paths if path}
     return {name: VIEWS[name](context) for name in sorted(sources & VIEWS.keys() - context.data.keys())}
 
 

@@ -8,6 +8,8 @@ from functools import lru_cache
 from engine.commands.work import settle
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
+from engine.scenarios.pasts import hold_number, invite_person, register_individual, suspend
+from engine.services.agreements.filling import sign_agreements
 from engine.services.cases.commands import add_evidence, open_case, withdraw_case
 from engine.services.ledger import rules, settling
 from engine.services.ledger.fees import BPS, FeeTerms, compute_settlement
@@ -28,6 +30,7 @@ from engine.services.reconciliation.jobs import RECONCILE
 from engine.services.reconciliation.lists import list_differences
 from engine.services.work_tasks.applications import apply_for_task, withdraw_application
 from engine.services.work_tasks.commands import cancel_engagement, cancel_task, create_work_task, dispute_engagement
+from engine.services.work_tasks.improving import improve_task
 from engine.services.work_tasks.negotiating import revise_offer
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
@@ -100,11 +103,17 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         cancel_engagement,
         dispute_engagement,
         revise_offer,
+        improve_task,
+        sign_agreements,
         pay_fee,
         spend,
         reconcile_today,
         request_payout,
         start_top_up,
+        register_individual,
+        invite_person,
+        hold_number,
+        suspend,
     )
 }
 _GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id", "subject_id"})

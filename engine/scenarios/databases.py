@@ -3,6 +3,8 @@
 import shutil
 import tempfile
 from collections.abc import Mapping
+from copy import copy
+from itertools import count
 from pathlib import Path
 
 import orjson
@@ -13,6 +15,7 @@ from engine.language.sandbox import Sandbox
 from engine.runtime.engine import Engine
 from engine.scenarios.clock import ManualClock
 from engine.scenarios.definitions import Definitions
+from engine.scenarios.spoiling import SpoiledCatalogue
 from engine.storage.actor import SYSTEM
 from engine.storage.plain import Plain
 from engine.storage.schema import upgrade_schema
@@ -24,22 +27,26 @@ MEMORY_DISK, MEMORY_DISK_BYTES = Path("/dev/shm"), 1024**3  # where a commit doe
 class Databases:
     """Folders with a database, its keys and files each; all are gone after `close`.
 
-    The sandbox and whatever was parsed are shared by all of them, as in one server. `under` is what these definitions
-    are deployed over: only the files that differ are deployed again.
+    The sandbox and whatever was parsed are shared by all of them, as in one server.
     """
 
-    def __init__(self, definitions: Definitions, under: "Databases | None" = None) -> None:
-        self.definitions, self.under = definitions, under
-        self.sandbox: Sandbox = under.sandbox if under else Sandbox()
-        self.catalogue: Catalogue = under.catalogue if under else Catalogue()
+    def __init__(self, definitions: Definitions) -> None:
+        self.definitions = definitions
+        self.sandbox = Sandbox()
+        self.catalogue = Catalogue()
         self._home = Path(tempfile.mkdtemp(prefix="scenarios-", dir=_find_memory()))
         self._bases: dict[bytes, Path] = {}
-        self._count = 0
+        self._numbers = count(1)
+
+    def spoiled(self, path: str, content: bytes) -> "Databases":
+        """The same databases, in which the diagram at a path counts as another: also for cases that have begun."""
+        others = copy(self)
+        others.catalogue = SpoiledCatalogue(self.catalogue, self.definitions, path, content)
+        return others
 
     def close(self) -> None:
         """Removes every folder."""
-        if self.under is None:
-            self.sandbox.close()
+        self.sandbox.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
     def base(self, policy: Mapping[str, Plain]) -> Path:
@@ -75,9 +82,6 @@ class Databases:
             assert path is not None  # a scenario that changes a policy was read beside one
             folder = self.copy(self.base({}))
             self._deploy(folder, {path: orjson.dumps({**self.definitions.policy, **policy})})
-        elif self.under is not None:
-            folder, known = self.copy(self.under.base({})), self.under.definitions.files
-            self._deploy(folder, {p: c for p, c in self.definitions.files.items() if known.get(p) != c})
         else:
             folder = self._new_folder()
             engine = self.open(folder, ManualClock())
@@ -95,8 +99,7 @@ class Databases:
             self.put_away(engine)
 
     def _new_folder(self) -> Path:
-        self._count += 1
-        folder = self._home / str(self._count)
+        folder = self._home / str(next(self._numbers))
         folder.mkdir()
         return folder
 

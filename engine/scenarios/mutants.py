@@ -62,8 +62,11 @@ def find_survivors(runner: Runner, runs: Iterable[Run], mutants: Iterable[Mutant
 
 def _is_noticed(runner: Runner, by_cost: list[Run], mutant: Mutant) -> bool:
     likely = sorted(filter(mutant.concerns, by_cost), key=lambda run: mutant.name not in run.coverage.passed)
-    with runner.changed({mutant.path: mutant.content}) as changed:
-        return any(not changed.run(run.scenario).has_passed for run in likely)
+    if mutant.gateway is None:
+        spoiled = runner.with_table(mutant.path, mutant.content)
+    else:
+        spoiled = runner.with_diagram(mutant.path, mutant.content, mutant.gateway)
+    return any(not spoiled.run(run.scenario, keep=False).has_passed for run in likely)
 
 
 def _cost(scenario: Scenario, seconds: dict[str, float]) -> float:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert
 
 from engine.scenarios.model import Role
-from engine.services.identity.people import ORGANISATION
+from engine.services.identity.people import ORGANISATION, groups_of
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.tables import membership, party, user
 
@@ -14,7 +14,7 @@ _STANDING = {"is_certified": 1, "has_agreement": 1, "is_suspended": 0}
 
 def act_as(role: Role) -> Actor:
     """Who somebody is when he acts."""
-    return Actor(role.name, role.works_for or role.name, role.acts_as, frozenset({role.acts_as}), role.skills)
+    return Actor(role.name, role.works_for or role.name, role.acts_as, groups_of(role.acts_as), role.skills)
 
 
 def register(connection: Connection, role: Role, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Plays scenarios, each on a database of its own, and tells how they went."""
 
-from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from engine.scenarios.clock import START, ManualClock
 from engine.scenarios.comparing import compare_decision
 from engine.scenarios.coverage import Coverage, cover_rows, cover_stories
 from engine.scenarios.databases import Databases
-from engine.scenarios.definitions import Definitions
+from engine.scenarios.definitions import Definitions, Name
 from engine.scenarios.failures import ScenarioFailed
 from engine.scenarios.model import Place, Scenario
 from engine.scenarios.playing import play
@@ -51,9 +51,9 @@ class _Played:
 class Runner:
     """Deploys definitions once and plays many scenarios; a context manager that cleans up after itself."""
 
-    def __init__(self, definitions: Definitions, under: Databases | None = None) -> None:
+    def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
-        self._databases = Databases(definitions, under)
+        self._databases = Databases(definitions)
         self._played: dict[str, _Played] = {}
 
     def __enter__(self) -> "Runner":
@@ -64,9 +64,21 @@ class Runner:
     ) -> None:
         self._databases.close()
 
-    def changed(self, files: Mapping[str, bytes]) -> "Runner":
-        """A runner with these files deployed over the others; it shares all that can be shared."""
-        return Runner(self.definitions.with_files(files), self._databases)
+    def with_table(self, path: str, content: bytes) -> "Runner":
+        """The same with another decision table, for the scenarios of tables. It is not to be closed."""
+        others = copy(self)
+        others.definitions, others._played = self.definitions.with_files({path: content}), {}
+        return others
+
+    def with_diagram(self, path: str, content: bytes, gateway: Name) -> "Runner":
+        """The same with other conditions at a gateway. It is not to be closed.
+
+        What was played and did not pass the gateway would go as it went; those that continue it go on from there.
+        """
+        others = copy(self)
+        others._databases = self._databases.spoiled(path, content)
+        others._played = {key: one for key, one in self._played.items() if gateway not in one.run.coverage.passed}
+        return others
 
     def run(self, scenario: Scenario, *, keep: bool = True) -> Run:
         """Plays a scenario. What it continues is played once for all that do, if it is kept."""

@@ -13,6 +13,7 @@ from engine.commands.starts import start_process
 from engine.commands.tasks import FormRejected, claim_task, complete_task
 from engine.commands.work import settle
 from engine.definitions.forms import Form
+from engine.definitions.forms.fields import Typed
 from engine.language.errors import BpmnError, EngineError
 from engine.language.specs.schedules import find_due
 from engine.queries.inbox import list_tasks
@@ -26,15 +27,18 @@ from engine.runtime.engine import Engine
 from engine.runtime.step import Command as StepCommand
 from engine.runtime.step import Step as EngineStep
 from engine.runtime.step import run_step
-from engine.runtime.tasks import fetch_task
+from engine.runtime.tasks import TaskView, fetch_task
 from engine.scenarios.clock import ManualClock
 from engine.scenarios.commands import run_command
 from engine.scenarios.definitions import Definitions, Name
 from engine.scenarios.failures import ScenarioFailed
 from engine.scenarios.model import CASE, FormFields, Place, Role, Start
 from engine.scenarios.people import act_as, register
+from engine.services.agreements.component import SIGN
+from engine.services.agreements.filling import ask_for_code, read_and_accept
 from engine.services.identity.people import ORGANISATION
 from engine.services.ledger import rules
+from engine.services.one_time_codes.component import CODE
 from engine.services.payments.simulator import SIMULATOR, SimulatorRules, change_rules
 from engine.storage.actor import SYSTEM, Actor
 from engine.storage.database import UnitOfWork
@@ -44,15 +48,8 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import instance, instance_party, job, process_start, subscription
 
 NOW = "now"  # in a field of time: the time the form is filled in
+SENT = "sent"  # in a field for a one-time code: the code that is sent at that moment
 PICTURE = b"\x89PNG\r\n\x1a\n"
-
-
-class Typed(dict[str, list[str]]):
-    """What a browser would send."""
-
-    def getlist(self, key: str, /) -> list[str]:
-        """The texts under a name."""
-        return self.get(key, [])
 
 
 class Stage:
@@ -116,7 +113,8 @@ class Stage:
     def complete(self, name: Name, by: str, form: FormFields, about: str | None = None) -> None:
         """Completes an open task of the element, with the form as the person would send it."""
         actor, task_id = self.actors[by], self.task_id(by, name, about)
-        typed = self._type(form, fetch_task(self.engine, actor, task_id).form, actor)
+        view = fetch_task(self.engine, actor, task_id)
+        typed = self._sign(self._type(form, view.form, actor), view, actor)
         complete_task(self.engine, actor, task_id, new_id(), typed)
         self.settle()
 
@@ -271,6 +269,15 @@ class Stage:
                 typed[name] = [self.clock().astimezone(self.engine.zone).strftime("%Y-%m-%dT%H:%M")]
             else:
                 typed[name] = list(texts)
+        return typed
+
+    def _sign(self, typed: Typed, view: TaskView, actor: Actor) -> Typed:
+        """Agreements whose field says `accept` as read, and codes asked for."""
+        for name, part in (view.form.inputs if view.form else {}).items():
+            if part.type == SIGN and f"{name}-accept" in typed:
+                typed |= read_and_accept(self.engine, actor, view, name)
+            elif part.type == CODE and typed.get(name) == [SENT]:
+                typed[name] = [ask_for_code(self.engine, actor, view.instance_id)]
         return typed
 
     def _upload(self, name: str, actor: Actor) -> str:

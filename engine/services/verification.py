@@ -20,8 +20,9 @@ from engine.records.history import check_stream
 from engine.records.packing import unpack_events
 from engine.runtime.engine import Engine
 from engine.runtime.step import state_digest
+from engine.services.agreements.tables import signature
 from engine.services.documents.issuing import as_bytes
-from engine.services.documents.tables import document
+from engine.services.documents.tables import document, document_consent
 from engine.services.ledger.checks import check_books, check_seals
 from engine.services.ledger.tables import account, journal, posting
 from engine.services.raw_rows import find_unreadable, read_rows, read_snapshot
@@ -49,7 +50,7 @@ def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
     """Everything that is wrong with the database, or with one case and what belongs to it."""
     checks: list[Check] = [verify_history, verify_instances, verify_submissions, verify_files, verify_references]
     if instance_id is None:
-        checks += [verify_definitions, verify_vault, verify_ledger, verify_documents]
+        checks += [verify_definitions, verify_vault, verify_ledger, verify_documents, verify_signatures]
     with engine.database.read() as fresh, read_snapshot(fresh) as connection:
         for check in checks:
             yield from check(engine, connection, instance_id)
@@ -59,7 +60,7 @@ def count_rows(connection: Connection) -> dict[str, int]:
     """How many rows a full verification covers, by table."""
     tables: tuple[Table, ...] = (
         *(history, instance, submission, definition, file, vault_item),
-        *(account, journal, posting, document),
+        *(account, journal, posting, document, document_consent, signature),
     )
     return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
@@ -217,6 +218,21 @@ def verify_documents(engine: Engine, connection: Connection, _instance_id: str |
     for row in read_rows(connection, document):
         if not is_sealed(engine.keys.mac, "document", row) or _sha256(as_bytes(row["content"])) != row["sha256"]:
             yield Finding("document", row["number"], "Expected the document as it was issued, but it is another")
+    for row in read_rows(connection, document_consent):
+        if not is_sealed(engine.keys.mac, "document_consent", row):
+            bad = "Expected the consent as it was given, but its seal does not fit"
+            yield Finding("document_consent", row["document_id"], bad)
+
+
+def verify_signatures(engine: Engine, connection: Connection, _instance_id: str | None) -> Iterator[Finding]:
+    """Each signature is as it was given, and none that history names is missing."""
+    given = {str(event.get("signature")) for event in _events(connection, None, "signed")}
+    for row in read_rows(connection, signature):
+        given.discard(row["id"])
+        if not is_sealed(engine.keys.mac, "signature", row):
+            yield Finding("signature", row["id"], "Expected the signature as it was given, but its seal does not fit")
+    for missing in sorted(given):
+        yield Finding("signature", missing, "Expected the signature history names, but it is gone")
 
 
 def _last_history(connection: Connection, stream: str) -> dict[str, Any] | None:

@@ -1,6 +1,14 @@
 """Who acts: a user, the party he acts for, and as what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Origin:
+    """From where somebody acts: network address and browser."""
+
+    address: str
+    user_agent: str
 
 
 @dataclass(frozen=True)
@@ -8,6 +16,7 @@ class Actor:
     """A person acting in one role. A person's own party has his user id; an organisation's has its own.
 
     `groups` are the candidate groups the acting role belongs to; `skills` narrow what of a group's work he may do.
+    `origin` is known of who acts through a page; it says nothing about what he may do.
     """
 
     user_id: str
@@ -15,6 +24,7 @@ class Actor:
     role: str
     groups: frozenset[str] = frozenset()
     skills: frozenset[str] = frozenset()
+    origin: Origin | None = field(default=None, compare=False)
 
     @property
     def data_id(self) -> str:

@@ -19,6 +19,8 @@ class Settings:
     password_cost: int = 3  # argon2 time cost
     payments: str = "simulator"
     simulator_seed: int = 1
+    invoices: str = "pdf"  # through what invoices are issued
+    codes: str = "outbox"  # through what one-time codes are sent
 
     @property
     def url(self) -> str:

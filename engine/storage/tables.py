@@ -49,6 +49,7 @@ membership = Table(
     Column("party_id", Id, ForeignKey("party.id"), primary_key=True),
     Column("role", String(40), primary_key=True),
     Column("skills", Json, nullable=False),
+    Column("is_disabled", Integer, nullable=False, server_default="0"),  # the party does not let him act for now
 )
 session = Table(
     "session",
@@ -172,8 +173,8 @@ task_candidate = Table(
     "task_candidate",
     metadata,
     Column("task_id", Id, ForeignKey("task.id", ondelete="CASCADE"), primary_key=True),
-    Column("kind", String(8), primary_key=True),  # party, group, exclude
-    Column("value", String(40), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # party, member, group, exclude
+    Column("value", String(80), primary_key=True),
     Index("ix_task_candidate_value_kind", "value", "kind"),
 )
 # A form somebody is filling in, gone with its task. Values as typed, personal ones as ciphertext.

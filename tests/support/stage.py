@@ -15,6 +15,7 @@ from engine.records.history import read_stream
 from engine.records.rebuild import TOKEN_KINDS, Picture
 from engine.runtime.engine import Engine
 from engine.runtime.tasks import bind_task, fetch_task
+from engine.services.identity.people import groups_of
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
@@ -32,7 +33,7 @@ def read_definitions(*folders: str) -> dict[str, bytes]:
         str(path.relative_to(ROOT)): path.read_bytes()
         for folder in folders
         for path in sorted((ROOT / folder).rglob("*"))
-        if path.suffix in {".bpmn", ".dmn", ".form", ".json"}
+        if path.suffix in {".bpmn", ".dmn", ".form", ".json", ".agreement"}
     }
 
 
@@ -61,7 +62,7 @@ class Stage:
     def member(self, name: str, organisation: str, role: str) -> Actor:
         """A person acting for an organisation."""
         self._party("person", name)
-        return Actor(name, organisation, role, frozenset({role}))
+        return Actor(name, organisation, role, groups_of(role))
 
     def staff(self, name: str, role: str, skills: frozenset[str] = SKILLS) -> Actor:
         """One of the platform's people."""

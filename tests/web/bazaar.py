@@ -5,7 +5,7 @@ from io import BytesIO
 from flask import Flask
 from sqlalchemy import update
 
-from engine.services.identity.people import grant_role, register_organisation
+from engine.services.identity.people import grant_role, groups_of, register_organisation
 from engine.services.orders.commands import create_order, take_order
 from engine.services.orders.queries import fetch_order
 from engine.services.payments.payments import start_top_up
@@ -58,7 +58,7 @@ class Bazaar:
         role = COMPANY_ROLES.get(login, "platform_reviewer" if login == "gao" else "individual")
         party_id = {"individual": self.ids[login], "platform_reviewer": PLATFORM}.get(role, self.company)
         skills = SKILLS if party_id == PLATFORM else frozenset[str]()
-        return Actor(self.ids[login], party_id, role, frozenset({role}), skills)
+        return Actor(self.ids[login], party_id, role, groups_of(role), skills)
 
     def visit(self, login: str, role: str = "") -> Visitor:
         """A browser in which somebody has signed in."""

@@ -18,7 +18,7 @@ from engine.commands.drafts import (
     open_draft,
     save_draft,
 )
-from engine.definitions.catalogue import CALENDAR, DECISION, FORM, POLICY, PROCESS
+from engine.definitions.catalogue import AGREEMENT, CALENDAR, DECISION, FORM, POLICY, PROCESS
 from engine.definitions.findings import Finding, has_errors
 from engine.queries.definitions import fetch_definition, find_uses, list_definitions
 from engine.queries.drafts import Draft, fetch_draft, list_drafts, list_parts
@@ -37,6 +37,7 @@ EDITORS = {
     DECISION: "edit_table",
     POLICY: "edit_values",
     CALENDAR: "edit_values",
+    AGREEMENT: "edit_values",
 }
 NEW_KINDS = (PROCESS, FORM, DECISION)
 MEDIA_TYPES = {PROCESS: "application/xml", DECISION: "application/xml"}

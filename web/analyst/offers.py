@@ -14,7 +14,7 @@ from engine.language.model import BATON, BPMN, read_bpmn, read_start_variables
 from engine.queries.definitions import list_definitions
 from engine.queries.drafts import list_drafts
 from engine.runtime.engine import Engine
-from engine.services.identity.people import ROLES
+from engine.services.identity.people import ENTERPRISE_ROLES, ROLES
 from engine.storage.plain import Plain, PlainDict
 from web.texts import LANGUAGES, Language, catalogue, current_language, text
 
@@ -35,6 +35,7 @@ def show_offers(engine: Engine) -> Response:
         forms=named[FORM],
         decisions=named[DECISION],
         groups=[{"key": role, "name": text(f"acting.{role}")} for role in ROLES],
+        memberRoles=[{"key": role, "name": text(f"acting.{role}")} for role in ENTERPRISE_ROLES],
         relations=[{"key": relation} for relation in sorted(RELATIONS)],
     )
 

@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.deployments import DefinitionInvalid, check, deploy
 from engine.commands.imports import import_files
+from engine.definitions.agreements import parse_agreement
 from engine.definitions.calendars import parse_calendar
-from engine.definitions.catalogue import CALENDAR, DECISION, FORM, POLICY, PROCESS, parts_of, path_of
+from engine.definitions.catalogue import AGREEMENT, CALENDAR, DECISION, FORM, POLICY, PROCESS, parts_of, path_of
 from engine.definitions.findings import Finding
 from engine.definitions.forms import bind
 from engine.language.decisions import DecisionLogic
@@ -36,8 +37,8 @@ from web.rendering.display import Display
 from web.security import current_actor
 from web.texts import current_language
 
-KINDS = (PROCESS, FORM, DECISION, POLICY, CALENDAR)
-MEDIA_TYPES = {PROCESS: "application/xml", DECISION: "application/xml"}
+KINDS = (PROCESS, FORM, DECISION, AGREEMENT, POLICY, CALENDAR)
+MEDIA_TYPES = {PROCESS: "application/xml", DECISION: "application/xml", AGREEMENT: "text/markdown"}
 MAX_NOTE = 2_000
 HEAT_STEPS = 4  # above the coolest, see diagram.css
 
@@ -105,6 +106,7 @@ class Studio:
             logic=self._read_decision(row.id) if row.kind == DECISION else None,
             policy=json.loads(view.content) if row.kind == POLICY else {},
             days=parse_calendar(view.content) if row.kind == CALENDAR else None,
+            agreement=parse_agreement(view.content) if row.kind == AGREEMENT else None,
             display=Display(g.fmt),
         )
 

@@ -13,24 +13,32 @@ from engine.queries.marks import CONTAINER_KINDS
 from engine.queries.outside import Batch, ExternalTask
 from engine.queries.story import TokenView
 from engine.queries.waits import Limit
+from engine.records.worklist import EXCLUDE, GROUP, MEMBER
 from engine.storage.plain import PlainDict
 from engine.storage.tables import task, task_candidate
 
-PARTY, GROUP = "party", "group"
 JOIN_KINDS = frozenset({"parallelGateway", "inclusiveGateway"})  # they wait for what waits elsewhere
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who may take a task: a party, the members of a party in a role, or, without a party, a group."""
+
+    party_id: str | None
+    role: str | None = None
 
 
 @dataclass(frozen=True)
 class Waiting:
     """A place where a case stands at a moment.
 
-    `assignee_id` and `audience` (kind, id) come from the work list where the moment is now, else from the diagram.
+    `assignee_id` and `audience` come from the work list where the moment is now, else from the diagram.
     `external` and `batch` say how far a service task is that is done outside, where the moment is now.
     """
 
     token: TokenView
     assignee_id: str | None
-    audience: list[tuple[str, str]]
+    audience: list[Audience]
     due_at: datetime | None
     limits: list[Limit]
     external: ExternalTask | None
@@ -63,32 +71,39 @@ def list_waiting(connection: Connection, view: CaseView) -> list[Waiting]:
     ]
 
 
-def list_audience(connection: Connection, instance_id: str) -> dict[str, list[tuple[str, str]]]:
-    """By open task: the parties and groups that may take it, as (kind, id)."""
+def list_audience(connection: Connection, instance_id: str) -> dict[str, list[Audience]]:
+    """By open task: the parties, members and groups that may take it."""
     rows = connection.execute(
         select(task.c.id, task_candidate.c.kind, task_candidate.c.value)
         .join(task_candidate, task_candidate.c.task_id == task.c.id)
-        .where(task.c.instance_id == instance_id, task_candidate.c.kind.in_((PARTY, GROUP)))
+        .where(task.c.instance_id == instance_id, task_candidate.c.kind != EXCLUDE)
         .order_by(task_candidate.c.kind, task_candidate.c.value)
     )
-    audience: dict[str, list[tuple[str, str]]] = {}
+    audience: dict[str, list[Audience]] = {}
     for task_id, kind, value in rows:
-        audience.setdefault(task_id, []).append((kind, value))
+        audience.setdefault(task_id, []).append(_read_candidate(kind, value))
     return audience
+
+
+def _read_candidate(kind: str, value: str) -> Audience:
+    if kind == GROUP:
+        return Audience(None, value)
+    party_id, _, role = value.partition("/") if kind == MEMBER else (value, "", None)
+    return Audience(party_id, role)
 
 
 def parties_in(waiting: Iterable[Waiting]) -> set[str | None]:
     """Everybody the places name."""
-    return {value for one in waiting for kind, value in one.audience if kind == PARTY} | {
-        one.assignee_id for one in waiting
-    }
+    return {found.party_id for one in waiting for found in one.audience} | {one.assignee_id for one in waiting}
 
 
-def _read_audience(token: TokenView) -> list[tuple[str, str]]:
+def _read_audience(token: TokenView) -> list[Audience]:
     """Whom the diagram offered the task to, as far as plain variables of the token say."""
     element, data = token.element, token.data
     parties = [*_read_names(element.assignee, data), *_read_names(element.candidate_users, data)]
-    return [(PARTY, one) for one in parties] + [(GROUP, one) for one in _read_names(element.candidate_groups, data)]
+    return [Audience(one) for one in parties] + [
+        Audience(None, one) for one in _read_names(element.candidate_groups, data)
+    ]
 
 
 def _read_names(text: str | None, data: PlainDict) -> list[str]:

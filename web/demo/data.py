@@ -14,8 +14,9 @@ from web.demo.demands import Fields, read_demands
 from web.demo.player import APPROVAL, REVIEW_SKILLS, Player
 
 LOGINS: list[tuple[str, str]] = [
-    ("chen", "陈思远 个人发布方，兼企业经办 / a person who publishes, and operates for an enterprise"),
+    ("chen", "陈思远 个人发布方，兼企业经办人 / a person who publishes, and operates for an enterprise"),
     ("zhou", "周敏 企业管理员 / administrator of the publishing enterprise"),
+    ("xu", "徐静 企业验收人 / its acceptor"),
     ("qian", "钱雅琴 企业财务 / its finance"),
     ("wang", "王海涛 个人接单方 / a person who takes orders"),
     ("emily", "何美玲 个人接单方 / Emily Ho, another person who takes orders"),
@@ -33,6 +34,7 @@ LOGINS: list[tuple[str, str]] = [
 NAMES = {
     "chen": ("陈思远", "Chen Siyuan"),
     "zhou": ("周敏", "Zhou Min"),
+    "xu": ("徐静", "Xu Jing"),
     "qian": ("钱雅琴", "Qian Yaqin"),
     "wang": ("王海涛", "Wang Haitao"),
     "emily": ("何美玲", "Emily Ho"),
@@ -66,7 +68,8 @@ class Cast:
     """Who acts in the demo, each in the role he acts in."""
 
     chen: Actor
-    enterprise: Actor  # Chen for the publishing enterprise
+    enterprise: Actor  # Chen for the publishing enterprise, as its operator
+    acceptor: Actor  # Xu, who accepts for it
     wang: Actor
     emily: Actor
     builders: Actor  # Shen for the organisation that takes orders
@@ -90,13 +93,14 @@ def gather(player: Player) -> Cast:
     craft = player.organisation("苏州匠心工程服务有限公司", "Suzhou Craftwork Services")
     player.grant(people["zhou"], fair, "enterprise_admin")
     enterprise = player.grant(people["chen"], fair, "enterprise_operator")
-    player.grant(people["qian"], fair, "enterprise_finance", ["approve_spend"])
+    acceptor = player.grant(people["xu"], fair, "enterprise_acceptor")
+    finance = player.grant(people["qian"], fair, "enterprise_finance")
     builders = player.grant(people["shen"], craft, "enterprise_admin")
     for login in ("chen", "wang", "emily"):
         player.certify(people[login].party_id)
     player.top_up(people["chen"], PERSON_FEN)
-    player.top_up(enterprise, ENTERPRISE_FEN)
-    return Cast(people["chen"], enterprise, people["wang"], people["emily"], builders, staff["gao"])
+    player.top_up(finance, ENTERPRISE_FEN)
+    return Cast(people["chen"], enterprise, acceptor, people["wang"], people["emily"], builders, staff["gao"])
 
 
 def play_orders(player: Player, cast: Cast) -> None:

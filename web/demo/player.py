@@ -13,7 +13,7 @@ from engine.queries.inbox import list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.runtime.engine import Engine
 from engine.services.identity.passwords import Passwords
-from engine.services.identity.people import grant_role, register_organisation, register_person
+from engine.services.identity.people import grant_role, groups_of, register_organisation, register_person
 from engine.services.identity.standing import set_standing
 from engine.services.orders.commands import create_order, take_order
 from engine.services.payments.payments import start_top_up
@@ -67,7 +67,7 @@ class Player:
     def grant(self, person: Actor, party_id: str, role: str, skills: Iterable[str] = ()) -> Actor:
         """The person may act in one more role; gives him acting in it."""
         grant_role(self.engine, SYSTEM, person.user_id, party_id, role, list(skills))
-        return Actor(person.user_id, party_id, role, frozenset({role}), frozenset(skills))
+        return Actor(person.user_id, party_id, role, groups_of(role), frozenset(skills))
 
     def top_up(self, actor: Actor, amount_fen: int) -> None:
         """Money in the wallet of the actor's party, by way of the payment provider."""

@@ -160,7 +160,7 @@ class Work:
         }
         self._do(actor, case, "submit_deliverable", fields)
         self._do(cast.gao, case, "review", APPROVAL)
-        self._do(cast.enterprise, case, "acceptance", {"acceptance_result": "accept"})
+        self._do(cast.acceptor, case, "acceptance", {"acceptance_result": "accept"})
 
     def _prove(self, task_id: str, workers: int) -> int:
         findings = list(verify(self.engine))

@@ -26,6 +26,7 @@ def make_staff(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/tasks/<task_id>", "task", task.show)
     blueprint.add_url_rule("/tasks/<task_id>", "complete", task.complete, methods=("POST",))
     blueprint.add_url_rule("/tasks/<task_id>/draft", "draft", task.save_draft, methods=("POST",))
+    blueprint.add_url_rule("/tasks/<task_id>/code", "code", task.send_code, methods=("POST",))
     blueprint.add_url_rule("/tasks/<task_id>/comments", "comment", task.comment, methods=("POST",))
     blueprint.add_url_rule("/tasks/<task_id>/claim", "claim", task.claim, methods=("POST",))
     blueprint.add_url_rule("/tasks/<task_id>/unclaim", "unclaim", task.unclaim, methods=("POST",))

@@ -11,12 +11,16 @@ from engine.commands.comments import add_comment
 from engine.commands.form_drafts import save_draft
 from engine.commands.tasks import FormRejected, claim_task, complete_task, unclaim_task
 from engine.definitions.forms import BoundForm, is_refresh
+from engine.definitions.forms.messages import say
 from engine.queries.comments import list_comments
 from engine.queries.files import list_files
 from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
 from engine.runtime.form_drafts import Draft, DraftChanged, fetch_draft
 from engine.runtime.tasks import TaskView, bind_task, fetch_task
+from engine.services.one_time_codes.codes import TooManyCodes, send_code
+from engine.services.one_time_codes.component import CODE
 from engine.storage.ids import new_id, new_token
 from web.rendering import render_form
 from web.rendering.display import show_file
@@ -91,6 +95,27 @@ class TaskDesk:
         if wants_json(request):
             return jsonify(revision=draft.revision, saved=text("form_draft.saved", at=g.fmt.time(draft.saved_at)))
         return redirect(url_for("staff.task", task_id=task_id, next=local_target(request.form.get("next"))), 303)
+
+    def send_code(self, task_id: str) -> BaseResponse | str | tuple[str, int]:
+        """Sends a one-time code to who fills the form in; the form stays as it is."""
+        actor = current_actor()
+        fields = collect_fields(self.engine, actor)
+        view = fetch_task(self.engine, actor, task_id)
+        keys = [part.name for part in view.form.inputs.values() if part.type == CODE] if view.form else []
+        if not keys:
+            raise NotFound("task", task_id)
+        problem = None
+        try:
+            send_code(self.engine, actor, view.instance_id)
+        except TooManyCodes as refused:
+            problem = say(current_language(), "code_later", at=g.fmt.time(refused.again_at))
+        bound = bind_task(self.engine, actor, view, current_language(), fields)
+        if problem:
+            bound.errors[keys[0]] = [problem]
+        if is_partial(request):
+            return str(render_form(current_app.jinja_env, bound, g.fmt))
+        page = self._render(view, Sheet(bound, request.form.get("token", ""), _read_revision()))
+        return (page, 429) if problem else page
 
     def comment(self, task_id: str) -> BaseResponse:
         """Says something to those who take part in the case."""

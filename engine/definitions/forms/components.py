@@ -7,13 +7,25 @@ from typing import Any, ClassVar, TypeVar
 
 from wtforms.form import BaseForm
 
-from engine.definitions.forms.fields import PlainField, Submitted
+from engine.definitions.forms.fields import PlainField, Submitted, find_datum
 from engine.definitions.forms.messages import Language
 from engine.definitions.forms.model import Component, Finding
-from engine.definitions.forms.typed import InputRefused, format_yuan, parse_yuan, write_yuan
+from engine.definitions.forms.typed import (
+    InputRefused,
+    clean_text,
+    format_yuan,
+    parse_number,
+    parse_yuan,
+    write_number,
+    write_yuan,
+)
+from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
+from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
 
 PREFIX = "baton:"
+MAX_NOTE = 200
 
 
 class FormComponent:
@@ -25,6 +37,7 @@ class FormComponent:
     properties: ClassVar[frozenset[str]] = frozenset()
     choices_property: ClassVar[str | None] = None
     field_class: ClassVar[type[PlainField] | None] = None
+    receives: ClassVar[bool] = False
 
     def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
         """What is wrong with a component of a form that has the field keys `keys`."""
@@ -33,6 +46,12 @@ class FormComponent:
     def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
         """What the template shows besides the field, from process data."""
         return {}
+
+    def receive(
+        self, unit: UnitOfWork, keys: KeyRing, actor: Actor, instance_id: str, component: Component, sent: Submitted
+    ) -> None:
+        """Of a kind that `receives`: takes note of what was sent before the form is looked at, in a transaction of its
+        own, so that an error in the form undoes nothing of it."""
 
 
 COMPONENTS: dict[str, FormComponent] = {}
@@ -56,14 +75,6 @@ def _text(component: Component, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _find(data: Mapping[str, Plain], path: str) -> Plain:
-    """The datum at a dotted path, None where there is none."""
-    found: Plain = dict(data)
-    for step in path.split("."):
-        found = found.get(step) if isinstance(found, dict) else None
-    return found
-
-
 def _require_text(component: Component, name: str) -> Iterator[Finding]:
     if not _text(component, name):
         yield Finding(component.name, "wrong_property", {"property": name, "expected": "text"})
@@ -83,7 +94,7 @@ class SettlementPreview(FormComponent):
         yield from _require_text(component, "source")
 
     def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
-        amounts = _find(data, _text(component, "source"))
+        amounts = find_datum(data, _text(component, "source"))
         needed = ("gross_fen", "platform_fee_fen", "vat_fen", "net_fen")
         if not isinstance(amounts, dict) or not all(isinstance(amounts.get(name), int) for name in needed):
             return {"amounts": None}
@@ -95,7 +106,8 @@ class Facts(FormComponent):
     """A read-only list of process data.
 
     With `rows`, each `value` is the path of a datum, in process data or in the dict at the path `source`. Without, a
-    list of `{"zh", "en", "name", "value"}` is at `source`. The end of a name says how it is shown: `_fen`, `_at`.
+    list of `{"zh", "en", "name", "value"}` is at `source`; a value may be a text in both languages, `{"zh", "en"}`. The
+    end of a name says how it is shown: `_fen`, `_at`.
     """
 
     properties = frozenset({"source", "rows"})
@@ -107,16 +119,21 @@ class Facts(FormComponent):
 
     def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
         source = _text(component, "source")
-        found = _find(data, source) if source else dict(data)
+        found = find_datum(data, source) if source else dict(data)
         rows: list[Plain] = []
         if component.choices:
             values = found if isinstance(found, dict) else {}
             for row in component.choices:
-                rows.append({"label": row.label.of(language), "name": row.value, "value": _find(values, row.value)})
+                rows.append(
+                    {"label": row.label.of(language), "name": row.value, "value": find_datum(values, row.value)}
+                )
         elif isinstance(found, list):
             for entry in found:
                 if isinstance(entry, dict):
-                    rows.append({"label": entry.get(language), "name": entry.get("name"), "value": entry.get("value")})
+                    value = entry.get("value")
+                    if isinstance(value, dict) and value.keys() == {"zh", "en"}:
+                        value = value[language]
+                    rows.append({"label": entry.get(language), "name": entry.get("name"), "value": value})
         return {"rows": rows}
 
 
@@ -213,7 +230,9 @@ class ChecklistReview(FormComponent):
 
 
 class SplitField(PartsField):
-    """Two amounts that make up the total."""
+    """Parts that make up the total: amounts, in fen."""
+
+    short_code, over_code = "split_short", "split_over"
 
     def read(self, text: str) -> Plain:
         amount_fen = parse_yuan(text)
@@ -223,25 +242,33 @@ class SplitField(PartsField):
 
     def write_part(self, value: Plain) -> str:
         if isinstance(value, int) and not isinstance(value, bool):
-            return write_yuan(value)
+            return self.write(value)
         return super().write_part(value)
 
+    def write(self, value: int) -> str:
+        """A part as its input shows it."""
+        return write_yuan(value)
+
+    def format(self, value: int) -> str:
+        """A part or their sum as messages show it."""
+        return format_yuan(value)
+
     @property
-    def total_fen(self) -> int | None:
-        """The amount to split."""
-        total = _find(self.meta.binding.data, _text(self.component, "total"))
+    def total(self) -> int | None:
+        """What is to be split."""
+        total = find_datum(self.meta.binding.data, _text(self.component, "total"))
         return total if isinstance(total, int) and not isinstance(total, bool) else None
 
     def check(self, form: BaseForm) -> None:
-        sum_fen = sum(amount for amount in self.parts.values() if isinstance(amount, int))
-        total_fen = self.total_fen
-        if total_fen is None:
+        given = sum(amount for amount in self.parts.values() if isinstance(amount, int))
+        total = self.total
+        if total is None:
             raise self.refuse("total_unknown")
-        facts = {"sum": format_yuan(sum_fen), "total": format_yuan(total_fen)}
-        if sum_fen < total_fen:
-            raise self.refuse("split_short", **facts, difference=format_yuan(total_fen - sum_fen))
-        if sum_fen > total_fen:
-            raise self.refuse("split_over", **facts, difference=format_yuan(sum_fen - total_fen))
+        facts = {"sum": self.format(given), "total": self.format(total)}
+        if given < total:
+            raise self.refuse(self.short_code, **facts, difference=self.format(total - given))
+        if given > total:
+            raise self.refuse(self.over_code, **facts, difference=self.format(given - total))
         # What was left blank is nothing: the sum is right without it.
         self.data = {side: amount or 0 for side, amount in self.parts.items()}
 
@@ -263,53 +290,102 @@ class Split(FormComponent):
                 yield Finding(component.name, "side_key", {"value": side.value})
 
     def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
-        return {"total_fen": _find(data, _text(component, "total"))}
+        return {"total_fen": find_datum(data, _text(component, "total"))}
+
+
+class CountsField(SplitField):
+    """Whole numbers that make up the total."""
+
+    short_code, over_code = "counts_short", "counts_over"
+
+    def read(self, text: str) -> Plain:
+        count = parse_number(text, 0)
+        if count < 0:
+            raise InputRefused("too_small", minimum=0, value=count)
+        return count
+
+    def write(self, value: int) -> str:
+        return write_number(value)
+
+    def format(self, value: int) -> str:
+        return f"{value:,}"
+
+
+@form_component("baton:counts")
+class Counts(FormComponent):
+    """A number of things told apart into `sides`. `total` is the path of their number in process data or a view."""
+
+    properties = frozenset({"total", "sides"})
+    choices_property = "sides"
+    field_class = CountsField
+
+    def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
+        yield from _require_text(component, "total")
+        if len(component.choices) < 2:
+            yield Finding(component.name, "wrong_property", {"property": "sides", "expected": "a list of 2 and more"})
+
+    def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
+        return {"total": find_datum(data, _text(component, "total"))}
 
 
 class ChooseRowsField(PlainField):
-    """The ids of the rows that were ticked, in the order of the page."""
+    """The rows that were ticked, in the order of the page: a list of `{"id", "note"}`."""
+
+    def __init__(self, component: Component, **options: Any) -> None:
+        super().__init__(component, **options)
+        self.notes: dict[str, str] = {}
+
+    def note_name(self, row_id: str) -> str:
+        """The name of the input of a row's note."""
+        return f"{self.name}-note-{row_id}"
 
     def read_submitted(self, submitted: Submitted) -> None:
-        self.chosen = [str(one) for one in submitted.getlist(self.name)]
-        self.data = [*self.chosen] or None
+        ids = [str(one) for one in submitted.getlist(self.name)]
+        texts = {one: str((submitted.getlist(self.note_name(one)) or [""])[0]) for one in ids}
+        self._choose({one: clean_text(text) for one, text in texts.items()})
 
     def read_stored(self, value: Plain) -> None:
-        if isinstance(value, list):
-            self.chosen = [str(one) for one in value]
-            self.data = [*self.chosen]
+        rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+        self._choose({str(row.get("id")): str(row.get("note") or "") for row in rows})
+
+    def _choose(self, notes: dict[str, str]) -> None:
+        self.notes = notes
+        self.data = [{"id": one, "note": note} for one, note in notes.items()] or None
 
     @property
     def chosen_ids(self) -> list[str]:
         """What is ticked."""
-        return getattr(self, "chosen", [])
-
-    @property
-    def draft(self) -> Plain:
-        return [*self.chosen_ids]
+        return [*self.notes]
 
     def check(self, form: BaseForm) -> None:
-        found = _find(self.meta.binding.data, _text(self.component, "source"))
-        known = [str(row["id"]) for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-        if not set(self.chosen_ids) <= set(known):
+        found = find_datum(self.meta.binding.data, _text(self.component, "source"))
+        rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        known = [str(row["id"]) for row in rows if row.get("is_open") is not False]
+        if not set(self.notes) <= set(known):
             raise self.refuse("not_a_choice")
-        self.data = [one for one in known if one in self.chosen_ids]
+        longest = max(map(len, self.notes.values()))
+        if longest > MAX_NOTE:
+            raise self.refuse("too_long", max_length=MAX_NOTE, length=longest, excess=longest - MAX_NOTE)
+        self._choose({one: self.notes[one] for one in known if one in self.notes})
 
 
 @form_component("baton:choose_rows")
 class ChooseRows(FormComponent):
-    """Ticks rows of a list: `source` is its path in process data or a view. Each row has an `id` and a `name`; shown
-    beside are `amount_fen`, `quantity` and `message` where they are there. A row that `is_open` says false of cannot be
+    """Ticks rows of a list, with a note to each: `source` is the path of the list in process data or a view. Each row
+    has an `id` and a `name`; shown beside is what `columns` lists, as far as a row has it, and its `message`. The end
+    of a column's value says how it is shown: `_fen`, `_bps`, `_at`. A row that `is_open` says false of cannot be
     ticked.
     """
 
-    properties = frozenset({"source"})
+    properties = frozenset({"source", "columns"})
+    choices_property = "columns"
     field_class = ChooseRowsField
 
     def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
         yield from _require_text(component, "source")
 
     def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
-        found = _find(data, _text(component, "source"))
+        found = find_datum(data, _text(component, "source"))
         return {"rows": [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []}
 
 

@@ -1,6 +1,5 @@
 """The fields of forms: how each reads what was typed, what it refuses, and what it shows again."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -13,8 +12,10 @@ from wtforms.meta import DefaultMeta
 from wtforms.validators import StopValidation, ValidationError
 
 from engine.definitions.forms import typed
+from engine.definitions.forms.conditions import NOW
 from engine.definitions.forms.messages import Language, say
 from engine.definitions.forms.model import Component
+from engine.definitions.forms.texts import TEXT_KINDS
 from engine.definitions.forms.typed import InputRefused
 from engine.storage.clock import parse_instant
 from engine.storage.plain import Plain, PlainDict
@@ -24,8 +25,6 @@ REFRESH, REMOVE, ADD, SHOWN = "_refresh", "_remove", "_add", "_shown"
 DEFAULT_MAX_LENGTH = {"textfield": 500, "textarea": 20_000}
 # A text with a pattern is short, so that matching stays fast whatever was typed.
 PATTERN_MAX_LENGTH = 100
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{4,22}")
 
 
 class Submitted(Protocol):
@@ -35,6 +34,14 @@ class Submitted(Protocol):
     def __len__(self) -> int: ...
     def __contains__(self, key: Any, /) -> bool: ...
     def getlist(self, key: str, /) -> list[Any]: ...
+
+
+class Typed(dict[str, list[str]]):
+    """What a browser would send, for whoever fills a form in without one."""
+
+    def getlist(self, key: str, /) -> list[str]:
+        """The texts under a name."""
+        return self.get(key, [])
 
 
 @dataclass(frozen=True)
@@ -161,10 +168,8 @@ class TextField(PlainField):
         if rules.pattern and not rules.pattern.fullmatch(text):
             message = rules.pattern_message.of(self.language)
             raise ValidationError(message) if message else self.refuse("pattern_mismatch")
-        if rules.validation_type == "email" and not (len(text) <= 254 and _EMAIL.fullmatch(text)):
-            raise self.refuse("not_an_email")
-        if rules.validation_type == "phone" and not _PHONE.fullmatch(text):
-            raise self.refuse("not_a_phone")
+        if rules.validation_type and not TEXT_KINDS[rules.validation_type].is_valid(text):
+            raise self.refuse(TEXT_KINDS[rules.validation_type].refusal)
 
 
 class NumberField(PlainField):
@@ -198,9 +203,33 @@ class NumberField(PlainField):
             raise self.refuse("too_small", minimum=show_number(self.component, minimum), value=self._shown(value))
         if rules.maximum is not None and value > rules.maximum:
             raise self.refuse("too_great", maximum=show_number(self.component, rules.maximum), value=self._shown(value))
+        self._check_bounds()
+
+    def _check_bounds(self) -> None:
+        """What the case allows: a path to nothing allows everything."""
+        found = find_datum(self.meta.binding.data, self.component.bounds) if self.component.bounds else None
+        limits, unit = found if isinstance(found, dict) else {}, 100 if self.component.is_in_hundredths else 1
+        value = Decimal(str(self.data)) / unit
+        minimum, maximum = (_read_limit(limits.get(name), unit) for name in ("minimum", "maximum"))
+        if minimum is not None and value < minimum:
+            raise self.refuse("too_small", minimum=show_number(self.component, minimum), value=self._shown(value))
+        if maximum is not None and value > maximum:
+            raise self.refuse("too_great", maximum=show_number(self.component, maximum), value=self._shown(value))
 
     def _shown(self, value: Decimal) -> str:
         return show_number(self.component, value)
+
+
+def _read_limit(value: Plain, unit: int) -> Decimal | None:
+    return Decimal(value) / unit if isinstance(value, int) else None
+
+
+def find_datum(data: Mapping[str, Plain], path: str) -> Plain:
+    """The datum at a dotted path, None where there is none."""
+    found: Plain = dict(data)
+    for step in path.split("."):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found
 
 
 def show_number(component: Component, number: Decimal) -> str:
@@ -259,6 +288,18 @@ class MomentField(PlainField):
         if self.component.subtype == "time":
             return typed.parse_time(text)
         return typed.parse_local_datetime(text, self.meta.binding.timezone)
+
+    def check(self, form: BaseForm) -> None:
+        other = self.component.after
+        if other is None or not (other == NOW or other in form):
+            return
+        earlier = self.meta.binding.data.get(NOW) if other == NOW else form[other].data
+        if isinstance(earlier, str) and earlier and parse_instant(str(self.data)) <= parse_instant(earlier):
+            if other == NOW:
+                raise self.refuse("not_to_come")
+            named = form[other]
+            assert isinstance(named, PlainField)
+            raise self.refuse("not_after", other=named.component.label.of(self.language))
 
     def read_stored(self, value: Plain) -> None:
         moment = _parse_stored_instant(value) if self.component.subtype == "datetime" else None

@@ -23,6 +23,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "pattern_mismatch": ("格式不符合要求", "Not in the format asked for"),
     "not_an_email": ("不是邮箱地址，例如 name@example.com", "Not an e-mail address, such as name@example.com"),
     "not_a_phone": ("不是电话号码，例如 13800000000", "Not a phone number, such as 13800000000"),
+    "not_a_mobile": ("不是中国大陆手机号码，例如 13800000000", "Not a mobile number, such as 13800000000"),
+    "not_a_resident_id": (
+        "证件号码不正确：应为 18 位，且校验位相符",
+        "Not an identity number: 18 characters whose last one fits the others",
+    ),
+    "not_a_credit_code": (
+        "统一社会信用代码不正确：应为 18 位，且校验位相符",
+        "Not a credit code: 18 characters whose last one fits the others",
+    ),
     "control_character": ("含有不能保存的字符 {character}", "Contains a character that cannot be kept: {character}"),
     "not_a_number": ("不是数字，例如 1,234.5", "Not a number, such as 1,234.5"),
     "not_an_amount": ("不是金额，例如 1,234.50", "Not an amount, such as 1,234.50"),
@@ -32,6 +41,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "too_small": ("最小 {minimum}，现在 {value}", "At least {minimum}; {value} now"),
     "too_great": ("最大 {maximum}，现在 {value}", "At most {maximum}; {value} now"),
     "not_a_date": ("不是有效日期，例如 2026-11-30", "Not a date, such as 2026-11-30"),
+    "not_to_come": ("应是将来的时间", "Must be a time to come"),
+    "not_after": ("应晚于“{other}”", "Must be later than “{other}”"),
     "not_a_time": ("不是有效时间，例如 18:30", "Not a time, such as 18:30"),
     "year_out_of_range": ("年份应在 {first} 与 {last} 之间", "The year must be between {first} and {last}"),
     "time_skipped": (
@@ -50,6 +61,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "合计 {sum}，应为 {total}，还差 {difference}",
         "These add up to {sum}, but the total is {total}: {difference} is missing",
     ),
+    "counts_short": ("已填 {sum}，总数 {total}，还差 {difference}", "{sum} of {total}: {difference} missing"),
+    "counts_over": ("已填 {sum}，总数 {total}，多了 {difference}", "{sum} of {total}: {difference} too many"),
     "split_over": (
         "合计 {sum}，应为 {total}，多出 {difference}",
         "These add up to {sum}, but the total is {total}: {difference} too much",
@@ -64,6 +77,23 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "合计 {sum}，应为 {total}，多出 {difference}",
         "These add up to {sum}, {difference} too much",
     ),
+    "agreement_none": ("没有可签署的协议", "There is no agreement to sign"),
+    "agreement_changed": (
+        "协议文本已更新，请重新阅读后再签署",
+        "The text has changed meanwhile; read it again before you sign",
+    ),
+    "agreement_not_accepted": ("需要勾选同意才能签署", "Tick that you agree in order to sign"),
+    "agreement_signer": (
+        "签署人姓名与认证姓名不一致",
+        "The name is not the certified name of the signer",
+    ),
+    "code_not_sent": ("先获取验证码，再填写", "Get a code first, then enter it"),
+    "code_missing": ("填写收到的 6 位验证码", "Enter the 6 digits that were sent to you"),
+    "code_form": ("验证码是 6 位数字", "A code has 6 digits"),
+    "code_wrong": ("验证码不正确，还可以试 {tries} 次", "This is not the code; {tries} tries are left"),
+    "code_expired": ("验证码已过期，请重新获取", "The code is no longer valid; get another one"),
+    "code_spent": ("验证码错误次数过多，请重新获取", "Too many wrong codes; get another one"),
+    "code_later": ("请在 {at} 之后再获取验证码", "The next code can be sent after {at}"),
     "total_unknown": ("总金额还没有确定，暂时不能分配", "The total is not known yet, so it cannot be split"),
     # to analysts
     "not_json": ("应为表单 JSON，但无法读取：{problem}", "Expected a form in JSON, but {problem}"),

@@ -82,7 +82,9 @@ class EntryRules:
 class Component:
     """One part of a form. `name` is the key of a field; for what takes no value, the id the editor gave it.
 
-    `entry` are the fields each entry of a list has.
+    `entry` are the fields each entry of a list has. `bounds` is the path, in the data of the case or in a view, of a
+    dict with the `minimum` and `maximum` a number must keep, as it is kept. A datetime must come `after` another one of
+    the form, or after `now`.
     """
 
     name: str
@@ -103,6 +105,8 @@ class Component:
     is_read_only: bool = False
     is_kept: bool = False
     subtype: str = "date"
+    bounds: str | None = None
+    after: str | None = None
     personal_subject: str | None = None
     show_when: str | None = None
     row: str | None = None

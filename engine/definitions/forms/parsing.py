@@ -43,12 +43,12 @@ _LIST = frozenset(
 _PROPERTIES: dict[str, frozenset[str]] = {
     "textfield": _FIELD | {"personal"},
     "textarea": _FIELD | {"personal"},
-    "number": _FIELD | {"money", "percent", "decimalDigits", "increment"},
+    "number": _FIELD | {"money", "percent", "decimalDigits", "increment", "bounds"},
     "select": _FIELD | {"values", "searchable"},
     "radio": _FIELD | {"values"},
     "checkbox": _FIELD,
     "checklist": _FIELD | {"values"},
-    "datetime": _FIELD | _DATETIME | {"personal"},
+    "datetime": _FIELD | _DATETIME | {"personal", "after"},
     "filepicker": _FIELD - {"defaultValue"} | {"accept", "multiple", "max_files"},
     LIST: _FIELD - {"key", "defaultValue"} | _LIST,
     "group": _COMMON | {"components", "showOutline", "verticalAlignment"},
@@ -71,6 +71,7 @@ def parse_form(key: str, content: bytes) -> Form:
     components = parser.read_all(schema.get("components", []), depth=1)
     _check_names(components, parser.findings)
     _check_registered(components, parser.findings)
+    _check_after(components, parser.findings)
     levels = order_conditions(components, parser.findings)
     if parser.findings:
         raise FormInvalid(tuple(parser.findings))
@@ -171,6 +172,8 @@ class _Parser:
             is_read_only=reader.read_flag("readonly") or reader.read_flag("disabled"),
             is_kept=_read_keep(reader),
             subtype=_read_subtype(reader),
+            bounds=reader.read_text("bounds") or None,
+            after=reader.read_text("after") or None,
             personal_subject=subject,
             show_when=reader.read_text("showWhen") or None,
             row=str(layout["row"]) if layout.get("row") else None,
@@ -260,6 +263,15 @@ def _check_names(components: tuple[Component, ...], findings: list[Finding]) -> 
         if component.name in seen:
             findings.append(Finding(component.name, "key_duplicate", {"key": component.name}))
         seen.add(component.name)
+
+
+def _check_after(components: tuple[Component, ...], findings: list[Finding]) -> None:
+    """A time comes after another one of the form that is asked as often."""
+    times = {part.name for part, _ in walk(components) if part.type == "datetime" and part.subtype == "datetime"}
+    for part, _ in walk(components):
+        if part.after and not (part.name in times and part.after in {*times, NOW} - {part.name}):
+            expected = "now, or the key of another date with time"
+            findings.append(Finding(part.name, "wrong_property", {"property": "after", "expected": expected}))
 
 
 def _check_registered(components: tuple[Component, ...], findings: list[Finding]) -> None:

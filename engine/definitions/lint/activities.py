@@ -64,7 +64,7 @@ def check_candidates(diagram: Diagram, project: Project) -> Iterator[Problem]:
 def check_candidate_length(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """No role, person or skill has a longer name: the task would find nobody."""
     for node in diagram.of_kind("userTask"):
-        texts = [*map(node.camunda, CANDIDATE_RULES), node.baton("skill"), node.baton("relation")]
+        texts = [*map(node.camunda, CANDIDATE_RULES), *map(node.baton, ("skill", "relation", "memberRoles"))]
         for name in (part.strip() for text in texts if not text.startswith("${") for part in text.split(",")):
             if len(name) > MAX_CANDIDATE:
                 yield problem(node, name=name[:MAX_CANDIDATE] + "…")
@@ -86,20 +86,54 @@ def check_relation(diagram: Diagram, project: Project) -> Iterator[Problem]:
 
 
 @rule(
+    "member-role-unknown",
+    "error",
+    en="Expected baton:memberRoles of {element} to name roles in an organisation, but {role} is none{hint}: "
+    "correct it.",
+    zh="{element} 的 baton:memberRoles 应为组织内的角色，但 {role} 不是{hint}：请改正。",
+)
+def check_member_roles(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """A role that no member can hold finds nobody in the organisation."""
+    known = project.registry.member_roles
+    for node in diagram.of_kind("userTask") if known else ():
+        roles = node.baton("memberRoles")
+        for role in (part.strip() for part in roles.split(",") if not roles.startswith("${")):
+            if role and role not in known:
+                yield problem(node, role=role, hint=suggest(role, known))
+
+
+@rule(
+    "member-roles-alone",
+    "error",
+    en="Expected baton:memberRoles of {element} beside candidates, an assignee or a relation, but there is none: "
+    "set camunda:candidateUsers to the organisation whose members may do it.",
+    zh="{element} 的 baton:memberRoles 应与候选人、办理人或关系一起填写，但都没有：请在 candidateUsers 填写组织。",
+)
+def check_member_roles_alone(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """Roles only narrow which members of a named organisation may act; groups are of the platform."""
+    for node in diagram.of_kind("userTask"):
+        has_party = node.camunda("assignee") or node.camunda("candidateUsers") or node.baton("relation")
+        if node.baton("memberRoles") and not has_party:
+            yield problem(node)
+
+
+@rule(
     "exclude-unknown",
     "error",
-    en="Expected baton:exclude of {element} to name user tasks after actor:, but {target} is none{hint}: correct it.",
-    zh="{element} 的 baton:exclude 中 actor: 之后应为用户任务，但 {target} 不是{hint}：请改正。",
+    en="Expected baton:exclude of {element} to name user tasks after actor: and registered relations after relation:, "
+    "but {target} is none{hint}: correct it.",
+    zh="{element} 的 baton:exclude 中 actor: 后应为用户任务，relation: 后应为关系，但 {target} 不是{hint}：请改正。",
 )
 def check_excluded_actors(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """Whoever is excluded by a misspelt name is not excluded: the separation of duties is gone."""
+    relations = project.registry.relations
     for process in diagram.processes:
         tasks = {node.id: node for scope in process.walk() for node in scope.of_kind("userTask")}
         for node in tasks.values():
-            for part in node.baton("exclude").split(","):
-                target = part.strip().removeprefix("actor:")
-                if part.strip().startswith("actor:") and target not in tasks:
-                    yield problem(node, target=target, hint=suggest(target, tasks))
+            for kind, _, target in (part.strip().partition(":") for part in node.baton("exclude").split(",")):
+                known = {"actor": tasks, "relation": relations or [target]}.get(kind)
+                if known is not None and target not in known:
+                    yield problem(node, target=target, hint=suggest(target, known))
 
 
 @rule(

@@ -22,6 +22,7 @@ KNOWN: dict[str, set[str]] = {
         "camunda:dueDate",
         "camunda:followUpDate",
         "camunda:priority",
+        "baton:memberRoles",
         "baton:skill",
         "baton:relation",
         "baton:exclude",

@@ -9,7 +9,7 @@ import orjson
 
 from engine.definitions.forms import Form, FormInvalid, parse_form
 from engine.definitions.lint.diagram import Diagram, Scope
-from engine.definitions.registry import RELATIONS, TOPICS, Topic
+from engine.definitions.registry import MEMBER_ROLES, RELATIONS, TOPICS, Topic
 from engine.language.decisions import DecisionInvalid, DecisionLogic, parse_decisions
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import read_bpmn
@@ -22,9 +22,10 @@ class Registry:
 
     topics: Mapping[str, Topic]
     relations: Collection[str]
+    member_roles: Collection[str]
 
 
-REGISTERED = Registry(TOPICS, RELATIONS)
+REGISTERED = Registry(TOPICS, RELATIONS, MEMBER_ROLES)
 POLICY_FILE = "policy.json"
 
 

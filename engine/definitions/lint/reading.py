@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 import orjson
 
+from engine.definitions.agreements import AgreementInvalid, parse_agreement
 from engine.definitions.calendars import CalendarInvalid, parse_calendar
 from engine.definitions.drawing import NotDrawable, has_drawing
 from engine.definitions.findings import Finding, has_errors
@@ -92,12 +93,22 @@ LONG_KEY = declare(
     reason="The rows of definitions have room for so many.",
     theme="reading",
 )
+BAD_AGREEMENT = declare(
+    "agreement-invalid",
+    "error",
+    en="Expected an agreement that can be signed, but {detail}: correct the file.",
+    zh="协议无法签署（{detail_zh}）：请改正。",
+    reason="What people sign must be whole, in both languages.",
+    theme="reading",
+)
 UNKNOWN_FILE = declare(
     "file-unknown",
     "error",
-    en="Expected bpmn/<process>/<name>.bpmn, .dmn or .json, or forms/<process>/<name>.form, but got {path}: "
+    en="Expected bpmn/<process>/<name>.bpmn, .dmn or .json, or forms/<process>/<name>.form or .agreement, "
+    "but got {path}: "
     "rename or leave it out.",
-    zh="文件应为 bpmn/<流程>/<名称>.bpmn、.dmn、.json 或 forms/<流程>/<名称>.form，但现在是 {path}：请改名或移除。",
+    zh="文件应为 bpmn/<流程>/<名称>.bpmn、.dmn、.json 或 forms/<流程>/<名称>.form、.agreement，"
+    "但现在是 {path}：请改名或移除。",
     reason="The path says what a file is; other files cannot be deployed.",
     theme="reading",
 )
@@ -218,9 +229,19 @@ def _check_calendar(path: str, content: bytes) -> Iterator[Finding]:
             yield BAD_CALENDAR.find_at(path, problem.key or "line 1", detail=problem.en, detail_zh=problem.zh)
 
 
+def _check_agreement(path: str, content: bytes, project: Project) -> Iterator[Finding]:
+    try:
+        found = parse_agreement(content)
+    except AgreementInvalid as error:
+        yield BAD_AGREEMENT.find_at(path, "line 1", detail=error, detail_zh=error.zh)
+        return
+    yield from _check_key(path, "line 1", PurePosixPath(path).stem, max(found.name.zh, found.name.en, key=len))
+
+
 CHECKS: Mapping[str, Callable[[str, bytes, Project], Iterator[Finding]]] = {
     "bpmn": _check_diagram,
     "dmn": _check_decisions,
     "form": _check_form,
     "json": _check_values,
+    "agreement": _check_agreement,
 }

@@ -112,7 +112,7 @@ def _of_node(node: Node) -> Iterator[Use]:
         if node.baton(name):
             yield Use(node, node, "list column", node.baton(name), "value")
     for part in node.baton("exclude").split(",") if node.kind == "userTask" else ():
-        if part.strip() and not part.strip().startswith("actor:"):
+        if part.strip() and not part.strip().startswith(("actor:", "relation:")):
             yield Use(node, node, "assignment", part.strip())
     if node.baton("correlationKey"):
         is_data = node.kind != "startEvent" or node.is_armed_start

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from engine.definitions.registry import MEMBER_ROLES
 from engine.records.history import append_system
 from engine.runtime.engine import Engine
 from engine.services.identity.passwords import Passwords
@@ -41,6 +42,14 @@ ROLES: dict[str, str] = {
     "platform_operator": PLATFORM,
 }
 """Every role one may act in, and whose it is: a person's own, an organisation's member's, the platform's."""
+ENTERPRISE_ROLES = tuple(role for role, kind in ROLES.items() if kind == ORGANISATION)
+ADMINISTRATOR = "enterprise_admin"
+MEMBER_ROLES.update(ENTERPRISE_ROLES)
+
+
+def groups_of(role: str) -> frozenset[str]:
+    """The candidate groups of a role: itself. An administrator does whatever a member of his enterprise may."""
+    return frozenset(ENTERPRISE_ROLES if role == ADMINISTRATOR else {role})
 
 
 @dataclass(frozen=True)
@@ -55,14 +64,14 @@ class Membership:
     skills: frozenset[str]
 
     def act_as(self, user_id: str) -> Actor:
-        """The user acting in this role. The role is his candidate group."""
-        return Actor(user_id, self.party_id, self.role, frozenset({self.role}), self.skills)
+        """The user acting in this role."""
+        return Actor(user_id, self.party_id, self.role, groups_of(self.role), self.skills)
 
 
 _MEMBERSHIPS = (
     select(membership.c.party_id, party.c.name_zh, party.c.name_en, membership.c.role, membership.c.skills)
     .join(party, party.c.id == membership.c.party_id)
-    .where(membership.c.user_id == bindparam("user_id"))
+    .where(membership.c.user_id == bindparam("user_id"), membership.c.is_disabled == 0)
 )
 
 

@@ -11,7 +11,7 @@ from engine.language.errors import EngineError
 from engine.records.history import append_system
 from engine.runtime.engine import Engine
 from engine.services.identity.passwords import Passwords
-from engine.services.identity.people import STREAM, normalise_login
+from engine.services.identity.people import STREAM, groups_of, normalise_login
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import PlainDict
@@ -76,6 +76,7 @@ _SESSION = Prepared(
             membership.c.user_id == session.c.user_id,
             membership.c.party_id == session.c.party_id,
             membership.c.role == session.c.role,
+            membership.c.is_disabled == 0,
         ),
     )
     .outerjoin(_acting, _acting.c.id == membership.c.party_id)
@@ -130,7 +131,7 @@ def find_session(connection: Connection, secret: str, now: datetime) -> Session 
         return None
     actor = None
     if row.skills is not None:
-        actor = Actor(row.user_id, row.party_id, row.role, frozenset({row.role}), frozenset(row.skills))
+        actor = Actor(row.user_id, row.party_id, row.role, groups_of(row.role), frozenset(row.skills))
     return Session(
         row.id,
         row.user_id,
@@ -163,7 +164,10 @@ def choose_role(engine: Engine, found: Session, party_id: str, role: str) -> str
 
     def work(unit: UnitOfWork) -> str:
         held = select(membership.c.role).where(
-            membership.c.user_id == found.user_id, membership.c.party_id == party_id, membership.c.role == role
+            membership.c.user_id == found.user_id,
+            membership.c.party_id == party_id,
+            membership.c.role == role,
+            membership.c.is_disabled == 0,
         )
         if unit.connection.execute(held).first() is None:
             raise RoleNotHeld(role)

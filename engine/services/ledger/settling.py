@@ -50,9 +50,10 @@ def settle_piece(
 ) -> str:
     """P-SETTLE-PIECE: the accepted pieces of batch 1, 2 ... are paid.
 
-    Raises ValueError unless the gross pay is quantity times unit price.
+    A unit price of 0 means that it depends on the quantity. Raises ValueError unless the gross pay is quantity times
+    unit price.
     """
-    if split.gross_fen != quantity * unit_price_fen:
+    if unit_price_fen and split.gross_fen != quantity * unit_price_fen:
         raise ValueError(f"Expected {quantity} x {unit_price_fen} fen, but got {split.gross_fen}")
     lines = {accounts.escrow(escrow_ref): split.charge_fen, **pay_lines(payee, process_key, split)}
     pieces: PlainDict = {"batch": batch, "quantity": quantity, "unit_price_fen": unit_price_fen}

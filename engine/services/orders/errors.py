@@ -21,8 +21,8 @@ class OrderNotOpen(EngineError):
 class NotEligible(EngineError):
     """The actor's party may not take this order.
 
-    `reason`: not_a_party, not_certified, no_agreement, suspended, own_order, related_party, excluded, kind_not_wanted,
-    too_many_orders.
+    `reason`: not_a_party, same_person, not_certified, no_agreement, suspended, own_order, related_party, excluded,
+    kind_not_wanted, too_many_orders.
     """
 
     def __init__(self, reason: str, **facts: Plain) -> None:

@@ -33,6 +33,7 @@ payout_method = Table(
     Column("is_verified", Integer, nullable=False),  # by a test amount
     Column("is_current", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("branch", String(80)),  # of the bank, where it was asked for
 )
 payout = Table(
     "payout",

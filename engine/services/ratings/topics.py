@@ -1,11 +1,11 @@
 """Topics of the mutual rating, and what its form shows."""
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from engine.definitions.registry import TopicCall, ViewCall, topic, view
+from engine.services.ratings.keeping import Given, keep_rating
 from engine.services.ratings.tables import rating
 from engine.services.reviews.authors import find_author
-from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
 
@@ -21,21 +21,10 @@ def record_rating(call: TopicCall, *, subject_id: str, element: str, rater: str,
         rating.c.instance_id == call.instance_id, rating.c.rater_id == rater
     )
     given_by, _ = find_author(call, element, call.connection.execute(ratings).scalar_one())
-    row = {
-        "id": new_id(),
-        "subject_id": subject_id,
-        "instance_id": call.instance_id,
-        "rater_id": rater,
-        "ratee_id": ratee,
-        "given_by": given_by,
-        "stars": int(str(form["stars"])),
-        "tags": form.get("tags") or [],
-        "comment": form.get("comment") or None,
-        "private_note": form.get("private_note") or None,
-        "given_at": call.now,
-    }
-    call.connection.execute(insert(rating).values(row))
-    call.note("rated", subject_id=subject_id, rater=rater, ratee=ratee)
+    said = {name: form.get(name) or None for name in ("comment", "private_note")}
+    tags = form.get("tags")
+    given = Given(rater, ratee, given_by, int(str(form["stars"])), tags if isinstance(tags, list) else [], **said)
+    keep_rating(call, subject_id, given)
     return {}
 
 

@@ -44,8 +44,8 @@ reminder = Table(
     Column("instance_id", Id, nullable=False, index=True),
     Column("task_id", Id, nullable=False, index=True),
     Column("element", String(120), nullable=False),
-    Column("addressee_kind", String(8), nullable=False),  # user, party, group
-    Column("addressee", String(40), nullable=False),
+    Column("addressee_kind", String(8), nullable=False),  # user, party, member, group
+    Column("addressee", String(80), nullable=False),
     Column("at", Instant, nullable=False),
     Index("ix_reminder_addressee", "addressee_kind", "addressee"),
     info=APPEND_ONLY,

@@ -10,10 +10,9 @@ from engine.services.reviews.authors import find_author
 from engine.services.reviews.scanning import count_duplicates, count_words, is_related, is_suspended
 from engine.services.reviews.subjects import Subject, correct_subject, find_subject
 from engine.services.reviews.tables import review, review_record
-from engine.storage.actor import PLATFORM, SYSTEM
+from engine.storage.actor import SYSTEM
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import membership
 
 DECISIONS = {"approve": "approved", "return": "returned", "reject": "rejected", "refuse": "refused"}
 CLOSE_REASONS = {"returned": "too_many_returns", "rejected": "rejected", "refused": "appeal_refused"}
@@ -32,7 +31,7 @@ def open_review(
 ) -> PlainDict:
     """Opens a review: who may not do it, and when its reviewers are reminded.
 
-    Returns: review_id, barred (the parties excluded and the staff who belong to them), due_in (the SLA; working days
+    Returns: review_id, barred (the parties excluded, with whoever belongs to them), due_in (the SLA; working days
     as their hours), remind_first and remind_second (after 50 % and 80 % of it), returns, reviewer, second_reviewer,
     appeal_decision, reasons (as they are at its beginning).
     """
@@ -51,7 +50,7 @@ def open_review(
     first, second, whole = (take_share(sla, percent, call.now, call.calendar) for percent in (50, 80, 100))
     return {
         "review_id": review_id,
-        "barred": _bar(call, [submitter, *excluded]),
+        "barred": [*sorted({submitter, *excluded})],
         "due_in": whole,
         "remind_first": first,
         "remind_second": second,
@@ -61,13 +60,6 @@ def open_review(
         "appeal_decision": "",
         "reasons": [],
     }
-
-
-def _bar(call: TopicCall, parties: list[str]) -> list[Plain]:
-    """Parties, and whoever of the platform's staff belongs to one of them: nobody reviews his own firm."""
-    staff = select(membership.c.user_id).where(membership.c.party_id == PLATFORM)
-    query = select(membership.c.user_id).where(membership.c.party_id.in_(parties), membership.c.user_id.in_(staff))
-    return [*sorted({*parties, *call.connection.execute(query).scalars()})]
 
 
 def take_share(duration: str, percent: int, start: datetime, calendar: BusinessCalendar) -> str:

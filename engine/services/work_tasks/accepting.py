@@ -8,16 +8,18 @@ from engine.definitions.registry import TopicCall, topic
 from engine.language.specs.schedules import find_due
 from engine.services.ledger import accounts
 from engine.services.ledger.posting import balance_of
+from engine.services.ratings.keeping import Given, keep_rating
 from engine.services.reviews.authors import find_author
 from engine.services.work_tasks import states
 from engine.services.work_tasks.engagements import return_rest
-from engine.services.work_tasks.notes import ON_COMPLETION, PIECEWORK, later, note_engagement, whole
-from engine.services.work_tasks.quantities import count_open
+from engine.services.work_tasks.facts import fetch_deliverable
+from engine.services.work_tasks.notes import PIECEWORK, is_paid_at_acceptance, later, note_engagement, whole
+from engine.services.work_tasks.prices import charge_of_pieces, count_secured, pay_of_pieces
+from engine.services.work_tasks.quantities import count_open, sum_quantities
 from engine.services.work_tasks.tables import acceptance_record, engagement, work_quantity
-from engine.services.work_tasks.views import fetch_deliverable
 from engine.storage.actor import SYSTEM
 from engine.storage.clock import format_instant
-from engine.storage.plain import PlainDict
+from engine.storage.plain import Plain, PlainDict
 
 
 @topic("open_acceptance")
@@ -43,12 +45,19 @@ def record_acceptance(call: TopicCall, *, engagement_id: str) -> PlainDict:
     form, row = call.values_of("acceptance"), states.fetch_engagement_row(call.connection, engagement_id)
     result, proposed_fen = str(form["acceptance_result"]), whole(form, "proposed_fen")
     if row["quantity_cap"]:
-        result = _record_pieces(call, row, result, whole(form, "accepted_quantity"), whole(form, "scrap_quantity"))
+        result = _record_pieces(call, row, result, form.get("pieces") or form.get("pieces_kept_or_scrap"))
     elif result == "partial":
         result, proposed_fen = _limit(row, proposed_fen)
     accepted_by, _ = find_author(call, "acceptance", _last_answer(call, row))
-    reasons = form.get("reason_codes") or []
-    _record(call, row, (result, proposed_fen, accepted_by), reasons=reasons, note=form.get("acceptance_note") or None)
+    said = {
+        "reasons": form.get("reason_codes") or [],
+        "note": form.get("acceptance_note") or None,
+        "evidence": form.get("evidence") or [],
+    }
+    _record(call, row, (result, proposed_fen, accepted_by), said)
+    if form.get("early_stars"):
+        enterprise_id, worker_id = row["enterprise_id"], row["worker_id"]
+        keep_rating(call, row["id"], Given(enterprise_id, worker_id, accepted_by, int(str(form["early_stars"]))))
     return {"result": result, "proposed_fen": proposed_fen}
 
 
@@ -65,11 +74,14 @@ def _last_answer(call: TopicCall, row: RowMapping) -> datetime | None:
     return found
 
 
-def _record_pieces(call: TopicCall, row: RowMapping, result: str, accepted: int, scrap: int) -> str:
-    """Judges the pieces of the latest delivery; gives the result for the whole of it."""
+def _record_pieces(call: TopicCall, row: RowMapping, result: str, parts: Plain = None) -> str:
+    """Judges the pieces of the latest delivery; gives the result for the whole of it. `parts` says how many of them
+    were accepted and are scrap where that is not all or none.
+    """
     delivered = fetch_deliverable(call.connection, row["id"])["quantity"]
-    accepted = {"accept": delivered, "partial": min(accepted, delivered)}.get(result, 0)
-    scrap = min(scrap, delivered - accepted) if result == "partial" else 0
+    judged = parts if isinstance(parts, dict) and result == "partial" else {}
+    accepted = delivered if result == "accept" else whole(judged, "accepted")
+    scrap = whole(judged, "scrap")
     rework = 0 if result == "reject" else delivered - accepted - scrap
     values = {"accepted": accepted, "rework": rework, "scrap": scrap}
     keys = {"engagement_id": row["id"], "version": row["version"], "batch": row["batch"], "delivered": delivered}
@@ -80,17 +92,14 @@ def _record_pieces(call: TopicCall, row: RowMapping, result: str, accepted: int,
     return result
 
 
-def _record(
-    call: TopicCall, row: RowMapping, answer: tuple[str, int, str], *, reasons: object, note: object = None
-) -> None:
+def _record(call: TopicCall, row: RowMapping, answer: tuple[str, int, str], said: PlainDict) -> None:
     result, proposed_fen, actor_id = answer
     values = {
         "engagement_id": row["id"],
         "version": row["version"],
         "result": result,
         "proposed_fen": proposed_fen or None,
-        "reasons": reasons,
-        "note": note,
+        **said,
         "is_automatic": int(actor_id == SYSTEM.user_id),
         "actor_id": actor_id,
         "at": call.now,
@@ -107,8 +116,8 @@ def accept_by_silence(call: TopicCall, *, engagement_id: str) -> PlainDict:
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
     if row["quantity_cap"]:
-        _record_pieces(call, row, "accept", 0, 0)
-    _record(call, row, ("accept", 0, SYSTEM.user_id), reasons=[])
+        _record_pieces(call, row, "accept")
+    _record(call, row, ("accept", 0, SYSTEM.user_id), {"reasons": [], "note": None, "evidence": []})
     return {"result": "accept", "proposed_fen": 0}
 
 
@@ -116,22 +125,24 @@ def accept_by_silence(call: TopicCall, *, engagement_id: str) -> PlainDict:
 def compute_gross(call: TopicCall, *, engagement_id: str, result: str, proposed_fen: int = 0) -> PlainDict:
     """What is due for the accepted work, before the fee.
 
-    Returns: gross_fen, batch, quantity, unit_price_fen, pay_source (escrow, pieces, wallet), block_at and claim_at
-    (when an enterprise that does not pay may publish nothing more, and when it becomes a dispute).
+    Returns: gross_fen, batch, quantity, unit_price_fen (0 where it depends on the quantity), pay_source (escrow,
+    pieces, wallet), block_at and claim_at (when an enterprise that does not pay may publish nothing more, and when it
+    becomes a dispute).
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
     task = states.fetch_task_row(call.connection, row["task_id"])
-    quantity = _accepted_now(call, row) if task["mode"] == PIECEWORK else 0
-    gross_fen = row["pay_fen"] if result == "accept" else proposed_fen
+    quantity, gross_fen = 0, row["pay_fen"] if result == "accept" else proposed_fen
     if task["mode"] == PIECEWORK:
-        gross_fen = quantity * task["unit_price_fen"]
+        quantity = _accepted_now(call, row)
+        accepted = sum_quantities(call.connection, engagement_id).accepted
+        gross_fen = pay_of_pieces(task, accepted) - pay_of_pieces(task, accepted - quantity)
     note_engagement(call, engagement_id, "settling", gross_fen=gross_fen)
-    source = {PIECEWORK: "pieces", ON_COMPLETION: "wallet"}.get(task["mode"], "escrow")
+    source = "pieces" if task["mode"] == PIECEWORK else "wallet" if is_paid_at_acceptance(task) else "escrow"
     return {
         "gross_fen": gross_fen,
         "batch": row["batch"],
         "quantity": quantity,
-        "unit_price_fen": task["unit_price_fen"],
+        "unit_price_fen": 0 if task["price_tiers"] else task["unit_price_fen"],
         "pay_source": source,
         "block_at": format_instant(later(call, "task_block_after")),
         "claim_at": format_instant(later(call, "task_claim_after")),
@@ -164,6 +175,20 @@ def record_settlement(call: TopicCall, *, engagement_id: str, gross_fen: int, ne
         "is_more_to_do": is_open and not row["is_last_batch"],
         "payout_fen": min(row["net_fen"] + net_fen, wallet_fen),
     }
+
+
+@topic("plan_batch")
+def plan_batch(call: TopicCall, *, engagement_id: str) -> PlainDict:
+    """What is still to be frozen before the worker goes on with the next batch: nothing, unless the work task is frozen
+    batch by batch.
+
+    Returns: secure_fen.
+    """
+    row = states.fetch_engagement_row(call.connection, engagement_id)
+    task = states.fetch_task_row(call.connection, row["task_id"])
+    done = sum_quantities(call.connection, engagement_id).accepted
+    wanted_fen = charge_of_pieces(task, done, count_secured(task, count_open(call.connection, engagement_id)))
+    return {"secure_fen": max(0, wanted_fen - balance_of(call.connection, accounts.escrow(engagement_id)))}
 
 
 @topic("begin_batch")

@@ -9,29 +9,39 @@ from engine.records.messages import add_message
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.services.work_tasks import states
-from engine.services.work_tasks.candidates import is_in_range
+from engine.services.work_tasks.candidates import is_in_range, required_qualifications
 from engine.services.work_tasks.eligibility import find_signup_obstacle, takes_signups
 from engine.services.work_tasks.errors import MayNotApply, NotPossible, SignupClosed
 from engine.services.work_tasks.notes import AUTOMATIC, FIRST_COME, NEGOTIABLE
+from engine.services.work_tasks.places import find_distance
 from engine.services.work_tasks.tables import application, work_task
 from engine.storage import vault
 from engine.storage.actor import Actor
+from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 
+MAX_MESSAGE = 500
 RECEIVED, NEGOTIATION = "application.received", "negotiation.opened"
 
 
 @dataclass(frozen=True)
 class SignUp:
-    """What a worker says when he signs up. `offer_fen` belongs to a negotiable price, `quantity` to piecework."""
+    """What a worker says when he signs up. `offer_fen` belongs to a negotiable price, `quantity` to piecework;
+    `position` is where he is, of which only the distance to the place is kept.
+    """
 
     message: str = ""
     qualifications: tuple[str, ...] = ()
     offer_fen: int | None = None
     available_from: datetime | None = None
     quantity: int = 0
+    position: str = ""
     terms_version: int = 1
+
+    def __post_init__(self) -> None:
+        if len(self.message) > MAX_MESSAGE:
+            raise ValueError(f"Expected a message of at most {MAX_MESSAGE} characters, but got {len(self.message)}")
 
 
 def apply_for_task(
@@ -42,13 +52,15 @@ def apply_for_task(
     qualifications: tuple[str, ...] = (),
     offer_fen: int | None = None,
     quantity: int = 0,
+    available_from: datetime | None = None,
+    position: str = "",
     terms_version: int = 1,
 ) -> str:
     """Signs the actor up for a work task; gives the id of his application, the same one if he signs up again.
 
-    Raises NotFound, SignupClosed, MayNotApply.
+    Raises NotFound, SignupClosed, MayNotApply, ValueError for a message that is too long.
     """
-    sign_up = SignUp(message, tuple(qualifications), offer_fen, None, quantity, terms_version)
+    sign_up = SignUp(message, tuple(qualifications), offer_fen, available_from, quantity, position, terms_version)
 
     def work(unit: UnitOfWork) -> str:
         task = unit.connection.execute(states.SELECT_TASK, {"task_id": task_id}).mappings().one_or_none()
@@ -74,10 +86,13 @@ def _check(unit: UnitOfWork, actor: Actor, task: RowMapping, sign_up: SignUp) ->
         raise MayNotApply(reason)
     if sign_up.terms_version != task["terms_version"]:
         raise MayNotApply("terms_changed", terms_version=task["terms_version"])
-    if task["mode"] == NEGOTIABLE and task["award_method"] == AUTOMATIC:
-        if not sign_up.offer_fen:
+    if sign_up.available_from is not None and sign_up.available_from > task["start_by"]:
+        raise MayNotApply("available_too_late", start_by=format_instant(task["start_by"]))
+    if task["mode"] == NEGOTIABLE:
+        is_needed = task["award_method"] == AUTOMATIC or task["is_offer_required"]
+        if is_needed and not sign_up.offer_fen:
             raise MayNotApply("offer_missing")
-        if not is_in_range(task, sign_up.offer_fen):
+        if task["award_method"] == AUTOMATIC and not is_in_range(task, sign_up.offer_fen):
             raise MayNotApply("offer_out_of_range")
 
 
@@ -98,7 +113,11 @@ def _insert(engine: Engine, unit: UnitOfWork, actor: Actor, task: RowMapping, si
         "message": vault.put(unit.connection, engine.keys, actor.party_id, sign_up.message)
         if sign_up.message
         else None,
-        "qualifications": list(sign_up.qualifications),
+        "qualifications": [one for one in required_qualifications(task) if one in sign_up.qualifications],
+        "distance_m": find_distance(
+            vault.open_reference(unit.connection, engine.keys, task["position"]) if task["position"] else None,
+            sign_up.position,
+        ),
         "offer_fen": sign_up.offer_fen if task["mode"] == NEGOTIABLE else None,
         "offer_version": 0,
         "available_from": sign_up.available_from,

@@ -1,10 +1,11 @@
-"""Topics of the award: who gets a seat, by hand or by a strategy, and the waiting list. Seats and pieces are taken by
-guarded updates, so that they cannot be exceeded.
-"""
+"""Topics of the award: who is chosen, by hand or by a strategy, and the waiting list."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, Select, bindparam, func, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.ledger import accounts
@@ -13,20 +14,10 @@ from engine.services.ledger.posting import balance_of
 from engine.services.work_tasks import states
 from engine.services.work_tasks.awards import Rank, commit_seed, rank
 from engine.services.work_tasks.candidates import list_candidates
-from engine.services.work_tasks.notes import (
-    FIRST_COME,
-    NEGOTIABLE,
-    PIECEWORK,
-    charge_of,
-    list_engagements,
-    note_task,
-    whole,
-)
-from engine.services.work_tasks.tables import application, award_run, engagement, work_task
-from engine.storage.ids import new_id
-from engine.storage.plain import PlainDict
-
-START = "engagement.start"
+from engine.services.work_tasks.notes import AUTOMATIC, FIRST_COME, NEGOTIABLE, charge_of, note_task, whole
+from engine.services.work_tasks.tables import application, award_run, work_task
+from engine.storage import vault
+from engine.storage.plain import Plain, PlainDict
 
 
 @topic("read_cover")
@@ -62,7 +53,7 @@ def close_signup(call: TopicCall, *, task_id: str) -> PlainDict:
     Returns: applicant_count (who may still be awarded, or holds a seat).
     """
     call.connection.execute(update(work_task).where(work_task.c.id == task_id).values(list_closed_at=call.now))
-    counted = application.c.state.in_(("applied", "waiting", "awarded"))
+    counted = application.c.state.in_(("applied", "waiting", "chosen", "awarded"))
     query = select(func.count()).where(application.c.task_id == task_id, counted)
     applicant_count = call.connection.execute(query).scalar_one()
     call.note("signup_closed", task_id=task_id, applicant_count=applicant_count)
@@ -71,59 +62,77 @@ def close_signup(call: TopicCall, *, task_id: str) -> PlainDict:
 
 @topic("record_award")
 def record_award(call: TopicCall, *, task_id: str) -> PlainDict:
-    """Keeps whom the enterprise chose: at most as many as there are free seats, in the order of arrival. The others
-    wait once no seat is left or the enterprise wants no more sign-ups.
+    """Keeps whom the enterprise chose: at most as many as there are free seats, in the order of arrival, each with the
+    reason it gave. The others wait once no seat is left or the enterprise wants no more sign-ups: first those it put in
+    an order, then in the order of arrival.
 
     Reads the form of award_manually. Returns: awarded_count, is_closed (the enterprise wants no further sign-ups).
     """
     form, task = call.values_of("award_manually"), states.fetch_task_row(call.connection, task_id)
-    chosen, free = form.get("chosen"), task["headcount"] - task["seats_taken"]
-    numbers = [str(one) for one in chosen] if isinstance(chosen, list) else []
+    free = task["headcount"] - task["seats_taken"]
     open_ids = {str(row["sequence"]): str(row["id"]) for row in _list_open(call, task)}
-    picked = [open_ids[one] for one in numbers if one in open_ids][:free]
-    cap = whole(form, "cap_per_worker")
-    for one in picked:
-        _award(call, one, {"is_chosen": True, "by": call.actor.user_id}, cap)
+    picked = [one for one in _read_chosen(form.get("chosen")) if one["id"] in open_ids][:free]
+    _award(
+        call, {open_ids[one["id"]]: _reason(call, task, one["note"]) for one in picked}, whole(form, "cap_per_worker")
+    )
     is_closed = bool(form.get("close_list")) or bool(task["list_closed_at"])
     if is_closed:
         call.connection.execute(
             update(work_task).where(work_task.c.id == task_id).values(list_closed_at=task["list_closed_at"] or call.now)
         )
     if is_closed or len(picked) == free:
-        _queue(call, [row["id"] for row in _list_open(call, task)])
+        others = [number for number in open_ids if number not in {one["id"] for one in picked}]
+        order = [number for number in re.findall("[0-9]+", str(form.get("waiting_order") or "")) if number in others]
+        _queue(call, {open_ids[number]: None for number in dict.fromkeys([*order, *others])})
     note_task(call, task_id, "awarding")
     return {"awarded_count": len(picked), "is_closed": is_closed}
 
 
-def _list_open(call: TopicCall, task: RowMapping) -> Sequence[RowMapping]:
+def _read_chosen(value: Plain) -> list[dict[str, str]]:
+    """The rows that were ticked in the form, each with its note."""
+    rows = value if isinstance(value, list) else []
+    return [{"id": str(row["id"]), "note": str(row["note"] or "")} for row in rows if isinstance(row, dict)]
+
+
+def _reason(call: TopicCall, task: RowMapping, note: str) -> PlainDict:
+    kept = vault.put(call.connection, call.keys, task["enterprise_id"], note) if note else None
+    return {"is_chosen": True, "by": call.actor.user_id, "note": kept}
+
+
+def open_applications(task: RowMapping, now: datetime) -> Select[Any]:
     """The applications that may be awarded, in the order of arrival; of a negotiation those with an agreed price."""
     query = select(application).where(
         application.c.task_id == task["id"], application.c.state.in_(("applied", "waiting"))
     )
-    if task["mode"] == NEGOTIABLE and task["award_method"] != "automatic":
-        query = query.where(application.c.agreed_until > call.now)
-    return call.connection.execute(query.order_by(application.c.sequence)).mappings().all()
+    if task["mode"] == NEGOTIABLE and task["award_method"] != AUTOMATIC:
+        query = query.where(application.c.agreed_until > now)
+    return query.order_by(application.c.sequence)
 
 
-def _list_waiting(call: TopicCall, task: RowMapping) -> list[RowMapping]:
-    """The waiting list, the next first."""
-    waiting = [row for row in _list_open(call, task) if row["state"] == "waiting"]
-    return sorted(waiting, key=lambda row: (row["waiting_rank"], row["sequence"]))
+def _list_open(call: TopicCall, task: RowMapping) -> Sequence[RowMapping]:
+    return call.connection.execute(open_applications(task, call.now)).mappings().all()
 
 
-def _award(call: TopicCall, application_id: str, reason: PlainDict, cap: int = 0) -> None:
-    values: dict[str, object] = {"state": "awarded", "award_reason": reason, "waiting_rank": None}
+def _award(call: TopicCall, chosen: Mapping[str, PlainDict], cap: int = 0) -> None:
+    """Chooses applications, each with the reason; a seat is taken for them next. With a cap of pieces for each."""
+    values: dict[str, object] = {"state": "chosen", "award_reason": bindparam("reason_"), "waiting_rank": None}
     if cap:
         values["quantity_cap"] = cap
-    call.connection.execute(update(application).where(application.c.id == application_id).values(values))
-    call.note("awarded", application_id=application_id)
+    if not chosen:
+        return
+    change = update(application).where(application.c.id == bindparam("id_")).values(values)
+    call.connection.execute(change, [{"id_": one, "reason_": reason} for one, reason in chosen.items()])
+    call.note("awarded", applications=list(chosen))
 
 
-def _queue(call: TopicCall, application_ids: list[str], reasons: dict[str, PlainDict] | None = None) -> None:
-    """Puts applications on the waiting list, in this order."""
-    for number, one in enumerate(application_ids, 1):
-        values = {"state": "waiting", "waiting_rank": number, "award_reason": (reasons or {}).get(one)}
-        call.connection.execute(update(application).where(application.c.id == one).values(values))
+def _queue(call: TopicCall, waiting: Mapping[str, PlainDict | None]) -> None:
+    """Puts applications on the waiting list, in this order, each with the reason why it got no seat."""
+    if not waiting:
+        return
+    values = {"state": "waiting", "waiting_rank": bindparam("rank_"), "award_reason": bindparam("reason_")}
+    change = update(application).where(application.c.id == bindparam("id_")).values(values)
+    rows = [{"id_": one, "rank_": number, "reason_": reason} for number, (one, reason) in enumerate(waiting.items(), 1)]
+    call.connection.execute(change, rows)
 
 
 @topic("auto_award")
@@ -140,10 +149,10 @@ def auto_award(call: TopicCall, *, task_id: str) -> PlainDict:
     nonce, strategy = task["award_nonce"], task["award_strategy"]
     seed = commit_seed(task_id, task["publication_sha256"], nonce)
     ranks = rank(strategy, candidates, free, weights, seed)
-    number = call.connection.execute(select(func.count()).where(award_run.c.task_id == task_id)).scalar_one() + 1
+    last = call.connection.execute(select(func.max(award_run.c.number)).where(award_run.c.task_id == task_id))
     run = {
         "task_id": task_id,
-        "number": number,
+        "number": (last.scalar_one() or 0) + 1,
         "strategy": strategy,
         "seats": free,
         "inputs": [one.as_plain() for one in candidates],
@@ -167,12 +176,9 @@ def _read_weights(call: TopicCall, task: RowMapping) -> dict[str, int]:
 
 
 def _carry_out(call: TopicCall, ranks: list[Rank], *, is_full: bool) -> None:
-    for one in ranks:
-        if one.is_awarded:
-            _award(call, one.application, one.as_plain())
+    _award(call, {one.application: one.as_plain() for one in ranks if one.is_awarded})
     if is_full:
-        others = [one for one in ranks if not one.is_awarded]
-        _queue(call, [one.application for one in others], {one.application: one.as_plain() for one in others})
+        _queue(call, {one.application: one.as_plain() for one in ranks if not one.is_awarded})
 
 
 @topic("promote_next")
@@ -182,122 +188,15 @@ def promote_next(call: TopicCall, *, task_id: str) -> PlainDict:
     Returns: awarded_count.
     """
     task = states.fetch_task_row(call.connection, task_id)
-    chosen = _list_waiting(call, task)[: task["headcount"] - task["seats_taken"]]
-    for row in chosen:
-        _award(call, row["id"], {"is_promoted": True, "waiting_rank": row["waiting_rank"]})
+    free = task["headcount"] - task["seats_taken"]
+    next_ones = waiting_list(task, call.now).limit(free)
+    chosen = call.connection.execute(next_ones).mappings().all() if free else []
+    _award(call, {row["id"]: {"is_promoted": True, "waiting_rank": row["waiting_rank"]} for row in chosen})
     note_task(call, task_id, "awarding")
     return {"awarded_count": len(chosen)}
 
 
-@topic("reserve_seats")
-def reserve_seats(call: TopicCall, *, task_id: str) -> PlainDict:
-    """Takes a seat for everybody who was awarded one, of piecework also his share of the pieces; never more than there
-    are.
-
-    Returns: reserved_count.
-    """
-    task = states.fetch_task_row(call.connection, task_id)
-    has_seat = select(engagement.c.application_id).where(engagement.c.task_id == task_id)
-    query = select(application).where(
-        application.c.task_id == task_id, application.c.state == "awarded", application.c.id.not_in(has_seat)
-    )
-    rows = call.connection.execute(query.order_by(application.c.sequence)).mappings().all()
-    return {"reserved_count": sum(_reserve(call, task, row) for row in rows)}
-
-
-def _reserve(call: TopicCall, task: RowMapping, row: RowMapping) -> bool:
-    taken = call.connection.execute(
-        update(work_task)
-        .where(work_task.c.id == task["id"], work_task.c.seats_taken < work_task.c.headcount)
-        .values(seats_taken=work_task.c.seats_taken + 1)
-    )
-    cap = _take_pieces(call, task, row) if taken.rowcount == 1 and task["mode"] == PIECEWORK else 0
-    if taken.rowcount != 1 or (task["mode"] == PIECEWORK and not cap):
-        if taken.rowcount == 1:
-            give_seat_back(call, task["id"], 0)
-        _queue(call, [row["id"]])
-        return False
-    pay_fen = _find_pay(task, row, cap)
-    values = {
-        "id": new_id(),
-        "task_id": task["id"],
-        "application_id": row["id"],
-        "worker_id": row["worker_id"],
-        "enterprise_id": task["enterprise_id"],
-        "state": "offered",
-        "pay_fen": pay_fen,
-        "quantity_cap": cap,
-        "offered_at": call.now,
-        "start_by": task["start_by"],
-        "due_at": task["due_at"],
-        **dict.fromkeys(("is_started", "rework_count", "version", "is_last_batch", "case_count"), 0),
-        **dict.fromkeys(("gross_fen", "paid_fen", "net_fen"), 0),
-        "batch": 1,
-    }
-    call.connection.execute(insert(engagement).values(values))
-    return True
-
-
-def _find_pay(task: RowMapping, row: RowMapping, cap: int) -> int:
-    """The gross pay of an engagement: fixed, as agreed or offered, or that of all its pieces."""
-    if task["mode"] == PIECEWORK:
-        return int(task["unit_price_fen"] * cap)
-    return int(row["agreed_fen"] or row["offer_fen"]) if task["mode"] == NEGOTIABLE else int(task["pay_fen"])
-
-
-def _take_pieces(call: TopicCall, task: RowMapping, row: RowMapping) -> int:
-    """The pieces a worker gets: as awarded, at most his limit and what is left of the total."""
-    left = call.connection.execute(
-        select(work_task.c.cap_total - work_task.c.quantity_taken).where(work_task.c.id == task["id"])
-    ).scalar_one()
-    cap = min(row["quantity_cap"] or task["cap_per_worker"], task["cap_per_worker"], left)
-    if cap <= 0:
-        return 0
-    taken = call.connection.execute(
-        update(work_task)
-        .where(work_task.c.id == task["id"], work_task.c.quantity_taken + cap <= work_task.c.cap_total)
-        .values(quantity_taken=work_task.c.quantity_taken + cap)
-    )
-    return int(cap) if taken.rowcount == 1 else 0
-
-
-def give_seat_back(call: TopicCall, task_id: str, quantity: int) -> None:
-    """A seat, and the pieces that were not made, are free again."""
-    call.connection.execute(
-        update(work_task)
-        .where(work_task.c.id == task_id)
-        .values(seats_taken=work_task.c.seats_taken - 1, quantity_taken=work_task.c.quantity_taken - quantity)
-    )
-
-
-@topic("start_engagements")
-def start_engagements(call: TopicCall, *, task_id: str) -> PlainDict:
-    """Begins a case of its own for each engagement that was offered and has none. The work task goes on recruiting
-    while seats are free and the sign-up is open.
-
-    Returns: started_count, is_recruiting.
-    """
-    task = states.fetch_task_row(call.connection, task_id)
-    waiting = [row for row in list_engagements(call.connection, task_id) if not row["is_started"]]
-    for row in waiting:
-        call.publish(START, row["id"], {"engagement_id": row["id"]})
-    ids = [row["id"] for row in waiting]
-    call.connection.execute(update(engagement).where(engagement.c.id.in_(ids)).values(is_started=1))
-    is_recruiting = task["list_closed_at"] is None and task["seats_taken"] < task["headcount"]
-    note_task(call, task_id, "recruiting" if is_recruiting else "running")
-    return {"started_count": len(ids), "is_recruiting": is_recruiting}
-
-
-@topic("count_engagements")
-def count_engagements(call: TopicCall, *, task_id: str) -> PlainDict:
-    """How the engagements of a work task stand, read from their rows.
-
-    Returns: open_count, refill_count (freed seats for which somebody waits; none once the work task was cancelled),
-    seats_taken.
-    """
-    task = states.fetch_task_row(call.connection, task_id)
-    rows = list_engagements(call.connection, task_id)
-    free = task["headcount"] - task["seats_taken"]
-    refill_count = 0 if task["cancelled_at"] else min(free, len(_list_waiting(call, task)))
-    open_count = sum(row["state"] not in states.FINAL_ENGAGEMENT for row in rows)
-    return {"open_count": open_count, "refill_count": refill_count, "seats_taken": task["seats_taken"]}
+def waiting_list(task: RowMapping, now: datetime) -> Select[Any]:
+    """Who waits for a seat, the next first."""
+    waiting = open_applications(task, now).where(application.c.state == "waiting")
+    return waiting.order_by(None).order_by(application.c.waiting_rank, application.c.sequence)

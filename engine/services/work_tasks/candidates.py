@@ -1,8 +1,10 @@
 """What an award knows of its applicants, in numbers: bps, 0 worst and 10000 best."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, select
 
 from engine.definitions.registry import TopicCall
 from engine.services.ledger.fees import BPS
@@ -13,17 +15,31 @@ from engine.services.work_tasks.tables import engagement
 
 NEUTRAL = BPS // 2
 MOST_STARS = 5
+FAR_M = 50_000
+"""From here on a place is as far as can be."""
 _DONE = ("settled", "settled_partially")
 _ENDED = (*_DONE, "no_show", "cancelled_by_worker", "disputed_paid", "disputed_refunded")
 
 
+@dataclass(frozen=True)
+class Record:
+    """What is known of a worker's earlier work: how many engagements ended, were done, delivered, delivered in time."""
+
+    ended: int = 0
+    done: int = 0
+    delivered: int = 0
+    in_time: int = 0
+    stars: int = 0
+    ratings: int = 0
+
+
 def list_candidates(call: TopicCall, task: RowMapping, rows: Sequence[RowMapping]) -> list[Candidate]:
     """The applications as an award judges them. Of a negotiation only offers inside the published range take part."""
-    return [
-        Candidate(row["id"], row["sequence"], read_features(call.connection, task, row))
-        for row in rows
-        if task["mode"] != NEGOTIABLE or is_in_range(task, row["agreed_fen"] or row["offer_fen"])
+    able = [
+        row for row in rows if task["mode"] != NEGOTIABLE or is_in_range(task, row["agreed_fen"] or row["offer_fen"])
     ]
+    records = read_records(call.connection, [row["worker_id"] for row in able])
+    return [Candidate(row["id"], row["sequence"], find_features(task, row, records[row["worker_id"]])) for row in able]
 
 
 def is_in_range(task: RowMapping, amount_fen: int | None) -> bool:
@@ -34,42 +50,70 @@ def is_in_range(task: RowMapping, amount_fen: int | None) -> bool:
     return (low is None or low <= amount_fen) and (high is None or amount_fen <= high)
 
 
-def read_features(connection: Connection, task: RowMapping, row: RowMapping) -> dict[str, int]:
-    """What is known of an applicant. What is not known counts neither for nor against him."""
-    ended = _count(connection, row["worker_id"], _ENDED)
-    done = _count(connection, row["worker_id"], _DONE)
-    required = [line for line in task["qualification_reqs"].splitlines() if line.strip()]
-    stated = len(row["qualifications"])
+def find_features(task: RowMapping, row: RowMapping, record: Record) -> dict[str, int]:
+    """An applicant in numbers. What is not known counts neither for nor against him."""
     return {
-        "qualification": BPS if not required else min(BPS, stated * BPS // len(required)),
-        "rating": _read_rating(connection, row["worker_id"]),
-        "completion": done * BPS // ended if ended else NEUTRAL,
-        "on_time": _read_punctuality(connection, row["worker_id"]),
-        "distance": NEUTRAL,
+        "qualification": _match(task, row),
+        "rating": (record.stars - record.ratings) * BPS // (record.ratings * (MOST_STARS - 1))
+        if record.ratings
+        else NEUTRAL,
+        "completion": record.done * BPS // record.ended if record.ended else NEUTRAL,
+        "on_time": record.in_time * BPS // record.delivered if record.delivered else NEUTRAL,
+        "distance": NEUTRAL if row["distance_m"] is None else max(0, BPS - row["distance_m"] * BPS // FAR_M),
         "price": _read_price(task, row),
-        "newcomer": 0 if ended else BPS,
+        "newcomer": 0 if record.ended else BPS,
     }
 
 
-def _count(connection: Connection, worker_id: str, among: Sequence[str]) -> int:
-    query = select(func.count()).where(engagement.c.worker_id == worker_id, engagement.c.state.in_(among))
-    return int(connection.execute(query).scalar_one())
+def required_qualifications(task: RowMapping) -> list[str]:
+    """What a work task asks of its workers, line by line."""
+    return [line.strip() for line in task["qualification_reqs"].splitlines() if line.strip()]
 
 
-def _read_rating(connection: Connection, worker_id: str) -> int:
-    query = select(func.sum(rating.c.stars), func.count()).where(
-        rating.c.ratee_id == worker_id, rating.c.published_at.is_not(None)
+def _match(task: RowMapping, row: RowMapping) -> int:
+    required = required_qualifications(task)
+    stated = set(row["qualifications"])
+    return sum(one in stated for one in required) * BPS // len(required) if required else BPS
+
+
+def read_records(connection: Connection, worker_ids: Sequence[str]) -> Mapping[str, Record]:
+    """The records of workers, in two queries however many they are."""
+    counts = {row.worker_id: row for row in connection.execute(_count_work(worker_ids))}
+    rated = {row.ratee_id: row for row in connection.execute(_sum_ratings(worker_ids))}
+    found = {}
+    for worker_id in worker_ids:
+        work, stars = counts.get(worker_id), rated.get(worker_id)
+        found[worker_id] = Record(
+            *((int(work.ended), int(work.done), int(work.delivered), int(work.in_time)) if work else (0, 0, 0, 0)),
+            *((int(stars.stars), int(stars.ratings)) if stars else (0, 0)),
+        )
+    return found
+
+
+def _count_work(worker_ids: Sequence[str]) -> Select[Any]:
+    def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.sum(case((condition, 1), else_=0))
+
+    state, delivered_at = engagement.c.state, engagement.c.delivered_at
+    return (
+        select(
+            engagement.c.worker_id,
+            count(state.in_(_ENDED)).label("ended"),
+            count(state.in_(_DONE)).label("done"),
+            count(delivered_at.is_not(None)).label("delivered"),
+            count(delivered_at <= engagement.c.due_at).label("in_time"),
+        )
+        .where(engagement.c.worker_id.in_(worker_ids))
+        .group_by(engagement.c.worker_id)
     )
-    stars, count = connection.execute(query).one()
-    return (int(stars) - count) * BPS // (count * (MOST_STARS - 1)) if count else NEUTRAL
 
 
-def _read_punctuality(connection: Connection, worker_id: str) -> int:
-    query = select(engagement.c.delivered_at, engagement.c.due_at).where(
-        engagement.c.worker_id == worker_id, engagement.c.delivered_at.is_not(None)
+def _sum_ratings(worker_ids: Sequence[str]) -> Select[Any]:
+    return (
+        select(rating.c.ratee_id, func.sum(rating.c.stars).label("stars"), func.count().label("ratings"))
+        .where(rating.c.ratee_id.in_(worker_ids), rating.c.published_at.is_not(None))
+        .group_by(rating.c.ratee_id)
     )
-    rows = connection.execute(query).all()
-    return sum(row.delivered_at <= row.due_at for row in rows) * BPS // len(rows) if rows else NEUTRAL
 
 
 def _read_price(task: RowMapping, row: RowMapping) -> int:

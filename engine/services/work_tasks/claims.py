@@ -11,7 +11,14 @@ from engine.services.ledger import accounts, rules
 from engine.services.ledger.posting import balance_of
 from engine.services.work_tasks import states
 from engine.services.work_tasks.engagements import count_rework_left, return_rest
-from engine.services.work_tasks.notes import ON_COMPLETION, book_for, charge_of, later, note_engagement
+from engine.services.work_tasks.notes import (
+    REMINDER,
+    book_for,
+    charge_of,
+    is_paid_at_acceptance,
+    later,
+    note_engagement,
+)
 from engine.services.work_tasks.tables import engagement
 from engine.storage.clock import format_instant
 from engine.storage.plain import PlainDict
@@ -76,7 +83,7 @@ def record_engagement_dispute(call: TopicCall, *, engagement_id: str) -> PlainDi
 def _secure(call: TopicCall, row: RowMapping) -> None:
     """Of work settled on completion: the guarantee and what the wallet has, up to the pay, into the escrow."""
     task = states.fetch_task_row(call.connection, row["task_id"])
-    if task["mode"] != ON_COMPLETION:
+    if not is_paid_at_acceptance(task):
         return
     engagement_id, payer = row["id"], row["enterprise_id"]
     guarantee = accounts.guarantee(engagement_id)
@@ -96,14 +103,14 @@ def apply_engagement_decision(call: TopicCall, *, engagement_id: str, decision: 
     paid or refunded.
 
     Returns: stage (confirmed, working or awaiting_acceptance when it goes on, else the final state), due_at,
-    overdue_at, start_limit, acceptance_due, rework_left.
+    due_soon, overdue_at, start_limit, acceptance_due, rework_left.
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
     due_at = max(row["due_at"], later(call, "task_rework_deadline"))
     overdue_at = later(call, "task_overdue_grace", due_at)
     acceptance_due = later(call, "task_acceptance_again")
     task = states.fetch_task_row(call.connection, row["task_id"])
-    if not decision["resume"] or task["mode"] == ON_COMPLETION:
+    if not decision["resume"] or is_paid_at_acceptance(task):
         return_rest(call, engagement_id)
     final = "disputed_paid" if decision["pay_fen"] else "disputed_refunded"
     stage = row["resume_state"] if decision["resume"] else final
@@ -115,6 +122,7 @@ def apply_engagement_decision(call: TopicCall, *, engagement_id: str, decision: 
     return {
         "stage": stage,
         "due_at": format_instant(due_at),
+        "due_soon": format_instant(due_at - REMINDER),
         "overdue_at": format_instant(overdue_at),
         "start_limit": format_instant(later(call, "task_start_grace")),
         "acceptance_due": format_instant(acceptance_due),

@@ -5,14 +5,16 @@ import hashlib
 import orjson
 from sqlalchemy import update
 
-from engine.definitions.registry import TopicCall, topic
+from engine.definitions.registry import ChunkCall, Outbox, TopicCall, batch_topic, topic
+from engine.records.batches import CHUNK_ITEMS
 from engine.services.ledger import accounts, rules
 from engine.services.ledger.posting import balance_of
 from engine.services.ledger.topics.calls import open_book
 from engine.services.work_tasks import states
 from engine.services.work_tasks.notes import list_engagements, note_task
+from engine.services.work_tasks.seats import give_seat_back
 from engine.services.work_tasks.tables import application, work_task
-from engine.storage.plain import PlainDict
+from engine.storage.plain import Plain, PlainDict
 
 CANCEL = "engagement.cancel"
 
@@ -41,29 +43,45 @@ def _release(call: TopicCall, task_id: str) -> int:
 def _close_applications(call: TopicCall, task_id: str) -> None:
     call.connection.execute(
         update(application)
-        .where(application.c.task_id == task_id, application.c.state.in_(("applied", "waiting")))
+        .where(application.c.task_id == task_id, application.c.state.in_(("applied", "waiting", "chosen")))
         .values(state="closed")
     )
 
 
-@topic("cancel_engagements")
-def cancel_engagements(call: TopicCall, *, task_id: str) -> PlainDict:
-    """The enterprise wants the whole work task to end: each engagement that can still be cancelled is asked to, and
-    no seat is filled again.
-
-    Returns: asked_count.
+@batch_topic("cancel_engagements")
+def cancel_engagements(call: TopicCall, *, task_id: str) -> list[Plain]:
+    """The enterprise wants the whole work task to end: each engagement that can still be cancelled is asked to (one
+    that is not confirmed yet, as soon as it is), one whose case has not begun ends at once, and no seat is filled
+    again.
     """
     task = states.fetch_task_row(call.connection, task_id)
     values = {"cancelled_at": call.now, "list_closed_at": task["list_closed_at"] or call.now}
     call.connection.execute(update(work_task).where(work_task.c.id == task_id).values(values))
     _close_applications(call, task_id)
-    asked = [row for row in list_engagements(call.connection, task_id) if row["state"] in ("confirmed", "working")]
-    for row in asked:
-        call.publish(CANCEL, row["id"], {"claimant": task["enterprise_id"]})
+    rows = list_engagements(call.connection, task_id)
+    asked = [row["id"] for row in rows if row["state"] in ("offered", "confirmed", "working")]
     call.note("work_task_cancelled", task_id=task_id, asked_count=len(asked))
-    if task["state"] == "recruiting":
+    if task["state"] in ("recruiting", "awarding"):
         note_task(call, task_id, "running")
-    return {"asked_count": len(asked)}
+    _ask(call, asked[:CHUNK_ITEMS])
+    return list(asked[CHUNK_ITEMS:])
+
+
+@cancel_engagements.chunk
+def cancel_more_engagements(call: ChunkCall, items: list[Plain]) -> Plain:
+    """The same for some of a crowd."""
+    _ask(call, [str(item) for item in items])
+    return None
+
+
+def _ask(call: Outbox, engagement_ids: list[str]) -> None:
+    for one in engagement_ids:
+        row = states.fetch_engagement_row(call.connection, one)
+        if row["is_started"]:
+            call.publish(CANCEL, one, {"claimant": row["enterprise_id"]})
+        else:
+            give_seat_back(call, row["task_id"], row["quantity_cap"])
+            states.move_engagement(call.connection, one, "lapsed", call.now)
 
 
 @topic("release_remainder")

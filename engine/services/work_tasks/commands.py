@@ -23,6 +23,11 @@ from engine.storage.actor import Actor
 from engine.storage.plain import Plain, PlainDict
 
 CANCEL, DISPUTE = "cancel", "dispute"
+CANCEL_REQUEST = "cancel.request"
+_CANCELLED_BY = {
+    **dict.fromkeys(("in_review", "funding"), "withdraw"),
+    **dict.fromkeys(("recruiting", "awarding", "running"), CANCEL_REQUEST),
+}
 _MESSAGES = {CANCEL: "engagement.cancel", DISPUTE: "dispute.opened"}
 # once something was delivered it is no longer cancelled but disputed
 _POSSIBLE = {
@@ -44,15 +49,13 @@ def create_work_task(engine: Engine, actor: Actor, token: str) -> str:
 
 
 def cancel_task(engine: Engine, actor: Actor, task_id: str, token: str, reason: str) -> None:
-    """The enterprise wants the whole work task to end: free before an award; afterwards each engagement is settled by
-    the table `cancel_normal`. Raises NotFound, NotPossible.
+    """The enterprise wants the whole work task to end: withdrawn before its publication, free before an award;
+    afterwards each engagement is settled by the table `cancel_normal`. Raises NotFound, NotPossible.
     """
 
     def authorise(connection: Connection) -> None:
-        row = connection.execute(states.SELECT_TASK, {"task_id": task_id}).mappings().one_or_none()
-        if row is None or row["enterprise_id"] != actor.party_id or actor.role not in PUBLISHERS:
-            raise NotFound("work_task", task_id)
-        if row["state"] not in ("recruiting", "awarding", "running") or row["cancelled_at"]:
+        row = _fetch_task(connection, actor, task_id)
+        if row["state"] not in _CANCELLED_BY or row["cancelled_at"]:
             raise NotPossible("cancellation", "cancelled" if row["cancelled_at"] else row["state"])
 
     def record(step: Step) -> Plain:
@@ -60,8 +63,18 @@ def cancel_task(engine: Engine, actor: Actor, task_id: str, token: str, reason: 
         step.connection.execute(update(work_task).where(work_task.c.id == task_id).values(cancel_reason=reference))
         return CANCEL
 
+    with engine.database.read() as connection:
+        message = _CANCELLED_BY.get(_fetch_task(connection, actor, task_id)["state"], CANCEL_REQUEST)
     key = SubmissionKey.of(f"cancel:{task_id}", token, {"reason": reason})
-    correlate_message(engine, actor, "cancel.request", task_id, {}, key=key, authorise=authorise, before=record)
+    correlate_message(engine, actor, message, task_id, {}, key=key, authorise=authorise, before=record)
+
+
+def _fetch_task(connection: Connection, actor: Actor, task_id: str) -> RowMapping:
+    """The work task, for those who publish for its enterprise. Raises NotFound."""
+    row = connection.execute(states.SELECT_TASK, {"task_id": task_id}).mappings().one_or_none()
+    if row is None or row["enterprise_id"] != actor.party_id or actor.role not in PUBLISHERS:
+        raise NotFound("work_task", task_id)
+    return row
 
 
 def cancel_engagement(

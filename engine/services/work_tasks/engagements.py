@@ -7,20 +7,24 @@ from engine.services.ledger import accounts, rules
 from engine.services.ledger.fees import share_of
 from engine.services.ledger.posting import balance_of
 from engine.services.work_tasks import states
-from engine.services.work_tasks.awarding import give_seat_back
 from engine.services.work_tasks.notes import (
     NEGOTIABLE,
-    ON_COMPLETION,
     PIECEWORK,
     PREPAYMENT,
+    REMINDER,
     book_for,
     charge_of,
+    is_paid_at_acceptance,
     later,
     note_engagement,
     whole,
 )
+from engine.services.work_tasks.places import find_distance
+from engine.services.work_tasks.prices import charge_of_pieces, count_secured
 from engine.services.work_tasks.quantities import count_open
+from engine.services.work_tasks.seats import give_seat_back
 from engine.services.work_tasks.tables import deliverable, engagement
+from engine.services.work_tasks.texts import open_text
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import PlainDict
 
@@ -29,8 +33,8 @@ from engine.storage.plain import PlainDict
 def open_engagement(call: TopicCall, *, engagement_id: str) -> PlainDict:
     """Reads the terms of an engagement as they were published and awarded; they hold until its end.
 
-    Returns: task_id, enterprise, worker, mode, pay_fen, fee, fee_bearer, rework_limit, secured_by (share: out of the
-    work task's escrow; pay, guarantee: frozen now; nothing), secure_fen.
+    Returns: task_id, enterprise, worker, mode, pay_fen, fee, fee_bearer, is_confidential, deliverable_types,
+    reject_policy, secured_by (share: out of the work task's escrow; pay, guarantee: frozen now; nothing), secure_fen.
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
     task = states.fetch_task_row(call.connection, row["task_id"])
@@ -39,15 +43,14 @@ def open_engagement(call: TopicCall, *, engagement_id: str) -> PlainDict:
     call.describe(task["title"], task["title"], row["pay_fen"])
     call.add_party(row["worker_id"], "worker")
     call.add_party(row["enterprise_id"], "enterprise")
-    charge_fen = charge_of(task, row["pay_fen"])
-    guarantee_fen = share_of(row["pay_fen"], task["guarantee_bps"])
-    secured = {
-        PREPAYMENT: ("share", charge_fen),
-        PIECEWORK: ("share", charge_fen),
-        NEGOTIABLE: ("pay", charge_fen),
-        ON_COMPLETION: ("guarantee" if guarantee_fen else "nothing", guarantee_fen),
-    }
-    secured_by, secure_fen = secured[task["mode"]]
+    if is_paid_at_acceptance(task):
+        secure_fen = share_of(row["pay_fen"], task["guarantee_bps"])
+        secured_by = "guarantee" if secure_fen else "nothing"
+    else:
+        secured_by = "pay" if task["mode"] == NEGOTIABLE else "share"
+        is_piecework = task["mode"] == PIECEWORK
+        first = count_secured(task, row["quantity_cap"])
+        secure_fen = charge_of_pieces(task, 0, first) if is_piecework else charge_of(task, row["pay_fen"])
     return {
         "task_id": task["id"],
         "enterprise": row["enterprise_id"],
@@ -56,7 +59,9 @@ def open_engagement(call: TopicCall, *, engagement_id: str) -> PlainDict:
         "pay_fen": row["pay_fen"],
         "fee": task["fee"],
         "fee_bearer": task["fee_bearer"],
-        "rework_limit": task["rework_limit"],
+        "is_confidential": bool(task["is_confidential"]),
+        "deliverable_types": task["deliverable_types"],
+        "reject_policy": task["reject_policy"],
         "secured_by": secured_by,
         "secure_fen": secure_fen,
     }
@@ -77,7 +82,7 @@ def mark_engagement(call: TopicCall, *, engagement_id: str, state: str) -> Plain
 def plan_work(call: TopicCall, *, engagement_id: str) -> PlainDict:
     """The worker has confirmed: fixes by when he has to begin, at least some time from now, and to deliver.
 
-    Returns: stage, start_limit, due_at, overdue_at.
+    Returns: stage, start_limit, due_at, due_soon (a day before), overdue_at.
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
     start_by = max(row["start_by"], call.now)
@@ -96,6 +101,7 @@ def plan_work(call: TopicCall, *, engagement_id: str) -> PlainDict:
         "stage": "confirmed",
         "start_limit": format_instant(later(call, "task_start_grace", start_by)),
         "due_at": format_instant(due_at),
+        "due_soon": format_instant(due_at - REMINDER),
         "overdue_at": format_instant(overdue_at),
     }
 
@@ -133,12 +139,18 @@ def return_rest(call: TopicCall, engagement_id: str) -> int:
 
 @topic("begin_work")
 def begin_work(call: TopicCall, *, engagement_id: str) -> PlainDict:
-    """The worker works on it: for the first time, or again after a rework.
+    """The worker works on it: for the first time, or again after a rework. Of where he checked in only the distance
+    from the place is kept.
 
-    Returns: stage.
+    Reads the form of do_work. Returns: stage.
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
-    note_engagement(call, engagement_id, "working", started_at=row["started_at"] or call.now)
+    values: dict[str, object] = {"started_at": row["started_at"] or call.now}
+    if row["started_at"] is None:
+        here = open_text(call, call.values_of("do_work").get("position"))
+        there = open_text(call, states.fetch_task_row(call.connection, row["task_id"])["position"])
+        values["check_in_m"] = find_distance(there, here)
+    note_engagement(call, engagement_id, "working", **values)
     return {"stage": "working"}
 
 
@@ -163,14 +175,18 @@ def record_deliverable(call: TopicCall, *, engagement_id: str) -> PlainDict:
     """
     form, row = call.values_of("submit_deliverable"), states.fetch_engagement_row(call.connection, engagement_id)
     version = row["version"] + 1
-    wanted, open_quantity = whole(form, "quantity"), count_open(call.connection, engagement_id)
-    quantity = min(wanted, open_quantity) if row["quantity_cap"] else 0
+    quantity = whole(form, "quantity")
+    if row["quantity_cap"]:
+        task = states.fetch_task_row(call.connection, row["task_id"])
+        quantity = min(quantity, count_secured(task, count_open(call.connection, engagement_id)))
     values = {
         "engagement_id": engagement_id,
         "version": version,
         "batch": row["batch"],
         "quantity": quantity,
-        "statement": form["statement"],
+        "statement": form.get("statement") or "",
+        "note": form.get("delivery_note") or None,
+        "location": form.get("location") or None,
         "links": str(form.get("links") or ""),
         "files": form.get("files") or [],
         "submitted_at": call.now,
@@ -197,7 +213,7 @@ def count_rework_left(connection: Connection, row: RowMapping) -> int:
 def order_work_again(call: TopicCall, *, engagement_id: str) -> PlainDict:
     """Gives the work back to the worker for another round, with a deadline of its own.
 
-    Returns: rework_count, due_at, overdue_at.
+    Returns: rework_count, due_at, due_soon, overdue_at.
     """
     row = states.fetch_engagement_row(call.connection, engagement_id)
     due_at = max(row["due_at"], later(call, "task_rework_deadline"))
@@ -207,5 +223,6 @@ def order_work_again(call: TopicCall, *, engagement_id: str) -> PlainDict:
     return {
         "rework_count": rework_count,
         "due_at": format_instant(due_at),
+        "due_soon": format_instant(due_at - REMINDER),
         "overdue_at": format_instant(overdue_at),
     }

@@ -20,7 +20,8 @@ class MayNotPublish(EngineError):
 
 class MayNotApply(EngineError):
     """The worker may not sign up. `reason`: not_a_person, not_certified, no_agreement, suspended, own_task,
-    related_party, same_person, signed_up_before, terms_changed, offer_missing, offer_out_of_range.
+    related_party, same_person, signed_up_before, terms_changed, offer_missing, offer_out_of_range,
+    available_too_late.
     """
 
     def __init__(self, reason: str, **facts: Plain) -> None:

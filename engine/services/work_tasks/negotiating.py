@@ -11,9 +11,10 @@ from engine.runtime.step import Step
 from engine.services.work_tasks import states
 from engine.services.work_tasks.candidates import is_in_range
 from engine.services.work_tasks.errors import MayNotApply, VersionConflict
+from engine.services.work_tasks.facts import fact, public_facts
 from engine.services.work_tasks.notes import later, whole
 from engine.services.work_tasks.tables import application, offer
-from engine.services.work_tasks.views import fact, offer_facts, open_text
+from engine.services.work_tasks.texts import open_text
 from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
@@ -196,4 +197,4 @@ def negotiation_facts(call: ViewCall) -> Plain:
         if row["message"]:
             rows.append(fact("留言", "Message", "message", open_text(call, row["message"])))
     task = states.fetch_task_row(call.connection, str(call.data["task_id"]))
-    return [*offer_facts(task), *rows]
+    return [*public_facts(task), *rows]

@@ -4,29 +4,30 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-import orjson
 from sqlalchemy import RowMapping, insert, update
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.ledger import accounts
 from engine.services.ledger.posting import balance_of
 from engine.services.work_tasks import states
+from engine.services.work_tasks.contacts import AFTER_AWARD
+from engine.services.work_tasks.deadlines import find_deadlines
 from engine.services.work_tasks.notes import (
     NEGOTIABLE,
-    ON_COMPLETION,
     PIECEWORK,
-    PREPAYMENT,
-    charge_of,
     later,
     note_task,
     whole,
 )
+from engine.services.work_tasks.prices import highest_pay, needed_fen, raise_pay
 from engine.services.work_tasks.tables import work_task
+from engine.services.work_tasks.terms import describe_terms
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import PlainDict
 
 TEXTS = ("title", "category", "description", "deliverable_spec", "qualification_reqs", "place_mode", "district")
-_TERMS = ("title", "description", "deliverable_spec", "pay_fen", "unit_price_fen", "headcount", "mode", "due_at")
+USUAL_TYPES = ["text", "file"]
+"""What is to be delivered where the enterprise does not say."""
 
 
 @topic("save_work_task")
@@ -68,17 +69,17 @@ def save_work_task(call: TopicCall, *, enterprise: str) -> PlainDict:
 
 
 def _describe(draft: PlainDict) -> dict[str, object]:
-    """The columns of what is published. Instants are put in order, whichever was typed first."""
-    signup, start, due = sorted(parse_instant(str(draft[name])) for name in ("signup_deadline", "start_by", "due_at"))
+    """The columns of what is published."""
     return {
         **{name: str(draft.get(name) or "") for name in TEXTS},
-        "address": draft.get("address") or None,
+        **{name: draft.get(name) or None for name in ("address", "position", "contact")},
+        **{name: parse_instant(str(draft[name])) for name in ("signup_deadline", "start_by", "due_at")},
+        "deliverable_types": draft.get("deliverable_types") or USUAL_TYPES,
+        "contact_visibility": str(draft.get("contact_visibility") or AFTER_AWARD),
         "attachments": draft.get("attachments") or [],
         "is_confidential": int(bool(draft.get("is_confidential"))),
         "is_insured": int(bool(draft.get("is_insured"))),
-        "signup_deadline": signup,
-        "start_by": start,
-        "due_at": due,
+        "insurance_policy": str(draft.get("insurance_policy") or ""),
         "headcount": whole(draft, "headcount", 1),
         "rework_limit": whole(draft, "rework_limit", 3),
         "acceptance_days": whole(draft, "acceptance_days", 7),
@@ -97,11 +98,15 @@ def _price(draft: PlainDict) -> dict[str, object]:
         "mode": mode,
         "fee_bearer": str(draft.get("fee_bearer") or "deducted_from_pay"),
         "pay_fen": 0 if is_piecework or is_open else whole(draft, "pay_fen"),
-        "guarantee_bps": whole(draft, "guarantee_bps") if mode == ON_COMPLETION else 0,
+        "guarantee_bps": whole(draft, "guarantee_bps"),
+        "is_offer_required": int(bool(draft.get("is_offer_required"))),
+        "negotiable_settlement": str(draft.get("negotiable_settlement") or "at_award"),
         "price_min_fen": prices[0] if is_open and len(prices) == 2 else None,
         "price_max_fen": prices[-1] if is_open and prices else None,
         "unit_name": str(draft.get("unit_name") or ""),
         "unit_price_fen": unit_price_fen if is_piecework else 0,
+        "price_tiers": draft.get("price_tiers") or [],
+        "is_frozen_by_batch": int(bool(draft.get("is_frozen_by_batch"))),
         "cap_total": cap_total if is_piecework else 0,
         "cap_per_worker": (whole(draft, "cap_per_worker") or cap_total) if is_piecework else 0,
         "min_batch": whole(draft, "min_batch", 1),
@@ -112,7 +117,7 @@ def _price(draft: PlainDict) -> dict[str, object]:
 
 def _obligation(task: RowMapping) -> int:
     if task["mode"] == PIECEWORK:
-        return int(task["unit_price_fen"] * task["cap_total"])
+        return highest_pay(task)
     each = task["price_max_fen"] or 0 if task["mode"] == NEGOTIABLE else task["pay_fen"]
     return int(each * task["headcount"])
 
@@ -138,17 +143,7 @@ def plan_funds(call: TopicCall, *, task_id: str, fee: PlainDict) -> PlainDict:
     note_task(call, task_id, "funding")
     task = states.fetch_task_row(call.connection, task_id)
     frozen_fen = balance_of(call.connection, accounts.escrow(task_id))
-    return {"to_freeze_fen": max(0, _needed(task) - frozen_fen)}
-
-
-def _needed(task: RowMapping) -> int:
-    if task["mode"] == PREPAYMENT:
-        return int(charge_of(task, task["pay_fen"]) * task["headcount"])
-    if task["mode"] != PIECEWORK:
-        return 0
-    charge_fen = charge_of(task, task["unit_price_fen"] * task["cap_total"])
-    # a fee on top is rounded for each worker: one fen more for each covers that, and comes back at the end
-    return charge_fen + (task["headcount"] if task["fee_bearer"] == "on_top" else 0)
+    return {"to_freeze_fen": max(0, needed_fen(task) - frozen_fen)}
 
 
 @topic("publish_work_task")
@@ -164,7 +159,7 @@ def publish_work_task(call: TopicCall, *, task_id: str) -> PlainDict:
         task_id,
         "recruiting",
         published_at=call.now,
-        publication_sha256=_digest_terms(task),
+        publication_sha256=describe_terms(task)["sha256"],
         award_nonce=nonce,
         award_commitment=hashlib.sha256(nonce.encode()).hexdigest(),
         list_closed_at=None,
@@ -172,22 +167,10 @@ def publish_work_task(call: TopicCall, *, task_id: str) -> PlainDict:
     return _deadlines(call, task["signup_deadline"], task["extension_count"])
 
 
-def _digest_terms(task: RowMapping) -> str:
-    terms = {name: str(task[name]) for name in _TERMS}
-    return hashlib.sha256(orjson.dumps(terms, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
 def _deadlines(call: TopicCall, signup_deadline: datetime, extension_count: int) -> PlainDict:
-    """By when sign-up and award are due; reminders at the deadline and on the two days after it."""
     limit = call.policy["task_extension_limit"]
     assert isinstance(limit, int)
-    return {
-        "signup_deadline": format_instant(signup_deadline),
-        "award_reminders": f"R3/{format_instant(signup_deadline)}/P1D",
-        "award_escalation": format_instant(later(call, "task_award_escalation", signup_deadline)),
-        "award_limit": format_instant(later(call, "task_award_limit", signup_deadline)),
-        "extensions_left": max(0, limit - extension_count),
-    }
+    return {**find_deadlines(call, signup_deadline), "extensions_left": max(0, limit - extension_count)}
 
 
 @topic("revise_work_task")
@@ -211,12 +194,7 @@ def revise_work_task(call: TopicCall, *, task_id: str) -> PlainDict:
         "list_closed_at": None,
         **{name: str(form[name]) for name in ("description", "deliverable_spec") if form.get(name)},
     }
-    if task["mode"] == PIECEWORK:
-        values["unit_price_fen"] = task["unit_price_fen"] + added_fen
-    elif task["mode"] == NEGOTIABLE:
-        values["price_max_fen"] = task["price_max_fen"] + added_fen if task["price_max_fen"] else None
-    else:
-        values["pay_fen"] = task["pay_fen"] + added_fen
+    values |= raise_pay(task, added_fen)
     call.connection.execute(update(work_task).where(work_task.c.id == task_id).values(values))
     call.note("work_task_revised", task_id=task_id, added_fen=added_fen, signup_deadline=format_instant(until))
     is_reviewed = form["no_match_decision"] != "text"

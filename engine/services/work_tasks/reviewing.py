@@ -6,10 +6,11 @@ from sqlalchemy import RowMapping, select, update
 
 from engine.definitions.registry import TopicCall
 from engine.services.reviews.subjects import Source, Subject, subject_corrector, subject_provider
-from engine.services.work_tasks.candidates import read_features
+from engine.services.work_tasks.candidates import find_features, read_records
+from engine.services.work_tasks.facts import deliverable_facts, fact, fetch_deliverable, offer_facts
 from engine.services.work_tasks.states import SELECT_ENGAGEMENT, SELECT_TASK
 from engine.services.work_tasks.tables import application, work_task
-from engine.services.work_tasks.views import deliverable_facts, fact, fetch_deliverable, offer_facts, open_text
+from engine.services.work_tasks.texts import open_text
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
 
@@ -37,7 +38,8 @@ def read_undertaker(source: Source, subject_id: str) -> Subject | None:
     row, task = found
     query = select(application).where(application.c.id == row["application_id"])
     sent = source.connection.execute(query).mappings().one()
-    features = read_features(source.connection, task, sent)
+    records = read_records(source.connection, [row["worker_id"]])
+    features = find_features(task, sent, records[row["worker_id"]])
     message = open_text(source, sent["message"])
     name = source.connection.execute(select(party.c.name_zh).where(party.c.id == row["worker_id"])).scalar_one()
     facts = (
@@ -59,7 +61,7 @@ def read_deliverable(source: Source, subject_id: str) -> Subject | None:
     row, task = found
     delivered = fetch_deliverable(source.connection, row["id"])
     text = open_text(source, delivered["statement"])
-    texts = tuple(one for one in (text, delivered["links"]) if one)
+    texts = tuple(one for one in (text, delivered["links"], open_text(source, delivered["note"])) if one)
     facts = (*deliverable_facts(source, row["id"]), *offer_facts(task))
     return Subject(facts, texts, _hashes(delivered["files"]))
 

@@ -11,8 +11,8 @@ from engine.services.work_tasks.tables import engagement, work_task
 Machine = Mapping[str, frozenset[str]]
 TASK: Machine = {
     "draft": frozenset({"in_review"}),
-    "in_review": frozenset({"funding", "content_rejected"}),
-    "funding": frozenset({"recruiting", "not_funded"}),
+    "in_review": frozenset({"funding", "content_rejected", "cancelled"}),
+    "funding": frozenset({"recruiting", "not_funded", "cancelled"}),
     "recruiting": frozenset({"awarding", "running", "no_match", "cancelled"}),
     "awarding": frozenset({"running", "recruiting"}),
     "running": frozenset({"awarding", "closing"}),
@@ -45,9 +45,7 @@ ENGAGEMENT: Machine = {
 }
 FINAL_TASK = frozenset(state for state, following in TASK.items() if not following)
 FINAL_ENGAGEMENT = frozenset(state for state, following in ENGAGEMENT.items() if not following)
-FREED = frozenset({"undertaker_rejected", "declined", "lapsed", "no_show", "cancelled_by_worker"})
-"""The ends of an engagement whose seat is free for somebody else."""
-
+OPEN_ENGAGEMENT = tuple(sorted(ENGAGEMENT.keys() - FINAL_ENGAGEMENT))
 SELECT_TASK = select(work_task).where(work_task.c.id == bindparam("task_id"))
 SELECT_ENGAGEMENT = select(engagement).where(engagement.c.id == bindparam("engagement_id"))
 

@@ -18,13 +18,18 @@ work_task = Table(
     Column("category", String(20), nullable=False),
     Column("description", Text, nullable=False),
     Column("deliverable_spec", Text, nullable=False),
+    Column("deliverable_types", Json, nullable=False, server_default="[]"),  # text, file, link, location, quantity
     Column("qualification_reqs", Text, nullable=False),
     Column("place_mode", String(8), nullable=False),  # remote, on_site
     Column("district", String(60), nullable=False),
     Column("address", Json),  # vault reference, for those who were awarded
+    Column("position", Json),  # vault reference: latitude and longitude of the place
+    Column("contact", Json),  # vault reference: whom the worker may call
+    Column("contact_visibility", String(12), nullable=False, server_default="after_award"),  # see eligibility.py
     Column("attachments", Json, nullable=False),
     Column("is_confidential", Integer, nullable=False),
     Column("is_insured", Integer, nullable=False),
+    Column("insurance_policy", String(60), nullable=False, server_default=""),  # its number
     Column("signup_deadline", Instant, nullable=False),
     Column("start_by", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
@@ -46,11 +51,15 @@ work_task = Table(
     Column("guarantee_bps", Integer, nullable=False),
     Column("price_min_fen", BigInteger),
     Column("price_max_fen", BigInteger),
+    Column("is_offer_required", Integer, nullable=False, server_default="0"),
+    Column("negotiable_settlement", String(16), nullable=False, server_default="at_award"),  # or on_completion
     Column("unit_name", String(20), nullable=False),
     Column("unit_price_fen", BigInteger, nullable=False),
+    Column("price_tiers", Json, nullable=False, server_default="[]"),  # [{from_quantity, unit_price_fen}]
     Column("cap_total", Integer, nullable=False),
     Column("cap_per_worker", Integer, nullable=False),
     Column("min_batch", Integer, nullable=False),
+    Column("is_frozen_by_batch", Integer, nullable=False, server_default="0"),  # min_batch pieces at a time
     Column("quality_rule", Text, nullable=False),
     Column("reject_policy", String(8), nullable=False),  # rework, scrap
     # counters, changed by guarded updates only
@@ -61,6 +70,7 @@ work_task = Table(
     Column("extension_count", Integer, nullable=False),
     Column("published_at", Instant),
     Column("list_closed_at", Instant),
+    Column("improvement", Json),  # better terms that were asked for, see improving.py
     Column("cancel_reason", Json),  # vault reference
     Column("cancelled_at", Instant),
     Column("closed_at", Instant),
@@ -83,6 +93,7 @@ application = Table(
     Column("agreed_fen", BigInteger),
     Column("agreed_until", Instant),
     Column("available_from", Instant),
+    Column("distance_m", Integer),  # from where he was when he signed up
     Column("quantity_wish", Integer, nullable=False),
     Column("quantity_cap", Integer, nullable=False),  # as awarded
     Column("terms_version", Integer, nullable=False),
@@ -91,6 +102,7 @@ application = Table(
     Column("award_reason", Json),
     UniqueConstraint("task_id", "worker_id"),
     Index("ix_application_task_id_sequence", "task_id", "sequence"),
+    Index("ix_application_task_id_state", "task_id", "state"),
 )
 # Offers of a negotiation; every one has a version, and an answer names it.
 offer = Table(
@@ -135,6 +147,9 @@ engagement = Table(
     Column("quantity_cap", Integer, nullable=False),
     Column("offered_at", Instant, nullable=False),
     Column("is_started", Integer, nullable=False),  # whether engagement.start was sent
+    Column("terms_version", Integer, nullable=False, server_default="1"),
+    Column("terms", Json),  # what was published when the seat was offered, see terms.py
+    Column("check_in_m", Integer),  # how far from the place he checked in
     Column("confirmed_at", Instant),
     Column("started_at", Instant),
     Column("start_by", Instant),
@@ -161,6 +176,7 @@ engagement = Table(
     Column("closed_at", Instant),
     UniqueConstraint("task_id", "worker_id"),
     Index("ix_engagement_task_id_state", "task_id", "state"),
+    Index("ix_engagement_task_id_is_started", "task_id", "is_started"),
     Index("ix_engagement_enterprise_id_payment_blocked_at", "enterprise_id", "payment_blocked_at"),
 )
 deliverable = Table(
@@ -170,9 +186,11 @@ deliverable = Table(
     Column("version", Integer, primary_key=True),
     Column("batch", Integer, nullable=False),
     Column("quantity", Integer, nullable=False),
-    Column("statement", Json, nullable=False),  # vault reference
+    Column("statement", Json, nullable=False),  # vault reference; empty where no text was asked for
     Column("links", Text, nullable=False),
     Column("files", Json, nullable=False),
+    Column("location", Json),  # vault reference
+    Column("note", Json),  # vault reference
     Column("submitted_at", Instant, nullable=False),
 )
 acceptance_record = Table(
@@ -184,6 +202,7 @@ acceptance_record = Table(
     Column("proposed_fen", BigInteger),
     Column("reasons", Json, nullable=False),
     Column("note", Json),
+    Column("evidence", Json, nullable=False, server_default="[]"),  # files
     Column("is_automatic", Integer, nullable=False),
     Column("actor_id", Id, nullable=False),
     Column("at", Instant, nullable=False),

@@ -1,59 +1,24 @@
 """What forms show of work tasks beside process data: the offer, the applicants, what was delivered, what is paid."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, RowMapping, select
 
 from engine.definitions.registry import ViewCall, view
 from engine.services.ledger.fees import compute_settlement, read_terms
-from engine.services.reviews.subjects import Source
 from engine.services.work_tasks import states
+from engine.services.work_tasks.candidates import Record, find_features, read_records
+from engine.services.work_tasks.contacts import find_contact
+from engine.services.work_tasks.facts import deliverable_facts, fact, fetch_deliverable, offer_facts
 from engine.services.work_tasks.notes import NEGOTIABLE, PIECEWORK
-from engine.services.work_tasks.quantities import count_open
-from engine.services.work_tasks.tables import application, deliverable
-from engine.storage import vault
+from engine.services.work_tasks.prices import count_secured, pay_of_pieces
+from engine.services.work_tasks.quantities import count_open, sum_quantities
+from engine.services.work_tasks.tables import acceptance_record, application
+from engine.services.work_tasks.texts import open_text
+from engine.services.work_tasks.words import say
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
-
-_OFFER: Mapping[str, tuple[str, str]] = {
-    "number": ("任务编号", "Task number"),
-    "title": ("标题", "Title"),
-    "description": ("任务描述", "Description"),
-    "deliverable_spec": ("交付要求", "Deliverable requirements"),
-    "qualification_reqs": ("资质要求", "Qualifications"),
-    "quality_rule": ("质量标准", "Quality rule"),
-    "district": ("地点", "Place"),
-    "headcount": ("人数", "Headcount"),
-    "pay_fen": ("报酬（个人佣金）", "Pay"),
-    "unit_price_fen": ("计件单价", "Unit price"),
-    "cap_total": ("数量上限", "Quantity cap"),
-    "price_min_fen": ("价格下限", "Lowest price"),
-    "price_max_fen": ("价格上限", "Highest price"),
-    "signup_deadline": ("报名截止", "Sign-up deadline"),
-    "start_by": ("最晚开始", "Start by"),
-    "due_at": ("截止时间", "Deadline"),
-    "attachments": ("附件", "Attachments"),
-}
-
-
-def fact(zh: str, en: str, name: str, value: Plain) -> Plain:
-    """A row as forms show it."""
-    return {"zh": zh, "en": en, "name": name, "value": value}
-
-
-def _plain(name: str, value: object) -> tuple[str, Plain]:
-    if isinstance(value, datetime):
-        return name if name.endswith("_at") else f"{name}_at", format_instant(value)
-    assert value is None or isinstance(value, (str, int, list, dict))
-    return name, value
-
-
-def offer_facts(row: RowMapping) -> list[Plain]:
-    """What was published of a work task, in rows for people."""
-    shown = [(words, *_plain(name, row[name])) for name, words in _OFFER.items() if row[name]]
-    return [fact(zh, en, name, value) for (zh, en), name, value in shown]
 
 
 @view("work_task_facts")
@@ -69,80 +34,110 @@ def work_task_applicants(call: ViewCall) -> Plain:
     query = select(application).where(
         application.c.task_id == task["id"], application.c.state.in_(("applied", "waiting"))
     )
-    rows = call.connection.execute(query.order_by(application.c.sequence)).mappings()
-    return [_applicant(call, task, row) for row in rows]
+    rows = call.connection.execute(query.order_by(application.c.sequence)).mappings().all()
+    workers = [row["worker_id"] for row in rows]
+    names, records = _read_names(call.connection, workers, call.language), read_records(call.connection, workers)
+    return [_applicant(call, task, row, (names.get(row["worker_id"], ""), records[row["worker_id"]])) for row in rows]
 
 
-def _applicant(call: ViewCall, task: RowMapping, row: RowMapping) -> Plain:
-    name = _name_of(call.connection, row["worker_id"], call.language)
+def _applicant(call: ViewCall, task: RowMapping, row: RowMapping, known: tuple[str, Record]) -> Plain:
+    name, record = known
     masked = f"{name[:1]}**" if name else row["worker_id"][:4]
-    price = row["agreed_fen"] or row["offer_fen"]
     is_ready = task["mode"] != NEGOTIABLE or row["agreed_fen"] is not None
+    features = find_features(task, row, record)
     return {
         "id": str(row["sequence"]),
         "name": f"{row['sequence']}. {masked}",
-        "amount_fen": price,
+        "amount_fen": row["agreed_fen"] or row["offer_fen"],
         "quantity": row["quantity_wish"] or None,
         "message": open_text(call, row["message"]),
+        "stars": f"{record.stars / record.ratings:.1f}" if record.ratings else None,
+        "completion_bps": features["completion"] if record.ended else None,
+        "match_bps": features["qualification"] if task["qualification_reqs"] else None,
+        "distance_m": row["distance_m"],
+        "available_at": format_instant(row["available_from"]) if row["available_from"] else None,
         "is_open": is_ready,
     }
 
 
-def _name_of(connection: Connection, party_id: str, language: str) -> str:
+def _read_names(connection: Connection, party_ids: Iterable[str], language: str) -> Mapping[str, str]:
     column = party.c.name_zh if language == "zh" else party.c.name_en
-    return str(connection.execute(select(column).where(party.c.id == party_id)).scalar_one_or_none() or "")
+    rows = connection.execute(select(party.c.id, column.label("name")).where(party.c.id.in_(list(party_ids))))
+    return {row.id: row.name for row in rows}
+
+
+def _name_of(connection: Connection, party_id: str, language: str) -> str:
+    return _read_names(connection, [party_id], language).get(party_id, "")
 
 
 @view("engagement_facts")
 def engagement_facts(call: ViewCall) -> Plain:
-    """The engagement: whose it is, what it pays, by when; of piecework how many pieces are open."""
+    """The engagement: whose it is, what it pays, by when; where it is, and whom to call, as far as that may be read."""
     row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
     task = states.fetch_task_row(call.connection, row["task_id"])
+    terms = row["terms"] or {}
     found = [
         fact("承接人", "Undertaker", "worker", _name_of(call.connection, row["worker_id"], call.language)),
         fact("报酬（个人佣金）", "Pay", "pay_fen", row["pay_fen"]),
         fact("截止时间", "Deadline", "due_at", format_instant(row["due_at"])),
+        fact("详细地址", "Exact address", "address", open_text(call, task["address"])),
+        fact("联系人", "Contact", "contact", open_text(call, find_contact(task, row))),
+        fact("保单号", "Insurance policy", "insurance_policy", task["insurance_policy"]),
+        fact("签到距离（米）", "Checked in at a distance of (m)", "check_in_m", row["check_in_m"]),
+        fact("条款版本", "Version of the terms", "terms_version", row["terms_version"]),
+        fact("条款摘要（SHA-256）", "Digest of the terms (SHA-256)", "terms_sha256", terms.get("sha256")),
     ]
     if task["mode"] == PIECEWORK:
         open_quantity = count_open(call.connection, row["id"])
         found.append(fact("可交付数量", "Pieces open", "open_quantity", open_quantity))
-    return [*offer_facts(task), *found]
+    kept = [line for line in found if isinstance(line, dict) and line["value"] not in (None, "")]
+    return [*offer_facts(task), *kept]
+
+
+@view("engagement_limits")
+def engagement_limits(call: ViewCall) -> Plain:
+    """What numbers the forms of an engagement may hold: the pieces of a batch, those that are judged, a part of the
+    pay.
+    """
+    row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
+    task = states.fetch_task_row(call.connection, row["task_id"])
+    limits: PlainDict = {"proposed_fen": {"minimum": 1, "maximum": row["pay_fen"] - 1}}
+    if task["mode"] == PIECEWORK:
+        most = count_secured(task, count_open(call.connection, row["id"]))
+        limits["quantity"] = {"minimum": min(most, task["min_batch"]), "maximum": most}
+        if row["version"]:
+            limits["delivered"] = fetch_deliverable(call.connection, row["id"])["quantity"]
+    return limits
 
 
 @view("engagement_deliverable")
 def engagement_deliverable(call: ViewCall) -> Plain:
-    """The latest delivery of the engagement."""
+    """The latest delivery of the engagement, and those before it."""
     return deliverable_facts(call, str(call.data["engagement_id"]))
 
 
-def fetch_deliverable(connection: Connection, engagement_id: str) -> RowMapping:
-    """The latest delivery of an engagement. Raises LookupError before the first."""
-    query = select(deliverable).where(deliverable.c.engagement_id == engagement_id)
-    row = connection.execute(query.order_by(deliverable.c.version.desc()).limit(1)).mappings().one_or_none()
+@view("engagement_answer")
+def engagement_answer(call: ViewCall) -> Plain:
+    """What the enterprise answered to the latest delivery that it answered: reasons, note and evidence."""
+    query = select(acceptance_record).where(acceptance_record.c.engagement_id == str(call.data["engagement_id"]))
+    latest = query.order_by(acceptance_record.c.version.desc()).limit(1)
+    row = call.connection.execute(latest).mappings().one_or_none()
     if row is None:
-        raise LookupError(f"Expected a delivery of {engagement_id}, but there is none")
-    return row
-
-
-def deliverable_facts(source: Source, engagement_id: str) -> list[Plain]:
-    """The latest delivery in rows for people, its text decrypted."""
-    row = fetch_deliverable(source.connection, engagement_id)
-    quantity = [fact("数量", "Quantity", "quantity", row["quantity"])] if row["quantity"] else []
-    return [
-        fact("版本", "Version", "version", row["version"]),
-        *quantity,
-        fact("说明", "Statement", "statement", open_text(source, row["statement"])),
-        fact("链接", "Links", "links", row["links"]),
-        fact("文件", "Files", "files", row["files"]),
-        fact("提交时间", "Submitted at", "submitted_at", format_instant(row["submitted_at"])),
+        return []
+    lines = [
+        fact("验收版本", "Accepted version", "version", row["version"]),
+        fact("原因", "Reasons", "reasons", say(row["reasons"]) if row["reasons"] else None),
+        fact("说明", "Note", "note", open_text(call, row["note"])),
+        fact("依据", "Evidence", "evidence", row["evidence"]),
     ]
+    return [line for line in lines if isinstance(line, dict) and line["value"]]
 
 
 @view("work_task_settlement")
 def work_task_settlement(call: ViewCall) -> Plain:
     """What one seat costs and brings: the pay, or that of a full share of pieces. Nothing for a negotiable price."""
     task = states.fetch_task_row(call.connection, str(call.data["task_id"]))
-    gross_fen = task["pay_fen"] or task["unit_price_fen"] * task["cap_per_worker"]
+    gross_fen = task["pay_fen"] or pay_of_pieces(task, task["cap_per_worker"])
     return _amounts(task, gross_fen, 0) if gross_fen and task["fee"] else {}
 
 
@@ -154,7 +149,9 @@ def engagement_settlement(call: ViewCall) -> Plain:
     proposed = call.data.get("proposed_fen")
     gross_fen = proposed if isinstance(proposed, int) and proposed else row["pay_fen"]
     if task["mode"] == PIECEWORK and row["version"]:
-        gross_fen = fetch_deliverable(call.connection, row["id"])["quantity"] * task["unit_price_fen"]
+        done = sum_quantities(call.connection, row["id"]).accepted
+        delivered = fetch_deliverable(call.connection, row["id"])["quantity"]
+        gross_fen = pay_of_pieces(task, done + delivered) - pay_of_pieces(task, done)
     return _amounts(task, gross_fen, row["paid_fen"] if task["mode"] == PIECEWORK else 0)
 
 
@@ -184,8 +181,3 @@ def engagement_claim(call: ViewCall) -> Plain:
         share = f"{row['claim_progress_bps'] / 100:g} %"
         facts.append(fact("已完成（提出方估计）", "Done so far (as the asking side sees it)", "progress", share))
     return facts
-
-
-def open_text(source: Source, reference: PlainDict | None) -> str | None:
-    """The text behind a vault reference; None where there is none, or the person was erased."""
-    return vault.open_reference(source.connection, source.keys, reference) if reference else None

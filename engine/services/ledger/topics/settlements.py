@@ -84,21 +84,24 @@ def settle_batch(
     escrow_ref: str,
     batch: int,
     quantity: int,
-    unit_price_fen: int,
     payee: str,
     fee: PlainDict,
     process: str,
+    unit_price_fen: int = 0,
+    gross_fen: int = 0,
     fee_bearer: str = DEDUCTED,
     order_ref: str = "",
 ) -> PlainDict:
-    """Pays the accepted pieces of batch 1, 2 ... of an engagement, one after the other (P-SETTLE-PIECE). The fee is
-    that of all pieces so far less what was taken, so that many small batches cost what one would.
+    """Pays the accepted pieces of batch 1, 2 ... of an engagement, one after the other (P-SETTLE-PIECE): quantity times
+    unit price, or the gross pay where the price depends on the quantity. The fee is that of all pieces so far less what
+    was taken, so that many small batches cost what one would.
 
     Returns: gross_fen, fee_fen, vat_fen, tax_fen, net_fen, journal_id.
     """
     book = open_book(call, order_ref)
     before_fen = piecework_before(book, escrow_ref, batch)
-    split = compute_settlement(quantity * unit_price_fen, read_terms(fee), fee_bearer=fee_bearer, before_fen=before_fen)
+    due_fen = quantity * unit_price_fen if unit_price_fen else gross_fen
+    split = compute_settlement(due_fen, read_terms(fee), fee_bearer=fee_bearer, before_fen=before_fen)
     journal_id = settling.settle_piece(
         book,
         escrow_ref=escrow_ref,

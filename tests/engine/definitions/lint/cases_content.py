@@ -183,9 +183,17 @@ TASKS: Cases = {
         line(user(attributes=f'{PEOPLE} baton:relation="order.tacker"')),
         line(user(attributes=f'{PEOPLE} baton:relation="order.taker"')),
     ),
+    "member-role-unknown": (
+        line(user(attributes=f'{PEOPLE} camunda:assignee="${{payer}}" baton:memberRoles="shop_keeper, shop_keepr"')),
+        line(user(attributes=f'{PEOPLE} camunda:assignee="${{payer}}" baton:memberRoles="shop_keeper"')),
+    ),
+    "member-roles-alone": (
+        line(user(attributes=f'{PEOPLE} baton:memberRoles="shop_keeper"')),
+        line(user(attributes=f'{PEOPLE} baton:relation="order.taker" baton:memberRoles="shop_keeper"')),
+    ),
     "exclude-unknown": (
-        line(user(attributes=f'{PEOPLE} baton:exclude="actor:asks"')),
-        line(user("first"), user(attributes=f'{PEOPLE} baton:exclude="actor:first, payer"')),
+        line(user(attributes=f'{PEOPLE} baton:exclude="actor:asks, relation:order.tacker"')),
+        line(user("first"), user(attributes=f'{PEOPLE} baton:exclude="actor:first, relation:order.taker, payer"')),
     ),
     "user-due-missing": (line(user(attributes='camunda:formKey="shop/ask" camunda:assignee="ann"')), CLEAN),
     "documentation-missing": (line(user(inside="")), CLEAN),

@@ -11,13 +11,16 @@ from tests.engine.definitions.lint.cases_shape import SHAPE
 
 CASES = {**SHAPE, **EVENTS, **TASKS, **CALLS, **DATA}
 REGISTRY = Registry(
-    {"send": Topic("send", lambda call, **values: {}, frozenset({"to"}), frozenset({"text"}), {})}, {"order.taker"}
+    {"send": Topic("send", lambda call, **values: {}, frozenset({"to"}), frozenset({"text"}), {})},
+    {"order.taker"},
+    {"shop_keeper"},
 )
 # Reported by the reading of other files than diagrams, and by the parser: see test_files.py and test_tables.py.
 OTHER_FILES = {
     "form-invalid",
     "decision-invalid",
     "policy-invalid",
+    "agreement-invalid",
     "calendar-invalid",
     "file-unknown",
     "key-too-long",

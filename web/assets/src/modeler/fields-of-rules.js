@@ -5,6 +5,8 @@ const FIELDS = {
   "user-candidate-missing": "candidateGroups",
   "relation-unknown": "relation",
   "exclude-unknown": "exclude",
+  "member-role-unknown": "memberRoles",
+  "member-roles-alone": "candidateUsers",
   "user-due-missing": "dueDate",
   "documentation-missing": "documentation",
   "documentation-en-missing": "documentationEn",

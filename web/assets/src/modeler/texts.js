@@ -182,7 +182,11 @@ const PANEL = {
   "Skill asked for": "所需技能",
   "By relation": "按关系",
   "Exclude": "排除",
-  "Variables, or actor:<element> for who did that task": "变量，或用 actor:<编号> 排除办理过该任务的人",
+  "Members in the role": "成员角色",
+  "Which members of a candidate organisation; empty: any. A person acts for himself":
+    "候选组织中哪些角色的成员可以办理；不填则任何成员都可以。个人由本人办理",
+  "Variables, actor:<element> for who did that task, relation:<name>":
+    "变量，或 actor:<编号>（办理过该任务的人）、relation:<名称>",
   "Due date and reminders": "期限与提醒",
   "Due": "到期",
   "PT4H, WT:P1D (working time), an instant or ${expression}": "PT4H、WT:P1D（工作时间）、时刻或 ${表达式}",

@@ -11,6 +11,7 @@ const LABELS = {
   "assignee": "Assignee",
   "candidateUsers": "Candidates",
   "candidateGroups": "Candidate groups",
+  "memberRoles": "Members in the role",
   "skill": "Skill asked for",
   "relation": "By relation",
   "exclude": "Exclude",

@@ -143,6 +143,10 @@ export function whoActs(w, offers) {
       hint: "Parties by id, or ${variable}",
     }),
     text("assignee", "Assignee", w.attribute("camunda:assignee"), mono),
+    text("memberRoles", "Members in the role", w.attribute("baton:memberRoles"), {
+      suggest: offers.memberRoles,
+      hint: "Which members of a candidate organisation; empty: any. A person acts for himself",
+    }),
     text("skill", "Skill asked for", w.attribute("baton:skill"), mono),
     ...(offers.relations.length || relation.get()
       ? [
@@ -154,7 +158,7 @@ export function whoActs(w, offers) {
       : []),
     text("exclude", "Exclude", w.attribute("baton:exclude"), {
       ...mono,
-      hint: "Variables, or actor:<element> for who did that task",
+      hint: "Variables, actor:<element> for who did that task, relation:<name>",
     }),
   ];
 }

@@ -1,0 +1,1 @@
+"""What people sign: versions of agreements, and the evidence of each signature."""
