@@ -107,7 +107,7 @@ def apply_score_effects(call: TopicCall, *, case_ref: str) -> PlainDict:
         before = select(func.coalesce(func.sum(score_effect.c.points), 0)).where(
             score_effect.c.case_ref == case_ref, score_effect.c.party_id == case[side]
         )
-        points = (form.get(f"score_{side}") or 0) - int(call.connection.execute(before).scalar_one())
+        points = int(str(form.get(f"score_{side}") or 0)) - int(call.connection.execute(before).scalar_one())
         if points:
             row = {"case_ref": case_ref, "party_id": case[side], "round": case["round"], "at": call.now}
             call.connection.execute(insert(score_effect).values(row | {"points": points}))

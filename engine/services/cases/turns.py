@@ -31,7 +31,7 @@ def begin_turn(call: TopicCall, *, case_ref: str, turn: str, limit: str, party: 
     due = find_due(limit, call.now, call.calendar)
     values = {"turn": turn, "turn_party": party or None, "turn_due_at": due}
     _move(call, case_ref, _STATE_OF.get(turn), values)
-    return {"due_at": format_instant(due), "involved": list_involved(call, case_ref)}
+    return {"due_at": format_instant(due), "involved": [*list_involved(call, case_ref)]}
 
 
 @topic("record_answer")
