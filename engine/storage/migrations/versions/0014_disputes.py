@@ -10,7 +10,7 @@ from alembic import op
 from engine.storage.columns import Instant, Json
 
 revision = "0014"
-down_revision = "0015"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
