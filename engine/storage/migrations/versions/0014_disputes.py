@@ -1,7 +1,7 @@
 """Service cases in full: the timeline both parties read, whose turn it is, and what a decision does to a score.
 
 Revision ID: 0014
-Revises: 0015
+Revises: 0013
 """
 
 import sqlalchemy as sa
