@@ -92,19 +92,19 @@ def test_a_navigation_holds_nothing_its_role_may_not_open() -> None:
 @pytest.mark.parametrize(
     ("role", "pages"),
     [
-        ("enterprise_admin", "market inbox orders publish wallet papers ratings members"),
-        ("enterprise_operator", "market inbox orders publish wallet papers ratings"),
-        ("enterprise_acceptor", "inbox orders papers ratings"),
-        ("enterprise_finance", "inbox orders wallet papers"),
-        ("individual", "market inbox orders wallet papers ratings certification"),
-        ("platform_finance", "inbox custody differences postings"),
+        ("enterprise_admin", "tasks inbox own_tasks orders open_task publish wallet papers ratings members"),
+        ("enterprise_operator", "tasks inbox own_tasks orders open_task publish wallet papers ratings"),
+        ("enterprise_acceptor", "inbox own_tasks orders papers ratings"),
+        ("enterprise_finance", "inbox own_tasks orders wallet papers"),
+        ("individual", "tasks inbox own_tasks orders wallet papers ratings certification"),
+        ("platform_finance", "inbox custody differences postings income"),
         ("platform_operator", "incidents waiting cases jobs workers people definitions"),
         ("auditor", "cases ledger verify"),
     ],
 )
 def test_roles_differ_in_their_pages(role: str, pages: str) -> None:
     places = [place.endpoint.partition(".")[2] for group in GROUPS[role] for place in group.places]
-    assert places == pages.replace("market", "index").split()
+    assert places == pages.split()
 
 
 def test_navigation_shows_only_what_exists_and_may_be_opened(

@@ -1,4 +1,4 @@
-"""Demo data: people and organisations, and orders in every state that real commands can bring about at once."""
+"""Demo data: people and organisations, orders and work tasks in every state real commands can bring about at once."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from engine.storage.tables import user
 from web.demo import PASSWORD
 from web.demo.demands import Fields, read_demands
 from web.demo.player import APPROVAL, REVIEW_SKILLS, Player
+from web.demo.tasks import Workshop
 
 LOGINS: list[tuple[str, str]] = [
     ("chen", "陈思远 个人发布方，兼企业经办人 / a person who publishes, and operates for an enterprise"),
@@ -72,6 +73,7 @@ class Cast:
     acceptor: Actor  # Xu, who accepts for it
     wang: Actor
     emily: Actor
+    shen: Actor  # as an individual
     builders: Actor  # Shen for the organisation that takes orders
     gao: Actor
 
@@ -82,7 +84,9 @@ def load_demo(engine: Engine) -> None:
         if connection.execute(select(func.count()).select_from(user)).scalar_one():
             return
     player = Player(engine)
-    play_orders(player, gather(player))
+    cast = gather(player)
+    play_orders(player, cast)
+    Workshop(player, cast.enterprise, cast.acceptor, cast.gao).play(cast.wang, cast.emily, cast.shen)
 
 
 def gather(player: Player) -> Cast:
@@ -96,11 +100,12 @@ def gather(player: Player) -> Cast:
     acceptor = player.grant(people["xu"], fair, "enterprise_acceptor")
     finance = player.grant(people["qian"], fair, "enterprise_finance")
     builders = player.grant(people["shen"], craft, "enterprise_admin")
-    for login in ("chen", "wang", "emily"):
+    for login in ("chen", "wang", "emily", "shen"):
         player.certify(people[login].party_id)
     player.top_up(people["chen"], PERSON_FEN)
     player.top_up(finance, ENTERPRISE_FEN)
-    return Cast(people["chen"], enterprise, acceptor, people["wang"], people["emily"], builders, staff["gao"])
+    taking = (people["wang"], people["emily"], people["shen"])
+    return Cast(people["chen"], enterprise, acceptor, *taking, builders, staff["gao"])
 
 
 def play_orders(player: Player, cast: Cast) -> None:

@@ -75,7 +75,6 @@ def engagement_facts(call: ViewCall) -> Plain:
     """The engagement: whose it is, what it pays, by when; where it is, and whom to call, as far as that may be read."""
     row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
     task = states.fetch_task_row(call.connection, row["task_id"])
-    terms = row["terms"] or {}
     found = [
         fact("承接人", "Undertaker", "worker", _name_of(call.connection, row["worker_id"], call.language)),
         fact("报酬（个人佣金）", "Pay", "pay_fen", row["pay_fen"]),
@@ -84,14 +83,22 @@ def engagement_facts(call: ViewCall) -> Plain:
         fact("联系人", "Contact", "contact", open_text(call, find_contact(task, row))),
         fact("保单号", "Insurance policy", "insurance_policy", task["insurance_policy"]),
         fact("签到距离（米）", "Checked in at a distance of (m)", "check_in_m", row["check_in_m"]),
-        fact("条款版本", "Version of the terms", "terms_version", row["terms_version"]),
-        fact("条款摘要（SHA-256）", "Digest of the terms (SHA-256)", "terms_sha256", terms.get("sha256")),
     ]
     if task["mode"] == PIECEWORK:
         open_quantity = count_open(call.connection, row["id"])
         found.append(fact("可交付数量", "Pieces open", "open_quantity", open_quantity))
     kept = [line for line in found if isinstance(line, dict) and line["value"] not in (None, "")]
     return [*offer_facts(task), *kept]
+
+
+@view("engagement_terms")
+def engagement_terms(call: ViewCall) -> Plain:
+    """Which terms the worker accepts when he confirms: their version, and the SHA-256 of all of them."""
+    row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
+    return [
+        fact("条款版本", "Version", "terms_version", row["terms_version"]),
+        fact("条款摘要（SHA-256）", "Digest (SHA-256)", "terms_sha256", (row["terms"] or {}).get("sha256")),
+    ]
 
 
 @view("engagement_limits")
