@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import abort, redirect, render_template, request, send_file, url_for
+from flask import abort, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -24,9 +24,9 @@ from engine.services.orders.queries import (
 from engine.services.orders.search import SORTS, OrderFilter
 from engine.services.ratings.queries import RatingView, Standing, rating_of, ratings_of_case
 from engine.storage.actor import Actor
-from engine.storage.files import SHOWN
 from engine.storage.ids import new_token
 from engine.storage.tables import party
+from web.market.attachments import send_attachment
 from web.market.find import CATEGORIES, PLACES, TAKERS, read_search
 from web.market.questions import read_token
 from web.market.states import list_offers, next_due
@@ -115,18 +115,7 @@ class Hall:
     def show_attachment(self, order_id: str, file_id: str) -> Response:
         """A file of the demand, for whoever may see the order."""
         order = fetch_order(self.engine, current_actor(), order_id)
-        entry = next((one for one in order.attachments if isinstance(one, dict) and one.get("file") == file_id), None)
-        if entry is None:
-            raise NotFound("file", file_id)
-        media_type = str(entry["media_type"])
-        response = send_file(
-            self.engine.files.path(str(entry["sha256"])),
-            mimetype=media_type if media_type in SHOWN else "application/octet-stream",
-            as_attachment=media_type not in SHOWN,
-            download_name=str(entry["name"]),
-        )
-        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-        return response
+        return send_attachment(self.engine, order.attachments, file_id)
 
     def _holds(self, actor: Actor, order_id: str) -> bool:
         try:

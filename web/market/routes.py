@@ -14,6 +14,8 @@ from web.market.papers import ENDINGS, Papers
 from web.market.ratings import Ratings
 from web.market.requests import KINDS, Requests
 from web.market.states import LOOKS, SECURED, STEPS, UNPAID, step_of, turn_of
+from web.market.tasks.addresses import HELPERS as TASK_HELPERS
+from web.market.tasks.addresses import add_task_rules
 from web.market.wallet import Wallet
 from web.market.withdrawals import Withdrawals
 from web.navigation import may_open
@@ -54,7 +56,8 @@ def make_market(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/papers/invoices", "ask_invoice", papers.ask_invoice, methods=("POST",))
     blueprint.add_url_rule("/wallet/payout", "payout", withdrawals.pay_out, methods=BOTH)
     blueprint.add_url_rule("/wallet/payout-method", "payout_method", withdrawals.change_method, methods=BOTH)
-    blueprint.context_processor(lambda: HELPERS)
+    add_task_rules(blueprint, engine)
+    blueprint.context_processor(lambda: HELPERS | TASK_HELPERS)
     return blueprint
 
 
