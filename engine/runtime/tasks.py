@@ -186,7 +186,8 @@ def bind_form(
 
 def _gather_previews(context: ViewContext, bound: BoundForm) -> PlainDict:
     """What the parts show that follow from the answers at hand, of which each view finds those its part reads."""
-    values, found = bound.values, {}
+    values = bound.values
+    found: PlainDict = {}
     for part, _ in walk(bound.form.components):
         if part.reads and bound.is_visible(part.name):
             read = {key: values.get(key) for key in part.reads}
