@@ -39,12 +39,13 @@ class Link:
 
 
 INBOX = Place("staff.inbox", "inbox", "proc.inbox")
-FINDLEDGER = Place("auditor.ledger", "banknote", "nav.ledger")
+FIND_CASES = Place("auditor.cases", "search", "nav.find_cases")
+LEDGER = Place("auditor.ledger", "banknote", "nav.ledger")
 VERIFY = Place("auditor.verify", "shield-check", "nav.verify")
 DEFINITIONS = Place("analyst.definitions", "workflow", "nav.processes")
 WORK = Group("nav.work", (INBOX, FIND_CASES))
 
-_CASES = Place("auditor.cases", "search", "nav.find_cases")
+_CASES = Place("market.cases", "scale", "nav.cases")
 _INDIVIDUAL = (
     Group(
         "nav.work",
@@ -60,7 +61,6 @@ _INDIVIDUAL = (
         (
             Place("market.wallet", "wallet", "nav.wallet"),
             Place("market.papers", "file-text", "nav.papers"),
-            _CASES,
             Place("market.ratings", "star", "nav.ratings"),
             Place("market.certification", "badge-check", "nav.certification"),
         ),
@@ -69,7 +69,6 @@ _INDIVIDUAL = (
 _OUR_ORDERS = Place("market.orders", "briefcase", "nav.our_orders")
 _FUNDS = Place("market.wallet", "wallet", "nav.funds")
 _PAPERS = Place("market.papers", "file-text", "nav.papers")
-_CASES = Place("market.cases", "scale", "nav.cases")
 _RATINGS = Place("market.ratings", "star", "nav.ratings")
 _OUR_TASKS = Place("market.own_tasks", "clipboard-list", "nav.our_tasks")
 _OPERATOR_WORK = Group("nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS))
