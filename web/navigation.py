@@ -44,8 +44,8 @@ LEDGER = Place("auditor.ledger", "banknote", "nav.ledger")
 VERIFY = Place("auditor.verify", "shield-check", "nav.verify")
 DEFINITIONS = Place("analyst.definitions", "workflow", "nav.processes")
 WORK = Group("nav.work", (INBOX, FIND_CASES))
-
 _CASES = Place("market.cases", "scale", "nav.cases")
+
 _INDIVIDUAL = (
     Group(
         "nav.work",
@@ -61,6 +61,7 @@ _INDIVIDUAL = (
         (
             Place("market.wallet", "wallet", "nav.wallet"),
             Place("market.papers", "file-text", "nav.papers"),
+            _CASES,
             Place("market.ratings", "star", "nav.ratings"),
             Place("market.certification", "badge-check", "nav.certification"),
         ),
