@@ -44,6 +44,7 @@ LEDGER = Place("auditor.ledger", "banknote", "nav.ledger")
 VERIFY = Place("auditor.verify", "shield-check", "nav.verify")
 DEFINITIONS = Place("analyst.definitions", "workflow", "nav.processes")
 WORK = Group("nav.work", (INBOX, FIND_CASES))
+_CASES = Place("market.cases", "scale", "nav.cases")
 
 _INDIVIDUAL = (
     Group(
@@ -60,6 +61,7 @@ _INDIVIDUAL = (
         (
             Place("market.wallet", "wallet", "nav.wallet"),
             Place("market.papers", "file-text", "nav.papers"),
+            _CASES,
             Place("market.ratings", "star", "nav.ratings"),
             Place("market.certification", "badge-check", "nav.certification"),
         ),
@@ -74,7 +76,7 @@ _OPERATOR_WORK = Group("nav.work", (Place("market.tasks", "store", "nav.market")
 _COMPANY = (
     Place("market.open_task", "plus", "nav.open_task"),
     Place("market.publish", "plus", "nav.publish"),
-    *(_FUNDS, _PAPERS, _RATINGS),
+    *(_FUNDS, _PAPERS, _CASES, _RATINGS),
 )
 _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     "enterprise_admin": (
@@ -84,11 +86,11 @@ _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", _COMPANY)),
     "enterprise_acceptor": (
         Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
-        Group("nav.company", (_PAPERS, _RATINGS)),
+        Group("nav.company", (_PAPERS, _CASES, _RATINGS)),
     ),
     "enterprise_finance": (
         Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
-        Group("nav.company", (_FUNDS, _PAPERS)),
+        Group("nav.company", (_FUNDS, _PAPERS, _CASES)),
     ),
 }
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))

@@ -92,11 +92,11 @@ def test_a_navigation_holds_nothing_its_role_may_not_open() -> None:
 @pytest.mark.parametrize(
     ("role", "pages"),
     [
-        ("enterprise_admin", "tasks inbox own_tasks orders open_task publish wallet papers ratings members"),
-        ("enterprise_operator", "tasks inbox own_tasks orders open_task publish wallet papers ratings"),
-        ("enterprise_acceptor", "inbox own_tasks orders papers ratings"),
-        ("enterprise_finance", "inbox own_tasks orders wallet papers"),
-        ("individual", "tasks inbox own_tasks orders wallet papers ratings certification"),
+        ("enterprise_admin", "tasks inbox own_tasks orders open_task publish wallet papers cases ratings members"),
+        ("enterprise_operator", "tasks inbox own_tasks orders open_task publish wallet papers cases ratings"),
+        ("enterprise_acceptor", "inbox own_tasks orders papers cases ratings"),
+        ("enterprise_finance", "inbox own_tasks orders wallet papers cases"),
+        ("individual", "tasks inbox own_tasks orders wallet papers cases ratings certification"),
         ("platform_finance", "inbox custody differences postings income"),
         ("platform_operator", "incidents waiting cases jobs workers people definitions"),
         ("auditor", "cases ledger verify"),

@@ -11,6 +11,7 @@ from engine.queries.page import MAX_LIMIT
 from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
+from engine.services.cases.queries import list_cases
 from engine.services.orders.commands import PROCESS, take_order
 from engine.services.orders.errors import AlreadyTaken, OrderNotOpen
 from engine.services.orders.queries import (
@@ -27,6 +28,7 @@ from engine.storage.actor import Actor
 from engine.storage.ids import new_token
 from engine.storage.tables import party
 from web.market.attachments import send_attachment
+from web.market.cases import may_open_case
 from web.market.find import CATEGORIES, PLACES, TAKERS, read_search
 from web.market.questions import read_token
 from web.market.states import list_offers, next_due
@@ -98,6 +100,8 @@ class Hall:
             offers=list_offers(order) if may_trade(actor) else [],
             may_take=may_trade(actor) and not order.obstacle,
             due_at=next_due(order),
+            cases=list_cases(self.engine, actor, order_id) if order.side else [],
+            may_open_case=bool(order.side and order.closed_at) and may_open_case(self.engine, actor, "order", order_id),
             done=done if done in DONE else None,
             token=new_token(),
         )

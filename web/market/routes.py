@@ -5,6 +5,7 @@ from flask import Blueprint
 from engine.runtime.engine import Engine
 from engine.services.orders.states import HELD
 from engine.services.orders.views import mask_phone
+from web.market.cases import CATEGORIES_OF, CasePages
 from web.market.certification import CertificationDesk
 from web.market.documents import FORMATS, Documents
 from web.market.find import name_category
@@ -36,6 +37,13 @@ def make_market(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/orders/<order_id>/take", "take", hall.take, methods=("POST",))
     for kind in KINDS:
         blueprint.add_url_rule(f"/orders/<order_id>/{kind}", kind, asked.view_of(kind), methods=BOTH)
+    cases = CasePages(engine)
+    blueprint.add_url_rule("/service-cases", "cases", cases.show_cases)
+    new = f"/service-cases/new/<any({', '.join(CATEGORIES_OF)}):kind>/<subject_id>"
+    blueprint.add_url_rule(new, "open_case", cases.open_case, methods=BOTH)
+    blueprint.add_url_rule("/service-cases/<case_ref>", "case", cases.show_case)
+    blueprint.add_url_rule("/service-cases/<case_ref>/evidence", "case_evidence", cases.add_evidence, methods=("POST",))
+    blueprint.add_url_rule("/service-cases/<case_ref>/withdraw", "withdraw_case", cases.withdraw, methods=("POST",))
     blueprint.add_url_rule("/ratings", "ratings", Ratings(engine).show_ratings)
     certification = CertificationDesk(engine)
     blueprint.add_url_rule("/certification", "certification", certification.show)

@@ -1,7 +1,6 @@
 """What parties do to cases beside their tasks: open one after the end of an order, add evidence, take a claim back."""
 
 from datetime import datetime
-from typing import IO
 
 from sqlalchemy import Connection, RowMapping, func, select
 
@@ -23,7 +22,7 @@ from engine.services.policy import end_of
 from engine.storage import vault
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
-from engine.storage.files import StoredFile, adopt_files, store_file
+from engine.storage.files import adopt_files
 from engine.storage.plain import Plain, PlainDict
 
 MESSAGE, WITHDRAW, WINDOW = "case.opened", "withdraw", "case_window"
@@ -32,13 +31,6 @@ KINDS = (QUESTION, "complaint", "dispute", "safety")
 SHOWS_EVIDENCE = states.UNDECIDED | {"appealed"}
 # Nothing that has left an escrow is charged again.
 NO_FEE: PlainDict = {"rate_bps": 0, "min_fen": 0, "max_fen": None, "vat_bps": 0}
-
-
-def store_evidence(engine: Engine, actor: Actor, name: str, stream: IO[bytes]) -> StoredFile:
-    """Keeps an upload until it is sent with a claim or as evidence. Raises FileRefused."""
-    return engine.database.transact(
-        lambda unit: store_file(unit, engine.keys, engine.files, name, stream, actor.party_id)
-    )
 
 
 def check_openable(engine: Engine, connection: Connection, actor: Actor, category: str, subject_id: str) -> Subject:
@@ -54,6 +46,12 @@ def check_openable(engine: Engine, connection: Connection, actor: Actor, categor
     if connection.execute(select(service_case.c.ref).where(*mine)).first() is not None:
         raise CaseNotPossible("open_already")
     return subject
+
+
+def find_openable(engine: Engine, actor: Actor, category: str, subject_id: str) -> Subject:
+    """As `check_openable`, for a page."""
+    with engine.database.read() as connection:
+        return check_openable(engine, connection, actor, category, subject_id)
 
 
 def _window_end(engine: Engine, connection: Connection, ended_at: datetime) -> datetime:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from engine.definitions.forms import BoundForm
 from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
+from engine.services.cases.queries import list_cases
 from engine.services.ratings.queries import rating_of, ratings_of_case
 from engine.services.work_tasks.applications import apply_for_task, withdraw_application
 from engine.services.work_tasks.dossiers import fetch_engagement
@@ -18,6 +19,7 @@ from engine.storage.clock import parse_instant
 from engine.storage.ids import new_token
 from engine.storage.plain import Plain, PlainDict
 from web.market.attachments import send_attachment
+from web.market.cases import may_open_case
 from web.market.questions import bind_question, draw_question, read_token
 from web.market.tasks.looks import CANCELLABLE, CANCELLABLE_TASK, DISPUTABLE
 from web.market.tasks.turns import read_open_tasks
@@ -85,6 +87,8 @@ class TaskPages:
         done = request.args.get("done")
         return render_template(
             "market/tasks/engagement.html",
+            cases=list_cases(self.engine, actor, card.id),
+            may_open_case=card.closed_at is not None and may_open_case(self.engine, actor, "engagement", card.id),
             dossier=dossier,
             progress=progress,
             turns=list_turns(progress) if progress else [],

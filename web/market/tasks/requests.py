@@ -13,7 +13,7 @@ from engine.services.work_tasks.negotiating import revise_offer
 from engine.services.work_tasks.queries import ENTERPRISE, TaskView, fetch_task
 from engine.storage.ids import new_token
 from web.market.questions import bind_question, draw_question, read_token
-from web.market.requests import BPS_PER_CENT
+from web.market.requests import BPS_PER_CENT, read_claim
 from web.market.tasks.looks import CANCELLABLE, CANCELLABLE_TASK, DISPUTABLE
 from web.security import current_actor
 
@@ -70,7 +70,7 @@ class TaskRequests:
             return _draw(dossier.card.title, words, draw_question(bound), page, token), 422
         reason, done = str(bound.values.get("reason") or ""), bound.values.get("progress_percent")
         if kind == DISPUTE:
-            dispute_engagement(self.engine, actor, task_id, worker_id, token, reason)
+            dispute_engagement(self.engine, actor, task_id, worker_id, token, reason, read_claim(bound.values))
         else:
             progress_bps = done * BPS_PER_CENT if isinstance(done, int) else 0
             cancel_engagement(self.engine, actor, task_id, worker_id, token, reason, progress_bps)
