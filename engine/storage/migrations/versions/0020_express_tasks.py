@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("closed_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["task_id"], ["express_task.id"], name="fk_express_line_task_id_express_task"),
         sa.PrimaryKeyConstraint("id", name="pk_express_line"),
-        sa.UniqueConstraint("list_id", "number", name="uq_express_line_list_id"),
+        sa.UniqueConstraint("list_id", "number", name="uq_express_line_list_id_number"),
     )
     op.create_index("ix_express_line_id_index", "express_line", ["id_index"])
     op.create_index("ix_express_line_task_id_state", "express_line", ["task_id", "state"])
