@@ -24,7 +24,7 @@ from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.keys import KeyRing
 
-PIECE_LINES = 50
+PIECE_LINES = 25
 """Lines written in one transaction, so that nobody waits for it longer than a moment."""
 
 
