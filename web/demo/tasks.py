@@ -130,7 +130,7 @@ class Workshop:
         self.sign_up(cutouts, shen, "我和两位同事以个人身份各自报名。", quantity=500)
         case = self.work(cutouts, shen)
         self.deliver(case, shen, "第一批 200 张，清单见附件。", "200")
-        judged = {"acceptance_result": "partial", "reason_codes": ["quality"]}
+        judged: Fields = {"acceptance_result": "partial", "reason_codes": ["quality"]}
         pieces = {"pieces-accepted": "180", "pieces-rework": "12", "pieces-scrap": "8"}
         self.player.do(self.acceptor, case, "acceptance", {**judged, **pieces, "acceptance_note": "12 张边缘有残留。"})
         self.sign_up(cutouts, wang, "每天可交 60 张。", quantity=400)

@@ -1,7 +1,7 @@
 """Service cases in full: the timeline both parties read, whose turn it is, and what a decision does to a score.
 
 Revision ID: 0014
-Revises: 0015
+Revises: 0013
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from engine.storage.columns import Instant, Json
 
 revision = "0014"
-down_revision = "0015"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
