@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask import current_app, g, url_for
 
-from web.policy import ENTERPRISE, INDIVIDUALS, RULES, STAFF, Verdict, judge
+from web.policy import INDIVIDUALS, RULES, STAFF, Verdict, judge
 
 BOTTOM_BAR_LENGTH = 4
 
@@ -64,25 +64,21 @@ _INDIVIDUAL = (
         ),
     ),
 )
-_ENTERPRISE = (
-    Group(
-        "nav.work",
-        (
-            Place("market.index", "store", "nav.market"),
-            INBOX,
-            Place("market.orders", "briefcase", "nav.our_orders"),
-        ),
+_OUR_ORDERS = Place("market.orders", "briefcase", "nav.our_orders")
+_FUNDS = Place("market.wallet", "wallet", "nav.funds")
+_PAPERS = Place("market.papers", "file-text", "nav.papers")
+_RATINGS = Place("market.ratings", "star", "nav.ratings")
+_OPERATOR_WORK = Group("nav.work", (Place("market.index", "store", "nav.market"), INBOX, _OUR_ORDERS))
+_COMPANY = (Place("market.publish", "plus", "nav.publish"), _FUNDS, _PAPERS, _RATINGS)
+_ENTERPRISE: dict[str, tuple[Group, ...]] = {
+    "enterprise_admin": (
+        _OPERATOR_WORK,
+        Group("nav.company", (*_COMPANY, Place("identity.members", "users", "nav.members"))),
     ),
-    Group(
-        "nav.company",
-        (
-            Place("market.publish", "plus", "nav.publish"),
-            Place("market.wallet", "wallet", "nav.funds"),
-            Place("market.papers", "file-text", "nav.papers"),
-            Place("market.ratings", "star", "nav.ratings"),
-        ),
-    ),
-)
+    "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", _COMPANY)),
+    "enterprise_acceptor": (Group("nav.work", (INBOX, _OUR_ORDERS)), Group("nav.company", (_PAPERS, _RATINGS))),
+    "enterprise_finance": (Group("nav.work", (INBOX, _OUR_ORDERS)), Group("nav.company", (_FUNDS, _PAPERS))),
+}
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
 _ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)
 _FINANCE = (
@@ -107,12 +103,13 @@ _OPERATOR = (
             Place("operator.workers", "monitor-smartphone", "nav.workers"),
         ),
     ),
+    Group("nav.who", (Place("operator.people", "users", "nav.people"),)),
     Group("nav.design", (DEFINITIONS,)),
 )
 GROUPS: dict[str, tuple[Group, ...]] = {
     **dict.fromkeys(STAFF, (WORK,)),
     **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
-    **dict.fromkeys(ENTERPRISE, _ENTERPRISE),
+    **_ENTERPRISE,
     "platform_finance": _FINANCE,
     "auditor": _AUDITOR,
     "analyst": _ANALYST,

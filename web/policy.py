@@ -42,6 +42,7 @@ ENTERPRISE = tuple(role for role, kind in ROLES.items() if kind == ORGANISATION)
 STAFF = tuple(role for role, kind in ROLES.items() if kind == PLATFORM)
 MARKET = (*INDIVIDUALS, *ENTERPRISE)
 TRADERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_operator")  # publish, take and end orders
+HOLDERS = (*TRADERS, "enterprise_finance")  # see what is in the wallet
 PAYERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_finance")  # put money into the wallet
 
 RULES: dict[str, Rule] = {
@@ -53,6 +54,13 @@ RULES: dict[str, Rule] = {
     "identity.role": SIGNED_IN,
     "identity.sign_out": SIGNED_IN,
     "identity.menu": ACTING,
+    "identity.join": PUBLIC,
+    "identity.members": roles("enterprise_admin"),
+    "identity.member": roles("enterprise_admin"),
+    "identity.invite": roles("enterprise_admin"),
+    "identity.revoke_invitation": roles("enterprise_admin"),
+    "identity.change_member": roles("enterprise_admin"),
+    "identity.rules": roles("enterprise_admin"),
     "files.download": ACTING,
     "files.thumbnail": ACTING,
     "staff.inbox": ACTING,
@@ -83,11 +91,11 @@ RULES: dict[str, Rule] = {
     "market.cancel": roles(*TRADERS),
     "market.dispute": roles(*TRADERS),
     "market.ratings": roles(*MARKET),
-    "market.wallet": roles(*MARKET),
-    "market.payment": roles(*MARKET),
-    "market.statement": roles(*MARKET),
-    "market.monthly": roles(*MARKET),
-    "market.monthly_file": roles(*MARKET),
+    "market.wallet": roles(*HOLDERS),
+    "market.payment": roles(*HOLDERS),
+    "market.statement": roles(*HOLDERS),
+    "market.monthly": roles(*HOLDERS),
+    "market.monthly_file": roles(*HOLDERS),
     "market.settlement": roles(*MARKET),
     "market.settlement_file": roles(*MARKET),
     "market.papers": roles(*MARKET),
@@ -139,6 +147,10 @@ RULES: dict[str, Rule] = {
     "operator.workers": roles("platform_operator"),
     "operator.create_token": roles("platform_operator"),
     "operator.revoke_token": roles("platform_operator"),
+    "operator.people": roles("platform_operator"),
+    "operator.person": roles("platform_operator"),
+    "operator.set_roles": roles("platform_operator"),
+    "operator.set_standing": roles("platform_operator"),
     "api.fetch": WORKERS,
     "api.extend_lock": WORKERS,
     "api.unlock": WORKERS,

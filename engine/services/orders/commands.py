@@ -14,7 +14,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NobodyWaits, NotFound
 from engine.runtime.step import Step
 from engine.services.orders import states
-from engine.services.orders.eligibility import check_takeable
+from engine.services.orders.eligibility import check_takeable, is_suspended
 from engine.services.orders.errors import AlreadyTaken, NotEligible, RequestNotPossible
 from engine.services.orders.tables import hire_order
 from engine.storage import vault
@@ -35,10 +35,13 @@ _POSSIBLE: dict[str, dict[str, frozenset[str]]] = {
 def create_order(engine: Engine, actor: Actor, token: str) -> str:
     """Starts a hire order of the actor's party; gives its id. The demand to fill in is a task of the publisher.
 
-    Raises NotEligible for staff of the platform, who publish nothing.
+    Raises NotEligible for staff of the platform, who publish nothing, and for a party that is suspended.
     """
     if actor.party_id == PLATFORM:
         raise NotEligible("not_a_party")
+    with engine.database.read() as connection:
+        if is_suspended(connection, actor.party_id):
+            raise NotEligible("publisher_suspended")
     return start_instance(engine, actor, PROCESS, {"publisher": actor.party_id}, token, _number(actor, token))
 
 

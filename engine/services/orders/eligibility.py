@@ -52,6 +52,11 @@ def find_obstacle(connection: Connection, actor: Actor, order: RowMapping) -> st
     return "too_many_orders" if count_held(connection, actor.party_id) >= order["lock_limit"] else None
 
 
+def is_suspended(connection: Connection, party_id: str) -> bool:
+    """Whether the platform has suspended a party: it publishes and takes nothing."""
+    return bool(connection.execute(select(party.c.is_suspended).where(party.c.id == party_id)).scalar_one_or_none())
+
+
 def is_related(connection: Connection, actor: Actor, publisher_id: str) -> bool:
     """Whether the same person stands on both sides: the actor, or a member of his party, belongs to the publisher."""
     publishers = select(membership.c.user_id).where(membership.c.party_id == publisher_id)
