@@ -23,6 +23,7 @@ from engine.storage.schema import upgrade_schema
 from engine.storage.settings import Settings
 from engine.storage.tables import instance, party
 from web.demo.data import gather
+from web.demo.demands import Fields
 from web.demo.play import DemoClock
 from web.demo.player import APPROVAL, PIXEL, Player, as_submitted
 from web.demo.telling import prove, say
@@ -106,7 +107,7 @@ class Joining:
         self._advance(minutes=2)
         task_id = self.player.task_id(actor, case, "sign_agreement")
         read = read_and_accept(self.engine, actor, fetch_task(self.engine, actor, task_id), "agreements")
-        signed = {**read, "signer_name": NAME, "code": ask_for_code(self.engine, actor, case)}
+        signed: Fields = {**read, "signer_name": NAME, "code": ask_for_code(self.engine, actor, case)}
         self.player.send(lambda: complete_task(self.engine, actor, task_id, new_token(), as_submitted(signed)))
         say("He reads and signs service agreement and privacy statement, with a new one-time code.")
 

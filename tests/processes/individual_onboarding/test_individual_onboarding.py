@@ -21,8 +21,8 @@ from engine.services.payments.methods import HolderDiffers, describe_method, set
 from engine.services.verification import verify
 from engine.services.work_tasks.applications import apply_for_task
 from engine.services.work_tasks.errors import MayNotApply
+from engine.storage.columns import metadata
 from engine.storage.ids import new_id
-from engine.storage.schema import metadata
 from engine.storage.tables import membership, message, party, vault_item
 from tests.processes.individual_onboarding.joining import NAME, NUMBER, Joining
 from tests.processes.normal_task.hiring_out import HiringOut
