@@ -31,7 +31,7 @@ from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
 
-FORM_ELEMENT, FORM_PHONE, FORM_RENEWAL = "fill_certification", "confirm_phone", "recertify"
+FORM_ELEMENT, FORM_PHONE, FORM_RENEWAL = "fill_certification", "confirm_phone", "renew_certification"
 CLOSED = (REJECTED, WITHDRAWN, ABANDONED)
 _STATED = ("legal_name", "register_country", "registered_address", "industry", "bank_name", "bank_account")
 _PEOPLE = ("rep_name", "rep_id_no", "rep_phone", "contact_name", "contact_phone", "contact_email")
@@ -56,7 +56,7 @@ def open_enterprise_certification(call: TopicCall, *, organisation: str, applica
 def record_enterprise(call: TopicCall, *, certification_id: str) -> PlainDict:
     """Keeps what the enterprise states, from the form of fill_certification, and looks for what bars it.
 
-    Returns: obstacle (empty, duplicate, black_list), certified_names (who may sign the agreement), legal_name.
+    Returns: obstacle (empty, code_taken, black_list), certified_names (who may sign the agreement), legal_name.
     """
     row, form = fetch_enterprise(call, certification_id), call.values_of(FORM_ELEMENT)
     is_rep = form["applicant_is_rep"] == "yes"
@@ -76,7 +76,7 @@ def record_enterprise(call: TopicCall, *, certification_id: str) -> PlainDict:
     if is_enterprise_blacklisted(call.connection, row.party_id, row.applicant_id, compact_number(code), rep_index):
         obstacle = "black_list"
     elif find_code_holder(call.connection, compact_number(code), row.party_id):
-        obstacle = "duplicate"
+        obstacle = "code_taken"
     names = [form["rep_name"]] if is_rep else [form["rep_name"], form["contact_name"]]
     return {"obstacle": obstacle, "certified_names": names, "legal_name": form["legal_name"]}
 
@@ -174,7 +174,7 @@ def plan_recertification(call: TopicCall, *, certification_id: str, ahead: str) 
 
 @topic("record_renewal")
 def record_renewal(call: TopicCall, *, certification_id: str) -> PlainDict:
-    """Keeps what has changed since the last certification, from the form of recertify; a new licence replaces the old.
+    """Keeps what has changed since the last certification, from the form of renew_certification; a new licence replaces the old.
 
     Returns: nothing.
     """

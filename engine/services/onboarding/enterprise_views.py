@@ -50,7 +50,7 @@ _DIFFERENCES: Mapping[str, tuple[str, str]] = {
 def enterprise_obstacle(call: ViewCall) -> Plain:
     """Why the form is asked for again: the code is taken, or the account could not be verified."""
     is_chinese = call.language == "zh"
-    if call.data.get("obstacle") == "duplicate":
+    if call.data.get("obstacle") == "code_taken":
         zh, en = "该代码已由另一家企业认证，请核对", "Another enterprise is certified with this code; check it"
         return [fact("统一社会信用代码", "Unified social credit code", "credit_code", zh if is_chinese else en)]
     if call.data.get("test_outcome") == "failed":
