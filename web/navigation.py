@@ -68,16 +68,23 @@ _OUR_ORDERS = Place("market.orders", "briefcase", "nav.our_orders")
 _FUNDS = Place("market.wallet", "wallet", "nav.funds")
 _PAPERS = Place("market.papers", "file-text", "nav.papers")
 _RATINGS = Place("market.ratings", "star", "nav.ratings")
+_CERTIFIED = Place("market.company_certification", "badge-check", "nav.company_certification")
 _OPERATOR_WORK = Group("nav.work", (Place("market.index", "store", "nav.market"), INBOX, _OUR_ORDERS))
 _COMPANY = (Place("market.publish", "plus", "nav.publish"), _FUNDS, _PAPERS, _RATINGS)
 _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     "enterprise_admin": (
         _OPERATOR_WORK,
-        Group("nav.company", (*_COMPANY, Place("identity.members", "users", "nav.members"))),
+        Group("nav.company", (*_COMPANY, Place("identity.members", "users", "nav.members"), _CERTIFIED)),
     ),
-    "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", _COMPANY)),
-    "enterprise_acceptor": (Group("nav.work", (INBOX, _OUR_ORDERS)), Group("nav.company", (_PAPERS, _RATINGS))),
-    "enterprise_finance": (Group("nav.work", (INBOX, _OUR_ORDERS)), Group("nav.company", (_FUNDS, _PAPERS))),
+    "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", (*_COMPANY, _CERTIFIED))),
+    "enterprise_acceptor": (
+        Group("nav.work", (INBOX, _OUR_ORDERS)),
+        Group("nav.company", (_PAPERS, _RATINGS, _CERTIFIED)),
+    ),
+    "enterprise_finance": (
+        Group("nav.work", (INBOX, _OUR_ORDERS)),
+        Group("nav.company", (_FUNDS, _PAPERS, _CERTIFIED)),
+    ),
 }
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
 _ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)

@@ -8,9 +8,9 @@ from engine.definitions.forms.texts import compact_number
 from engine.runtime.engine import Engine
 from engine.services.onboarding.enterprise_tables import enterprise_certification
 from engine.services.onboarding.enterprises import ACTIVE as ENTERPRISE_ACTIVE
-from engine.services.onboarding.enterprises import REGISTERED
+from engine.services.onboarding.enterprises import REGISTERED as ENTERPRISE_REGISTERED
 from engine.services.onboarding.person_tables import person_certification
-from engine.services.onboarding.persons import ACTIVE
+from engine.services.onboarding.persons import ACTIVE, REGISTERED
 from engine.storage import vault
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
@@ -21,7 +21,7 @@ from engine.storage.tables import instance, party
 
 def register_individual(engine: Engine, actor: Actor) -> str:
     """The actor has registered as an individual; gives the case that begins by it."""
-    return _announce(engine, actor, "register.individual", {"applicant": actor.party_id})
+    return _announce(engine, actor, REGISTERED, {"applicant": actor.party_id})
 
 
 def invite_person(engine: Engine, actor: Actor) -> str:
@@ -31,7 +31,7 @@ def invite_person(engine: Engine, actor: Actor) -> str:
 
 def register_enterprise(engine: Engine, actor: Actor) -> str:
     """The actor has registered his enterprise; gives the case that begins by it."""
-    return _announce(engine, actor, REGISTERED, {"organisation": actor.party_id, "applicant": actor.user_id})
+    return _announce(engine, actor, ENTERPRISE_REGISTERED, {"organisation": actor.party_id, "applicant": actor.user_id})
 
 
 def _announce(engine: Engine, actor: Actor, message: str, payload: PlainDict) -> str:
@@ -73,7 +73,7 @@ def hold_code(engine: Engine, actor: Actor, credit_code: str) -> None:
             "bank_name": "中国银行",
             "tax_rate_type": "general",
             **{name: vault.put(unit.connection, engine.keys, actor.party_id, name) for name in texts},
-            **{name: unit.now for name in ("opened_at", "certified_at")},
+            **dict.fromkeys(("opened_at", "certified_at"), unit.now),
             "certified_until": until,
         }
         unit.connection.execute(insert(enterprise_certification), row)

@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, or_, select
+from sqlalchemy import Column, Connection, Row, exists, or_, select
 
 from engine.commands.instances import start_instance
 from engine.commands.messages import correlate_message
 from engine.language.errors import EngineError
+from engine.records.messages import has_message
 from engine.records.submissions import SubmissionKey
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.step import Step
 from engine.services.identity.people import ADMINISTRATOR
-from engine.services.onboarding.enterprise_tables import enterprise_certification
+from engine.services.onboarding.enterprise_tables import company_check, enterprise_certification, test_transfer
 from engine.services.onboarding.person_tables import person_certification
 from engine.services.onboarding.persons import MayNotOnboard
 from engine.storage.actor import Actor
@@ -50,11 +51,8 @@ class EnterpriseStanding:
     certified_until: datetime | None
     closed_at: datetime | None
     retry_at: datetime | None
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether its process runs."""
-        return self.closed_at is None
+    register_status: str | None  # of the latest question to the company register; none before the first
+    account_status: str | None  # of the latest test amount: sent, arrived, failed, confirmed, refused
 
 
 def request_enterprise_onboarding(engine: Engine, actor: Actor, token: str) -> str:
@@ -77,11 +75,18 @@ def find_onboarding_obstacle(connection: Connection, actor: Actor, now: datetime
     if actor.role != ADMINISTRATOR:
         return "not_an_administrator"
     latest = find_enterprise(connection, actor.party_id)
+    if is_enterprise_announced(connection, actor.party_id, now):
+        return "under_way"
     if latest is None:
         return None
     if latest.closed_at is None:
         return "active" if latest.state == ACTIVE else "under_way"
     return "too_early" if latest.retry_at is not None and now < latest.retry_at else None
+
+
+def is_enterprise_announced(connection: Connection, party_id: str, now: datetime) -> bool:
+    """Whether an enterprise has registered and its case is just about to begin."""
+    return has_message(connection, now, REGISTERED, party_id)
 
 
 def withdraw_onboarding(engine: Engine, actor: Actor, token: str) -> None:
@@ -97,7 +102,9 @@ def withdraw_onboarding(engine: Engine, actor: Actor, token: str) -> None:
             raise CannotWithdraw
 
     key = SubmissionKey.of(f"withdraw:{latest.id}", token, {})
-    correlate_message(engine, actor, WITHDRAW, latest.id, {}, key=key, authorise=authorise)
+    correlate_message(
+        engine, actor, WITHDRAW, latest.id, {}, key=key, authorise=authorise, before=lambda step: WITHDRAWN
+    )
 
 
 def find_enterprise(connection: Connection, party_id: str) -> Row[Any] | None:
@@ -124,7 +131,17 @@ def describe_enterprise(connection: Connection, party_id: str) -> EnterpriseStan
         row.certified_until,
         row.closed_at,
         row.retry_at,
+        _find_latest(connection, company_check.c.status, company_check.c.asked_at, row.id),
+        _find_latest(connection, test_transfer.c.status, test_transfer.c.sent_at, row.id),
     )
+
+
+def _find_latest(
+    connection: Connection, status: Column[str], at: Column[datetime], certification_id: str
+) -> str | None:
+    mine = select(status).where(status.table.c.certification_id == certification_id)
+    found: str | None = connection.execute(mine.order_by(at.desc()).limit(1)).scalar_one_or_none()
+    return found
 
 
 def find_code_holder(connection: Connection, credit_code: str, besides: str) -> str | None:

@@ -19,7 +19,8 @@ from engine.services.identity.people import (
     normalise_login,
 )
 from engine.services.identity.sessions import NO_ROLE, check_credentials
-from engine.services.onboarding.enterprises import REGISTERED
+from engine.services.onboarding.enterprises import REGISTERED as REGISTERED_ENTERPRISE
+from engine.services.onboarding.persons import REGISTERED as REGISTERED_PERSON
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
@@ -28,7 +29,6 @@ from engine.storage.tables import membership, party
 
 ENTERPRISE, INDIVIDUAL = "enterprise", "individual"
 KINDS = (ENTERPRISE, INDIVIDUAL)
-REGISTERED_PERSON = "register.individual"
 MAX_NAME_CHARACTERS, MIN_COMPANY, MAX_COMPANY = 60, 2, 100
 
 
@@ -126,7 +126,7 @@ def _found(unit: UnitOfWork, engine: Engine, person: Actor, company: str, party_
     name = company.strip()
     add_organisation(unit, engine, person, (name, name), party_id)
     add_membership(unit, engine, person, person.user_id, party_id, ADMINISTRATOR, ())
-    _announce(unit, REGISTERED, party_id, {"organisation": party_id, "applicant": person.user_id})
+    _announce(unit, REGISTERED_ENTERPRISE, party_id, {"organisation": party_id, "applicant": person.user_id})
     return Registered(person.user_id, party_id, ADMINISTRATOR)
 
 
