@@ -174,7 +174,7 @@ def plan_recertification(call: TopicCall, *, certification_id: str, ahead: str) 
 
 @topic("record_renewal")
 def record_renewal(call: TopicCall, *, certification_id: str) -> PlainDict:
-    """Keeps what has changed since the last certification, from the form of renew_certification; a new licence replaces the old.
+    """Keeps what has changed in the year, from the form of renew_certification; a new licence replaces the old.
 
     Returns: nothing.
     """

@@ -73,13 +73,13 @@ def enterprise_phone(call: ViewCall) -> Plain:
 
 @view("test_account")
 def test_account(call: ViewCall) -> Plain:
-    """The account a test amount was sent to, how many tries are left, and what a simulated bank's statement would say."""
+    """The account a test amount was sent to, the tries made, and what the statement of a simulated bank would say."""
     is_chinese = call.language == "zh"
     row = _fetch(call, str(call.data["certification_id"]))
     transfer = call.connection.execute(
         select(test_transfer).where(test_transfer.c.id == call.data["transfer_id"])
     ).one()
-    account = f"{row.bank_name} {mask(open_text(call, row.bank_account), 0, 4)}"
+    account = f"{row.bank_name} {_end_of(open_text(call, row.bank_account))}"
     shown = [
         fact("收款账户", "Account", "account", account),
         fact("已尝试次数", "Tries so far", "tries", transfer.tries),
@@ -143,7 +143,7 @@ def _stated(source: Source, row: Row[Any]) -> list[Plain]:
         fact("注册地址", "Registered address", "registered_address", row.registered_address),
         fact("行业", "Industry", "industry", " · ".join(industry)),
         fact("纳税人类型", "Kind of taxpayer", "tax_rate_type", " · ".join(tax)),
-        fact("开户银行", "Bank", "bank", f"{row.bank_name} {mask(open_text(source, row.bank_account), 0, 4)}"),
+        fact("开户银行", "Bank", "bank", f"{row.bank_name} {_end_of(open_text(source, row.bank_account))}"),
         fact("联系人", "Contact", "contact_name", open_text(source, row.contact_name)),
     ]
 
@@ -159,6 +159,10 @@ def _describe_check(check: Row[Any]) -> str:
     if not named:
         return f"{zh} · {en}"
     return f"{zh}：{'、'.join(one[0] for one in named)} · {en}: {', '.join(one[1] for one in named)}"
+
+
+def _end_of(account: str) -> str:
+    return f"**** {''.join(account.split())[-4:]}"
 
 
 def _fetch(source: Source, certification_id: str) -> Row[Any]:
