@@ -44,7 +44,7 @@ def play_dispute() -> int:
 def _play(player: Player) -> int:
     cast, engine = gather(player), player.engine
     service, arbiter = _staff("service", "customer_service"), _staff("arbiter", "arbiter")
-    demand = read_demands(player.local_now())["projector"] | {"reward_fen": "360.00"}
+    demand = {**read_demands(player.local_now())["projector"], "reward_fen": "360.00"}
     order_id = player.publish(cast.chen, demand)
     player.take(cast.wang, order_id)
     player.start(cast.wang, order_id)
