@@ -16,7 +16,7 @@ from engine.storage.ids import new_token
 from engine.storage.schema import upgrade_schema
 from engine.storage.settings import Settings
 from web.demo.data import gather
-from web.demo.demands import read_demands
+from web.demo.demands import Fields, read_demands
 from web.demo.play import DemoClock
 from web.demo.player import Player
 from web.demo.telling import prove, say
@@ -44,7 +44,7 @@ def play_dispute() -> int:
 def _play(player: Player) -> int:
     cast, engine = gather(player), player.engine
     service, arbiter = _staff("service", "customer_service"), _staff("arbiter", "arbiter")
-    demand = {**read_demands(player.local_now())["projector"], "reward_fen": "360.00"}
+    demand: Fields = {**read_demands(player.local_now())["projector"], "reward_fen": "360.00"}
     order_id = player.publish(cast.chen, demand)
     player.take(cast.wang, order_id)
     player.start(cast.wang, order_id)
