@@ -23,6 +23,7 @@ from web.live import make_live
 from web.market.routes import make_market
 from web.navigation import list_bottom_links, list_groups
 from web.operator.routes import make_operator
+from web.payments import make_payments
 from web.preferences import load_preferences
 from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
@@ -70,6 +71,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_operator(engine),
         make_finance(engine),
         make_documents(engine),
+        make_payments(engine),
         make_api(engine),
     ]
 

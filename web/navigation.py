@@ -44,13 +44,15 @@ LEDGER = Place("auditor.ledger", "banknote", "nav.ledger")
 VERIFY = Place("auditor.verify", "shield-check", "nav.verify")
 DEFINITIONS = Place("analyst.definitions", "workflow", "nav.processes")
 WORK = Group("nav.work", (INBOX, FIND_CASES))
+_CASES = Place("market.cases", "scale", "nav.cases")
 
 _INDIVIDUAL = (
     Group(
         "nav.work",
         (
-            Place("market.index", "store", "nav.market"),
+            Place("market.tasks", "store", "nav.market"),
             INBOX,
+            Place("market.own_tasks", "clipboard-list", "nav.my_tasks_taken"),
             Place("market.orders", "briefcase", "nav.my_orders"),
         ),
     ),
@@ -59,6 +61,7 @@ _INDIVIDUAL = (
         (
             Place("market.wallet", "wallet", "nav.wallet"),
             Place("market.papers", "file-text", "nav.papers"),
+            _CASES,
             Place("market.ratings", "star", "nav.ratings"),
             Place("market.certification", "badge-check", "nav.certification"),
         ),
@@ -69,8 +72,13 @@ _FUNDS = Place("market.wallet", "wallet", "nav.funds")
 _PAPERS = Place("market.papers", "file-text", "nav.papers")
 _RATINGS = Place("market.ratings", "star", "nav.ratings")
 _CERTIFIED = Place("market.company_certification", "badge-check", "nav.company_certification")
-_OPERATOR_WORK = Group("nav.work", (Place("market.index", "store", "nav.market"), INBOX, _OUR_ORDERS))
-_COMPANY = (Place("market.publish", "plus", "nav.publish"), _FUNDS, _PAPERS, _RATINGS)
+_OUR_TASKS = Place("market.own_tasks", "clipboard-list", "nav.our_tasks")
+_OPERATOR_WORK = Group("nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS))
+_COMPANY = (
+    Place("market.open_task", "plus", "nav.open_task"),
+    Place("market.publish", "plus", "nav.publish"),
+    *(_FUNDS, _PAPERS, _CASES, _RATINGS),
+)
 _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     "enterprise_admin": (
         _OPERATOR_WORK,
@@ -78,12 +86,12 @@ _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     ),
     "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", (*_COMPANY, _CERTIFIED))),
     "enterprise_acceptor": (
-        Group("nav.work", (INBOX, _OUR_ORDERS)),
-        Group("nav.company", (_PAPERS, _RATINGS, _CERTIFIED)),
+        Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
+        Group("nav.company", (_PAPERS, _CASES, _RATINGS, _CERTIFIED)),
     ),
     "enterprise_finance": (
-        Group("nav.work", (INBOX, _OUR_ORDERS)),
-        Group("nav.company", (_FUNDS, _PAPERS, _CERTIFIED)),
+        Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
+        Group("nav.company", (_FUNDS, _PAPERS, _CASES, _CERTIFIED)),
     ),
 }
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
@@ -96,6 +104,7 @@ _FINANCE = (
             Place("finance.custody", "landmark", "nav.custody"),
             Place("finance.differences", "git-compare", "nav.differences"),
             Place("finance.postings", "pen-line", "nav.postings"),
+            Place("finance.income", "file-text", "nav.income"),
         ),
     ),
 )

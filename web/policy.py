@@ -20,10 +20,12 @@ class Rule:
     is_public: bool = False
     needs_role: bool = True
     roles: frozenset[str] = frozenset()  # empty: any
+    is_signed: bool = False  # proved by a signature in what is sent: no cookie is looked at
     is_for_workers: bool = False  # programs with a token, and nobody else: no cookie is looked at
 
 
 PUBLIC = Rule(is_public=True, needs_role=False)
+SIGNED = Rule(is_public=True, needs_role=False, is_signed=True)
 SIGNED_IN = Rule(needs_role=False)  # a role need not be chosen yet
 ACTING = Rule()  # in whatever role
 WORKERS = Rule(is_for_workers=True)
@@ -50,6 +52,7 @@ RULES: dict[str, Rule] = {
     "identity.sign_in": PUBLIC,
     "identity.preferences": PUBLIC,
     "documents.check": PUBLIC,
+    "payments.notice": SIGNED,
     "identity.home": SIGNED_IN,
     "identity.role": SIGNED_IN,
     "identity.sign_out": SIGNED_IN,
@@ -95,6 +98,23 @@ RULES: dict[str, Rule] = {
     "market.release": roles(*TRADERS),
     "market.cancel": roles(*TRADERS),
     "market.dispute": roles(*TRADERS),
+    "market.tasks": roles(*MARKET),
+    "market.task": roles(*MARKET),
+    "market.task_attachment": roles(*MARKET),
+    "market.own_tasks": roles(*MARKET),
+    "market.open_task": roles("enterprise_admin", "enterprise_operator"),
+    "market.apply": roles(*INDIVIDUALS),
+    "market.withdraw": roles(*INDIVIDUALS),
+    "market.revise_offer": roles(*INDIVIDUALS),
+    "market.cancel_task": roles("enterprise_admin", "enterprise_operator"),
+    "market.engagement": roles(*MARKET),
+    "market.cancel_engagement": roles(*MARKET),
+    "market.dispute_engagement": roles(*MARKET),
+    "market.cases": roles(*MARKET),
+    "market.case": roles(*MARKET),
+    "market.open_case": roles(*TRADERS),
+    "market.case_evidence": roles(*TRADERS),
+    "market.withdraw_case": roles(*TRADERS),
     "market.ratings": roles(*MARKET),
     "market.wallet": roles(*HOLDERS),
     "market.payment": roles(*HOLDERS),
@@ -141,6 +161,8 @@ RULES: dict[str, Rule] = {
     "finance.custody": roles("platform_finance"),
     "finance.differences": roles("platform_finance"),
     "finance.postings": roles("platform_finance"),
+    "finance.income": roles("platform_finance"),
+    "finance.export_income": roles("platform_finance"),
     "operator.incidents": roles("platform_operator"),
     "operator.incident": roles("platform_operator"),
     "operator.retry": roles("platform_operator"),
@@ -180,6 +202,12 @@ def is_for_workers(endpoint: str | None) -> bool:
     """Whether only programs with a token may open an endpoint."""
     rule = RULES.get(endpoint or "")
     return rule is not None and rule.is_for_workers
+
+
+def is_signed(endpoint: str | None) -> bool:
+    """Whether what is sent proves itself, so that no browser can be made to send it."""
+    rule = RULES.get(endpoint or "")
+    return rule is not None and rule.is_signed
 
 
 def judge(endpoint: str, session: Session | None) -> Verdict:

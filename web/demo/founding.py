@@ -123,7 +123,7 @@ class Founding:
         self.clock.at += timedelta(minutes=2)
         task_id = self.player.task_id(actor, case, "sign_agreement")
         read = read_and_accept(self.engine, actor, fetch_task(self.engine, actor, task_id), "agreements")
-        signed = {**read, "signer_name": REP, "code": ask_for_code(self.engine, actor, case)}
+        signed: Fields = {**read, "signer_name": REP, "code": ask_for_code(self.engine, actor, case)}
         self.player.send(lambda: complete_task(self.engine, actor, task_id, new_token(), as_submitted(signed)))
 
     def _prove(self, admin: Actor, case: str, twin: Actor, second: str) -> int:

@@ -5,6 +5,7 @@ from flask import Blueprint
 from engine.runtime.engine import Engine
 from engine.services.orders.states import HELD
 from engine.services.orders.views import mask_phone
+from web.market.cases import CATEGORIES_OF, CasePages
 from web.market.certification import CertificationDesk
 from web.market.company import CompanyDesk
 from web.market.documents import FORMATS, Documents
@@ -15,6 +16,8 @@ from web.market.papers import ENDINGS, Papers
 from web.market.ratings import Ratings
 from web.market.requests import KINDS, Requests
 from web.market.states import LOOKS, SECURED, STEPS, UNPAID, step_of, turn_of
+from web.market.tasks.addresses import HELPERS as TASK_HELPERS
+from web.market.tasks.addresses import add_task_rules
 from web.market.wallet import Wallet
 from web.market.withdrawals import Withdrawals
 from web.navigation import may_open
@@ -35,6 +38,13 @@ def make_market(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/orders/<order_id>/take", "take", hall.take, methods=("POST",))
     for kind in KINDS:
         blueprint.add_url_rule(f"/orders/<order_id>/{kind}", kind, asked.view_of(kind), methods=BOTH)
+    cases = CasePages(engine)
+    blueprint.add_url_rule("/service-cases", "cases", cases.show_cases)
+    new = f"/service-cases/new/<any({', '.join(CATEGORIES_OF)}):kind>/<subject_id>"
+    blueprint.add_url_rule(new, "open_case", cases.open_case, methods=BOTH)
+    blueprint.add_url_rule("/service-cases/<case_ref>", "case", cases.show_case)
+    blueprint.add_url_rule("/service-cases/<case_ref>/evidence", "case_evidence", cases.add_evidence, methods=("POST",))
+    blueprint.add_url_rule("/service-cases/<case_ref>/withdraw", "withdraw_case", cases.withdraw, methods=("POST",))
     blueprint.add_url_rule("/ratings", "ratings", Ratings(engine).show_ratings)
     certification = CertificationDesk(engine)
     blueprint.add_url_rule("/certification", "certification", certification.show)
@@ -59,7 +69,8 @@ def make_market(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/papers/invoices", "ask_invoice", papers.ask_invoice, methods=("POST",))
     blueprint.add_url_rule("/wallet/payout", "payout", withdrawals.pay_out, methods=BOTH)
     blueprint.add_url_rule("/wallet/payout-method", "payout_method", withdrawals.change_method, methods=BOTH)
-    blueprint.context_processor(lambda: HELPERS)
+    add_task_rules(blueprint, engine)
+    blueprint.context_processor(lambda: HELPERS | TASK_HELPERS)
     return blueprint
 
 

@@ -93,7 +93,7 @@ def _set_statement(paper: Paper, one: Reading) -> None:
     paper.lead(f"{one.names.of(told['party_id'])} · {fmt.month(since)}")
     paper.table(
         [
-            (text("wallet.time"), 20, "L"),
+            (text("wallet.time"), 25, "L"),
             (text("wallet.what"), 46, "L"),
             (text("wallet.order"), 30, "L"),
             (text("wallet.amount"), 24, "R"),

@@ -50,6 +50,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Clocks skip this time on that day; choose another",
     ),
     "not_a_choice": ("选项已不可用，重新选择", "This answer is not offered; choose again"),
+    "too_many_rows": ("最多选 {maximum} 个，现在选了 {count} 个", "At most {maximum}; {count} are ticked"),
     "file_gone": ("有 {count} 个文件已不可用，重新上传", "{count} files no longer available; upload again"),
     "too_many_files": ("最多 {max_files} 个文件，现在 {count} 个", "At most {max_files} files; {count} now"),
     "file_type": ("{name} 的类型不符，可以上传：{accept}", "{name} is of another type; accepted: {accept}"),

@@ -106,13 +106,24 @@ def request_cancellation(
     _request(engine, actor, order_id, token, CANCEL, reason, progress_bps)
 
 
-def open_dispute(engine: Engine, actor: Actor, order_id: str, token: str, reason: str) -> None:
-    """Publisher or taker asks the platform to decide. Raises RequestNotPossible, NotFound."""
-    _request(engine, actor, order_id, token, DISPUTE, reason)
+def open_dispute(
+    engine: Engine, actor: Actor, order_id: str, token: str, reason: str, claim_fen: int | None = None
+) -> None:
+    """Publisher or taker asks the platform to decide. `claim_fen`: how much of the money it wants, all if it does not
+    say. Raises RequestNotPossible, NotFound.
+    """
+    _request(engine, actor, order_id, token, DISPUTE, reason, claim_fen=claim_fen)
 
 
 def _request(
-    engine: Engine, actor: Actor, order_id: str, token: str, kind: str, reason: str, progress_bps: int = 0
+    engine: Engine,
+    actor: Actor,
+    order_id: str,
+    token: str,
+    kind: str,
+    reason: str,
+    progress_bps: int = 0,
+    claim_fen: int | None = None,
 ) -> None:
     if not 0 <= progress_bps <= 10_000:
         raise ValueError(f"Expected a progress of 0 to 10000 bps, but got {progress_bps}")
@@ -127,11 +138,12 @@ def _request(
             "claimant_id": actor.party_id,
             "claim_reason": reference,
             "claim_progress_bps": progress_bps,
+            "claim_fen": claim_fen,
         }
         step.connection.execute(update(hire_order).where(hire_order.c.id == order_id).values(claim))
         return kind
 
-    sent: PlainDict = {"reason": reason, "progress_bps": progress_bps}
+    sent: PlainDict = {"reason": reason, "progress_bps": progress_bps, "claim_fen": claim_fen}
     key = SubmissionKey.of(f"{kind}:{order_id}", token, sent)
     correlate_message(engine, actor, _MESSAGES[kind], order_id, {}, key=key, authorise=authorise, before=record)
 

@@ -24,8 +24,8 @@ from engine.services.onboarding.persons import MayNotOnboard
 from engine.services.payments.methods import describe_method
 from engine.services.verification import verify
 from engine.services.work_tasks.eligibility import find_publishing_obstacle
+from engine.storage.columns import metadata
 from engine.storage.ids import new_id
-from engine.storage.schema import metadata
 from engine.storage.tables import message, party, vault_item
 from tests.processes.enterprise_onboarding.founding import (
     ACCOUNT,

@@ -6,7 +6,7 @@ from alembic import op
 from engine.storage.columns import Instant, Json
 
 revision = "0011"
-down_revision = "0015"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

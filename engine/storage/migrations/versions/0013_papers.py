@@ -1,4 +1,4 @@
-"""Signatures of agreements, one-time codes, consent to confirmation sheets, invoices."""
+"""Signatures of agreements, one-time codes, consent to confirmation sheets, invoices, codes to pay with."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -89,3 +89,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice")),
         sa.UniqueConstraint("party_id", "month", name=op.f("uq_invoice_party_id_month")),
     )
+    op.add_column("payment", sa.Column("pay_code", sa.String(length=500), nullable=True))
