@@ -92,10 +92,10 @@ def test_a_navigation_holds_nothing_its_role_may_not_open() -> None:
 @pytest.mark.parametrize(
     ("role", "pages"),
     [
-        ("enterprise_admin", "tasks inbox own_tasks orders open_task publish wallet papers cases ratings members"),
-        ("enterprise_operator", "tasks inbox own_tasks orders open_task publish wallet papers cases ratings"),
-        ("enterprise_acceptor", "inbox own_tasks orders papers cases ratings"),
-        ("enterprise_finance", "inbox own_tasks orders wallet papers cases"),
+        ("enterprise_admin", "tasks inbox own_tasks orders open_task publish wallet papers cases ratings members company_certification"),
+        ("enterprise_operator", "tasks inbox own_tasks orders open_task publish wallet papers cases ratings company_certification"),
+        ("enterprise_acceptor", "inbox own_tasks orders papers cases ratings company_certification"),
+        ("enterprise_finance", "inbox own_tasks orders wallet papers cases company_certification"),
         ("individual", "tasks inbox own_tasks orders wallet papers cases ratings certification"),
         ("platform_finance", "inbox custody differences postings income"),
         ("platform_operator", "incidents waiting cases jobs workers people definitions"),
