@@ -92,7 +92,7 @@ RULES: dict[str, Rule] = {
     "market.publish": roles(*TRADERS),
     "market.certification": roles(*INDIVIDUALS),
     "market.begin_certification": roles(*INDIVIDUALS),
-    "market.company_certification": roles(*ENTERPRISE),
+    "market.company": roles(*ENTERPRISE),
     "market.begin_company": roles("enterprise_admin"),
     "market.withdraw_company": roles("enterprise_admin"),
     "market.release": roles(*TRADERS),

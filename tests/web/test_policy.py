@@ -89,6 +89,9 @@ def test_a_navigation_holds_nothing_its_role_may_not_open() -> None:
             assert not allowed or role in allowed or place.endpoint == "auditor.cases", (role, place.endpoint)
 
 
+OPERATING = "tasks inbox own_tasks orders open_task publish wallet papers cases ratings"
+
+
 @pytest.mark.parametrize(
     ("role", "pages"),
     [

@@ -29,7 +29,7 @@ from web.throttling import Throttle
 WINDOW = timedelta(hours=1)
 ATTEMPTS_PER_ADDRESS = 20
 KIND_ICONS = {ENTERPRISE: "building-2", INDIVIDUAL: "user"}
-FIRST_PAGE = {ENTERPRISE: "market.company_certification", INDIVIDUAL: "market.certification"}
+FIRST_PAGE = {ENTERPRISE: "market.company", INDIVIDUAL: "market.certification"}
 
 
 def add_register(blueprint: Blueprint, engine: Engine, passwords: Passwords) -> None:

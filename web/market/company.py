@@ -62,13 +62,13 @@ class CompanyDesk:
         """Begins the certification and goes to its first task."""
         actor = current_actor()
         request_enterprise_onboarding(self.engine, actor, read_token())
-        tasks, here = self._list_tasks(actor), url_for("market.company_certification")
+        tasks, here = self._list_tasks(actor), url_for("market.company")
         return redirect(url_for("staff.task", task_id=tasks[0].id, next=here) if tasks else here, 303)
 
     def withdraw(self) -> Response:
         """Withdraws the certification that is under way."""
         withdraw_onboarding(self.engine, current_actor(), read_token())
-        return redirect(url_for("market.company_certification"), 303)
+        return redirect(url_for("market.company"), 303)
 
     def _list_tasks(self, actor: Actor) -> list[TaskRow]:
         """Open tasks of the onboarding and of its reviews, which are the enterprise's alone, and of its renewal."""

@@ -50,7 +50,7 @@ def make_market(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/certification", "certification", certification.show)
     blueprint.add_url_rule("/certification", "begin_certification", certification.begin, methods=("POST",))
     company = CompanyDesk(engine)
-    blueprint.add_url_rule("/company", "company_certification", company.show)
+    blueprint.add_url_rule("/company", "company", company.show)
     blueprint.add_url_rule("/company", "begin_company", company.begin, methods=("POST",))
     blueprint.add_url_rule("/company/withdraw", "withdraw_company", company.withdraw, methods=("POST",))
     blueprint.add_url_rule("/wallet", "wallet", wallet.show_wallet)
