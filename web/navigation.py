@@ -71,6 +71,7 @@ _OUR_ORDERS = Place("market.orders", "briefcase", "nav.our_orders")
 _FUNDS = Place("market.wallet", "wallet", "nav.funds")
 _PAPERS = Place("market.papers", "file-text", "nav.papers")
 _RATINGS = Place("market.ratings", "star", "nav.ratings")
+_CERTIFIED = Place("market.company", "badge-check", "nav.company_certification")
 _OUR_TASKS = Place("market.own_tasks", "clipboard-list", "nav.our_tasks")
 _OPERATOR_WORK = Group("nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS))
 _COMPANY = (
@@ -81,16 +82,16 @@ _COMPANY = (
 _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     "enterprise_admin": (
         _OPERATOR_WORK,
-        Group("nav.company", (*_COMPANY, Place("identity.members", "users", "nav.members"))),
+        Group("nav.company", (*_COMPANY, Place("identity.members", "users", "nav.members"), _CERTIFIED)),
     ),
-    "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", _COMPANY)),
+    "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", (*_COMPANY, _CERTIFIED))),
     "enterprise_acceptor": (
         Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
-        Group("nav.company", (_PAPERS, _CASES, _RATINGS)),
+        Group("nav.company", (_PAPERS, _CASES, _RATINGS, _CERTIFIED)),
     ),
     "enterprise_finance": (
         Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
-        Group("nav.company", (_FUNDS, _PAPERS, _CASES)),
+        Group("nav.company", (_FUNDS, _PAPERS, _CASES, _CERTIFIED)),
     ),
 }
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))

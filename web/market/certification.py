@@ -14,6 +14,7 @@ from engine.services.onboarding.persons import (
     PROCESS,
     REJECTED,
     describe_standing,
+    is_person_announced,
     request_onboarding,
 )
 from engine.services.payments.methods import describe_method
@@ -43,10 +44,12 @@ class CertificationDesk:
             standing = describe_standing(connection, actor.user_id)
             agreement = find_valid_agreement(connection, actor.user_id, SERVICE_INDIVIDUAL)
             method = describe_method(connection, self.engine.keys, actor.user_id)
+            is_beginning = is_person_announced(connection, actor.user_id, self.engine.clock())
         return render_template(
             "market/certification.html",
             standing=standing,
             may_begin=standing is None or standing.state in (REJECTED, ABANDONED),
+            is_beginning=is_beginning,
             agreement=agreement,
             method=method,
             tasks=self._list_tasks(actor, standing.certification_id) if standing else [],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from flask import abort, g, redirect, render_template, request, url_for
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 from werkzeug.wrappers import Response
 
 from engine.definitions.forms.typed import fold_width
@@ -18,7 +18,7 @@ from engine.services.documents.invoices import list_invoices, request_invoice, s
 from engine.services.documents.issuing import as_bytes, issue
 from engine.services.documents.settled import Settled, list_settled
 from engine.services.documents.tables import document
-from engine.services.work_tasks.tables import work_task
+from engine.services.work_tasks.tables import engagement, work_task
 from web.auditor.names import Names
 from web.market.statements import list_closed
 from web.papers.layouts import render_pdf
@@ -133,12 +133,14 @@ class Papers:
 
 
 def _list_sheets(connection: Connection, party_id: str) -> list[Sheet]:
+    """Of work tasks that ended; where nobody had a seat there is nothing to confirm."""
+    has_engagement = exists().where(engagement.c.task_id == work_task.c.id)
     query = (
         select(
             work_task.c.id, work_task.c.number, work_task.c.title, work_task.c.closed_at, document.c.id.label("sheet")
         )
         .outerjoin(document, (document.c.subject == work_task.c.id) & (document.c.kind == "confirmation"))
-        .where(work_task.c.enterprise_id == party_id, work_task.c.closed_at.is_not(None))
+        .where(work_task.c.enterprise_id == party_id, work_task.c.closed_at.is_not(None), has_engagement)
         .order_by(work_task.c.closed_at.desc())
         .limit(SHOWN_SHEETS)
     )

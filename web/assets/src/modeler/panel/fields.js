@@ -78,6 +78,14 @@ function form(w, offers) {
       options: choose(offer(offers.forms), key.get()),
       hint: known ? { link: known.url, label: "Open form" } : undefined,
     }),
+    ...(is(w.element, "bpmn:UserTask")
+      ? [
+          text("refill", "Begins with what was sent last", w.attribute("baton:refill"), {
+            kind: "check",
+            hint: "Where the task comes again in a case; consents are given anew.",
+          }),
+        ]
+      : []),
   ];
 }
 
