@@ -1,6 +1,6 @@
 """A prepaid task with two seats, from the enterprise's form to both ratings, by its people at their browsers."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.browser.acts import CHECKLIST, local_time, picture
 from tests.browser.checks import find_barriers, find_overflow
@@ -115,8 +115,8 @@ def work(worker: Person, steps: tuple[str, str, str], statement: str, shade: int
     worker.submit()
     worker.open_own_task(deliver)
     worker.fill(statement=statement)
-    files = worker.page.locator('input[type="file"]').last
-    files.set_input_files([{"name": "labels.png", "mimeType": "image/png", "buffer": picture(shade)}])
+    file: FilePayload = {"name": "labels.png", "mimeType": "image/png", "buffer": picture(shade)}
+    worker.page.locator('input[type="file"]').last.set_input_files(file)
     expect(worker.page.locator("img.thumb").first).to_be_visible()
     worker.page.locator('[name="is_original"]').check()
     worker.submit()
