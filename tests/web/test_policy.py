@@ -95,16 +95,10 @@ OPERATING = "tasks inbox own_tasks orders open_task publish wallet papers cases 
 @pytest.mark.parametrize(
     ("role", "pages"),
     [
-        (
-            "enterprise_admin",
-            "tasks inbox own_tasks orders open_task publish wallet papers cases ratings members company_certification",
-        ),
-        (
-            "enterprise_operator",
-            "tasks inbox own_tasks orders open_task publish wallet papers cases ratings company_certification",
-        ),
-        ("enterprise_acceptor", "inbox own_tasks orders papers cases ratings company_certification"),
-        ("enterprise_finance", "inbox own_tasks orders wallet papers cases company_certification"),
+        ("enterprise_admin", f"{OPERATING} members company"),
+        ("enterprise_operator", f"{OPERATING} company"),
+        ("enterprise_acceptor", "inbox own_tasks orders papers cases ratings company"),
+        ("enterprise_finance", "inbox own_tasks orders wallet papers cases company"),
         ("individual", "tasks inbox own_tasks orders wallet papers cases ratings certification"),
         ("platform_finance", "inbox custody differences postings income"),
         ("platform_operator", "incidents waiting cases jobs workers people definitions"),
