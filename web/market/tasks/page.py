@@ -86,7 +86,7 @@ class TaskPages:
         card = dossier.card
         progress = fetch_progress(self.engine, actor, card.instance_id) if card.instance_id else None
         with self.engine.database.read() as connection:
-            ratings = ratings_of_case(connection, self.engine.keys, card.instance_id or "", actor.party_id)
+            ratings = ratings_of_case(connection, self.engine.keys, card.id, actor.party_id)
             settled = list_settled_for(connection, [card.id])
         own = read_open_tasks(self.engine, actor).of_engagement(card.instance_id)
         done = request.args.get("done")
