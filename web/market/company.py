@@ -1,6 +1,7 @@
 """The certification of an enterprise, for its members: what is done, what is open, and where to go on."""
 
 from flask import redirect, render_template, url_for
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from engine.queries.inbox import TaskFilter, TaskRow, list_tasks
@@ -24,6 +25,7 @@ from engine.services.onboarding.enterprises import (
 from engine.services.payments.methods import describe_method
 from engine.storage.actor import Actor
 from engine.storage.ids import new_token
+from engine.storage.tables import party
 from web.market.questions import read_token
 from web.security import current_actor
 
@@ -44,10 +46,14 @@ class CompanyDesk:
             method = describe_method(connection, self.engine.keys, actor.party_id)
             wallet = wallet_view(connection, actor.party_id)
             is_beginning = is_enterprise_announced(connection, actor.party_id, now)
+            is_certified = bool(
+                connection.execute(select(party.c.is_certified).where(party.c.id == actor.party_id)).scalar_one()
+            )
         return render_template(
             "market/company.html",
             standing=standing,
-            may_begin=obstacle is None,
+            is_certified=is_certified,
+            may_begin=obstacle is None and not (standing is None and is_certified),
             may_withdraw=actor.role == ADMINISTRATOR and standing is not None and standing.state in UNDER_WAY,
             is_beginning=is_beginning,
             agreement=agreement,
