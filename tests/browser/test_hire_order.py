@@ -32,7 +32,7 @@ def test_order_from_demand_to_money(visit: Visit) -> None:
         emily.submit()
         emily.await_there(emily.page.locator(".badge", has_text="待接单").first)
 
-        wang.follow("Market")
+        wang.open("/market")
         wang.page.get_by_role("searchbox").fill("投影调试（浏览器）")
         wang.page.get_by_role("searchbox").press("Enter")
         wang.sees("1 order matches")

@@ -140,6 +140,7 @@ def earlier_actor_and_arbiter(stage: Stage) -> Duty:
     hiring.review(case, "return")
     open_dispute(stage.engine, hiring.taker, case, new_id(), "审核意见不合理")
     stage.settle()
+    to_arbiter(stage, case, f"{case}-1", hiring.publisher)
     barred = tuple(as_staff(name, "arbiter") for name in ("publisher", "taker", "reviewer"))
     return Duty(case, "arbitrate", barred, hiring.arbiter)
 
