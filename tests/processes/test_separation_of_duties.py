@@ -24,6 +24,7 @@ from engine.storage.tables import membership, user
 from tests.processes.hire_order.hiring import DEMAND, Hiring
 from tests.processes.normal_task.hiring_out import TASK, HiringOut
 from tests.processes.treasury.test_treasury import Office
+from tests.support.cases import to_arbiter
 from tests.support.stage import SKILLS, Stage
 
 LONG = "请加微信联系。两间会议室投影调试，线缆全部进线槽。"  # a watched word: a person looks at it
