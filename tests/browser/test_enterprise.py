@@ -68,10 +68,12 @@ def approve(reviewer: Person) -> None:
     found = reviewer.page.get_by_role("link", name=re.compile(NAME)).first
     reviewer.await_there(found)
     found.click()
-    reviewer.choose("decision", "approve")
+    reviewer.choose("decision", "approve", reveals="checklist-complete")
     for item in CHECKLIST:
         reviewer.choose(f"checklist-{item}", "yes")
     reviewer.submit()
+    reviewer.open("/inbox")
+    expect(found).to_have_count(0)
 
 
 def read_amount(person: Person) -> str:
