@@ -18,6 +18,7 @@ from engine.services.orders.commands import create_order, open_dispute
 from engine.services.payments.limits import set_spend_limit
 from engine.services.work_tasks.commands import create_work_task
 from engine.storage.actor import PLATFORM, Actor
+from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
 from engine.storage.tables import membership, user
@@ -53,7 +54,7 @@ def join(stage: Stage, user_id: str, role: str = "enterprise_operator") -> None:
     account = {"id": user_id, "login": user_id, "password_hash": "", "is_disabled": 0, "created_at": stage.clock()}
     belongs = {"user_id": user_id, "party_id": "acme", "role": role, "skills": []}
 
-    def work(unit) -> None:  # type: ignore[no-untyped-def]
+    def work(unit: UnitOfWork) -> None:
         unit.connection.execute(insert(user), account)
         unit.connection.execute(insert(membership), belongs)
 

@@ -39,7 +39,10 @@ def send(visitor: Visitor, **changes: str) -> int:
 
 def count(engine: Engine) -> tuple[int, int]:
     with engine.database.read() as connection:
-        return tuple(connection.execute(select(func.count()).select_from(one)).scalar_one() for one in (user, party))  # type: ignore[return-value]
+        people, parties = (
+            connection.execute(select(func.count()).select_from(one)).scalar_one() for one in (user, party)
+        )
+    return people, parties
 
 
 def test_enterprise_and_its_administrator_come_once(app: Flask, engine: Engine) -> None:

@@ -1,9 +1,5 @@
 """A dispute about a hire order from its opening to a decision of 70 to 30, told step by step, with proofs."""
 
-import tempfile
-from pathlib import Path
-
-from engine.commands.deployments import deploy
 from engine.runtime.engine import Engine
 from engine.services.cases.queries import fetch_case, list_cases
 from engine.services.ledger import accounts
@@ -11,16 +7,13 @@ from engine.services.ledger.checks import trial_balance
 from engine.services.ledger.posting import balance_of
 from engine.services.orders.commands import open_dispute
 from engine.services.verification import count_rows, verify
-from engine.storage.actor import PLATFORM, SYSTEM, Actor
+from engine.storage.actor import PLATFORM, Actor
 from engine.storage.ids import new_token
-from engine.storage.schema import upgrade_schema
-from engine.storage.settings import Settings
 from web.demo.data import gather
 from web.demo.demands import Fields, read_demands
-from web.demo.play import DemoClock
 from web.demo.player import Player
 from web.demo.telling import prove, say
-from web.repository import read_definitions
+from web.demo.throwaway import open_throwaway
 
 PAY, REFUND = "252.00", "108.00"  # 70 to 30
 FEE_FEN, PAY_FEN, REFUND_FEN = 2_520, 25_200, 10_800
@@ -31,14 +24,8 @@ REASONS = (
 
 def play_dispute() -> int:
     """Plays on a throwaway engine; 0 if every proof held, else 1."""
-    with tempfile.TemporaryDirectory(prefix="baton-demo-") as folder:
-        engine = Engine(Settings(data_dir=Path(folder), password_cost=1), DemoClock())
-        try:
-            upgrade_schema(engine.database)
-            deploy(engine, SYSTEM, read_definitions(), "demo")
-            return _play(Player(engine))
-        finally:
-            engine.close()
+    with open_throwaway() as (engine, _):
+        return _play(Player(engine))
 
 
 def _play(player: Player) -> int:

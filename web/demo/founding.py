@@ -1,12 +1,9 @@
 """One enterprise onboarding from its registration to its activation, told step by step, with proofs at its end."""
 
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import select
 
-from engine.commands.deployments import deploy
 from engine.commands.tasks import complete_task
 from engine.runtime.engine import Engine
 from engine.runtime.tasks import fetch_task
@@ -22,17 +19,14 @@ from engine.services.onboarding.registration import ENTERPRISE, Registration, re
 from engine.services.payments.methods import describe_method
 from engine.services.verification import count_rows, verify
 from engine.services.work_tasks.eligibility import find_publishing_obstacle
-from engine.storage.actor import SYSTEM, Actor
+from engine.storage.actor import Actor
 from engine.storage.ids import new_id, new_token
-from engine.storage.schema import upgrade_schema
-from engine.storage.settings import Settings
 from engine.storage.tables import instance
 from web.demo.data import gather
 from web.demo.demands import Fields
-from web.demo.play import DemoClock
 from web.demo.player import APPROVAL, PIXEL, Player, as_submitted
 from web.demo.telling import prove, say
-from web.repository import read_definitions
+from web.demo.throwaway import DemoClock, open_throwaway
 
 COMPANY, CODE, ACCOUNT = "杭州远航会展有限公司", "91330106MA2H5BQ84E", "6222020000008888"  # made up, as all of it
 REP, REP_NUMBER = "林清", "330106198506120015"
@@ -58,15 +52,8 @@ TOP_UP_FEN = 2_000_000
 
 def play_founding() -> int:
     """Plays on a throwaway engine; 0 if every proof held, else 1."""
-    with tempfile.TemporaryDirectory(prefix="baton-demo-") as folder:
-        clock = DemoClock()
-        engine = Engine(Settings(data_dir=Path(folder), password_cost=1), clock)
-        try:
-            upgrade_schema(engine.database)
-            deploy(engine, SYSTEM, read_definitions(), "demo")
-            return Founding(engine, clock).run()
-        finally:
-            engine.close()
+    with open_throwaway() as (engine, clock):
+        return Founding(engine, clock).run()
 
 
 class Founding:

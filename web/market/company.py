@@ -1,15 +1,15 @@
 """The certification of an enterprise, for its members: what is done, what is open, and where to go on."""
 
 from flask import redirect, render_template, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from engine.queries.inbox import TaskFilter, TaskRow, list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.runtime.engine import Engine
-from engine.services.agreements.signatures import find_valid_agreement
+from engine.services.agreements.signatures import find_valid_agreement, is_bound
 from engine.services.agreements.texts import SERVICE_ENTERPRISE
 from engine.services.identity.people import ADMINISTRATOR
+from engine.services.identity.standing import fetch_party
 from engine.services.ledger.views import wallet_view
 from engine.services.onboarding.company_checks import company_register_of
 from engine.services.onboarding.enterprises import (
@@ -25,7 +25,6 @@ from engine.services.onboarding.enterprises import (
 from engine.services.payments.methods import describe_method
 from engine.storage.actor import Actor
 from engine.storage.ids import new_token
-from engine.storage.tables import party
 from web.market.questions import read_token
 from web.security import current_actor
 
@@ -46,13 +45,14 @@ class CompanyDesk:
             method = describe_method(connection, self.engine.keys, actor.party_id)
             wallet = wallet_view(connection, actor.party_id)
             is_beginning = is_enterprise_announced(connection, actor.party_id, now)
-            is_certified = bool(
-                connection.execute(select(party.c.is_certified).where(party.c.id == actor.party_id)).scalar_one()
-            )
+            known = fetch_party(connection, actor.party_id)
+            has_agreement = is_bound(connection, known)
+        is_certified = bool(known.is_certified)
         return render_template(
             "market/company.html",
             standing=standing,
             is_certified=is_certified,
+            has_agreement=has_agreement,
             may_begin=obstacle is None and not (standing is None and is_certified),
             may_withdraw=actor.role == ADMINISTRATOR and standing is not None and standing.state in UNDER_WAY,
             is_beginning=is_beginning,

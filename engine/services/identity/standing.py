@@ -3,7 +3,9 @@
 Certifications and agreements are granted and taken back by service tasks of their processes, in the step that does so.
 """
 
-from sqlalchemy import Connection, update
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
 
 from engine.records.history import append_system
 from engine.runtime.engine import Engine
@@ -12,6 +14,14 @@ from engine.services.identity.people import STREAM
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.tables import party
+
+
+def fetch_party(connection: Connection, party_id: str) -> Row[Any]:
+    """The row of a party. Raises NotFound."""
+    row = connection.execute(select(party).where(party.c.id == party_id)).one_or_none()
+    if row is None:
+        raise NotFound("party", party_id)
+    return row
 
 
 def grant_certification(connection: Connection, party_id: str) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from engine.definitions.registry import JobDone, JobRun, TopicCall, job_handler, topic
 from engine.runtime.engine import Engine
-from engine.services.job_engine import engine_of
-from engine.services.onboarding.company_checks import MAX_PAUSE, MIN_PAUSE
+from engine.services.job_engine import ask_again_later, engine_of
+from engine.services.onboarding.company_checks import MIN_PAUSE
 from engine.services.onboarding.company_ports import TransferAnswer, TransferBank, TransferStatus
 from engine.services.onboarding.company_simulator import CompanySimulator
 from engine.services.onboarding.enterprise_tables import enterprise_certification, test_transfer
@@ -18,7 +18,8 @@ from engine.storage.vault import open_reference
 
 SENT, ARRIVED, FAILED, CONFIRMED, REFUSED = "sent", "arrived", "failed", "confirmed", "refused"
 FORM_ELEMENT = "enter_test_amount"
-SEND, POLL = "bank.send", "bank.poll"
+KIND = "bank"
+SEND, POLL = f"{KIND}.send", f"{KIND}.poll"
 MIN_FEN, MAX_FEN = 1, 99
 
 
@@ -109,9 +110,8 @@ def _record(done: JobDone, result: Plain) -> None:
         return
     answer, transfer_id = TransferAnswer.of(result), str(done.payload["id"])
     if answer.status is TransferStatus.PENDING:
-        waited = done.now - fetch_transfer(done.connection, transfer_id).sent_at
-        delay = min(max(waited, MIN_PAUSE), MAX_PAUSE)
-        done.enqueue(POLL, {"id": transfer_id}, due_at=done.now + delay, key=f"{POLL}:{transfer_id}")
+        since = fetch_transfer(done.connection, transfer_id).sent_at
+        ask_again_later(done, KIND, transfer_id, since, soonest=MIN_PAUSE)
         return
     status = ARRIVED if answer.status is TransferStatus.ARRIVED else FAILED
     ended = (

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from engine.definitions.registry import JobDone, JobRun, TopicCall, job_handler, topic
 from engine.runtime.engine import Engine
-from engine.services.job_engine import engine_of
+from engine.services.job_engine import ask_again_later, engine_of
 from engine.services.onboarding.company_ports import CompanyAnswer, CompanyRegister, CompanyStatement, CompanyVerdict
 from engine.services.onboarding.company_simulator import CompanySimulator
 from engine.services.onboarding.enterprise_tables import company_check, enterprise_certification
@@ -16,8 +16,9 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.vault import open_reference
 
 ASKED = "asked"
-ASK, POLL = "company.ask", "company.poll"
-MIN_PAUSE, MAX_PAUSE = timedelta(seconds=5), timedelta(hours=1)
+KIND = "company"
+ASK, POLL = f"{KIND}.ask", f"{KIND}.poll"
+MIN_PAUSE = timedelta(seconds=5)
 
 
 def company_register_of(engine: Engine) -> CompanyRegister:
@@ -89,9 +90,7 @@ def _record(done: JobDone, result: Plain) -> None:
         return
     answer, check_id = CompanyAnswer.of(result), str(done.payload["id"])
     if answer.verdict is CompanyVerdict.PENDING:
-        waited = done.now - _fetch(done.connection, check_id).asked_at
-        delay = min(max(waited, MIN_PAUSE), MAX_PAUSE)
-        done.enqueue(POLL, {"id": check_id}, due_at=done.now + delay, key=f"{POLL}:{check_id}")
+        ask_again_later(done, KIND, check_id, _fetch(done.connection, check_id).asked_at, soonest=MIN_PAUSE)
         return
     answered = (
         update(company_check)

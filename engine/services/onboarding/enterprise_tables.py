@@ -74,17 +74,7 @@ test_transfer = Table(
     Column("sent_at", Instant, nullable=False),
     Column("ended_at", Instant),
 )
-# The embedded company register and bank, and how they behave.
-simulated_inquiry = Table(
-    "simulated_inquiry",
-    metadata,
-    Column("key", String(80), primary_key=True),
-    Column("kind", String(10), nullable=False),  # company, transfer
-    Column("answer", String(40), nullable=False),  # how it will end
-    Column("is_answer_lost", Integer, nullable=False),  # the first answer never arrives
-    Column("requests", Integer, nullable=False),  # how often it was sent; more than once is a fault of ours
-    Column("ready_at", Instant, nullable=False),  # until then it is pending
-)
+# How the embedded company register and bank behave.
 company_rules = Table(
     "company_rules",
     metadata,

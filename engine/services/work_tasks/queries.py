@@ -161,14 +161,15 @@ def list_tasks_on_market(
     engine: Engine, actor: Actor, wanted: TaskFilter, after: str | None = None, limit: int = 20
 ) -> Page[TaskCard]:
     """A page of the work tasks that take sign-ups. `after` is the `after` of the page before. Raises ValueError."""
+    sort = market.SORTS[wanted.sort]
     query = _WITH_ENTERPRISE.where(*market.conditions(wanted, engine.clock()))
     if after is not None:
-        query = query.where(market.behind(wanted.sort, after))
+        query = query.where(sort.behind(after))
     limit = min(limit, MAX_LIMIT)
     with engine.database.read() as connection:
-        rows = connection.execute(query.order_by(*market.ordering(wanted.sort)).limit(limit + 1)).mappings().all()
+        rows = connection.execute(query.order_by(*sort.ordering).limit(limit + 1)).mappings().all()
     cards = [_card(row, actor) for row in rows[:limit]]
-    return Page(cards, market.cursor_of(wanted.sort, dict(rows[limit - 1])) if len(rows) > limit else None)
+    return Page(cards, sort.cursor_of(dict(rows[limit - 1])) if len(rows) > limit else None)
 
 
 def count_tasks_on_market(engine: Engine, wanted: TaskFilter) -> int:

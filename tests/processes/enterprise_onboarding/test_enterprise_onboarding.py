@@ -11,7 +11,6 @@ from engine.services.onboarding.company_simulator import CompanyRules, change_co
 from engine.services.onboarding.enterprise_tables import (
     company_check,
     enterprise_certification,
-    simulated_inquiry,
     test_transfer,
 )
 from engine.services.onboarding.enterprises import (
@@ -21,6 +20,7 @@ from engine.services.onboarding.enterprises import (
     withdraw_onboarding,
 )
 from engine.services.onboarding.persons import MayNotOnboard
+from engine.services.onboarding.simulated_inquiries import simulated_inquiry
 from engine.services.payments.methods import describe_method
 from engine.services.verification import verify
 from engine.services.work_tasks.eligibility import find_publishing_obstacle
