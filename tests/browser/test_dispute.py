@@ -30,7 +30,7 @@ def test_dispute_from_the_claim_to_a_decision_of_70_to_30(visit: Visit) -> None:
         chen.follow("提出问题或争议")
         chen.choose("kind", "dispute", reveals="claim_fen")
         chen.fill(claim_fen="60", text="书架第二层倾斜，放书后会滑落，要求退回一部分。")
-        chen.attach("证据", "书架.png", "image/png", picture(90))
+        chen.attach("证据", "书架.png", "image/png", picture())
         chen.press("提交")
         chen.is_at(r"/service-cases/")
         page = chen.page.url

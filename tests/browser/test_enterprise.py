@@ -53,7 +53,7 @@ def state(person: Person) -> None:
     for name in ("industry", "tax_rate_type"):
         page.locator(f'[name="{name}"]').select_option(str(STATED[name]))
     person.choose("applicant_is_rep", "yes")
-    person.attach("营业执照", "licence.png", "image/png", picture(90))
+    person.attach("营业执照", "licence.png", "image/png", picture())
     page.locator('[name="confirm_true"]').check()
     assert find_overflow(page) + find_barriers(page) == []
     person.submit()

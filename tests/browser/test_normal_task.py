@@ -32,8 +32,8 @@ def test_task_with_two_seats_from_its_form_to_the_ratings(visit: Visit) -> None:
 
         for left in (1, 0):
             review(gao, left)
-        work(wang, ("Confirm assignment", "Begin work", "Upload deliverable"), "All labels are checked.", 70)
-        work(emily, ("确认承接", "开始执行", "上传交付成果"), "标签已全部校对。", 90)
+        work(wang, ("Confirm assignment", "Begin work", "Upload deliverable"), "All labels are checked.")
+        work(emily, ("确认承接", "开始执行", "上传交付成果"), "标签已全部校对。")
         for left in (1, 0):
             review(gao, left)
 
@@ -101,7 +101,7 @@ def sign_up(worker: Person, button: str, message: str) -> None:
     worker.page.get_by_role("status").first.wait_for()
 
 
-def work(worker: Person, steps: tuple[str, str, str], statement: str, shade: int) -> None:
+def work(worker: Person, steps: tuple[str, str, str], statement: str) -> None:
     """Confirms, begins and delivers, each from the page of the engagement."""
     confirm, begin, deliver = steps
     worker.open("/work")
@@ -115,7 +115,7 @@ def work(worker: Person, steps: tuple[str, str, str], statement: str, shade: int
     worker.submit()
     worker.open_own_task(deliver)
     worker.fill(statement=statement)
-    file: FilePayload = {"name": "labels.png", "mimeType": "image/png", "buffer": picture(shade)}
+    file: FilePayload = {"name": "labels.png", "mimeType": "image/png", "buffer": picture()}
     worker.page.locator('input[type="file"]').last.set_input_files(file)
     expect(worker.page.locator("img.thumb").first).to_be_visible()
     worker.page.locator('[name="is_original"]').check()
