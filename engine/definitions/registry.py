@@ -154,6 +154,9 @@ class JobDone(Outbox, Protocol):
     @property
     def payload(self) -> PlainDict: ...
 
+    def announce(self) -> None:
+        """Once this is committed, open pages look at their lists again."""
+
 
 TopicFunction = Callable[..., PlainDict]
 PlanFunction = Callable[..., list[Plain]]
