@@ -1,7 +1,7 @@
 """The port every channel is behind."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 MAIL, MESSENGER, WEBHOOK = "mail", "messenger", "webhook"
@@ -35,6 +35,7 @@ class Message:
     title: str
     body: str
     links: tuple[Link, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)  # for programs that read it
 
     @property
     def text(self) -> str:

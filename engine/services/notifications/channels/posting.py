@@ -88,6 +88,7 @@ class WebhookChannel:
             "title": message.title,
             "body": message.body,
             "links": [{"words": link.words, "url": link.url} for link in message.links],
+            **({"facts": dict(message.facts)} if message.facts else {}),
         }
         try:
             self.check_address(message.address)
