@@ -74,7 +74,8 @@ def _make_notice(call: TopicCall, row: dict[str, Any]) -> Notice:
 
 def _describe_case(call: TopicCall) -> PlainDict:
     query = select(instance.c.subject_zh, instance.c.subject_en).where(instance.c.id == call.instance_id)
-    return dict(call.connection.execute(query).mappings().one())
+    row = call.connection.execute(query).one()
+    return {"subject_zh": row.subject_zh, "subject_en": row.subject_en}
 
 
 def _find_open(call: TopicCall, element: str, skill: str) -> Sequence[Row[Any, Any]]:

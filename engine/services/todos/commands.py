@@ -61,7 +61,8 @@ def _begin_change(
     filled: PlainDict | None = None,
     origin: tuple[str, str] = ("", ""),
 ) -> str:
-    """One step: the row of the change, of a new item also its own, and the case. `filled`: nothing is left to fill in.
+    """One step: the row of the change, of a new item also its own, and the case. `filled`: nothing is left to fill in;
+    it does not wait for a manager who is still at it, whose change is then found to be out of date.
 
     `origin`: the token of the system an item comes from, and its id there.
     """
@@ -70,12 +71,13 @@ def _begin_change(
         connection = step.connection
         found = item_id or _insert_item(step, actor, new_item or {}, origin)
         item = fetch_item(connection, found)
-        if connection.execute(select(todo_change.c.id).where(todo_change.c.open_item_id == found)).first():
+        is_open = select(todo_change.c.id).where(todo_change.c.open_item_id == found)
+        if filled is None and connection.execute(is_open).first():
             raise ChangeOpen(found)
         row = {
             "id": step.instance_id,
             "item_id": found,
-            "open_item_id": found,
+            "open_item_id": found if filled is None else None,
             "kind": kind,
             "base_version": item["version"],
             "content": filled or item["content"],
@@ -117,7 +119,7 @@ def _insert_item(step: Step, actor: Actor, content: PlainDict, origin: tuple[str
 def take_in_item(engine: Engine, actor: Actor, token: str, external_id: str, values: Mapping[str, Plain]) -> str:
     """Another system sends an item, or sends it again changed; gives its number. The same content changes nothing.
 
-    Raises ItemUnfit, ChangeOpen while a change of it waits for review.
+    Raises ItemUnfit.
     """
     is_known = (todo_item.c.source_id == actor.user_id, todo_item.c.external_id == external_id)
     with engine.database.read() as connection:
@@ -149,7 +151,7 @@ def _read_sent(
 
 
 def withdraw_item(engine: Engine, actor: Actor, token: str, external_id: str) -> None:
-    """Another system withdraws its item. Raises NotFound, ChangeOpen."""
+    """Another system withdraws its item. Raises NotFound."""
     is_known = (todo_item.c.source_id == actor.user_id, todo_item.c.external_id == external_id)
     with engine.database.read() as connection:
         row = connection.execute(select(todo_item).where(*is_known)).mappings().one_or_none()

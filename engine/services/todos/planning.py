@@ -76,10 +76,15 @@ def plan_reminders(
 def plan_escalation(
     rules: Sequence[Mapping[str, Any]], calendar: BusinessCalendar, due_at: datetime | None
 ) -> Iterator[Planned]:
-    """Steps of escalation by the rows of a rule: level, after (offset from due). They fall into working time only."""
-    for rule in rules if due_at is not None else ():
-        at = into_working_time(calendar, shift(calendar, due_at, str(rule["after"] or "")))
-        yield Planned(to_minute(at), "todo_escalated", (), level=int(rule["level"]))
+    """Steps of escalation by the rows of a rule: level, after (from the step before, the first from due). They fall into
+    working time only.
+    """
+    at = due_at
+    for rule in rules:
+        if at is None:
+            return
+        at = to_minute(into_working_time(calendar, shift(calendar, at, str(rule["after"] or ""))))
+        yield Planned(at, "todo_escalated", (), level=int(rule["level"]))
 
 
 def read_quiet(policy: Mapping[str, Any]) -> Hours:

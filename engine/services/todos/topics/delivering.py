@@ -18,6 +18,9 @@ from engine.services.todos.telling import ARRIVED, make_notice, subject_of, tell
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
+from engine.storage.tables import task
+
+HANDLE = "handle"
 
 
 def fetch_both(call: TopicCall, handling_id: str) -> tuple[RowMapping, RowMapping]:
@@ -36,7 +39,7 @@ def replan(call: TopicCall, handling: RowMapping, item: RowMapping, *, moves_due
     steps = call.decide("escalation_rule", {"priority": content["priority"]})
     planned = [
         *plan_reminders(rule.rows, call.calendar, handling["activated_at"], due_at, read_quiet(call.policy)),
-        *plan_escalation([row for row in steps.rows if row["level"] > handling["level"]], call.calendar, due_at),
+        *(one for one in plan_escalation(steps.rows, call.calendar, due_at) if one.level > handling["level"]),
     ]
     rows = [
         {
@@ -57,7 +60,15 @@ def replan(call: TopicCall, handling: RowMapping, item: RowMapping, *, moves_due
     for at in {max(row["due_at"], call.now) for row in rows}:
         plan_job(call, REMIND, {}, at)
     call.note("reminders_planned", times=[format_instant(row["due_at"]) for row in rows])
+    is_open = (task.c.instance_id == call.instance_id) & (task.c.element == HANDLE)
+    call.connection.execute(update(task).where(is_open).values(due_at=due_at))
     return {"due_at": format_instant(due_at) if due_at else "", "reminder_count": len(rows)}
+
+
+def say_due(call: TopicCall, handling_id: str) -> PlainDict:
+    """The due time as it is now, for the task that opens again."""
+    due_at = fetch_handling(call.connection, handling_id)["due_at"]
+    return {"due_at": format_instant(due_at) if due_at else ""}
 
 
 def _find_due(call: TopicCall, handling: RowMapping, content: PlainDict) -> datetime | None:

@@ -13,7 +13,7 @@ from engine.services.todos.events import name_event
 from engine.services.todos.people import SUPERVISOR, list_handlers, list_names
 from engine.services.todos.tables import todo_exception, todo_transfer
 from engine.services.todos.telling import make_notice, subject_of, tell
-from engine.services.todos.topics.delivering import cancel_reminders, fetch_both, replan
+from engine.services.todos.topics.delivering import cancel_reminders, fetch_both, replan, say_due
 from engine.storage.clock import parse_instant
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
@@ -42,7 +42,7 @@ def record_result(call: TopicCall, *, handling_id: str) -> PlainDict:
 def return_result(call: TopicCall, *, handling_id: str) -> PlainDict:
     """Gives a result back to its handler, with the supervisor's remark.
 
-    Reads the form of check_result. Returns: nothing.
+    Reads the form of check_result. Returns: due_at.
     """
     handling, item = fetch_both(call, handling_id)
     states.move(call.connection, handling_id, states.SENT)
@@ -50,7 +50,7 @@ def return_result(call: TopicCall, *, handling_id: str) -> PlainDict:
     people = [handling["handled_by"]]
     notice = make_notice(call.keys, call.now, handling, item, "todo_returned", people, call.task_id, note=note)
     tell(call, call.calendar.zone, notice)
-    return {}
+    return say_due(call, handling_id)
 
 
 @topic("transfer_item")
@@ -64,7 +64,7 @@ def transfer_item(call: TopicCall, *, handling_id: str) -> PlainDict:
     handling, item = fetch_both(call, handling_id)
     target, reason = str(form["transfer_to"]), str(form["transfer_reason"])
     if refusal := find_refusal(call, cast(list[str], handling["chain"]), target):
-        raise BpmnError("TRANSFER_REFUSED", refusal=refusal)
+        raise BpmnError("TRANSFER_REFUSED", values={"refusal": refusal})
     row = {
         "id": new_id(),
         "handling_id": handling_id,
@@ -108,7 +108,7 @@ def find_refusal(call: TopicCall, chain: list[str], target: str) -> str:
 def answer_transfer(call: TopicCall, *, handling_id: str, is_accepted: bool, is_silent: bool = False) -> PlainDict:
     """Writes down whether the new handler takes the item; silence is consent. Due time and reminders stay.
 
-    Reads the form of accept_transfer. Returns: nothing.
+    Reads the form of accept_transfer. Returns: due_at.
     """
     handling, item = fetch_both(call, handling_id)
     is_offered = (todo_transfer.c.handling_id == handling_id) & (todo_transfer.c.state == OFFERED)
@@ -131,7 +131,7 @@ def answer_transfer(call: TopicCall, *, handling_id: str, is_accepted: bool, is_
         **said,
     )
     tell(call, call.calendar.zone, notice)
-    return {}
+    return say_due(call, handling_id)
 
 
 @topic("file_exception")
@@ -189,7 +189,7 @@ def file_exception(
 def close_exception(call: TopicCall, *, handling_id: str, exception_id: str) -> PlainDict:
     """Closes an exception as its owner decided; all who knew of it and its handler are told.
 
-    Reads the form of resolve_exception. Returns: nothing.
+    Reads the form of resolve_exception. Returns: due_at.
     """
     form = call.values_of("resolve_exception")
     handling, item = fetch_both(call, handling_id)
@@ -211,4 +211,4 @@ def close_exception(call: TopicCall, *, handling_id: str, exception_id: str) -> 
         resolution=str(form["resolution"]),
     )
     tell(call, call.calendar.zone, notice)
-    return {}
+    return say_due(call, handling_id)

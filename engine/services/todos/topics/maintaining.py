@@ -100,7 +100,8 @@ def apply_change(call: TopicCall, *, item_id: str) -> PlainDict:
     call.connection.execute(update(todo_item).where(todo_item.c.id == item_id).values(values))
     reviewer = call.actor.user_id if call.actor.user_id != change["maker_id"] else None
     row = {"item_id": item_id, "version": version, "kind": change["kind"], "content": content, "at": call.now}
-    call.connection.execute(insert(todo_version).values(row, maker_id=change["maker_id"], reviewer_id=reviewer))
+    row |= {"maker_id": change["maker_id"], "reviewer_id": reviewer}
+    call.connection.execute(insert(todo_version).values(row))
     _end(call, APPLIED)
     fresh = {**item, **values}
     running = _find_running(call, item_id)
@@ -147,7 +148,7 @@ def return_change(call: TopicCall, *, item_id: str) -> PlainDict:
     Reads the form of four_eyes. Returns: review_note.
     """
     change, item = _fetch_change(call), fetch_item(call.connection, item_id)
-    note = str(call.values_of("four_eyes").get("review_note") or "–")
+    note = str(call.values_of("four_eyes").get("review_remark") or "–")
     call.connection.execute(update(todo_change).where(todo_change.c.id == call.instance_id).values(state=DRAFT))
     title = f"{item['number']} {item['title']}"
     told = Notice(

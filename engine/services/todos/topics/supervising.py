@@ -10,7 +10,7 @@ from engine.services.todos.people import list_names, with_substitutes
 from engine.services.todos.states import fetch_handling
 from engine.services.todos.tables import todo_transfer
 from engine.services.todos.telling import OVERDUE, make_notice, subject_of, tell
-from engine.services.todos.topics.delivering import fetch_both, replan
+from engine.services.todos.topics.delivering import fetch_both, replan, say_due
 from engine.storage.clock import parse_instant
 from engine.storage.plain import PlainDict
 
@@ -72,7 +72,7 @@ def change_handlers(call: TopicCall, *, handling_id: str, handlers: list[str]) -
     """Gives an item to other handlers; an offer of a transfer that is still open is void. With no handlers it stays
     with those who have it: their substitutes may have changed.
 
-    Returns: nothing.
+    Returns: due_at.
     """
     handling = fetch_handling(call.connection, handling_id)
     fresh = handlers or handling["handlers"]
@@ -82,4 +82,4 @@ def change_handlers(call: TopicCall, *, handling_id: str, handlers: list[str]) -
     values = {"handlers": fresh, "chain": chain, "level": 0 if handlers else handling["level"]}
     states.move(call.connection, handling_id, states.SENT, **values)
     withdraw(call.connection, call.now, subject_of(handling_id))
-    return {}
+    return say_due(call, handling_id)

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from engine.commands.work import settle
 from engine.queries.inbox import find_tasks_of_case
-from engine.services.identity.people import grant_role
+from engine.services.identity.people import grant_role, revoke_role
 from engine.services.notifications.queries import Told, list_told
 from engine.services.todos.commands import add_item, change_item
 from engine.services.todos.tables import todo_handling, todo_item
@@ -52,13 +52,19 @@ class Office:
 
     def __post_init__(self) -> None:
         for name, role in WHO.items():
-            self.stage._party("person", name)
-            row = {"id": name, "login": name, "password_hash": "-", "is_disabled": 0, "created_at": self.stage.clock()}
-            self.stage.engine.database.transact(
-                lambda unit, row=row: unit.connection.execute(insert(user), row)  # type: ignore[misc]
-            )
-            grant_role(self.stage.engine, SYSTEM, name, PLATFORM, role)
-            self.people[name] = self.stage.staff(name, role)
+            self.people[name] = self.hire(name, role)
+
+    def hire(self, name: str, role: str = "todo_handler") -> Actor:
+        """Somebody new, with an account and a role of the platform."""
+        self.stage._party("person", name)
+        row = {"id": name, "login": name, "password_hash": "-", "is_disabled": 0, "created_at": self.stage.clock()}
+        self.stage.engine.database.transact(lambda unit: unit.connection.execute(insert(user), row))
+        grant_role(self.stage.engine, SYSTEM, name, PLATFORM, role)
+        return self.stage.staff(name, role)
+
+    def fire(self, name: str) -> None:
+        """A handler leaves."""
+        revoke_role(self.stage.engine, SYSTEM, name, PLATFORM, "todo_handler")
 
     def __getattr__(self, name: str) -> Actor:
         try:
