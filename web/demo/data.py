@@ -12,6 +12,8 @@ from engine.storage.tables import user
 from web.demo import PASSWORD
 from web.demo.demands import Fields, read_demands
 from web.demo.player import APPROVAL, REVIEW_SKILLS, Player
+from web.demo.todos import LOGINS as TODO_LOGINS
+from web.demo.todos import load_todos
 
 LOGINS: list[tuple[str, str]] = [
     ("chen", "陈思远 个人发布方，兼企业经办人 / a person who publishes, and operates for an enterprise"),
@@ -30,6 +32,7 @@ LOGINS: list[tuple[str, str]] = [
     ("ye", "叶青 业务分析员 / business analyst"),
     ("du", "杜衡 审计员 / auditor"),
     ("qin", "秦川 平台运维 / platform operator"),
+    *TODO_LOGINS,
 ]
 NAMES = {
     "chen": ("陈思远", "Chen Siyuan"),
@@ -83,6 +86,7 @@ def load_demo(engine: Engine) -> None:
             return
     player = Player(engine)
     play_orders(player, gather(player))
+    load_todos(player)
 
 
 def gather(player: Player) -> Cast:

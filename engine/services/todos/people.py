@@ -44,6 +44,13 @@ def with_substitutes(connection: Connection, user_ids: Collection[str], now: dat
     return [*user_ids, *find_substitutes(connection, user_ids, now)]
 
 
+def find_logins(connection: Connection, logins: Collection[str]) -> dict[str, str]:
+    """User ids by login."""
+    query = select(user.c.login, user.c.id).where(user.c.login.in_([one.casefold() for one in logins]))
+    known = {row.login: row.id for row in connection.execute(query)}
+    return {one: known[one.casefold()] for one in logins if one.casefold() in known}
+
+
 @relation("todo_handlers")
 def relate_handlers(call: RelationCall) -> list[str]:
     """Those who have the item of this case now, and who stands in for them."""

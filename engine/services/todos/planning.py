@@ -76,8 +76,9 @@ def plan_reminders(
 def plan_escalation(
     rules: Sequence[Mapping[str, Any]], calendar: BusinessCalendar, due_at: datetime | None
 ) -> Iterator[Planned]:
-    """Steps of escalation by the rows of a rule: level, after (from the step before, the first from due). They fall into
-    working time only.
+    """Steps of escalation by the rows of a rule: level, after (counted from the step before, of the first from due).
+
+    They fall into working time only.
     """
     at = due_at
     for rule in rules:

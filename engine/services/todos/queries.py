@@ -41,6 +41,16 @@ class ItemLine:
 
 
 @dataclass(frozen=True)
+class ItemView:
+    """An item with its versions and its handlings, the newest first, and its open change."""
+
+    item: RowMapping
+    versions: Sequence[RowMapping]
+    handlings: Sequence[RowMapping]
+    change: RowMapping | None
+
+
+@dataclass(frozen=True)
 class Receipts:
     """How a notification of a handling got to one person: in the browser and on each channel."""
 
@@ -112,17 +122,15 @@ def count_items(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def fetch_item_view(
-    connection: Connection, item_id: str
-) -> tuple[RowMapping, Sequence[RowMapping], Sequence[RowMapping], RowMapping | None]:
-    """An item, its versions and its handlings, the newest first, and its open change. Raises NotFound."""
+def fetch_item_view(connection: Connection, item_id: str) -> ItemView:
+    """An item with all that became of it. Raises NotFound."""
     item = connection.execute(select(todo_item).where(todo_item.c.id == item_id)).mappings().one_or_none()
     if item is None:
         raise NotFound("todo", item_id)
     versions = select(todo_version).where(todo_version.c.item_id == item_id).order_by(todo_version.c.version.desc())
     handlings = select(todo_handling).where(todo_handling.c.item_id == item_id).order_by(todo_handling.c.id.desc())
     change = select(todo_change).where(todo_change.c.open_item_id == item_id)
-    return (
+    return ItemView(
         item,
         connection.execute(versions).mappings().all(),
         connection.execute(handlings.limit(LIMIT)).mappings().all(),

@@ -73,12 +73,12 @@ def _read_form(call: TopicCall, kind: str) -> PlainDict:
 
 @topic("check_todo_version")
 def check_version(call: TopicCall, *, item_id: str) -> PlainDict:
-    """Whether the item was changed while this change waited.
+    """Whether the item was changed while this change waited, to something else than this.
 
     Returns: is_changed.
     """
     change, item = _fetch_change(call), fetch_item(call.connection, item_id)
-    return {"is_changed": change["base_version"] != item["version"]}
+    return {"is_changed": change["base_version"] != item["version"] and change["content"] != item["content"]}
 
 
 @topic("apply_todo_change")
