@@ -25,6 +25,7 @@ from web.market.routes import make_market
 from web.navigation import list_bottom_links, list_groups
 from web.notices.routes import make_notices
 from web.operator.routes import make_operator
+from web.payments import make_payments
 from web.preferences import load_preferences
 from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
@@ -75,6 +76,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_documents(engine),
         make_notices(engine),
         make_todos(engine),
+        make_payments(engine),
         make_api(engine),
         make_todo_api(engine),
     ]

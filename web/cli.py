@@ -31,6 +31,7 @@ from web.assets.build import AssetsUnavailable, build
 from web.demo import PASSWORD
 from web.demo.data import LOGINS, load_demo
 from web.demo.handling import play_todos
+from web.demo.joining import play_joining
 from web.demo.play import play
 from web.demo.working import AWARDS, MODES, play_work
 from web.repository import ROOT, read_definitions
@@ -48,6 +49,8 @@ def main(arguments: list[str]) -> int:
     if options.verb == "scenarios":
         return run_scenarios(options.paths, coverage=options.coverage, as_json=options.json)
     if options.verb == "demo":
+        if options.process == "individual_onboarding":
+            return play_joining()
         if options.process == "normal_task":
             return play_work(options.mode, options.award, options.workers)
         if options.process == "todo_handling":
@@ -75,7 +78,8 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     scenarios.add_argument("--coverage", action="store_true", help="what they pass, too; 1 if something is left out")
     scenarios.add_argument("--json", action="store_true")
     demo = verbs.add_parser("demo", help="play a whole case and prove its end")
-    demo.add_argument("process", choices=["hire_order", "normal_task", "todo_handling"])
+    processes = ["hire_order", "normal_task", "individual_onboarding", "todo_handling"]
+    demo.add_argument("process", choices=processes)
     demo.add_argument("--takers", type=int, default=1)
     demo.add_argument("--milestones", action="store_true", help="an order whose reward is released in three parts")
     demo.add_argument("--mode", choices=MODES, default=MODES[0], help="of a normal task: how it is paid")

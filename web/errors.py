@@ -35,6 +35,8 @@ STATUS = {
     "not_found": 404,
     "forbidden": 403,
     "role_not_held": 403,
+    "invitation_not_yours": 403,
+    "member_invalid": 422,
     "session_ended": 403,
     "not_eligible": 403,
     "form_rejected": 422,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask import current_app, g, url_for
 
-from web.policy import ENTERPRISE, INDIVIDUALS, RULES, STAFF, Verdict, judge
+from web.policy import INDIVIDUALS, RULES, STAFF, Verdict, judge
 
 BOTTOM_BAR_LENGTH = 4
 TODO_ROLES = ("todo_manager", "todo_reviewer", "todo_handler", "todo_supervisor", "exception_owner")
@@ -45,39 +45,55 @@ LEDGER = Place("auditor.ledger", "banknote", "nav.ledger")
 VERIFY = Place("auditor.verify", "shield-check", "nav.verify")
 DEFINITIONS = Place("analyst.definitions", "workflow", "nav.processes")
 WORK = Group("nav.work", (INBOX, FIND_CASES))
+_CASES = Place("market.cases", "scale", "nav.cases")
 
 _INDIVIDUAL = (
     Group(
         "nav.work",
         (
-            Place("market.index", "store", "nav.market"),
+            Place("market.tasks", "store", "nav.market"),
             INBOX,
+            Place("market.own_tasks", "clipboard-list", "nav.my_tasks_taken"),
             Place("market.orders", "briefcase", "nav.my_orders"),
         ),
     ),
     Group(
         "nav.personal",
-        (Place("market.wallet", "wallet", "nav.wallet"), Place("market.ratings", "star", "nav.ratings")),
-    ),
-)
-_ENTERPRISE = (
-    Group(
-        "nav.work",
         (
-            Place("market.index", "store", "nav.market"),
-            INBOX,
-            Place("market.orders", "briefcase", "nav.our_orders"),
-        ),
-    ),
-    Group(
-        "nav.company",
-        (
-            Place("market.publish", "plus", "nav.publish"),
-            Place("market.wallet", "wallet", "nav.funds"),
+            Place("market.wallet", "wallet", "nav.wallet"),
+            Place("market.papers", "file-text", "nav.papers"),
+            _CASES,
             Place("market.ratings", "star", "nav.ratings"),
+            Place("market.certification", "badge-check", "nav.certification"),
         ),
     ),
 )
+_OUR_ORDERS = Place("market.orders", "briefcase", "nav.our_orders")
+_FUNDS = Place("market.wallet", "wallet", "nav.funds")
+_PAPERS = Place("market.papers", "file-text", "nav.papers")
+_RATINGS = Place("market.ratings", "star", "nav.ratings")
+_OUR_TASKS = Place("market.own_tasks", "clipboard-list", "nav.our_tasks")
+_OPERATOR_WORK = Group("nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS))
+_COMPANY = (
+    Place("market.open_task", "plus", "nav.open_task"),
+    Place("market.publish", "plus", "nav.publish"),
+    *(_FUNDS, _PAPERS, _CASES, _RATINGS),
+)
+_ENTERPRISE: dict[str, tuple[Group, ...]] = {
+    "enterprise_admin": (
+        _OPERATOR_WORK,
+        Group("nav.company", (*_COMPANY, Place("identity.members", "users", "nav.members"))),
+    ),
+    "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", _COMPANY)),
+    "enterprise_acceptor": (
+        Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
+        Group("nav.company", (_PAPERS, _CASES, _RATINGS)),
+    ),
+    "enterprise_finance": (
+        Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
+        Group("nav.company", (_FUNDS, _PAPERS, _CASES)),
+    ),
+}
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
 _ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)
 _FINANCE = (
@@ -88,6 +104,7 @@ _FINANCE = (
             Place("finance.custody", "landmark", "nav.custody"),
             Place("finance.differences", "git-compare", "nav.differences"),
             Place("finance.postings", "pen-line", "nav.postings"),
+            Place("finance.income", "file-text", "nav.income"),
         ),
     ),
 )
@@ -103,6 +120,7 @@ _OPERATOR = (
             Place("notices.outbox", "send", "nav.outbox"),
         ),
     ),
+    Group("nav.who", (Place("operator.people", "users", "nav.people"),)),
     Group("nav.design", (DEFINITIONS,)),
 )
 ITEMS = Place("todos.items", "list-checks", "nav.todo_items")
@@ -113,7 +131,7 @@ GROUPS: dict[str, tuple[Group, ...]] = {
     **dict.fromkeys(STAFF, (WORK,)),
     **dict.fromkeys(TODO_ROLES, (WORK, _TODO)),
     **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
-    **dict.fromkeys(ENTERPRISE, _ENTERPRISE),
+    **_ENTERPRISE,
     "platform_finance": _FINANCE,
     "auditor": _AUDITOR,
     "analyst": _ANALYST,

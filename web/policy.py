@@ -20,10 +20,12 @@ class Rule:
     is_public: bool = False
     needs_role: bool = True
     roles: frozenset[str] = frozenset()  # empty: any
+    is_signed: bool = False  # proved by a signature in what is sent: no cookie is looked at
     is_for_workers: bool = False  # programs with a token, and nobody else: no cookie is looked at
 
 
 PUBLIC = Rule(is_public=True, needs_role=False)
+SIGNED = Rule(is_public=True, needs_role=False, is_signed=True)
 SIGNED_IN = Rule(needs_role=False)  # a role need not be chosen yet
 ACTING = Rule()  # in whatever role
 WORKERS = Rule(is_for_workers=True)
@@ -42,6 +44,7 @@ ENTERPRISE = tuple(role for role, kind in ROLES.items() if kind == ORGANISATION)
 STAFF = tuple(role for role, kind in ROLES.items() if kind == PLATFORM)
 MARKET = (*INDIVIDUALS, *ENTERPRISE)
 TRADERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_operator")  # publish, take and end orders
+HOLDERS = (*TRADERS, "enterprise_finance")  # see what is in the wallet
 PAYERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_finance")  # put money into the wallet
 
 TODO_KEEPERS = ("todo_manager", "todo_reviewer", "todo_supervisor")
@@ -51,10 +54,18 @@ RULES: dict[str, Rule] = {
     "identity.sign_in": PUBLIC,
     "identity.preferences": PUBLIC,
     "documents.check": PUBLIC,
+    "payments.notice": SIGNED,
     "identity.home": SIGNED_IN,
     "identity.role": SIGNED_IN,
     "identity.sign_out": SIGNED_IN,
     "identity.menu": ACTING,
+    "identity.join": PUBLIC,
+    "identity.members": roles("enterprise_admin"),
+    "identity.member": roles("enterprise_admin"),
+    "identity.invite": roles("enterprise_admin"),
+    "identity.revoke_invitation": roles("enterprise_admin"),
+    "identity.change_member": roles("enterprise_admin"),
+    "identity.rules": roles("enterprise_admin"),
     "files.download": ACTING,
     "files.thumbnail": ACTING,
     "staff.inbox": ACTING,
@@ -79,17 +90,40 @@ RULES: dict[str, Rule] = {
     "market.take": roles(*TRADERS),
     "market.orders": roles(*MARKET),
     "market.publish": roles(*TRADERS),
+    "market.certification": roles(*INDIVIDUALS),
+    "market.begin_certification": roles(*INDIVIDUALS),
     "market.release": roles(*TRADERS),
     "market.cancel": roles(*TRADERS),
     "market.dispute": roles(*TRADERS),
+    "market.tasks": roles(*MARKET),
+    "market.task": roles(*MARKET),
+    "market.task_attachment": roles(*MARKET),
+    "market.own_tasks": roles(*MARKET),
+    "market.open_task": roles("enterprise_admin", "enterprise_operator"),
+    "market.apply": roles(*INDIVIDUALS),
+    "market.withdraw": roles(*INDIVIDUALS),
+    "market.revise_offer": roles(*INDIVIDUALS),
+    "market.cancel_task": roles("enterprise_admin", "enterprise_operator"),
+    "market.engagement": roles(*MARKET),
+    "market.cancel_engagement": roles(*MARKET),
+    "market.dispute_engagement": roles(*MARKET),
+    "market.cases": roles(*MARKET),
+    "market.case": roles(*MARKET),
+    "market.open_case": roles(*TRADERS),
+    "market.case_evidence": roles(*TRADERS),
+    "market.withdraw_case": roles(*TRADERS),
     "market.ratings": roles(*MARKET),
-    "market.wallet": roles(*MARKET),
-    "market.payment": roles(*MARKET),
-    "market.statement": roles(*MARKET),
-    "market.monthly": roles(*MARKET),
-    "market.monthly_file": roles(*MARKET),
+    "market.wallet": roles(*HOLDERS),
+    "market.payment": roles(*HOLDERS),
+    "market.statement": roles(*HOLDERS),
+    "market.monthly": roles(*HOLDERS),
+    "market.monthly_file": roles(*HOLDERS),
     "market.settlement": roles(*MARKET),
     "market.settlement_file": roles(*MARKET),
+    "market.papers": roles(*MARKET),
+    "market.paper": roles(*MARKET),
+    "market.confirm_sheet": roles("enterprise_admin", "enterprise_acceptor", "enterprise_finance"),
+    "market.ask_invoice": roles(*PAYERS),
     "market.top_up": roles(*PAYERS),
     "market.payout": roles(*PAYERS),
     "market.payout_method": roles(*PAYERS),
@@ -144,6 +178,8 @@ RULES: dict[str, Rule] = {
     "finance.custody": roles("platform_finance"),
     "finance.differences": roles("platform_finance"),
     "finance.postings": roles("platform_finance"),
+    "finance.income": roles("platform_finance"),
+    "finance.export_income": roles("platform_finance"),
     "operator.incidents": roles("platform_operator"),
     "operator.incident": roles("platform_operator"),
     "operator.retry": roles("platform_operator"),
@@ -155,6 +191,10 @@ RULES: dict[str, Rule] = {
     "operator.workers": roles("platform_operator"),
     "operator.create_token": roles("platform_operator"),
     "operator.revoke_token": roles("platform_operator"),
+    "operator.people": roles("platform_operator"),
+    "operator.person": roles("platform_operator"),
+    "operator.set_roles": roles("platform_operator"),
+    "operator.set_standing": roles("platform_operator"),
     "api.fetch": WORKERS,
     "api.extend_lock": WORKERS,
     "api.unlock": WORKERS,
@@ -181,6 +221,12 @@ def is_for_workers(endpoint: str | None) -> bool:
     """Whether only programs with a token may open an endpoint."""
     rule = RULES.get(endpoint or "")
     return rule is not None and rule.is_for_workers
+
+
+def is_signed(endpoint: str | None) -> bool:
+    """Whether what is sent proves itself, so that no browser can be made to send it."""
+    rule = RULES.get(endpoint or "")
+    return rule is not None and rule.is_signed
 
 
 def judge(endpoint: str, session: Session | None) -> Verdict:

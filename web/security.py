@@ -16,7 +16,7 @@ from engine.services.identity.sessions import TOTAL_LIMIT, Session, find_session
 from engine.storage.actor import Actor, Origin
 from web.api.door import WorkerDoor
 from web.compression import compress_page
-from web.policy import Verdict, is_for_workers, judge
+from web.policy import Verdict, is_for_workers, is_signed, judge
 
 SESSION_COOKIE = "baton"
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
@@ -52,7 +52,8 @@ class FormOutOfDate(HTTPException):
 def load_session(engine: Engine) -> None:
     """Finds who is signed in, before anything else of the request."""
     g.session = None
-    g.secret = None if is_for_workers(request.endpoint) else request.cookies.get(SESSION_COOKIE)
+    is_outside = is_for_workers(request.endpoint) or is_signed(request.endpoint)
+    g.secret = None if is_outside else request.cookies.get(SESSION_COOKIE)
     if g.secret is None or request.endpoint == "static":
         return
     with engine.database.read() as connection:
@@ -74,7 +75,7 @@ def pass_gate(engine: Engine, workers: WorkerDoor) -> BaseResponse | None:
     elif request.mimetype != "multipart/form-data":  # only that is read bit by bit; anything else is held in memory
         request.max_content_length = MAX_FIELD_BYTES
     refusal = _enforce_policy(request.endpoint)
-    if refusal is None and request.method not in SAFE_METHODS:
+    if refusal is None and request.method not in SAFE_METHODS and not is_signed(request.endpoint):
         _check_form_token(engine)
     return refusal
 

@@ -82,8 +82,8 @@ class TopicCall(Outbox, Protocol):
     def decide(self, table: str, values: Mapping[str, Plain]) -> Decision:
         """The answer of a pinned decision table, written into the history."""
 
-    def describe(self, subject_zh: str, subject_en: str, amount_fen: int | None = None) -> None:
-        """What lists show of this case: a few words and the amount it is about."""
+    def describe(self, subject_zh: str, subject_en: str, amount_fen: int | None = None, number: str = "") -> None:
+        """What lists show of this case: a few words, the amount it is about, and the number people call it by."""
 
     def add_party(self, party_id: str, relation: str) -> None:
         """Makes a party one of the case's own: it may look at it, and a search by party finds it."""
@@ -134,6 +134,9 @@ class ViewCall(RelationCall, Protocol):
     @property
     def language(self) -> str:
         """zh or en."""
+
+    def decide(self, table: str, values: Mapping[str, Plain]) -> Decision:
+        """The answer of a decision table as the case has pinned it; nothing is written down."""
 
 
 class JobRun(Protocol):

@@ -27,7 +27,7 @@ from engine.storage.actor import Actor
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import incident, instance_party
+from engine.storage.tables import incident, instance, instance_party
 
 if TYPE_CHECKING:
     from engine.runtime.step import Step
@@ -96,10 +96,14 @@ class StepTopicCall(StepOutbox):
     def decide(self, table: str, values: Mapping[str, Plain]) -> Decision:
         return self._step.decide(table, values, self.element, self.task_id)
 
-    def describe(self, subject_zh: str, subject_en: str, amount_fen: int | None = None) -> None:
+    def describe(self, subject_zh: str, subject_en: str, amount_fen: int | None = None, number: str = "") -> None:
         self._step.row.update(subject_zh=subject_zh[:200], subject_en=subject_en[:200])
         if amount_fen is not None:
             self._step.row["amount_fen"] = amount_fen
+        if number:
+            self._step.row["business_key"] = number
+            same = instance.c.id == self.instance_id
+            self.connection.execute(update(instance).where(same).values(business_key=number))
 
     def add_party(self, party_id: str, relation: str) -> None:
         values = {"instance_id_": self.instance_id, "party_id_": party_id, "relation_": relation}

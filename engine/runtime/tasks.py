@@ -1,18 +1,19 @@
 """A user task before somebody: fetched and authorised in one call, with its form and what the form shows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, bindparam, func, select
 
-from engine.definitions.catalogue import FORM
+from engine.definitions.catalogue import DECISION, FORM
 from engine.definitions.forms import BoundForm, Form, bind
 from engine.definitions.forms.conditions import NOW
 from engine.definitions.forms.fields import Submitted
-from engine.definitions.forms.model import walk
+from engine.definitions.forms.model import Component, walk
 from engine.definitions.registry import VIEWS
+from engine.language.decisions import Decision, decide
 from engine.language.model import Element
 from engine.language.state import read_task_data
 from engine.records.access import IS_CANDIDATE, describe_actor
@@ -83,6 +84,16 @@ class ViewContext:
     actor: Actor
     now: datetime
     language: Language
+    engine: Engine
+
+    def decide(self, table: str, values: Mapping[str, Plain]) -> Decision:
+        """See `registry.ViewCall`; before the case has begun, the newest version decides."""
+        catalogue = self.engine.catalogue
+        pinned = select(instance.c.pin_set_id).where(instance.c.id == self.instance_id)
+        pin_set_id = self.connection.execute(pinned).scalar_one_or_none()
+        newest = catalogue.newest(self.connection).get(DECISION, {})
+        logic_id = catalogue.pins(self.connection, pin_set_id).find(DECISION, table) if pin_set_id else newest[table]
+        return decide(catalogue.decision(self.connection, logic_id), values, self.engine.form_sandbox)
 
 
 def find_task(connection: Connection, actor: Actor, task_id: str) -> Any:
@@ -150,14 +161,14 @@ def bind_form(
 ) -> BoundForm:
     """A form over process data; before its case has begun, `instance_id` is empty."""
     with engine.database.read() as connection:
-        context = ViewContext(connection, engine.keys, instance_id, data, actor, engine.clock(), language)
+        context = ViewContext(connection, engine.keys, instance_id, data, actor, engine.clock(), language, engine)
         shown = {NOW: format_instant(context.now), **data, **gather_views(context, form)}
         files = _files(connection, actor, form, instance_id, submitted)
 
     def evaluate(expression: str, values: Mapping[str, Plain]) -> Plain:
         return engine.form_sandbox.evaluate(expression, {"now": format_instant(engine.clock()), **values})
 
-    return bind(
+    bound = bind(
         form,
         data=shown,
         language=language,
@@ -167,11 +178,29 @@ def bind_form(
         draft=draft,
         files=files,
     )
+    if form.previews:
+        with engine.database.read() as connection:
+            bound.show(_gather_previews(replace(context, connection=connection), bound))
+    return bound
+
+
+def _gather_previews(context: ViewContext, bound: BoundForm) -> PlainDict:
+    """What the parts show that follow from the answers at hand, of which each view finds those its part reads."""
+    values = bound.values
+    found: PlainDict = {}
+    for part, _ in walk(bound.form.components):
+        if part.reads and bound.is_visible(part.name):
+            read = {key: values.get(key) for key in part.reads}
+            found |= _call_views(replace(context, data={**context.data, **read}), [part])
+    return found
 
 
 def gather_views(context: ViewContext, form: Form) -> PlainDict:
     """What the read-only parts of a form show beside process data: the rows of services they name as their source."""
-    parts = [part for part, _ in walk(form.components)]
+    return _call_views(context, [part for part, _ in walk(form.components) if not part.reads])
+
+
+def _call_views(context: ViewContext, parts: Sequence[Component]) -> PlainDict:
     paths = [
         path for part in parts for path in (part.properties.get("source"), part.properties.get("total"), part.bounds)
     ]

@@ -8,7 +8,9 @@ from functools import lru_cache
 from engine.commands.work import settle
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
+from engine.scenarios.pasts import hold_number, invite_person, register_individual, suspend
 from engine.services.agreements.filling import sign_agreements
+from engine.services.cases.commands import add_evidence, open_case, withdraw_case
 from engine.services.ledger import rules, settling
 from engine.services.ledger.fees import BPS, FeeTerms, compute_settlement
 from engine.services.ledger.rules import Book, Origin
@@ -58,6 +60,17 @@ def pay_fee(engine: Engine, actor: Actor, amount_fen: int) -> None:
     engine.database.transact(work)
 
 
+def spend(engine: Engine, actor: Actor, amount_fen: int) -> None:
+    """The actor freezes money for something else."""
+
+    def work(unit: UnitOfWork) -> None:
+        ref = new_id()
+        book = Book(unit.connection, engine.keys, Origin(ref, unit.now, actor.user_id, ref, ref, "freeze_funds"))
+        rules.freeze(book, payer=actor.party_id, escrow_ref=ref, amount_fen=amount_fen)
+
+    engine.database.transact(work)
+
+
 def reconcile_today(engine: Engine, actor: Actor) -> str:
     """The provider's file of this day is read now, and from then on one every night; gives the case of the first
     difference, if there is one.
@@ -78,6 +91,9 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         release_order,
         request_cancellation,
         open_dispute,
+        open_case,
+        add_evidence,
+        withdraw_case,
         set_payout_method,
         limit_spending,
         create_work_task,
@@ -90,12 +106,17 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         improve_task,
         sign_agreements,
         pay_fee,
+        spend,
         reconcile_today,
         request_payout,
         start_top_up,
+        register_individual,
+        invite_person,
+        hold_number,
+        suspend,
     )
 }
-_GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id"})
+_GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id", "subject_id"})
 
 
 @lru_cache
@@ -109,5 +130,6 @@ def run_command(engine: Engine, actor: Actor, name: str, case_id: str | None, va
     """Runs a command of a person, on the case if it concerns one. Raises whatever the command raises."""
     command = COMMANDS[name]
     own = {"engine": engine, "actor": actor, "token": new_id(), "order_id": case_id, "task_id": case_id}
+    own["subject_id"] = case_id
     wanted = inspect.signature(command).parameters
     return command(**{key: value for key, value in own.items() if key in wanted}, **values)

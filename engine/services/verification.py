@@ -22,7 +22,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.step import state_digest
 from engine.services.agreements.tables import signature
 from engine.services.documents.issuing import as_bytes
-from engine.services.documents.tables import document
+from engine.services.documents.tables import document, document_consent
 from engine.services.ledger.checks import check_books, check_seals
 from engine.services.ledger.tables import account, journal, posting
 from engine.services.raw_rows import find_unreadable, read_rows, read_snapshot
@@ -60,7 +60,7 @@ def count_rows(connection: Connection) -> dict[str, int]:
     """How many rows a full verification covers, by table."""
     tables: tuple[Table, ...] = (
         *(history, instance, submission, definition, file, vault_item),
-        *(account, journal, posting, document, signature),
+        *(account, journal, posting, document, document_consent, signature),
     )
     return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
@@ -218,6 +218,10 @@ def verify_documents(engine: Engine, connection: Connection, _instance_id: str |
     for row in read_rows(connection, document):
         if not is_sealed(engine.keys.mac, "document", row) or _sha256(as_bytes(row["content"])) != row["sha256"]:
             yield Finding("document", row["number"], "Expected the document as it was issued, but it is another")
+    for row in read_rows(connection, document_consent):
+        if not is_sealed(engine.keys.mac, "document_consent", row):
+            bad = "Expected the consent as it was given, but its seal does not fit"
+            yield Finding("document_consent", row["document_id"], bad)
 
 
 def verify_signatures(engine: Engine, connection: Connection, _instance_id: str | None) -> Iterator[Finding]:

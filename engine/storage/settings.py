@@ -19,6 +19,7 @@ class Settings:
     password_cost: int = 3  # argon2 time cost
     payments: str = "simulator"
     simulator_seed: int = 1
+    invoices: str = "pdf"  # through what invoices are issued
     codes: str = "outbox"  # through what one-time codes are sent
     messengers: str = "outbox"  # live: notifications go out to messengers
     smtp_url: str = ""  # none: mail goes to the outbox page; else smtp://user:password@host:port or smtps://

@@ -133,7 +133,7 @@ def test_15_three_who_deliver_at_once_never_exceed_the_cap_they_share(any_stage:
         list(pool.map(deliver, team))
     for actor in team:
         work.approve(cases[actor.party_id])
-        stage.do(work.operator, cases[actor.party_id], "acceptance", {"acceptance_result": "accept"})
+        stage.do(work.colleague, cases[actor.party_id], "acceptance", {"acceptance_result": "accept"})
     assert sorted(row["paid_fen"] for row in work.engagements(task_id)) == [30_000, 60_000, 60_000]
     with stage.engine.database.read() as connection:
         assert check_books(connection) == []

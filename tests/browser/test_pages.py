@@ -18,6 +18,7 @@ PEOPLE = {
         "individual": "chen",
         "enterprise_admin": "shen",
         "enterprise_operator": "chen",
+        "enterprise_acceptor": "xu",
         "enterprise_finance": "qian",
     },
     "staff": {
@@ -31,7 +32,7 @@ PEOPLE = {
 }
 # roles of processes that are not there yet: nobody has them
 UNUSED = {
-    *("courier_ordinary", "courier_professional", "enterprise_acceptor", "repair_dispatcher", "repair_verifier"),
+    *("courier_ordinary", "courier_professional", "repair_dispatcher", "repair_verifier"),
     *("todo_manager", "todo_reviewer", "todo_handler", "todo_supervisor", "exception_owner"),
 }
 OF_A_KIND = 1

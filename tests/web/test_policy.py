@@ -82,6 +82,31 @@ def test_every_role_has_a_navigation() -> None:
     assert set(GROUPS) == set(ROLES)
 
 
+def test_a_navigation_holds_nothing_its_role_may_not_open() -> None:
+    for role, groups in GROUPS.items():
+        for place in (place for group in groups for place in group.places if place.endpoint in RULES):
+            allowed = RULES[place.endpoint].roles
+            assert not allowed or role in allowed or place.endpoint == "auditor.cases", (role, place.endpoint)
+
+
+@pytest.mark.parametrize(
+    ("role", "pages"),
+    [
+        ("enterprise_admin", "tasks inbox own_tasks orders open_task publish wallet papers cases ratings members"),
+        ("enterprise_operator", "tasks inbox own_tasks orders open_task publish wallet papers cases ratings"),
+        ("enterprise_acceptor", "inbox own_tasks orders papers cases ratings"),
+        ("enterprise_finance", "inbox own_tasks orders wallet papers cases"),
+        ("individual", "tasks inbox own_tasks orders wallet papers cases ratings certification"),
+        ("platform_finance", "inbox custody differences postings income"),
+        ("platform_operator", "incidents waiting cases jobs workers people definitions"),
+        ("auditor", "cases ledger verify"),
+    ],
+)
+def test_roles_differ_in_their_pages(role: str, pages: str) -> None:
+    places = [place.endpoint.partition(".")[2] for group in GROUPS[role] for place in group.places]
+    assert places == pages.split()
+
+
 def test_navigation_shows_only_what_exists_and_may_be_opened(
     app: Flask, engine: Engine, visitor: Visitor, chen: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

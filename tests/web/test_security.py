@@ -233,6 +233,9 @@ def test_every_form_needs_the_token_of_its_session(app: Flask, engine: Engine, v
         if RULES[endpoint].is_for_workers:
             assert visitor.client.post(path, **visitor.options).status_code == 401, "no cookie opens it"
             continue
+        if RULES[endpoint].is_signed:
+            assert visitor.client.post(path, **visitor.options).status_code == 400, "no signature"
+            continue
         for fields in (
             {},
             {"csrf_token": ""},

@@ -20,6 +20,9 @@ COPIES = {
     "htmx.org/dist/htmx.min.js": "htmx.js",
     "bpmn-js/dist/bpmn-navigated-viewer.production.min.js": "bpmn-viewer.js",
     "bpmn-js/dist/assets": "bpmn-js",
+    "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": "fonts/regular.ttf",  # of documents in PDF
+    "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf": "fonts/bold.ttf",
+    "@expo-google-fonts/noto-sans-sc/LICENSE_FONT": "LICENSE.noto-sans-sc.txt",
 }
 DRAWING = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
@@ -62,6 +65,7 @@ def lay_parts() -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     for source, name in COPIES.items():
+        (draft / name).parent.mkdir(exist_ok=True)
         copy = shutil.copytree if (MODULES / source).is_dir() else shutil.copyfile
         copy(MODULES / source, draft / name)
     for package in ("htmx.org", "bpmn-js", "lucide-static"):  # their licences ask for a copy of the notice

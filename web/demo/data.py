@@ -1,4 +1,4 @@
-"""Demo data: people and organisations, and orders in every state that real commands can bring about at once."""
+"""Demo data: people and organisations, orders and work tasks in every state real commands can bring about at once."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from engine.storage.tables import user
 from web.demo import PASSWORD
 from web.demo.demands import Fields, read_demands
 from web.demo.player import APPROVAL, REVIEW_SKILLS, Player
+from web.demo.tasks import Workshop
 from web.demo.todos import LOGINS as TODO_LOGINS
 from web.demo.todos import load_todos
 
@@ -29,6 +30,7 @@ LOGINS: list[tuple[str, str]] = [
     ("meng", "孟佳 平台财务，复核 / platform finance, the second person"),
     ("bai", "白露 客服 / customer service"),
     ("fang", "方正 仲裁员 / arbiter"),
+    ("lei", "雷鸣 仲裁员，复核与申诉 / arbiter, the second one and for appeals"),
     ("ye", "叶青 业务分析员 / business analyst"),
     ("du", "杜衡 审计员 / auditor"),
     ("qin", "秦川 平台运维 / platform operator"),
@@ -48,6 +50,7 @@ NAMES = {
     "meng": ("孟佳", "Meng Jia"),
     "bai": ("白露", "Bai Lu"),
     "fang": ("方正", "Fang Zheng"),
+    "lei": ("雷鸣", "Lei Ming"),
     "ye": ("叶青", "Ye Qing"),
     "du": ("杜衡", "Du Heng"),
     "qin": ("秦川", "Qin Chuan"),
@@ -57,8 +60,9 @@ STAFF: dict[str, tuple[str, tuple[str, ...]]] = {
     "luo": ("platform_senior_reviewer", REVIEW_SKILLS),
     "tang": ("platform_finance", ()),
     "meng": ("platform_finance", ()),
-    "bai": ("customer_service", ()),
+    "bai": ("customer_service", ("safety",)),
     "fang": ("arbiter", ()),
+    "lei": ("arbiter", ()),
     "ye": ("analyst", ()),
     "du": ("auditor", ()),
     "qin": ("platform_operator", ()),
@@ -75,6 +79,7 @@ class Cast:
     acceptor: Actor  # Xu, who accepts for it
     wang: Actor
     emily: Actor
+    shen: Actor  # as an individual
     builders: Actor  # Shen for the organisation that takes orders
     gao: Actor
 
@@ -85,7 +90,9 @@ def load_demo(engine: Engine) -> None:
         if connection.execute(select(func.count()).select_from(user)).scalar_one():
             return
     player = Player(engine)
-    play_orders(player, gather(player))
+    cast = gather(player)
+    play_orders(player, cast)
+    Workshop(player, cast.enterprise, cast.acceptor, cast.gao).play(cast.wang, cast.emily, cast.shen)
     load_todos(player)
 
 
@@ -100,11 +107,12 @@ def gather(player: Player) -> Cast:
     acceptor = player.grant(people["xu"], fair, "enterprise_acceptor")
     finance = player.grant(people["qian"], fair, "enterprise_finance")
     builders = player.grant(people["shen"], craft, "enterprise_admin")
-    for login in ("chen", "wang", "emily"):
+    for login in ("chen", "wang", "emily", "shen"):
         player.certify(people[login].party_id)
     player.top_up(people["chen"], PERSON_FEN)
     player.top_up(finance, ENTERPRISE_FEN)
-    return Cast(people["chen"], enterprise, acceptor, people["wang"], people["emily"], builders, staff["gao"])
+    taking = (people["wang"], people["emily"], people["shen"])
+    return Cast(people["chen"], enterprise, acceptor, *taking, builders, staff["gao"])
 
 
 def play_orders(player: Player, cast: Cast) -> None:

@@ -13,6 +13,7 @@ from engine.services.reconciliation.lists import count_open, list_differences, l
 from web.auditor.books import name_account, shorten
 from web.auditor.names import Names
 from web.finance.cases import find_tasks, list_cases
+from web.finance.income import Income
 from web.security import current_actor
 
 DIFFERENCE, POSTING, PAYMENT = "reconcile_difference", "manual_posting", "platform_payment"
@@ -27,6 +28,9 @@ def make_finance(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/finance", "custody", desk.show_custody)
     blueprint.add_url_rule("/finance/differences", "differences", desk.show_differences)
     blueprint.add_url_rule("/finance/postings", "postings", desk.show_postings)
+    income = Income(engine)
+    blueprint.add_url_rule("/finance/income", "income", income.show)
+    blueprint.add_url_rule("/finance/income", "export_income", income.export, methods=("POST",))
     helpers = {"name_account": name_account, "shorten": shorten, "day": date.fromisoformat}
     blueprint.context_processor(lambda: helpers)
     return blueprint

@@ -20,6 +20,8 @@ from engine.services.identity.sessions import (
     open_session,
 )
 from engine.storage.actor import PLATFORM
+from web.identity.join import add_join
+from web.identity.members import add_members
 from web.navigation import list_bottom_links
 from web.preferences import KEPT_FOR, save_preferences
 from web.security import clear_session_cookie, current_session, local_target, set_session_cookie
@@ -74,6 +76,8 @@ def make_identity(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/sign-out", "sign_out", door.sign_out, methods=("POST",))
     blueprint.add_url_rule("/preferences", "preferences", door.set_preferences, methods=("POST",))
     blueprint.add_url_rule("/menu", "menu", door.show_menu)
+    add_members(blueprint, engine)
+    add_join(blueprint, engine, door.passwords)
     return blueprint
 
 

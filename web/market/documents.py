@@ -2,11 +2,12 @@
 
 from datetime import date, timedelta
 
-from flask import abort, g, render_template
+from flask import g, render_template
 from werkzeug.wrappers import Response
 
 from engine.runtime.engine import Engine
-from engine.services.documents.issuing import Document, as_bytes, issue_settlement, issue_statement, next_month
+from engine.services.documents.drafting import next_month
+from engine.services.documents.issuing import SETTLEMENT, STATEMENT, Document, as_bytes, issue
 from engine.storage.clock import parse_instant
 from web.auditor.names import Names
 from web.formatting import Formatter
@@ -38,19 +39,15 @@ class Documents:
 
     def show_settlement(self, entry_id: str) -> str:
         """The slip of a settlement."""
-        return self._show("market/settlement.html", issue_settlement(self.engine, current_actor(), entry_id))
+        return self._show("market/settlement.html", issue(self.engine, current_actor(), SETTLEMENT, entry_id))
 
     def export_settlement(self, entry_id: str) -> Response:
         """The slip as JSON."""
-        found = issue_settlement(self.engine, current_actor(), entry_id)
+        found = issue(self.engine, current_actor(), SETTLEMENT, entry_id)
         return _file(found, as_bytes(found.content), "application/json", "json")
 
     def _statement(self, month: str) -> Document:
-        try:
-            first = date.fromisoformat(f"{month}-01")
-        except ValueError:
-            abort(404)
-        return issue_statement(self.engine, current_actor(), first)
+        return issue(self.engine, current_actor(), STATEMENT, month)
 
     def _show(self, template: str, found: Document, **facts: object) -> str:
         told = found.content

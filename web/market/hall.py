@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import abort, redirect, render_template, request, send_file, url_for
+from flask import abort, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -11,6 +11,7 @@ from engine.queries.page import MAX_LIMIT
 from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
+from engine.services.cases.queries import list_cases
 from engine.services.orders.commands import PROCESS, take_order
 from engine.services.orders.errors import AlreadyTaken, OrderNotOpen
 from engine.services.orders.queries import (
@@ -24,9 +25,10 @@ from engine.services.orders.queries import (
 from engine.services.orders.search import SORTS, OrderFilter
 from engine.services.ratings.queries import RatingView, Standing, rating_of, ratings_of_case
 from engine.storage.actor import Actor
-from engine.storage.files import SHOWN
 from engine.storage.ids import new_token
 from engine.storage.tables import party
+from web.market.attachments import send_attachment
+from web.market.cases import may_open_case
 from web.market.find import CATEGORIES, PLACES, TAKERS, read_search
 from web.market.questions import read_token
 from web.market.states import list_offers, next_due
@@ -98,6 +100,8 @@ class Hall:
             offers=list_offers(order) if may_trade(actor) else [],
             may_take=may_trade(actor) and not order.obstacle,
             due_at=next_due(order),
+            cases=list_cases(self.engine, actor, order_id) if order.side else [],
+            may_open_case=bool(order.side and order.closed_at) and may_open_case(self.engine, actor, "order", order_id),
             done=done if done in DONE else None,
             token=new_token(),
         )
@@ -115,18 +119,7 @@ class Hall:
     def show_attachment(self, order_id: str, file_id: str) -> Response:
         """A file of the demand, for whoever may see the order."""
         order = fetch_order(self.engine, current_actor(), order_id)
-        entry = next((one for one in order.attachments if isinstance(one, dict) and one.get("file") == file_id), None)
-        if entry is None:
-            raise NotFound("file", file_id)
-        media_type = str(entry["media_type"])
-        response = send_file(
-            self.engine.files.path(str(entry["sha256"])),
-            mimetype=media_type if media_type in SHOWN else "application/octet-stream",
-            as_attachment=media_type not in SHOWN,
-            download_name=str(entry["name"]),
-        )
-        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-        return response
+        return send_attachment(self.engine, order.attachments, file_id)
 
     def _holds(self, actor: Actor, order_id: str) -> bool:
         try:

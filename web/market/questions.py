@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest
 
 from engine.definitions.forms import BoundForm, Form, bind, parse_form
 from engine.runtime.engine import Engine
-from engine.storage.plain import Plain
+from engine.storage.plain import Plain, PlainDict
 from web.rendering import render_form
 from web.texts import current_language
 
@@ -19,24 +19,29 @@ MAX_TOKEN_LENGTH = 64
 
 
 @cache
-def read_question(name: str) -> Form:
-    """One of the forms of this folder."""
-    return parse_form(name, (FOLDER / f"{name}.form").read_bytes())
+def read_question(name: str, folder: Path = FOLDER) -> Form:
+    """One of the forms of a folder of pages."""
+    return parse_form(name, (folder / f"{name}.form").read_bytes())
 
 
-def bind_question(engine: Engine, name: str) -> BoundForm:
-    """The form before the reader: as he sent it, or empty."""
+def bind_question(
+    engine: Engine, name: str, draft: PlainDict | None = None, folder: Path = FOLDER, *, is_sent: bool = True
+) -> BoundForm:
+    """The form before the reader: as he sent it, else filled from a draft, else empty. `is_sent`: whether what was
+    posted is this form.
+    """
 
     def evaluate(expression: str, values: Mapping[str, Plain]) -> Plain:
         return engine.sandbox.evaluate(expression, dict(values))
 
     return bind(
-        read_question(name),
+        read_question(name, folder),
         data={},
         language=current_language(),
         timezone=engine.zone,
         evaluate=evaluate,
-        submitted=request.form if request.method == "POST" else None,
+        submitted=request.form if request.method == "POST" and is_sent else None,
+        draft=draft,
     )
 
 

@@ -80,11 +80,17 @@ class Requests:
         if kind == RELEASE:
             release_order(self.engine, actor, order_id, token, reason)
         elif kind == DISPUTE:
-            open_dispute(self.engine, actor, order_id, token, reason)
+            open_dispute(self.engine, actor, order_id, token, reason, read_claim(values))
         else:
             done = values.get("progress_percent")
             progress_bps = done * BPS_PER_CENT if isinstance(done, int) else 0
             request_cancellation(self.engine, actor, order_id, token, reason, progress_bps)
+
+
+def read_claim(values: PlainDict) -> int | None:
+    """How much the party wants; None where it does not say."""
+    claim = values.get("claim_fen")
+    return claim if isinstance(claim, int) else None
 
 
 def _draw(kind: str, order: OrderView, question: str, fields: Markup, token: str = "", is_changed: bool = False) -> str:

@@ -13,7 +13,7 @@ from flask import g, url_for
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
-from engine.services.documents.issuing import next_month
+from engine.services.documents.drafting import next_month
 from engine.services.ledger.settling import RULES
 from engine.services.ledger.views import StatementFilter, StatementRow, first_movement, statement
 from engine.storage.plain import PlainDict

@@ -1,6 +1,8 @@
 """The wallet of the acting party: balances, statement, top-ups."""
 
+import segno
 from flask import abort, g, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from engine.runtime.engine import Engine
@@ -27,6 +29,7 @@ from web.market.statements import (
 from web.security import current_actor, local_target
 
 PAGE_ROWS = 30
+CODE_DOT = 5
 REMEMBERED_PAYMENTS = 100
 SHOWN_PAYOUTS = 5
 DONE = ("payout", "method")
@@ -120,6 +123,7 @@ class Wallet:
             payment=payment,
             wallet=wallet,
             is_open=payment.status == STARTED,
+            pay_code=draw_code(payment.pay_code) if payment.pay_code and payment.status == STARTED else None,
             is_simulated=self._is_simulated,
             target=local_target(request.args.get("next")),
         )
@@ -136,3 +140,8 @@ class Wallet:
     @property
     def _is_simulated(self) -> bool:
         return self.engine.settings.payments == SIMULATOR
+
+
+def draw_code(text: str) -> Markup:
+    """A text as a code to scan."""
+    return Markup(segno.make(text, error="m", micro=False).svg_inline(scale=CODE_DOT, border=2, light="#fff"))

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from engine.runtime.engine import Engine
 from engine.services.ledger.views import wallet_view
-from engine.services.payments.methods import describe_method, set_payout_method
+from engine.services.payments.methods import HolderDiffers, describe_method, set_payout_method
 from engine.services.payments.simulator import SIMULATOR
 from engine.services.payments.withdrawals import WithdrawalTooLarge, request_payout
 from engine.storage.ids import new_id
@@ -32,7 +32,7 @@ class Withdrawals:
         try:
             request_payout(self.engine, current_actor(), amount_fen, token)
         except WithdrawalTooLarge:
-            return self._draw("payout", draw_question(bound), token, is_too_large=True), 422
+            return self._draw("payout", draw_question(bound), token, problem="too_large"), 422
         return redirect(url_for("market.wallet", done="payout"), 303)
 
     def change_method(self) -> Response | str | tuple[str, int]:
@@ -43,10 +43,13 @@ class Withdrawals:
         if not bound.validate():
             return self._draw("payout_method", draw_question(bound), read_token()), 422
         kind, account, holder = (str(bound.values[name]) for name in ("method_kind", "account_no", "holder_name"))
-        set_payout_method(self.engine, current_actor(), kind=kind, account=account, holder=holder)
+        try:
+            set_payout_method(self.engine, current_actor(), kind=kind, account=account, holder=holder)
+        except HolderDiffers:
+            return self._draw("payout_method", draw_question(bound), read_token(), problem="other_holder"), 422
         return redirect(url_for("market.wallet", done="method"), 303)
 
-    def _draw(self, page: str, fields: str, token: str, is_too_large: bool = False) -> str:
+    def _draw(self, page: str, fields: str, token: str, problem: str = "") -> str:
         actor = current_actor()
         with self.engine.database.read() as connection:
             wallet = wallet_view(connection, actor.party_id)
@@ -57,6 +60,6 @@ class Withdrawals:
             token=token,
             wallet=wallet,
             method=method,
-            is_too_large=is_too_large,
+            problem=problem,
             is_simulated=self.engine.settings.payments == SIMULATOR,
         )

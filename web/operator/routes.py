@@ -1,4 +1,4 @@
-"""The operator's desk: what cannot go on by itself, what waits to happen by itself, and what is done outside."""
+"""The operator's desk: what cannot go on by itself, what waits to happen, what is done outside, and who is who."""
 
 from flask import Blueprint
 
@@ -6,6 +6,7 @@ from engine.runtime.engine import Engine
 from web.auditor.timeline import say
 from web.operator.incidents import IncidentDesk
 from web.operator.outside import OutsideDesk
+from web.operator.people import PeopleDesk
 from web.operator.waiting import make_waiting
 
 
@@ -25,5 +26,10 @@ def make_operator(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/workers", "workers", outside.show_workers)
     blueprint.add_url_rule("/workers/tokens", "create_token", outside.create_token, methods=post)
     blueprint.add_url_rule("/workers/tokens/<token_id>/revoke", "revoke_token", outside.revoke_token, methods=post)
+    people = PeopleDesk(engine)
+    blueprint.add_url_rule("/people", "people", people.list_all)
+    blueprint.add_url_rule("/people/<party_id>", "person", people.show)
+    blueprint.add_url_rule("/people/<party_id>/roles", "set_roles", people.set_roles, methods=post)
+    blueprint.add_url_rule("/people/<party_id>/standing", "set_standing", people.set_standing, methods=post)
     blueprint.context_processor(lambda: {"say": say})
     return blueprint

@@ -1,7 +1,7 @@
 """A form before one person: the values, what is shown, what is wrong. The class behind each field is WTForms'."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import lru_cache
 
@@ -82,6 +82,10 @@ class BoundForm:
     def read_only_value(self, component: Component) -> Plain:
         """The value of a read-only field, which process data hold."""
         return self.binding.data.get(component.name, component.empty)
+
+    def show(self, views: Mapping[str, Plain]) -> None:
+        """Adds what was computed of the values at hand to the data that read-only parts show."""
+        self.binding = replace(self.binding, data={**self.binding.data, **views})
 
     def view(self, component: Component) -> PlainDict:
         """What the template of a registered component shows."""

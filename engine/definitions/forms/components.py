@@ -85,13 +85,17 @@ class SettlementPreview(FormComponent):
     """What a settlement will move, as the server computed it.
 
     `source` is the path in process data of a dict with `gross_fen`, `platform_fee_fen`, `vat_fen` (contained in the
-    fee) and `net_fen`; `platform_fee_bps`, `tax_fen` (withheld) and `secured_fen` (what stays) are optional.
+    fee) and `net_fen`; `platform_fee_bps`, `tax_fen` (withheld) and `secured_fen` (what stays) are optional, and
+    `effects`, further rows as those of `baton:facts`. With `reads`, keys of fields with commas between them, it is made
+    anew while these are filled in: its source is a view that finds them in its data.
     """
 
-    properties = frozenset({"source"})
+    properties = frozenset({"source", "reads"})
 
     def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
         yield from _require_text(component, "source")
+        if not set(component.reads) <= keys:
+            yield Finding(component.name, "wrong_property", {"property": "reads", "expected": "keys of fields"})
 
     def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
         amounts = find_datum(data, _text(component, "source"))
@@ -107,10 +111,10 @@ class Facts(FormComponent):
 
     With `rows`, each `value` is the path of a datum, in process data or in the dict at the path `source`. Without, a
     list of `{"zh", "en", "name", "value"}` is at `source`; a value may be a text in both languages, `{"zh", "en"}`. The
-    end of a name says how it is shown: `_fen`, `_at`.
+    end of a name says how it is shown: `_fen`, `_at`. With `folded` it is closed until somebody opens it.
     """
 
-    properties = frozenset({"source", "rows"})
+    properties = frozenset({"source", "rows", "folded"})
     choices_property = "rows"
 
     def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
@@ -363,6 +367,10 @@ class ChooseRowsField(PlainField):
         known = [str(row["id"]) for row in rows if row.get("is_open") is not False]
         if not set(self.notes) <= set(known):
             raise self.refuse("not_a_choice")
+        limits = find_datum(self.meta.binding.data, self.component.bounds) if self.component.bounds else None
+        most = limits.get("maximum") if isinstance(limits, dict) else None
+        if isinstance(most, int) and len(self.notes) > most:
+            raise self.refuse("too_many_rows", maximum=most, count=len(self.notes))
         longest = max(map(len, self.notes.values()))
         if longest > MAX_NOTE:
             raise self.refuse("too_long", max_length=MAX_NOTE, length=longest, excess=longest - MAX_NOTE)
@@ -374,10 +382,10 @@ class ChooseRows(FormComponent):
     """Ticks rows of a list, with a note to each: `source` is the path of the list in process data or a view. Each row
     has an `id` and a `name`; shown beside is what `columns` lists, as far as a row has it, and its `message`. The end
     of a column's value says how it is shown: `_fen`, `_bps`, `_at`. A row that `is_open` says false of cannot be
-    ticked.
+    ticked, nor more rows than the `maximum` of its `bounds`.
     """
 
-    properties = frozenset({"source", "columns"})
+    properties = frozenset({"source", "columns", "bounds"})
     choices_property = "columns"
     field_class = ChooseRowsField
 

@@ -1,6 +1,5 @@
 """The fields of forms: how each reads what was typed, what it refuses, and what it shows again."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -16,6 +15,7 @@ from engine.definitions.forms import typed
 from engine.definitions.forms.conditions import NOW
 from engine.definitions.forms.messages import Language, say
 from engine.definitions.forms.model import Component
+from engine.definitions.forms.texts import TEXT_KINDS
 from engine.definitions.forms.typed import InputRefused
 from engine.storage.clock import parse_instant
 from engine.storage.plain import Plain, PlainDict
@@ -25,8 +25,6 @@ REFRESH, REMOVE, ADD, SHOWN = "_refresh", "_remove", "_add", "_shown"
 DEFAULT_MAX_LENGTH = {"textfield": 500, "textarea": 20_000}
 # A text with a pattern is short, so that matching stays fast whatever was typed.
 PATTERN_MAX_LENGTH = 100
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{4,22}")
 
 
 class Submitted(Protocol):
@@ -170,10 +168,8 @@ class TextField(PlainField):
         if rules.pattern and not rules.pattern.fullmatch(text):
             message = rules.pattern_message.of(self.language)
             raise ValidationError(message) if message else self.refuse("pattern_mismatch")
-        if rules.validation_type == "email" and not (len(text) <= 254 and _EMAIL.fullmatch(text)):
-            raise self.refuse("not_an_email")
-        if rules.validation_type == "phone" and not _PHONE.fullmatch(text):
-            raise self.refuse("not_a_phone")
+        if rules.validation_type and not TEXT_KINDS[rules.validation_type].is_valid(text):
+            raise self.refuse(TEXT_KINDS[rules.validation_type].refusal)
 
 
 class NumberField(PlainField):

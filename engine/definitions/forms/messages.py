@@ -23,6 +23,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "pattern_mismatch": ("格式不符合要求", "Not in the format asked for"),
     "not_an_email": ("不是邮箱地址，例如 name@example.com", "Not an e-mail address, such as name@example.com"),
     "not_a_phone": ("不是电话号码，例如 13800000000", "Not a phone number, such as 13800000000"),
+    "not_a_mobile": ("不是中国大陆手机号码，例如 13800000000", "Not a mobile number, such as 13800000000"),
+    "not_a_resident_id": (
+        "证件号码不正确：应为 18 位，且校验位相符",
+        "Not an identity number: 18 characters whose last one fits the others",
+    ),
+    "not_a_credit_code": (
+        "统一社会信用代码不正确：应为 18 位，且校验位相符",
+        "Not a credit code: 18 characters whose last one fits the others",
+    ),
     "control_character": ("含有不能保存的字符 {character}", "Contains a character that cannot be kept: {character}"),
     "not_a_number": ("不是数字，例如 1,234.5", "Not a number, such as 1,234.5"),
     "not_an_amount": ("不是金额，例如 1,234.50", "Not an amount, such as 1,234.50"),
@@ -41,6 +50,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Clocks skip this time on that day; choose another",
     ),
     "not_a_choice": ("选项已不可用，重新选择", "This answer is not offered; choose again"),
+    "too_many_rows": ("最多选 {maximum} 个，现在选了 {count} 个", "At most {maximum}; {count} are ticked"),
     "file_gone": ("有 {count} 个文件已不可用，重新上传", "{count} files no longer available; upload again"),
     "too_many_files": ("最多 {max_files} 个文件，现在 {count} 个", "At most {max_files} files; {count} now"),
     "file_type": ("{name} 的类型不符，可以上传：{accept}", "{name} is of another type; accepted: {accept}"),

@@ -113,6 +113,12 @@ class Component:
     properties: Mapping[str, Plain] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """The keys of the fields whose answers it shows something of, while they are typed."""
+        found = self.properties.get("reads")
+        return tuple(key.strip() for key in found.split(",") if key.strip()) if isinstance(found, str) else ()
+
+    @property
     def is_in_hundredths(self) -> bool:
         """Whether the number is kept as a hundred times what is typed: yuan as fen, per cent as basis points."""
         return self.is_money or self.is_percent
@@ -189,14 +195,26 @@ class Form:
         return tuple(key for key, part in self.inputs.items() if part.type == "filepicker")
 
     @cached_property
+    def previews(self) -> Mapping[str, tuple[str, ...]]:
+        """For every component that is made anew while others are filled in, the keys of those."""
+        parts = [part for part, _ in walk(self.components) if part.reads]
+        return MappingProxyType({part.name: part.reads for part in parts})
+
+    @cached_property
+    def is_refreshed(self) -> bool:
+        """Whether an answer can change what else the form shows."""
+        return bool(self.levels or self.previews)
+
+    @cached_property
     def has_extra_buttons(self) -> bool:
         """Whether the form has buttons that do not send it: to refresh it, to remove a file, to add an entry."""
-        return bool(self.levels or self.file_keys) or any(part.entry for part in self.inputs.values())
+        return bool(self.is_refreshed or self.file_keys) or any(part.entry for part in self.inputs.values())
 
     @cached_property
     def triggers(self) -> frozenset[str]:
-        """The fields whose change may show or hide others."""
-        return frozenset(key for level in self.levels for condition in level for key in condition.reads)
+        """The fields whose change may show or hide others, or what a preview says."""
+        read = frozenset(key for level in self.levels for condition in level for key in condition.reads)
+        return read.union(*self.previews.values())
 
     @cached_property
     def conditional(self) -> frozenset[str]:

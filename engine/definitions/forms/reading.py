@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from engine.definitions.forms import typed
 from engine.definitions.forms.model import Choice, EntryRules, FileRules, Finding, Rules, Words
+from engine.definitions.forms.texts import TEXT_KINDS
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import Plain, PlainDict
 
@@ -16,7 +17,6 @@ MAX_DECIMALS = 6
 _MAX_PATTERN_LENGTH = 200
 _MAX_REPEATS, _MAX_FORKS = 3, 6
 _ACCEPT = re.compile(r"\.[a-z0-9]{1,10}|[a-z]+/(\*|[a-z0-9.+-]+)")
-_VALIDATION_TYPES = frozenset({"", "custom", "email", "phone"})
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Reader:
         for unknown in sorted(raw.keys() - allowed):
             self.report("unknown_property", property=f"validate.{unknown}")
         kind = self.read_text("validationType", raw)
-        self.expect(kind in _VALIDATION_TYPES, "validationType", "email or phone")
+        self.expect(kind in {"", "custom", *TEXT_KINDS}, "validationType", f"one of {', '.join(TEXT_KINDS)}")
         rules = Rules(
             is_required=self.read_flag("required", raw),
             minimum=self.read_decimal("min", raw),
@@ -132,7 +132,7 @@ class Reader:
             max_length=self.read_integer("maxLength", 1, MAX_LENGTH, raw),
             pattern=self._read_pattern(self.read_text("pattern", raw)),
             pattern_message=self.read_words("patternErrorMessage", raw),
-            validation_type=kind if kind in {"email", "phone"} else None,
+            validation_type=kind if kind in TEXT_KINDS else None,
             decimals=self.read_integer("decimalDigits", 0, MAX_DECIMALS),
         )
         self._check_bounds(rules.minimum, rules.maximum)

@@ -37,6 +37,11 @@ def find_outdated(connection: Connection, party_id: str) -> list[str]:
     return [kind for kind in kinds if find_valid_agreement(connection, party_id, kind) is None]
 
 
+def is_bound(connection: Connection, row: Any) -> bool:
+    """Whether a party, given by its row, has an agreement with the platform that is in force."""
+    return bool(row.has_agreement) and not find_outdated(connection, row.id)
+
+
 def list_signatures(connection: Connection, party_id: str) -> list[Row[Any]]:
     """All signatures of a party, newest first."""
     query = select(signature).where(signature.c.party_id == party_id)

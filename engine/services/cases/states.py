@@ -1,4 +1,4 @@
-"""The state machine of a service case (F.3). `move` is the only function that writes `service_case.state`."""
+"""The state machine of a service case (F.3). `move` is the only function that changes `service_case.state`."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,19 @@ from sqlalchemy import Connection, RowMapping, select, update
 from engine.services.cases.tables import service_case
 
 TRANSITIONS: Mapping[str, frozenset[str]] = {
-    "open": frozenset({"triaged", "arbitrating"}),
-    "triaged": frozenset({"answered", "responding"}),
-    "responding": frozenset({"negotiating", "mediating", "arbitrating", "decided"}),
-    "negotiating": frozenset({"mediating", "arbitrating", "decided"}),
-    "mediating": frozenset({"arbitrating", "decided"}),
-    "arbitrating": frozenset({"decided"}),
+    "open": frozenset({"triaged", "closed"}),
+    "triaged": frozenset({"answered", "responding", "arbitrating", "closed"}),
+    "responding": frozenset({"negotiating", "mediating", "decided", "closed"}),
+    "negotiating": frozenset({"mediating", "decided", "closed"}),
+    "mediating": frozenset({"arbitrating", "decided", "closed"}),
+    "arbitrating": frozenset({"decided", "closed"}),
     "decided": frozenset({"appealed", "closed"}),
-    "appealed": frozenset({"arbitrating"}),
+    "appealed": frozenset({"arbitrating", "closed"}),
     "answered": frozenset({"closed"}),
     "closed": frozenset(),
 }
+UNDECIDED = frozenset({"open", "triaged", "responding", "negotiating", "mediating", "arbitrating"})
+"""The states in which the claim may still be withdrawn; a case that closes out of one of them was withdrawn."""
 
 
 def fetch_case_row(connection: Connection, case_ref: str) -> RowMapping:
@@ -33,4 +35,9 @@ def move(connection: Connection, case_ref: str, state: str, **values: object) ->
     before = fetch_case_row(connection, case_ref)["state"]
     if state not in TRANSITIONS[before]:
         raise ValueError(f"Expected one of {sorted(TRANSITIONS[before])} after {before}, but got {state!r}")
-    connection.execute(update(service_case).where(service_case.c.ref == case_ref).values(state=state, **values))
+    change(connection, case_ref, {"state": state, **values})
+
+
+def change(connection: Connection, case_ref: str, values: Mapping[str, object]) -> None:
+    """Writes values of a case."""
+    connection.execute(update(service_case).where(service_case.c.ref == case_ref).values(dict(values)))

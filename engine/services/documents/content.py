@@ -1,4 +1,4 @@
-"""What documents about money say: plain JSON, by ids and in fen, so that the same bytes serve every reader."""
+"""Statements and settlement slips: plain JSON, by ids and in fen, so that the same bytes serve every reader."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,17 +6,41 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from engine.services.ledger import accounts
+from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
+from engine.services.documents.drafting import Draft, read_past_month
+from engine.services.documents.settled import find_sides
 from engine.services.ledger.settling import RULES
 from engine.services.ledger.tables import account, journal, posting
-from engine.services.ledger.views import StatementFilter, StatementRow, balance_before, statement
-from engine.storage.clock import format_instant
+from engine.services.ledger.views import StatementFilter, StatementRow, balance_before, first_movement, statement
+from engine.storage.actor import Actor
+from engine.storage.clock import format_instant, parse_instant
+from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import instance
 
 BATCH_ROWS = 500
 _AMOUNTS = ("gross_fen", "fee_fen", "vat_fen", "tax_fen", "net_fen")
 _DETAILS = ("milestone", "batch", "quantity", "unit_price_fen", "tip_fen", "spent_fen", "guarantee_fen", "fee_bearer")
+
+
+def draft_statement(unit: UnitOfWork, engine: Engine, actor: Actor, text: str) -> Draft:
+    """The statement of the acting party's wallet for a month that is over, from the one in which it was first used."""
+    month = read_past_month(unit, engine, text)
+    first = first_movement(unit.connection, actor.party_id)
+    if first is None or first >= month.until:
+        raise NotFound("statement", text)
+    content = write_statement(unit.connection, actor.party_id, month.since, month.until)
+    return Draft(f"{actor.party_id}:{month}", month.first, content)
+
+
+def draft_settlement(unit: UnitOfWork, engine: Engine, actor: Actor, entry_id: str) -> Draft:
+    """The slip of a settlement, for its two sides."""
+    content = write_settlement(unit.connection, entry_id)
+    if content is None or actor.party_id not in (content["payer_id"], content["payee_id"]):
+        raise NotFound("settlement", entry_id)
+    day = parse_instant(str(content["at"])).astimezone(engine.zone).date()
+    return Draft(entry_id, day.replace(day=1), content)
 
 
 def write_statement(connection: Connection, party_id: str, since: datetime, until: datetime) -> PlainDict:
@@ -79,7 +103,7 @@ def write_settlement(connection: Connection, entry_id: str) -> PlainDict | None:
         "payer_id": payer_id,
         "payee_id": payee_id,
         "process_key": entry.process_key or "",
-        "number": entry.business_key or "",
+        "order_number": entry.business_key or "",
         "subject_zh": entry.subject_zh or "",
         "subject_en": entry.subject_en or "",
         "rate_bps": terms.get("rate_bps") if isinstance(terms, dict) else None,
@@ -89,13 +113,9 @@ def write_settlement(connection: Connection, entry_id: str) -> PlainDict | None:
 
 
 def _find_sides(connection: Connection, entry: Row[Any]) -> tuple[str, str]:
-    """Who paid and who was paid: the one the money was frozen for, and the other wallet."""
     lines = connection.execute(
         select(posting.c.account, account.c.owner_id)
         .join(account, account.c.code == posting.c.account)
         .where(posting.c.journal_id == entry.id, account.c.owner_id.is_not(None))
     ).all()
-    frozen = [line.owner_id for line in lines if accounts.is_frozen(line.account)]
-    payer_id = str(entry.facts.get("payer") or frozen[0])
-    wallets = [line.owner_id for line in lines if not accounts.is_frozen(line.account) and line.owner_id != payer_id]
-    return payer_id, str(entry.facts.get("payee") or wallets[0])
+    return find_sides(entry.facts, [(line.account, line.owner_id) for line in lines])

@@ -6,26 +6,47 @@ import hmac
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, Row, insert, select
 
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.services.documents.content import write_settlement, write_statement
+from engine.services.documents.agreements import draft_agreement
+from engine.services.documents.confirmations import draft_confirmation
+from engine.services.documents.content import draft_settlement, draft_statement
+from engine.services.documents.drafting import Writer
+from engine.services.documents.invoices import draft_invoice
 from engine.services.documents.tables import document
-from engine.services.ledger.views import first_movement
+from engine.services.documents.withholding import draft_withholding
 from engine.storage.actor import Actor
-from engine.storage.clock import format_instant, parse_instant
+from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
 from engine.storage.plain import PlainDict
 from engine.storage.seal import seal_row
 
-STATEMENT, SETTLEMENT = "statement", "settlement"
-_PREFIXES = {STATEMENT: "ST", SETTLEMENT: "SL"}
+STATEMENT, SETTLEMENT, CONFIRMATION = "statement", "settlement", "confirmation"
+AGREEMENT, INVOICE, WITHHOLDING = "agreement", "invoice", "withholding"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of document: how its numbers begin, and who writes it."""
+
+    prefix: str
+    write: Writer
+
+
+KINDS = {
+    STATEMENT: Kind("ST", draft_statement),  # about a month, such as 2026-11
+    SETTLEMENT: Kind("SL", draft_settlement),  # about an entry of the journal
+    CONFIRMATION: Kind("CS", draft_confirmation),  # about a work task
+    AGREEMENT: Kind("AG", draft_agreement),  # about a signature
+    INVOICE: Kind("IN", draft_invoice),  # about an invoice that was asked for
+    WITHHOLDING: Kind("TW", draft_withholding),  # about a month
+}
 _SUFFIX_LENGTH = 8
 
 
@@ -33,6 +54,7 @@ _SUFFIX_LENGTH = 8
 class Document:
     """An issued document. `sha256` is that of `as_bytes(content)`, which is what one downloads as JSON."""
 
+    id: str
     number: str
     kind: str
     content: PlainDict
@@ -45,37 +67,18 @@ def as_bytes(content: PlainDict) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def issue_statement(engine: Engine, actor: Actor, month: date) -> Document:
-    """The statement of the acting party's wallet for a calendar month that is over, given by its first day.
-
-    Raises NotFound for a month that is not over, or before the wallet was first used.
+def issue(engine: Engine, actor: Actor, kind: str, about: str) -> Document:
+    """The document of a kind about something, for who acts. Raises NotFound for whoever may not have it, and for what
+    there is not yet: a month that is not over, a work task that has not ended.
     """
-    since, until = (_begin_of(first, engine.zone) for first in (month, next_month(month)))
+    if kind not in KINDS:
+        raise NotFound("document", kind)
 
     def work(unit: UnitOfWork) -> Document:
-        first = first_movement(unit.connection, actor.party_id)
-        if until > unit.now or first is None or first >= until:
-            raise NotFound("statement", f"{month:%Y-%m}")
-        subject = f"{actor.party_id}:{month:%Y-%m}"
-        if known := _find(unit.connection, STATEMENT, subject):
-            return known
-        content = write_statement(unit.connection, actor.party_id, since, until)
-        return _issue(unit, engine.keys, STATEMENT, subject, f"{month:%Y%m}", content)
-
-    return engine.database.transact(work)
-
-
-def issue_settlement(engine: Engine, actor: Actor, entry_id: str) -> Document:
-    """The slip of a settlement, for its two sides. Raises NotFound for anybody else."""
-
-    def work(unit: UnitOfWork) -> Document:
-        content = write_settlement(unit.connection, entry_id)
-        if content is None or actor.party_id not in (content["payer_id"], content["payee_id"]):
-            raise NotFound("settlement", entry_id)
-        if known := _find(unit.connection, SETTLEMENT, entry_id):
-            return known
-        month = f"{parse_instant(str(content['at'])).astimezone(engine.zone):%Y%m}"
-        return _issue(unit, engine.keys, SETTLEMENT, entry_id, month, content)
+        draft = KINDS[kind].write(unit, engine, actor, about)
+        same = (document.c.kind == kind) & (document.c.subject == draft.subject)
+        row = unit.connection.execute(select(document).where(same)).one_or_none()
+        return _read(row) if row else _issue(unit, engine.keys, kind, draft.subject, draft.month, draft.content)
 
     return engine.database.transact(work)
 
@@ -88,22 +91,7 @@ def find_genuine(connection: Connection, number: str, sha256: str) -> Document |
     return _read(row)
 
 
-def next_month(first: date) -> date:
-    """The first day of the month after."""
-    return date(first.year + first.month // 12, first.month % 12 + 1, 1)
-
-
-def _begin_of(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, datetime.min.time(), zone)
-
-
-def _find(connection: Connection, kind: str, subject: str) -> Document | None:
-    same = (document.c.kind == kind) & (document.c.subject == subject)
-    row = connection.execute(select(document).where(same)).one_or_none()
-    return _read(row) if row else None
-
-
-def _issue(unit: UnitOfWork, keys: KeyRing, kind: str, subject: str, month: str, content: PlainDict) -> Document:
+def _issue(unit: UnitOfWork, keys: KeyRing, kind: str, subject: str, month: date, content: PlainDict) -> Document:
     number = _number(keys, kind, subject, month)
     whole: PlainDict = {"number": number, "kind": kind, "issued_at": format_instant(unit.now), **content}
     row = {
@@ -116,15 +104,15 @@ def _issue(unit: UnitOfWork, keys: KeyRing, kind: str, subject: str, month: str,
         "issued_at": unit.now,
     }
     unit.connection.execute(insert(document).values(**row, seal=seal_row(keys.mac, document.name, row)))
-    return Document(number, kind, whole, str(row["sha256"]), unit.now)
+    return Document(str(row["id"]), number, kind, whole, str(row["sha256"]), unit.now)
 
 
-def _number(keys: KeyRing, kind: str, subject: str, month: str) -> str:
+def _number(keys: KeyRing, kind: str, subject: str, month: date) -> str:
     """A number with the month the document is about, which nobody can guess from another one."""
     digest = hmac.digest(keys.mac, f"{kind}:{subject}".encode(), hashlib.sha256)
     suffix = base64.b32encode(digest).decode()[:_SUFFIX_LENGTH]
-    return f"{_PREFIXES[kind]}-{month}-{suffix}"
+    return f"{KINDS[kind].prefix}-{month:%Y%m}-{suffix}"
 
 
 def _read(row: Row[Any]) -> Document:
-    return Document(row.number, row.kind, row.content, row.sha256, row.issued_at)
+    return Document(row.id, row.number, row.kind, row.content, row.sha256, row.issued_at)

@@ -1,5 +1,6 @@
 """People, organisations and memberships. Every change is an event of the stream `system:identity`, by ids only."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,6 +84,14 @@ def list_memberships(connection: Connection, user_id: str) -> list[Membership]:
     return sorted(found, key=lambda m: (order.index(m.role), m.party_id))
 
 
+_LOGIN = re.compile(r"\w[\w.@+\-]{1,79}")
+
+
+def is_login(login: str) -> bool:
+    """Whether an account may have this login, normalised: 2 to 80 letters, digits and `. @ + - _`."""
+    return _LOGIN.fullmatch(login) is not None
+
+
 def normalise_login(login: str) -> str:
     """A login as it is stored and compared: no blanks around it, no difference of case."""
     return login.strip().casefold()
@@ -117,7 +126,7 @@ def register_person(
         }
         unit.connection.execute(insert(user), account)
         append_system(unit, engine.keys, STREAM, actor, "register_person", {"user": user_id})
-        _insert_membership(unit, engine, actor, user_id, user_id, "individual", ())
+        add_membership(unit, engine, actor, user_id, user_id, "individual", ())
 
     engine.database.transact(work)
     return user_id
@@ -142,28 +151,18 @@ def grant_role(
 
     def work(unit: UnitOfWork) -> None:
         if party_id == PLATFORM:
-            _found_platform(unit)
+            found_platform(unit)
         kind = PLATFORM if party_id == PLATFORM else _fetch_kind(unit, party_id)
         if ROLES.get(role) != kind or (kind == PERSON and user_id != party_id):
             raise ValueError(f"Expected a role of a {kind}, but got {role!r}")
-        _insert_membership(unit, engine, actor, user_id, party_id, role, skills)
+        add_membership(unit, engine, actor, user_id, party_id, role, skills)
 
     engine.database.transact(work)
 
 
 def revoke_role(engine: Engine, actor: Actor, user_id: str, party_id: str, role: str) -> None:
     """Takes a role away. Sessions that act in it lose it with their next request."""
-
-    def work(unit: UnitOfWork) -> None:
-        unit.connection.execute(
-            delete(membership).where(
-                membership.c.user_id == user_id, membership.c.party_id == party_id, membership.c.role == role
-            )
-        )
-        facts = {"user": user_id, "party": party_id, "role": role}
-        append_system(unit, engine.keys, STREAM, actor, "revoke_role", {**facts})
-
-    engine.database.transact(work)
+    engine.database.transact(lambda unit: drop_membership(unit, engine, actor, user_id, party_id, role))
 
 
 def disable_user(engine: Engine, actor: Actor, user_id: str) -> None:
@@ -210,7 +209,8 @@ def _insert_party(unit: UnitOfWork, party_id: str, kind: str, name_zh: str, name
     unit.connection.execute(insert(party), row)
 
 
-def _found_platform(unit: UnitOfWork) -> None:
+def found_platform(unit: UnitOfWork) -> None:
+    """The platform as a party, which its people are members of."""
     if unit.connection.execute(select(party.c.id).where(party.c.id == PLATFORM)).first() is None:
         _insert_party(unit, PLATFORM, ORGANISATION, "服务平台", "Service platform")
 
@@ -220,11 +220,19 @@ def _fetch_kind(unit: UnitOfWork, party_id: str) -> str:
     return kind
 
 
-def _insert_membership(
-    unit: UnitOfWork, engine: Engine, actor: Actor, user_id: str, party_id: str, role: str, skills: Sequence[str]
+def add_membership(
+    unit: UnitOfWork,
+    engine: Engine,
+    actor: Actor,
+    user_id: str,
+    party_id: str,
+    role: str,
+    skills: Sequence[str],
+    is_disabled: bool = False,
 ) -> None:
+    """Lets a user act in a role, within a transaction. The role must be one of the party."""
     row = {"user_id": user_id, "party_id": party_id, "role": role, "skills": list(skills)}
-    unit.connection.execute(insert(membership), row)
+    unit.connection.execute(insert(membership), row | {"is_disabled": int(is_disabled)})
     append_system(
         unit,
         engine.keys,
@@ -233,3 +241,14 @@ def _insert_membership(
         "grant_role",
         {"user": user_id, "party": party_id, "role": role, "skills": list(skills)},
     )
+
+
+def drop_membership(unit: UnitOfWork, engine: Engine, actor: Actor, user_id: str, party_id: str, role: str) -> None:
+    """Takes a role away, within a transaction."""
+    unit.connection.execute(
+        delete(membership).where(
+            membership.c.user_id == user_id, membership.c.party_id == party_id, membership.c.role == role
+        )
+    )
+    facts = {"user": user_id, "party": party_id, "role": role}
+    append_system(unit, engine.keys, STREAM, actor, "revoke_role", {**facts})

@@ -65,11 +65,16 @@ def send_code(engine: Engine, actor: Actor, instance_id: str) -> None:
 
 
 def _check_rate(unit: UnitOfWork, user_id: str, pause: timedelta, most: int) -> None:
-    recent = select(one_time_code.c.sent_at).where(
+    """So many an hour; and a pause after one that has not come back yet."""
+    recent = select(one_time_code.c.sent_at, one_time_code.c.verified_at).where(
         one_time_code.c.user_id == user_id, one_time_code.c.sent_at > unit.now - HOUR
     )
-    sent = sorted(unit.connection.execute(recent).scalars())
-    again_at = max(sent[-1] + pause, sent[-most] + HOUR if len(sent) >= most else sent[-1]) if sent else unit.now
+    sent = unit.connection.execute(recent.order_by(one_time_code.c.sent_at)).all()
+    again_at = unit.now
+    if sent and sent[-1].verified_at is None:
+        again_at = sent[-1].sent_at + pause
+    if len(sent) >= most:
+        again_at = max(again_at, sent[-most].sent_at + HOUR)
     if again_at > unit.now:
         raise TooManyCodes(again_at)
 
@@ -95,6 +100,14 @@ def check_code(unit: UnitOfWork, keys: KeyRing, actor: Actor, instance_id: str, 
         values["origin"] = vault.put(unit.connection, keys, actor.user_id, told)
     unit.connection.execute(update(one_time_code).where(one).values(values))
     return True
+
+
+def spend_code(connection: Connection, code_id: str, instance_id: str, use: str) -> None:
+    """A proved code has served for one use and proves nothing else in its case. Raises ValueError for any other."""
+    proved = (one_time_code.c.id == code_id) & (one_time_code.c.purpose == instance_id)
+    spent = update(one_time_code).where(proved, one_time_code.c.verified_at.is_not(None))
+    if connection.execute(spent.values(purpose=f"{instance_id}:{use}")).rowcount != 1:
+        raise ValueError(f"Expected a code proved for this case, but {code_id} is not")
 
 
 def find_code(connection: Connection, user_id: str, instance_id: str) -> Row[Any] | None:

@@ -16,7 +16,7 @@ from engine.services.orders.tables import order_exclusion
 from engine.storage.clock import format_instant
 from engine.storage.plain import PlainDict
 
-NO_CLAIM = {"claim_kind": None, "claimant_id": None, "claim_reason": None, "claim_progress_bps": None}
+NO_CLAIM = dict.fromkeys(("claim_kind", "claimant_id", "claim_reason", "claim_progress_bps", "claim_fen"))
 
 
 @topic("release_lock")

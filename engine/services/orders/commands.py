@@ -14,7 +14,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NobodyWaits, NotFound
 from engine.runtime.step import Step
 from engine.services.orders import states
-from engine.services.orders.eligibility import check_takeable
+from engine.services.orders.eligibility import check_takeable, is_suspended
 from engine.services.orders.errors import AlreadyTaken, NotEligible, RequestNotPossible
 from engine.services.orders.tables import hire_order
 from engine.storage import vault
@@ -35,10 +35,13 @@ _POSSIBLE: dict[str, dict[str, frozenset[str]]] = {
 def create_order(engine: Engine, actor: Actor, token: str) -> str:
     """Starts a hire order of the actor's party; gives its id. The demand to fill in is a task of the publisher.
 
-    Raises NotEligible for staff of the platform, who publish nothing.
+    Raises NotEligible for staff of the platform, who publish nothing, and for a party that is suspended.
     """
     if actor.party_id == PLATFORM:
         raise NotEligible("not_a_party")
+    with engine.database.read() as connection:
+        if is_suspended(connection, actor.party_id):
+            raise NotEligible("publisher_suspended")
     return start_instance(engine, actor, PROCESS, {"publisher": actor.party_id}, token, _number(actor, token))
 
 
@@ -103,13 +106,24 @@ def request_cancellation(
     _request(engine, actor, order_id, token, CANCEL, reason, progress_bps)
 
 
-def open_dispute(engine: Engine, actor: Actor, order_id: str, token: str, reason: str) -> None:
-    """Publisher or taker asks the platform to decide. Raises RequestNotPossible, NotFound."""
-    _request(engine, actor, order_id, token, DISPUTE, reason)
+def open_dispute(
+    engine: Engine, actor: Actor, order_id: str, token: str, reason: str, claim_fen: int | None = None
+) -> None:
+    """Publisher or taker asks the platform to decide. `claim_fen`: how much of the money it wants, all if it does not
+    say. Raises RequestNotPossible, NotFound.
+    """
+    _request(engine, actor, order_id, token, DISPUTE, reason, claim_fen=claim_fen)
 
 
 def _request(
-    engine: Engine, actor: Actor, order_id: str, token: str, kind: str, reason: str, progress_bps: int = 0
+    engine: Engine,
+    actor: Actor,
+    order_id: str,
+    token: str,
+    kind: str,
+    reason: str,
+    progress_bps: int = 0,
+    claim_fen: int | None = None,
 ) -> None:
     if not 0 <= progress_bps <= 10_000:
         raise ValueError(f"Expected a progress of 0 to 10000 bps, but got {progress_bps}")
@@ -124,11 +138,12 @@ def _request(
             "claimant_id": actor.party_id,
             "claim_reason": reference,
             "claim_progress_bps": progress_bps,
+            "claim_fen": claim_fen,
         }
         step.connection.execute(update(hire_order).where(hire_order.c.id == order_id).values(claim))
         return kind
 
-    sent: PlainDict = {"reason": reason, "progress_bps": progress_bps}
+    sent: PlainDict = {"reason": reason, "progress_bps": progress_bps, "claim_fen": claim_fen}
     key = SubmissionKey.of(f"{kind}:{order_id}", token, sent)
     correlate_message(engine, actor, _MESSAGES[kind], order_id, {}, key=key, authorise=authorise, before=record)
 

@@ -2,15 +2,36 @@
 
 from datetime import datetime
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import Connection, RowMapping, select
 
 from engine.definitions.registry import TopicCall
 from engine.services.cases.context import collects
+from engine.services.cases.subjects import Subject, finds_subject
 from engine.services.orders.milestones import list_milestones
-from engine.services.orders.states import fetch_row
+from engine.services.orders.states import FINAL, SELECT_ORDER, fetch_row
 from engine.services.orders.tables import order_exclusion, order_handover
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
+
+
+@finds_subject("hire_order")
+def find_order(connection: Connection, order_id: str) -> Subject | None:
+    """An order somebody took, as a case is about it."""
+    row = connection.execute(SELECT_ORDER, {"order_id": order_id}).mappings().one_or_none()
+    if row is None or row["taker_id"] is None:
+        return None
+    return Subject(
+        id=order_id,
+        number=row["number"],
+        title=row["title"],
+        payer=row["publisher_id"],
+        payee=row["taker_id"],
+        amount_fen=row["reward_fen"],
+        instance_id=order_id,
+        ended_at=row["closed_at"] if row["state"] in FINAL else None,
+        claim=row["claim_reason"],
+        claim_fen=row["claim_fen"],
+    )
 
 
 @collects("hire_order")

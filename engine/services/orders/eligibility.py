@@ -4,6 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, exists, func, select
 
+from engine.services.agreements.signatures import is_bound
+from engine.services.identity.people import PERSON
+from engine.services.onboarding.persons import find_same_person
 from engine.services.orders import states
 from engine.services.orders.errors import AlreadyTaken, NotEligible, OrderNotOpen
 from engine.services.orders.tables import hire_order, order_exclusion
@@ -30,9 +33,11 @@ def find_obstacle(connection: Connection, actor: Actor, order: RowMapping) -> st
     taker = connection.execute(select(party).where(party.c.id == actor.party_id)).one_or_none()
     if taker is None or taker.id == PLATFORM:
         return "not_a_party"
+    if taker.kind == PERSON and find_same_person(connection, taker.id):
+        return "same_person"
     if not taker.is_certified:
         return "not_certified"
-    if not taker.has_agreement:
+    if not is_bound(connection, taker):
         return "no_agreement"
     if taker.is_suspended:
         return "suspended"
@@ -45,6 +50,11 @@ def find_obstacle(connection: Connection, actor: Actor, order: RowMapping) -> st
     if _is_excluded(connection, order["id"], actor.party_id):
         return "excluded"
     return "too_many_orders" if count_held(connection, actor.party_id) >= order["lock_limit"] else None
+
+
+def is_suspended(connection: Connection, party_id: str) -> bool:
+    """Whether the platform has suspended a party: it publishes and takes nothing."""
+    return bool(connection.execute(select(party.c.is_suspended).where(party.c.id == party_id)).scalar_one_or_none())
 
 
 def is_related(connection: Connection, actor: Actor, publisher_id: str) -> bool:

@@ -19,10 +19,10 @@ class OrderNotOpen(EngineError):
 
 
 class NotEligible(EngineError):
-    """The actor's party may not take this order.
+    """The actor's party may not take this order, or publish one (publisher_suspended).
 
-    `reason`: not_a_party, not_certified, no_agreement, suspended, own_order, related_party, excluded, kind_not_wanted,
-    too_many_orders.
+    `reason`: not_a_party, same_person, not_certified, no_agreement, suspended, own_order, related_party, excluded,
+    kind_not_wanted, too_many_orders, publisher_suspended.
     """
 
     def __init__(self, reason: str, **facts: Plain) -> None:

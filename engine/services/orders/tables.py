@@ -55,6 +55,7 @@ hire_order = Table(
     Column("claimant_id", Id),
     Column("claim_reason", Json),
     Column("claim_progress_bps", Integer),
+    Column("claim_fen", BigInteger),  # how much the claimant wants for itself; everything where it does not say
     Column("resume_state", String(20)),  # where a disputed order goes on if the decision says so
     Column("case_count", Integer, nullable=False),
     Column("closed_at", Instant),

@@ -36,3 +36,14 @@ def set_spend_limit(connection: Connection, party_id: str, user_id: str, limit_f
     same = (spend_limit.c.party_id == party_id, spend_limit.c.user_id == user_id)
     connection.execute(delete(spend_limit).where(*same))
     connection.execute(insert(spend_limit), {"party_id": party_id, "user_id": user_id, "limit_fen": limit_fen})
+
+
+def drop_spend_limit(connection: Connection, party_id: str, user_id: str) -> None:
+    """Lifts the limit of an operator, or of EVERYONE."""
+    connection.execute(delete(spend_limit).where(spend_limit.c.party_id == party_id, spend_limit.c.user_id == user_id))
+
+
+def list_spend_limits(connection: Connection, party_id: str) -> dict[str, int]:
+    """The limits in fen a party has set, by user id and EVERYONE."""
+    query = select(spend_limit.c.user_id, spend_limit.c.limit_fen).where(spend_limit.c.party_id == party_id)
+    return {row.user_id: int(row.limit_fen) for row in connection.execute(query)}

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
+from engine.language.errors import EngineError
 from engine.records.history import append_system
 from engine.runtime.engine import Engine
+from engine.services.onboarding.persons import read_certified_name
 from engine.services.payments.tables import payout_method
 from engine.storage import vault
 from engine.storage.actor import Actor
@@ -22,6 +24,13 @@ KINDS = ("bank", "e_wallet")
 FORM_ELEMENT = "fix_payout_method"
 STREAM = "system:payments"
 _SHOWN_END = 4
+
+
+class HolderDiffers(EngineError):
+    """The account is not the party's own: its holder is not the name the person was certified under."""
+
+    def __init__(self) -> None:
+        super().__init__("Expected the certified name as the holder of the account")
 
 
 @dataclass(frozen=True)
@@ -60,15 +69,19 @@ def set_payout_method(
 ) -> str:
     """The acting party names its account; gives the method's id, the present one for the account it has. Recorded.
 
-    `is_verified`: a test amount has arrived there.
+    `is_verified`: a test amount has arrived there. Raises HolderDiffers for a person who was certified.
     """
 
     def work(unit: UnitOfWork) -> str:
+        certified = read_certified_name(unit.connection, engine.keys, actor.party_id)
+        if certified is not None and holder != certified:
+            raise HolderDiffers
         present = describe_method(unit.connection, engine.keys, actor.party_id)
         if present is not None and (present.kind, present.account, present.holder) == (kind, account, holder):
             return present.id
         references = [vault.put(unit.connection, engine.keys, actor.party_id, text) for text in (account, holder)]
-        method_id = _replace_method(unit.connection, unit.now, actor.party_id, kind, references, is_verified)
+        known: PlainDict = {"kind": kind, "branch": None, "is_verified": int(is_verified)}
+        method_id = _replace_method(unit.connection, unit.now, actor.party_id, references, known)
         facts: PlainDict = {"party": actor.party_id, "method": method_id}
         append_system(unit, engine.keys, STREAM, actor, "set_payout_method", facts)
         return method_id
@@ -77,36 +90,37 @@ def set_payout_method(
 
 
 @topic("store_payout_method")
-def store_payout_method(call: TopicCall, *, payee: str) -> PlainDict:
-    """Keeps the account the payee has just entered in the form fix_payout_method; later payouts go there.
+def store_payout_method(
+    call: TopicCall, *, payee: str, element: str = FORM_ELEMENT, holder: dict[str, Any] | None = None
+) -> PlainDict:
+    """Keeps the account the payee has just entered in the form of an element; later payouts go there.
 
-    Returns: payout_method_id.
+    `holder`: whose account it must be, where that is not asked. Returns: payout_method_id.
     """
-    values = call.values_of(FORM_ELEMENT)
-    references = [values["account_no"], values["holder_name"]]
+    values = call.values_of(element)
+    references = [values["account_no"], holder or values["holder_name"]]
     if not all(vault.is_reference(reference) for reference in references):
         raise ValueError(
             "Expected account and holder to be kept in the vault, but the form does not mark them personal"
         )
-    kind = str(values["method_kind"])
-    return {"payout_method_id": _replace_method(call.connection, call.now, payee, kind, references, is_verified=False)}
+    account = {"kind": str(values["method_kind"]), "branch": values.get("bank_branch") or None, "is_verified": 0}
+    return {"payout_method_id": _replace_method(call.connection, call.now, payee, references, account)}
 
 
 def _replace_method(
-    connection: Connection, now: datetime, party_id: str, kind: str, references: Sequence[Plain], is_verified: bool
+    connection: Connection, now: datetime, party_id: str, references: Sequence[Plain], known: PlainDict
 ) -> str:
-    if kind not in KINDS:
-        raise ValueError(f"Expected one of {KINDS}, but got {kind!r}")
+    if known["kind"] not in KINDS:
+        raise ValueError(f"Expected one of {KINDS}, but got {known['kind']!r}")
     current = update(payout_method).where(payout_method.c.party_id == party_id, payout_method.c.is_current == 1)
     connection.execute(current.values(is_current=0))
     account, holder = references
     row = {
+        **known,
         "id": new_id(),
         "party_id": party_id,
-        "kind": kind,
         "account": account,
         "holder": holder,
-        "is_verified": int(is_verified),
         "is_current": 1,
         "created_at": now,
     }

@@ -16,6 +16,10 @@ def provider_of(engine: Engine) -> PaymentProvider:
     """The provider the settings name. Raises ValueError for an unknown one."""
     if engine.settings.payments == SIMULATOR:
         return EmbeddedSimulator(engine.database, engine.settings.simulator_seed)
+    if engine.settings.payments == "alipay":
+        from engine.services.payments.alipay import AlipayConfig, AlipayProvider  # an optional extra
+
+        return AlipayProvider(AlipayConfig.read(engine.settings.data_dir / "keys" / "alipay"))
     raise ValueError(f"Expected a payment provider we have, but the settings name {engine.settings.payments!r}")
 
 
@@ -29,6 +33,7 @@ def read_answer(result: Plain) -> ProviderAnswer | None:
         str(result["provider_ref"]),
         cost_fen=int(cast(int, result["cost_fen"])),
         failure=str(result["failure"]),
+        pay_code=str(result.get("pay_code", "")),
     )
 
 

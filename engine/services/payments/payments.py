@@ -1,5 +1,6 @@
 """Top-ups: from the payer's decision to money in the wallet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ STARTED, SUCCEEDED, FAILED = "started", "succeeded", "failed"
 METHODS = ("online", "bank_transfer")
 MIN_FEN, MAX_FEN = 1, 1_000_000_000
 SETTLEMENT_DELAY = timedelta(days=1)
+LIFE = timedelta(days=1)
 START, POLL, SETTLE = "payment.start", "payment.poll", "payment.settle"
 
 
@@ -39,6 +41,7 @@ class PaymentView:
     failure: str | None
     started_at: datetime
     ended_at: datetime | None
+    pay_code: str | None  # what the payer scans or opens while the payment is under way
 
 
 @topic("start_payment")
@@ -83,7 +86,9 @@ def list_payments(connection: Connection, party_id: str, limit: int = 20) -> lis
     """The party's top-ups, newest first."""
     newest = select(payment).where(payment.c.party_id == party_id).order_by(payment.c.id.desc()).limit(limit)
     return [
-        PaymentView(row.id, row.amount_fen, row.method, row.status, row.failure, row.started_at, row.ended_at)
+        PaymentView(
+            *(row.id, row.amount_fen, row.method, row.status, row.failure, row.started_at, row.ended_at, row.pay_code)
+        )
         for row in connection.execute(newest)
     ]
 
@@ -112,6 +117,23 @@ def finish_poll(done: JobDone, result: Plain) -> None:
     _record(done, result)
 
 
+def take_notice(engine: Engine, fields: Mapping[str, str]) -> bool:
+    """A provider says that something came of a payment: it is asked at once. Whether the notice was its own.
+
+    A notice about a payment that has ended, or that is not ours, changes nothing.
+    """
+    payment_id = provider_of(engine).read_notice(fields)
+
+    def work(unit: UnitOfWork) -> None:
+        is_open = select(payment.c.id).where(payment.c.id == payment_id, payment.c.status == STARTED)
+        if unit.connection.execute(is_open).scalar() is not None:
+            enqueue(unit.connection, unit.now, POLL, {"id": payment_id}, key=f"{POLL}:{payment_id}:notice")
+
+    if payment_id is not None:
+        engine.database.transact(work)
+    return payment_id is not None
+
+
 @job_handler(SETTLE)
 def settle_payment(run: JobRun) -> Plain:
     """The day after: the provider has paid the money on to the custody bank."""
@@ -136,6 +158,8 @@ def _ask_provider(run: JobRun, is_first: bool) -> Plain:
         return None
     provider = provider_of(engine)
     answer = None if is_first else provider.query_payment(payment_id)
+    if answer is None and run.now >= row.started_at + LIFE:  # never paid, and not to be paid any more
+        return ProviderAnswer(OrderStatus.FAILED, provider.name, payment_id, failure="expired").as_plain()
     return (answer or provider.start_payment(payment_id, row.amount_fen)).as_plain()
 
 
@@ -144,6 +168,9 @@ def _record(done: JobDone, result: Plain) -> None:
     if answer is None:
         return
     if answer.status is OrderStatus.PENDING:
+        if answer.pay_code:
+            shown = update(payment).where(payment.c.id == payment_id)
+            done.connection.execute(shown.values(pay_code=answer.pay_code))
         ask_again_later(done, "payment", payment_id, _fetch(done.connection, payment_id).started_at)
     elif _end(done, payment_id, answer):
         row = _fetch(done.connection, payment_id)

@@ -1,5 +1,6 @@
 """The port to a payment provider."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,13 +21,15 @@ class OrderStatus(StrEnum):
 
 @dataclass(frozen=True)
 class ProviderAnswer:
-    """What a provider says of one order. `cost_fen`: what it keeps, known once it succeeded."""
+    """What a provider says of one order. `cost_fen`: what it keeps, known once it succeeded. `pay_code`: what the payer
+    scans or opens to pay, as long as the order is pending; empty where there is nothing to do."""
 
     status: OrderStatus
     provider: str
     provider_ref: str
     cost_fen: int = 0
     failure: str = ""
+    pay_code: str = ""
 
     def as_plain(self) -> PlainDict:
         """As a job hands it to its second half."""
@@ -96,8 +99,11 @@ class PaymentProvider(Protocol):
     def start_refund(self, key: str, amount_fen: int, payment_ref: str) -> ProviderAnswer:
         """Sends money back by the way a payment came; `payment_ref` is the provider's reference of that payment."""
 
-    def query_refund(self, key: str) -> ProviderAnswer | None:
+    def query_refund(self, key: str, payment_ref: str) -> ProviderAnswer | None:
         """How the refund stands; None if the provider never got the order."""
+
+    def read_notice(self, fields: Mapping[str, str]) -> str | None:
+        """The key of the payment that a notice from outside is about; None unless the provider signed it."""
 
     def read_file(self, start: datetime, end: datetime) -> list[FileLine]:
         """What the provider's own books say of everything that ended between two instants, once they are past."""

@@ -108,7 +108,7 @@ def _ask_provider(run: JobRun, is_first: bool) -> Plain:
     if row.status != STARTED:
         return None
     provider = provider_of(engine)
-    answer = None if is_first else provider.query_refund(refund_id)
+    answer = None if is_first else provider.query_refund(refund_id, row.payment_ref)
     return (answer or provider.start_refund(refund_id, row.amount_fen, row.payment_ref)).as_plain()
 
 

@@ -1,7 +1,7 @@
 """The embedded payment provider: no real money, the same events for the same seed, state kept in the database."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -89,9 +89,13 @@ class EmbeddedSimulator:
         """See `PaymentProvider`."""
         return self._start("refund", key, amount_fen)
 
-    def query_refund(self, key: str) -> ProviderAnswer | None:
+    def query_refund(self, key: str, payment_ref: str) -> ProviderAnswer | None:
         """See `PaymentProvider`."""
         return self._query("refund", key)
+
+    def read_notice(self, fields: Mapping[str, str]) -> str | None:
+        """See `PaymentProvider`. It sends none: whoever sends one is not it."""
+        return None
 
     def read_file(self, start: datetime, end: datetime) -> list[FileLine]:
         """See `PaymentProvider`. With faults as the rules and the seed want them, the same at every reading."""

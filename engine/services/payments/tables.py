@@ -16,6 +16,7 @@ payment = Table(
     Column("provider", String(40)),  # known, with its reference, once the order has ended
     Column("provider_ref", String(80)),
     Column("failure", String(80)),
+    Column("pay_code", String(500)),  # what the payer scans or opens while it is under way
     Column("actor_id", Id, nullable=False),
     Column("instance_id", Id, index=True),  # none: started in the wallet
     Column("started_at", Instant, nullable=False),
@@ -33,6 +34,7 @@ payout_method = Table(
     Column("is_verified", Integer, nullable=False),  # by a test amount
     Column("is_current", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("branch", String(80)),  # of the bank, where it was asked for
 )
 payout = Table(
     "payout",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from engine.definitions.registry import TopicCall, topic
-from engine.records.worklist import EXCLUDE, GROUP
+from engine.records.worklist import EXCLUDE, GROUP, MEMBER, name_member
 from engine.services.notifications.recipients import find_people
 from engine.services.notifications.telling import Notice, tell
 from engine.services.reviews.tables import reminder
@@ -50,12 +50,31 @@ def offer_to_group(call: TopicCall, *, element: str, group: str, skill: str = ""
     Whoever holds such a task keeps it. Returns: reminded_count.
     """
     for one in _find_open(call, element, skill):
-        row = {"task_id": one.id, "kind": GROUP, "value": group}
-        known = select(task_candidate).filter_by(**row)
-        if call.connection.execute(known).first() is None:
-            call.connection.execute(insert(task_candidate), row)
+        if _offer(call, one.id, GROUP, group):
             call.note("offered", of=element, offered_task=one.id, group=group)
     return remind(call, element=element, skill=skill)
+
+
+@topic("offer_to_members")
+def offer_to_members(call: TopicCall, *, element: str, party: str, role: str) -> PlainDict:
+    """Offers the open tasks of an element to members of an organisation in one role more, and reminds all who may do
+    them now.
+
+    Whoever holds such a task keeps it. Returns: reminded_count.
+    """
+    for one in _find_open(call, element, ""):
+        if _offer(call, one.id, MEMBER, name_member(party, role)):
+            call.note("offered", of=element, offered_task=one.id, group=role)
+    return remind(call, element=element)
+
+
+def _offer(call: TopicCall, task_id: str, kind: str, value: str) -> bool:
+    """Adds a candidate; False if he was one."""
+    row = {"task_id": task_id, "kind": kind, "value": value}
+    if call.connection.execute(select(task_candidate).filter_by(**row)).first() is not None:
+        return False
+    call.connection.execute(insert(task_candidate), row)
+    return True
 
 
 def _make_notice(call: TopicCall, row: dict[str, Any]) -> Notice:

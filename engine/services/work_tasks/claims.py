@@ -23,7 +23,7 @@ from engine.services.work_tasks.tables import engagement
 from engine.storage.clock import format_instant
 from engine.storage.plain import PlainDict
 
-NO_CLAIM = {"claim_kind": None, "claimant_id": None, "claim_reason": None, "claim_progress_bps": None}
+NO_CLAIM = dict.fromkeys(("claim_kind", "claimant_id", "claim_reason", "claim_progress_bps", "claim_fen"))
 
 
 @topic("read_engagement_cancellation")

@@ -86,13 +86,24 @@ def cancel_engagement(
     _request(engine, actor, (task_id, worker), token, CANCEL, reason, progress_bps)
 
 
-def dispute_engagement(engine: Engine, actor: Actor, task_id: str, worker: str, token: str, reason: str) -> None:
-    """Enterprise or worker asks the platform to decide about one engagement. Raises NotFound, NotPossible."""
-    _request(engine, actor, (task_id, worker), token, DISPUTE, reason)
+def dispute_engagement(
+    engine: Engine, actor: Actor, task_id: str, worker: str, token: str, reason: str, claim_fen: int | None = None
+) -> None:
+    """Enterprise or worker asks the platform to decide about one engagement. `claim_fen`: how much of the money it
+    wants, all if it does not say. Raises NotFound, NotPossible.
+    """
+    _request(engine, actor, (task_id, worker), token, DISPUTE, reason, claim_fen=claim_fen)
 
 
 def _request(
-    engine: Engine, actor: Actor, whose: tuple[str, str], token: str, kind: str, reason: str, progress_bps: int = 0
+    engine: Engine,
+    actor: Actor,
+    whose: tuple[str, str],
+    token: str,
+    kind: str,
+    reason: str,
+    progress_bps: int = 0,
+    claim_fen: int | None = None,
 ) -> None:
     if not 0 <= progress_bps <= 10_000:
         raise ValueError(f"Expected a progress of 0 to 10000 bps, but got {progress_bps}")
@@ -112,11 +123,12 @@ def _request(
             "claimant_id": actor.party_id,
             "claim_reason": vault.put(step.connection, engine.keys, actor.party_id, reason) if reason else None,
             "claim_progress_bps": progress_bps,
+            "claim_fen": claim_fen,
         }
         step.connection.execute(update(engagement).where(engagement.c.id == engagement_id).values(claim))
         return kind
 
-    sent: PlainDict = {"reason": reason, "progress_bps": progress_bps}
+    sent: PlainDict = {"reason": reason, "progress_bps": progress_bps, "claim_fen": claim_fen}
     key = SubmissionKey.of(f"{kind}:{engagement_id}", token, sent)
     correlate_message(engine, actor, _MESSAGES[kind], engagement_id, {}, key=key, authorise=authorise, before=record)
 

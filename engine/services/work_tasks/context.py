@@ -2,17 +2,44 @@
 
 from datetime import datetime
 
-from sqlalchemy import RowMapping, Table, select
+from sqlalchemy import Connection, RowMapping, Table, select
 
 from engine.definitions.registry import TopicCall
 from engine.services.cases.context import collects
+from engine.services.cases.subjects import Subject, finds_subject
 from engine.services.work_tasks.notes import ENGAGEMENT_PROCESS
-from engine.services.work_tasks.states import fetch_engagement_row, fetch_task_row
+from engine.services.work_tasks.states import (
+    FINAL_ENGAGEMENT,
+    SELECT_ENGAGEMENT,
+    fetch_engagement_row,
+    fetch_task_row,
+)
 from engine.services.work_tasks.tables import acceptance_record, deliverable, work_quantity
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 
 _HIDDEN = frozenset({"address", "award_nonce"})
+
+
+@finds_subject(ENGAGEMENT_PROCESS)
+def find_engagement(connection: Connection, engagement_id: str) -> Subject | None:
+    """An engagement as a case is about it."""
+    row = connection.execute(SELECT_ENGAGEMENT, {"engagement_id": engagement_id}).mappings().one_or_none()
+    if row is None:
+        return None
+    task = fetch_task_row(connection, row["task_id"])
+    return Subject(
+        id=engagement_id,
+        number=task["number"],
+        title=task["title"],
+        payer=row["enterprise_id"],
+        payee=row["worker_id"],
+        amount_fen=row["pay_fen"],
+        instance_id=row["instance_id"] or "",
+        ended_at=row["closed_at"] if row["state"] in FINAL_ENGAGEMENT else None,
+        claim=row["claim_reason"],
+        claim_fen=row["claim_fen"],
+    )
 
 
 @collects(ENGAGEMENT_PROCESS)

@@ -1,10 +1,13 @@
 """Who may publish a work task, and who may sign up for one: one list of conditions for pages and commands."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, Row, RowMapping, func, select
 
+from engine.services.agreements.signatures import is_bound
 from engine.services.identity.people import ORGANISATION, PERSON
+from engine.services.onboarding.persons import find_same_person
 from engine.services.work_tasks.tables import application, engagement
 from engine.storage.actor import Actor
 from engine.storage.tables import membership, party
@@ -21,7 +24,7 @@ def find_publishing_obstacle(connection: Connection, actor: Actor) -> str | None
         return "not_an_enterprise"
     if actor.role not in PUBLISHERS:
         return "wrong_role"
-    if standing := _find_standing(row):
+    if standing := _find_standing(connection, row):
         return standing
     unpaid = select(func.count()).where(
         engagement.c.enterprise_id == actor.party_id, engagement.c.payment_blocked_at.is_not(None)
@@ -29,12 +32,12 @@ def find_publishing_obstacle(connection: Connection, actor: Actor) -> str | None
     return "unpaid" if connection.execute(unpaid).scalar_one() else None
 
 
-def _find_standing(row: object) -> str | None:
-    if not getattr(row, "is_certified", 0):
+def _find_standing(connection: Connection, row: Row[Any]) -> str | None:
+    if not row.is_certified:
         return "not_certified"
-    if not getattr(row, "has_agreement", 0):
+    if not is_bound(connection, row):
         return "no_agreement"
-    return "suspended" if getattr(row, "is_suspended", 1) else None
+    return "suspended" if row.is_suspended else None
 
 
 def takes_signups(task: RowMapping, now: datetime) -> bool:
@@ -47,7 +50,9 @@ def find_signup_obstacle(connection: Connection, actor: Actor, task: RowMapping)
     row = connection.execute(select(party).where(party.c.id == actor.party_id)).one_or_none()
     if row is None or row.kind != PERSON or actor.party_id != actor.user_id:
         return "not_a_person"
-    if standing := _find_standing(row):
+    if find_same_person(connection, actor.party_id):
+        return "same_person"
+    if standing := _find_standing(connection, row):
         return standing
     if _belongs(connection, actor.user_id, task["enterprise_id"]):
         return "related_party"

@@ -1,6 +1,6 @@
 """Topics of an engagement: from the seat that was offered to the work that was delivered."""
 
-from sqlalchemy import Connection, RowMapping, insert, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.ledger import accounts, rules
@@ -23,7 +23,7 @@ from engine.services.work_tasks.places import find_distance
 from engine.services.work_tasks.prices import charge_of_pieces, count_secured
 from engine.services.work_tasks.quantities import count_open
 from engine.services.work_tasks.seats import give_seat_back
-from engine.services.work_tasks.tables import deliverable, engagement
+from engine.services.work_tasks.tables import application, deliverable, engagement
 from engine.services.work_tasks.texts import open_text
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import PlainDict
@@ -40,7 +40,9 @@ def open_engagement(call: TopicCall, *, engagement_id: str) -> PlainDict:
     task = states.fetch_task_row(call.connection, row["task_id"])
     values = {"instance_id": call.instance_id}
     call.connection.execute(update(engagement).where(engagement.c.id == engagement_id).values(values))
-    call.describe(task["title"], task["title"], row["pay_fen"])
+    sequence = select(application.c.sequence).where(application.c.id == row["application_id"])
+    number = f"{task['number']}/{call.connection.execute(sequence).scalar_one()}"
+    call.describe(task["title"], task["title"], row["pay_fen"], number)
     call.add_party(row["worker_id"], "worker")
     call.add_party(row["enterprise_id"], "enterprise")
     if is_paid_at_acceptance(task):

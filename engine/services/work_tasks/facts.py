@@ -67,10 +67,13 @@ def _list_facts(row: RowMapping, hidden: frozenset[str]) -> list[Plain]:
     is_piecework, is_negotiable = bool(row["unit_price_fen"]), row["mode"] == NEGOTIABLE
     left_out = hidden | (frozenset() if is_piecework else _PIECEWORK_ONLY)
     left_out |= frozenset() if is_negotiable else {"negotiable_settlement"}
-    shown = [
-        fact(*words, *_plain(name, row[name])) for name, words in _OFFER.items() if row[name] and name not in left_out
-    ]
-    return [*shown, *(_tier(tier) for tier in row["price_tiers"])]
+    found: list[Plain] = []
+    for name, words in _OFFER.items():
+        if row[name] and name not in left_out:
+            found.append(fact(*words, *_plain(name, row[name])))
+        if name == "unit_price_fen":
+            found += [_tier(tier) for tier in row["price_tiers"]]
+    return found
 
 
 def _tier(tier: Mapping[str, int]) -> Plain:

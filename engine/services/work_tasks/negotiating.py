@@ -31,7 +31,7 @@ def open_negotiation(call: TopicCall, *, application_id: str) -> PlainDict:
     """
     row = _fetch(call.connection, application_id)
     task = states.fetch_task_row(call.connection, row["task_id"])
-    call.describe(task["title"], task["title"], row["offer_fen"])
+    call.describe(task["title"], task["title"], row["offer_fen"], f"{task['number']}/{row['sequence']}")
     call.add_party(row["worker_id"], WORKER)
     call.add_party(task["enterprise_id"], ENTERPRISE)
     facts: PlainDict = {"task_id": task["id"], "worker": row["worker_id"], "enterprise": task["enterprise_id"]}
@@ -186,15 +186,26 @@ def _close(connection: Connection, application_id: str, state: str) -> None:
 
 @view("negotiation_facts")
 def negotiation_facts(call: ViewCall) -> Plain:
-    """The work, and every offer so far: who, how much, until when."""
-    application_id = str(call.data["application_id"])
-    query = select(offer).where(offer.c.application_id == application_id).order_by(offer.c.version)
-    sides = {WORKER: ("报价", "Offer"), ENTERPRISE: ("还价", "Counter-offer")}
-    rows: list[Plain] = []
+    """The sign-up, and every offer so far: whose, how much, in how many days, and until when the open one holds."""
+    mine = _fetch(call.connection, str(call.data["application_id"]))
+    rows = [
+        fact("报名序号", "Number of the sign-up", "sequence", mine["sequence"]),
+        fact("报名留言", "Message of the sign-up", "message", open_text(call, mine["message"])),
+    ]
+    query = select(offer).where(offer.c.application_id == mine["id"]).order_by(offer.c.version)
     for row in call.connection.execute(query).mappings():
-        zh, en = sides[row["side"]]
-        rows.append(fact(f"{zh} {row['version']}", f"{en} {row['version']}", "amount_fen", row["amount_fen"]))
-        if row["message"]:
-            rows.append(fact("留言", "Message", "message", open_text(call, row["message"])))
-    task = states.fetch_task_row(call.connection, str(call.data["task_id"]))
-    return [*public_facts(task), *rows]
+        zh, en = {WORKER: ("报价", "Offer"), ENTERPRISE: ("还价", "Counter-offer")}[row["side"]]
+        until = format_instant(row["valid_until"]) if row["state"] == "open" else None
+        rows += [
+            fact(f"{zh} {row['version']}", f"{en} {row['version']}", "amount_fen", row["amount_fen"]),
+            fact("工期（天）", "Days", "days", row["days"] or None),
+            fact("留言", "Message", "message", open_text(call, row["message"])),
+            fact("有效至", "Holds until", "valid_at", until),
+        ]
+    return [line for line in rows if isinstance(line, dict) and line["value"]]
+
+
+@view("negotiation_task")
+def negotiation_task(call: ViewCall) -> Plain:
+    """The work task a price is negotiated for, as everybody may read it."""
+    return public_facts(states.fetch_task_row(call.connection, str(call.data["task_id"])))

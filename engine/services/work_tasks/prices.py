@@ -18,6 +18,13 @@ def pay_of_pieces(task: Terms, count: int) -> int:
     )
 
 
+def pay_of_seat(task: Terms) -> int:
+    """The most one seat can bring, in fen: its pay, a full share of pieces, the highest price; 0 where that is open."""
+    if task["mode"] == PIECEWORK:
+        return pay_of_pieces(task, int(task["cap_per_worker"]))
+    return int(task["price_max_fen"] or 0) if task["mode"] == NEGOTIABLE else int(task["pay_fen"])
+
+
 def charge_of_pieces(task: Terms, done: int, count: int) -> int:
     """What `count` pieces more cost the enterprise after those that are done, in fen."""
     return charge_of(task, pay_of_pieces(task, done + count)) - charge_of(task, pay_of_pieces(task, done))

@@ -38,7 +38,7 @@ def save_work_task(call: TopicCall, *, enterprise: str) -> PlainDict:
     without the fee), signup_deadline.
     """
     draft, task_id = call.values_of("draft_task"), call.instance_id
-    row = _describe(draft) | _price(draft)
+    row = _describe(draft) | price_of(draft)
     known = call.connection.execute(states.SELECT_TASK, {"task_id": task_id}).one_or_none()
     if known is None:
         made = {
@@ -88,8 +88,8 @@ def _describe(draft: PlainDict) -> dict[str, object]:
     }
 
 
-def _price(draft: PlainDict) -> dict[str, object]:
-    """The columns of its money: of each mode only what belongs to it."""
+def price_of(draft: PlainDict) -> dict[str, object]:
+    """The columns of the money of a work task, of the form of draft_task: of each mode only what belongs to it."""
     mode = str(draft["mode"])
     is_piecework, is_open = mode == PIECEWORK, mode == NEGOTIABLE
     cap_total, unit_price_fen = whole(draft, "cap_total"), whole(draft, "unit_price_fen")

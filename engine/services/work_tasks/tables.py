@@ -170,6 +170,7 @@ engagement = Table(
     Column("claimant_id", Id),
     Column("claim_reason", Json),
     Column("claim_progress_bps", Integer),
+    Column("claim_fen", BigInteger),  # how much the claimant wants for itself; everything where it does not say
     Column("resume_state", String(24)),
     Column("case_count", Integer, nullable=False),
     Column("closed_at", Instant),

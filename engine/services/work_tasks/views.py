@@ -5,20 +5,21 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, RowMapping, select
 
 from engine.definitions.registry import ViewCall, view
-from engine.services.ledger.fees import compute_settlement, read_terms
 from engine.services.work_tasks import states
 from engine.services.work_tasks.candidates import Record, find_features, read_records
 from engine.services.work_tasks.contacts import find_contact
 from engine.services.work_tasks.facts import deliverable_facts, fact, fetch_deliverable, offer_facts
 from engine.services.work_tasks.notes import NEGOTIABLE, PIECEWORK
-from engine.services.work_tasks.prices import count_secured, pay_of_pieces
-from engine.services.work_tasks.quantities import count_open, sum_quantities
+from engine.services.work_tasks.prices import count_secured
+from engine.services.work_tasks.quantities import count_open
 from engine.services.work_tasks.tables import acceptance_record, application
 from engine.services.work_tasks.texts import open_text
 from engine.services.work_tasks.words import say
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
+
+_NO_PRICE = ("价格还没有谈成，不能中标。", "No price is agreed yet, so this applicant cannot be awarded.")
 
 
 @view("work_task_facts")
@@ -57,6 +58,7 @@ def _applicant(call: ViewCall, task: RowMapping, row: RowMapping, known: tuple[s
         "distance_m": row["distance_m"],
         "available_at": format_instant(row["available_from"]) if row["available_from"] else None,
         "is_open": is_ready,
+        "hint": _NO_PRICE[0 if call.language == "zh" else 1],
     }
 
 
@@ -75,7 +77,6 @@ def engagement_facts(call: ViewCall) -> Plain:
     """The engagement: whose it is, what it pays, by when; where it is, and whom to call, as far as that may be read."""
     row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
     task = states.fetch_task_row(call.connection, row["task_id"])
-    terms = row["terms"] or {}
     found = [
         fact("承接人", "Undertaker", "worker", _name_of(call.connection, row["worker_id"], call.language)),
         fact("报酬（个人佣金）", "Pay", "pay_fen", row["pay_fen"]),
@@ -84,14 +85,28 @@ def engagement_facts(call: ViewCall) -> Plain:
         fact("联系人", "Contact", "contact", open_text(call, find_contact(task, row))),
         fact("保单号", "Insurance policy", "insurance_policy", task["insurance_policy"]),
         fact("签到距离（米）", "Checked in at a distance of (m)", "check_in_m", row["check_in_m"]),
-        fact("条款版本", "Version of the terms", "terms_version", row["terms_version"]),
-        fact("条款摘要（SHA-256）", "Digest of the terms (SHA-256)", "terms_sha256", terms.get("sha256")),
     ]
     if task["mode"] == PIECEWORK:
         open_quantity = count_open(call.connection, row["id"])
         found.append(fact("可交付数量", "Pieces open", "open_quantity", open_quantity))
-    kept = [line for line in found if isinstance(line, dict) and line["value"] not in (None, "")]
-    return [*offer_facts(task), *kept]
+    return [line for line in found if isinstance(line, dict) and line["value"] not in (None, "")]
+
+
+@view("engagement_offer")
+def engagement_offer(call: ViewCall) -> Plain:
+    """The work task of an engagement as it was published: everything, for its two sides."""
+    row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
+    return offer_facts(states.fetch_task_row(call.connection, row["task_id"]))
+
+
+@view("engagement_terms")
+def engagement_terms(call: ViewCall) -> Plain:
+    """Which terms the worker accepts when he confirms: their version, and the SHA-256 of all of them."""
+    row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
+    return [
+        fact("条款版本", "Version", "terms_version", row["terms_version"]),
+        fact("条款摘要（SHA-256）", "Digest (SHA-256)", "terms_sha256", (row["terms"] or {}).get("sha256")),
+    ]
 
 
 @view("engagement_limits")
@@ -131,42 +146,6 @@ def engagement_answer(call: ViewCall) -> Plain:
         fact("依据", "Evidence", "evidence", row["evidence"]),
     ]
     return [line for line in lines if isinstance(line, dict) and line["value"]]
-
-
-@view("work_task_settlement")
-def work_task_settlement(call: ViewCall) -> Plain:
-    """What one seat costs and brings: the pay, or that of a full share of pieces. Nothing for a negotiable price."""
-    task = states.fetch_task_row(call.connection, str(call.data["task_id"]))
-    gross_fen = task["pay_fen"] or pay_of_pieces(task, task["cap_per_worker"])
-    return _amounts(task, gross_fen, 0) if gross_fen and task["fee"] else {}
-
-
-@view("engagement_settlement")
-def engagement_settlement(call: ViewCall) -> Plain:
-    """What would be paid now if all that was delivered is accepted, or what was proposed instead."""
-    row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
-    task = states.fetch_task_row(call.connection, row["task_id"])
-    proposed = call.data.get("proposed_fen")
-    gross_fen = proposed if isinstance(proposed, int) and proposed else row["pay_fen"]
-    if task["mode"] == PIECEWORK and row["version"]:
-        done = sum_quantities(call.connection, row["id"]).accepted
-        delivered = fetch_deliverable(call.connection, row["id"])["quantity"]
-        gross_fen = pay_of_pieces(task, done + delivered) - pay_of_pieces(task, done)
-    return _amounts(task, gross_fen, row["paid_fen"] if task["mode"] == PIECEWORK else 0)
-
-
-def _amounts(task: RowMapping, gross_fen: int, before_fen: int) -> PlainDict:
-    """A settlement as the form component of that name shows it."""
-    terms = read_terms(task["fee"])
-    split = compute_settlement(gross_fen, terms, fee_bearer=task["fee_bearer"], before_fen=before_fen)
-    return {
-        "gross_fen": split.gross_fen,
-        "platform_fee_bps": terms.rate_bps,
-        "platform_fee_fen": split.fee_fen,
-        "vat_fen": split.vat_fen,
-        "tax_fen": split.tax_fen,
-        "net_fen": split.net_fen,
-    }
 
 
 @view("engagement_claim")

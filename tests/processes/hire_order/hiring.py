@@ -17,6 +17,7 @@ from engine.storage.database import UnitOfWork
 from engine.storage.files import store_file
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
+from tests.support.cases import accept_decision, to_arbiter
 from tests.support.stage import Stage
 
 REWARD_FEN = 33_330
@@ -118,6 +119,12 @@ class Hiring:
             lambda unit: store_file(unit, engine.keys, engine.files, "photo.png", content, actor.party_id)
         )
         return stored.id
+
+    def arbitrate(self, order_id: str, fields: PlainDict, number: int = 1, respondent: Actor | None = None) -> None:
+        """The present case of an order goes all the way to an arbiter, and nobody appeals."""
+        to_arbiter(self.stage, order_id, f"{order_id}-{number}", respondent or self.taker)
+        self.stage.do(self.arbiter, order_id, "arbitrate", fields)
+        accept_decision(self.stage, order_id, self.publisher, self.taker)
 
     def review(self, order_id: str, decision: str) -> None:
         """The platform's answer to the audit of the result: approve, return or reject."""

@@ -11,6 +11,7 @@ from engine.storage.actor import Actor
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
 from tests.processes.hire_order.hiring import NET_FEN, REWARD_FEN, Hiring
+from tests.support.cases import to_arbiter
 
 REASONS = (
     "依据交付要求与双方提交的照片，一间会议室已完成，另一间未完成梯形校正与布线，"
@@ -31,8 +32,7 @@ def cancel(hiring: Hiring, actor: Actor, order_id: str, progress_bps: int = 0) -
 
 
 def arbitrate(hiring: Hiring, order_id: str, **fields: str) -> None:
-    ruling: PlainDict = {"ruling": "split", "fault": "both", "reasons": REASONS, **fields}
-    hiring.stage.do(hiring.arbiter, order_id, "arbitrate", ruling)
+    hiring.arbitrate(order_id, {"ruling": "split", "fault": "both", "reasons": REASONS, **fields})
 
 
 def cases(hiring: Hiring, order_id: str) -> list[PlainDict]:
@@ -80,7 +80,7 @@ def test_an_objection_on_the_third_day_with_a_clean_audit_is_disputed(any_hiring
     any_hiring.review(order_id, "approve")
     any_hiring.stage.wait(days=2, hours=12)
     any_hiring.answer(order_id, "object")
-    assert (any_hiring.state(order_id), any_hiring.stage.open(order_id)) == ("disputed", {"arbitrate"})
+    assert (any_hiring.state(order_id), any_hiring.stage.open(order_id)) == ("disputed", {"triage"})
     assert any_hiring.escrow(order_id) == REWARD_FEN
 
 
@@ -121,9 +121,11 @@ def test_resumed_work_is_finished_and_paid_and_may_be_disputed_again(hiring: Hir
     open_dispute(hiring.stage.engine, hiring.publisher, order_id, new_id(), "进度太慢")
     arbitrate(hiring, order_id, ruling="resume", fault="none")
     open_dispute(hiring.stage.engine, hiring.taker, order_id, new_id(), "无法进场")
-    assert hiring.tasks_of(hiring.arbiter, order_id) == set()  # who decided the first case does not decide the second
+    first = hiring.arbiter
     hiring.arbiter = hiring.stage.staff("arbiter2", "arbiter")
-    arbitrate(hiring, order_id, ruling="resume", fault="none")
+    to_arbiter(hiring.stage, order_id, f"{order_id}-2", hiring.publisher)
+    assert hiring.tasks_of(first, order_id) == set()  # who decided the first case does not decide the second
+    hiring.stage.do(hiring.arbiter, order_id, "arbitrate", {"ruling": "resume", "fault": "none", "reasons": REASONS})
     hiring.hand_over(order_id)
     hiring.review(order_id, "approve")
     hiring.answer(order_id, "confirm")
@@ -138,6 +140,7 @@ def test_nobody_who_acted_before_decides(hiring: Hiring) -> None:
     both = Actor("reviewer", "platform", "arbiter", frozenset({"arbiter"}))
     order_id = hiring.to_inspection()
     hiring.reject(order_id)
+    to_arbiter(hiring.stage, order_id, f"{order_id}-1", hiring.taker)
     assert hiring.tasks_of(both, order_id) == set()
     assert hiring.tasks_of(hiring.arbiter, order_id) == {"arbitrate"}
     for party in (hiring.publisher, hiring.taker):

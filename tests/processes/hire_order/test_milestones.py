@@ -119,7 +119,7 @@ def test_a_dispute_in_the_middle_is_about_what_is_left(
     hiring.review(order_id, "approve")
     ruling: PlainDict = {"ruling": "split", "fault": "both", "reasons": REASONS}
     ruling |= {"split-pay_fen": split[0], "split-refund_fen": split[1]}
-    hiring.stage.do(hiring.arbiter, order_id, "arbitrate", ruling)
+    hiring.arbitrate(order_id, ruling)
     hiring.stage.wait(days=8)
     hiring.check(order_id, "end_decided", state)
     assert hiring.wallet("taker") == FIRST + more_fen
@@ -131,7 +131,7 @@ def test_a_dispute_that_lets_the_work_go_on_pays_the_milestones_that_are_left(hi
     hiring.hand_over(order_id)
     hiring.reject(order_id)
     ruling: PlainDict = {"ruling": "resume", "fault": "both", "reasons": REASONS}
-    hiring.stage.do(hiring.arbiter, order_id, "arbitrate", ruling)
+    hiring.arbitrate(order_id, ruling)
     assert hiring.stage.open(order_id) == {"hand_over"}
     deliver(hiring, order_id)
     deliver(hiring, order_id)

@@ -4,15 +4,18 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Update, select, update
 
 from engine.language.errors import EngineError
+from engine.records.jobs import enqueue
 from engine.runtime.errors import NotFound
+from engine.services.identity.staff import SUSPENDED
 from engine.services.work_tasks.applications import apply_for_task, withdraw_application
 from engine.services.work_tasks.commands import cancel_engagement, cancel_task, create_work_task, dispute_engagement
 from engine.services.work_tasks.errors import MayNotApply, NotPossible, SignupClosed
 from engine.services.work_tasks.negotiating import revise_offer
-from engine.services.work_tasks.tables import engagement
+from engine.services.work_tasks.tables import application, engagement
+from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.tables import party
 from tests.processes.normal_task.hiring_out import HiringOut
@@ -70,6 +73,32 @@ def test_individuals_sign_up_once_and_for_themselves(any_work: HiringOut) -> Non
     assert error.value.reason == "terms_changed"
     with pytest.raises(NotFound):
         apply_for_task(engine, work.other, new_id())
+
+
+def test_a_suspension_lets_open_sign_ups_lapse_and_work_go_on(any_work: HiringOut) -> None:
+    """FE-25: what he was awarded goes on; reinstated before the job ran, nothing lapses."""
+    work, engine = any_work, any_work.stage.engine
+    running, waiting = work.publish(), work.publish()
+    work.award(running, work.worker)
+    for actor in (work.worker, work.other):
+        apply_for_task(engine, actor, waiting)
+    for actor, is_suspended in ((work.worker, 1), (work.other, 0)):
+        standing = update(party).where(party.c.id == actor.party_id).values(is_suspended=is_suspended)
+
+        def suspend(unit: UnitOfWork, standing: Update = standing, party_id: str = actor.party_id) -> None:
+            unit.connection.execute(standing)
+            enqueue(unit.connection, unit.now, SUSPENDED, {"party": party_id})
+
+        engine.database.transact(suspend)
+    work.stage.settle()
+    with engine.database.read() as connection:
+        rows = connection.execute(select(application.c.task_id, application.c.worker_id, application.c.state)).all()
+    assert {(row.task_id, row.worker_id): row.state for row in rows} == {
+        (running, "wang"): "awarded",
+        (waiting, "wang"): "withdrawn",
+        (waiting, "li"): "applied",
+    }
+    work.confirm(running, work.worker)
 
 
 def test_nobody_undertakes_work_of_his_own_firm(work: HiringOut) -> None:

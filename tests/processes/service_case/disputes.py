@@ -11,6 +11,7 @@ from engine.services.ledger.rules import Book
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
+from tests.support.cases import accept_decision, to_arbiter
 from tests.support.stage import Stage
 
 FEE: PlainDict = {"rate_bps": 1_000, "min_fen": 0, "max_fen": None, "vat_bps": 600}
@@ -27,6 +28,7 @@ class Disputes:
         self.payer = self.stage.person("payer")
         self.payee = self.stage.person("payee")
         self.arbiter = self.stage.staff("arbiter", "arbiter")
+        self.ref = ""
 
     def settle(self, order_ref: str, amount_fen: int) -> None:
         """The payee has an amount the payer paid him, without fee."""
@@ -63,8 +65,9 @@ class Disputes:
 
     def open(self, order_ref: str, disputed_fen: int) -> str:
         """A case of the payer against the payee."""
+        self.ref = f"{order_ref}-1"
         values: PlainDict = {
-            "case_ref": f"{order_ref}-1",
+            "case_ref": self.ref,
             "subject_id": order_ref,
             "party_a": "payer",
             "party_b": "payee",
@@ -76,13 +79,16 @@ class Disputes:
             "fee": FEE,
         }
         case_id = self.stage.start(self.payer, "service_case", values)
+        assert self.stage.incidents(case_id) == []
         self.stage.settle()
         return case_id
 
     def decide(self, case_id: str, **fields: Plain) -> None:
-        """The arbiter's decision."""
+        """The arbiter's decision, which nobody appeals."""
+        to_arbiter(self.stage, case_id, self.ref, self.payee)
         ruling: PlainDict = {"ruling": "split", "fault": "party_b", "reasons": REASONS, **fields}
         self.stage.do(self.arbiter, case_id, "arbitrate", ruling)
+        accept_decision(self.stage, case_id, self.payer, self.payee)
 
     def balance(self, account: str) -> int:
         with self.stage.engine.database.read() as connection:

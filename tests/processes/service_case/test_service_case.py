@@ -43,7 +43,7 @@ def test_the_split_must_add_up(disputes: Disputes) -> None:
 
 
 def test_the_states_of_a_case_are_those_of_the_specification() -> None:
-    path = ("open", "arbitrating", "decided", "appealed", "arbitrating", "decided", "closed")
+    path = ("open", "triaged", "responding", "negotiating", "mediating", "arbitrating", "decided", "appealed", "closed")
     assert all(after in states.TRANSITIONS[before] for before, after in pairwise(path))
     leads_on = {"closed"}
     while more := {s for s, after in states.TRANSITIONS.items() if after & leads_on} - leads_on:

@@ -1,6 +1,9 @@
 """What a first start finds."""
 
+import shutil
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -11,17 +14,22 @@ from engine.services.identity.people import list_memberships
 from engine.services.identity.sessions import check_credentials
 from engine.services.orders.tables import hire_order
 from engine.services.verification import verify
+from engine.services.work_tasks.tables import engagement, work_task
+from engine.storage.settings import Settings
 from engine.storage.tables import incident, party, user
-from tests.support.stage import Stage
 from web.demo import PASSWORD
 from web.demo.data import LOGINS, load_demo
 
 
-@pytest.fixture
-def loaded(stage: Stage) -> Engine:
-    """An engine with the demo data."""
-    load_demo(stage.engine)
-    return stage.engine
+@pytest.fixture(scope="module")
+def loaded(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine with the demo data; nothing here changes it."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    shutil.copytree(deployed_sqlite, folder)
+    engine = Engine(Settings(data_dir=folder, password_cost=1))
+    load_demo(engine)
+    yield engine
+    engine.close()
 
 
 def test_orders_are_in_every_state_that_can_be_reached_at_once(loaded: Engine) -> None:
@@ -42,6 +50,21 @@ def test_orders_are_in_every_state_that_can_be_reached_at_once(loaded: Engine) -
     }
     assert len(set(categories)) == 4
     assert list(verify(loaded)) == []
+
+
+def test_work_tasks_are_in_every_stage_of_the_work(loaded: Engine) -> None:
+    with loaded.database.read() as connection:
+        tasks = Counter(connection.execute(select(work_task.c.state)).scalars())
+        engagements = Counter(connection.execute(select(engagement.c.state)).scalars())
+    assert tasks == {"recruiting": 4, "running": 3, "completed": 1, "cancelled": 1}
+    assert engagements == {
+        "offered": 2,
+        "confirmed": 1,
+        "working": 2,
+        "awaiting_acceptance": 1,
+        "disputed": 1,
+        "settled": 1,
+    }
 
 
 def test_everybody_listed_can_sign_in_and_act(loaded: Engine) -> None:

@@ -13,7 +13,13 @@ from tests.support.stage import Stage
 from tests.web.bazaar import Bazaar
 from tests.web.visitor import Visitor, register
 
-PAGES = ("/finance", "/finance/differences", "/finance/differences?state=closed", "/finance/postings")
+PAGES = (
+    "/finance",
+    "/finance/differences",
+    "/finance/differences?state=closed",
+    "/finance/postings",
+    "/finance/income",
+)
 TASK = re.compile(r'href="(/tasks/[^"]+)"')
 
 
@@ -109,3 +115,16 @@ def test_only_finance_opens_them(office: Office, path: str) -> None:
     for login in ("li", "chen", "gao"):
         assert office.bazaar.visit(login).get(path).status_code == 403
     assert Visitor(office.bazaar.app).get(path).status_code == 303
+
+
+def test_the_income_report_is_chosen_and_downloaded(office: Office) -> None:
+    tang, page = office.visit("tang"), "/finance/income"
+    fields = {"quarter": "2026-Q4", "column": "worker_id", "kind": "csv"}
+    answer = tang.send(page, fields, page=page)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="income-2026-Q4.csv"'
+    assert answer.data.decode("utf-8-sig").splitlines()[0] == "平台编号"
+    refused = tang.send(page, {**fields, "unmask": "yes", "reason": ""}, page=page)
+    assert refused.status_code == 422
+    assert "请写明需要完整身份的原因" in refused.text
+    assert tang.send(page, {"quarter": "2026-Q4", "kind": "json"}, page=page).status_code == 422
+    assert tang.send(page, {**fields, "quarter": "x"}, page=page).status_code == 400

@@ -1,9 +1,12 @@
 """Topics that divide the money of an order that was cancelled or disputed."""
 
+from sqlalchemy import select
+
 from engine.definitions.registry import TopicCall, topic
 from engine.services.ledger import accounts, rules
 from engine.services.ledger.fees import DEDUCTED, NO_FEE, compute_settlement, read_terms, share_of
 from engine.services.ledger.posting import balance_of
+from engine.services.ledger.tables import journal, posting
 from engine.services.ledger.topics.calls import ESCROW, HOLD, check_owner, escrow_fen, moved_before, open_book
 from engine.storage.plain import PlainDict
 
@@ -112,9 +115,10 @@ def split_dispute(
     process: str = "hire_order",
     fee_bearer: str = DEDUCTED,
     order_ref: str = "",
+    holder: str = "",
 ) -> PlainDict:
     """Carries out a decision: one part to the payee (fee on that part only), the rest back to the payer (P-DISPUTE).
-    With the fee "on_top" it is taken out of the escrow as well.
+    With the fee "on_top" it is taken out of the escrow as well. `holder`: of whom held money is, the payee if empty.
 
     Returns: paid_fen (net), refunded_fen, fee_fen, vat_fen, journal_id (empty if nothing was disputed any more).
     """
@@ -129,7 +133,7 @@ def split_dispute(
     if pay_fen or refund_fen:
         journal_id = rules.dispute_split(
             book,
-            source=accounts.hold(payee, case_ref) if is_held else accounts.escrow(escrow_ref),
+            source=accounts.hold(holder or payee, case_ref) if is_held else accounts.escrow(escrow_ref),
             payer=payer,
             payee=payee,
             process_key=process,
@@ -142,3 +146,24 @@ def split_dispute(
         rules.goodwill(book, party_id=goodwill_to, amount_fen=goodwill_fen, case_ref=case_ref)
     paid: PlainDict = {"paid_fen": split.net_fen, "fee_fen": split.fee_fen, "vat_fen": split.vat_fen}
     return {**paid, "refunded_fen": refund_fen, "journal_id": journal_id}
+
+
+@topic("reclaim_disputed_funds")
+def reclaim_disputed_funds(call: TopicCall, *, journal_id: str, disputed_fen: int) -> PlainDict:
+    """Takes a division back that was carried out and is to be decided anew (P-REVERSE): the money lies where it lay.
+    Where a party has spent its part nothing can be taken back, and nothing divided again.
+
+    `journal_id`: the entry of the division; empty where nothing was paid yet. Returns: held_fen.
+    """
+    if not journal_id:
+        return {"held_fen": disputed_fen}
+    query = select(posting.c.account, posting.c.amount_fen).where(posting.c.journal_id == journal_id)
+    paid = {row.account: -row.amount_fen for row in call.connection.execute(query) if row.amount_fen < 0}
+    reversed_before = select(journal.c.id).where(journal.c.reverses_id == journal_id)
+    if call.connection.execute(reversed_before).first() is not None:
+        return {"held_fen": disputed_fen}
+    wallets = {account: fen for account, fen in paid.items() if account.startswith("wallet:")}
+    if any(balance_of(call.connection, account) < fen for account, fen in wallets.items()):
+        return {"held_fen": 0}
+    rules.reverse(open_book(call), journal_id=journal_id, reason="appeal")
+    return {"held_fen": disputed_fen}

@@ -1,4 +1,4 @@
-"""Signatures of agreements, and the one-time codes they are made with."""
+"""Signatures of agreements, one-time codes, consent to confirmation sheets, invoices, codes to pay with."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,7 +6,7 @@ from alembic import op
 from engine.storage.columns import Hex, Instant, Json
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -60,3 +60,33 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_signature_party_id", "signature", ["party_id", "kind"])
+    op.create_table(
+        "document_consent",
+        sa.Column("document_id", sa.String(length=32), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("acting_role", sa.String(length=40), nullable=False),
+        sa.Column("confirmed_at", Instant(), nullable=False),
+        sa.Column("seal", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_document_consent_document_id_document")
+        ),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_document_consent")),
+    )
+    op.create_table(
+        "invoice",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("party_id", sa.String(length=32), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("tax_number", sa.String(length=20), nullable=False),
+        sa.Column("fee_fen", sa.BigInteger(), nullable=False),
+        sa.Column("vat_fen", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("issuer_ref", sa.String(length=80), nullable=True),
+        sa.Column("requested_by", sa.String(length=32), nullable=False),
+        sa.Column("requested_at", Instant(), nullable=False),
+        sa.Column("issued_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice")),
+        sa.UniqueConstraint("party_id", "month", name=op.f("uq_invoice_party_id_month")),
+    )
+    op.add_column("payment", sa.Column("pay_code", sa.String(length=500), nullable=True))

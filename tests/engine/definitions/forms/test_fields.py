@@ -56,6 +56,25 @@ def test_addresses_and_phones() -> None:
     assert refuse(phone, "12a") == ["Not a phone number, such as 13800000000"]
 
 
+def test_numbers_with_a_check_digit() -> None:
+    identity = part("textfield", "id_no", validate={"validationType": "resident_id"})
+    for number in ("11010519491231002X", "110105 19491231 002x", "310115198805120018", "810000199408230021"):
+        assert accept(identity, number)
+    for number in (
+        "110105194912310021",
+        "11010519491331002X",
+        "11010519491231002",
+        "１１０１０５１９４９１２３１００２Ｙ",
+    ):
+        assert refuse(identity, number) == ["Not an identity number: 18 characters whose last one fits the others"]
+    credit = part("textfield", "code", validate={"validationType": "credit_code"})
+    assert accept(credit, "91110000600037341L")
+    assert refuse(credit, "91110000600037342L", language="zh") == ["统一社会信用代码不正确：应为 18 位，且校验位相符"]
+    mobile = part("textfield", "mobile", validate={"validationType": "mobile"})
+    assert accept(mobile, "１３８００００００００") == "13800000000"
+    assert refuse(mobile, "12800000000") == ["Not a mobile number, such as 13800000000"]
+
+
 def test_numbers() -> None:
     field = part("number", "count", decimalDigits=0, validate={"min": 1, "max": 1000})
     value = accept(field, "1,000")

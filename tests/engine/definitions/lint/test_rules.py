@@ -20,6 +20,7 @@ OTHER_FILES = {
     "form-invalid",
     "decision-invalid",
     "policy-invalid",
+    "agreement-invalid",
     "calendar-invalid",
     "file-unknown",
     "key-too-long",

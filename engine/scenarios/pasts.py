@@ -1,0 +1,51 @@
+"""What was so before a scenario of the onboarding: who is certified already, who is suspended, who has registered."""
+
+from sqlalchemy import insert, select, update
+
+from engine.commands.messages import publish_message
+from engine.commands.work import settle
+from engine.definitions.forms.texts import compact_number
+from engine.runtime.engine import Engine
+from engine.services.onboarding.person_tables import person_certification
+from engine.services.onboarding.persons import ACTIVE
+from engine.storage import vault
+from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
+from engine.storage.ids import new_id
+from engine.storage.tables import instance, party
+
+
+def register_individual(engine: Engine, actor: Actor) -> str:
+    """The actor has registered as an individual; gives the case that begins by it."""
+    return _announce(engine, actor, "register.individual")
+
+
+def invite_person(engine: Engine, actor: Actor) -> str:
+    """The actor was invited, because somebody put him on a list; gives the case that begins by it."""
+    return _announce(engine, actor, "person.invited")
+
+
+def _announce(engine: Engine, actor: Actor, message: str) -> str:
+    publish_message(engine, actor, message, actor.party_id, {"applicant": actor.party_id})
+    settle(engine)
+    with engine.database.read() as connection:
+        begun = select(instance.c.id).where(instance.c.business_key == actor.party_id)
+        return str(connection.execute(begun.order_by(instance.c.started_at.desc()).limit(1)).scalar_one())
+
+
+def hold_number(engine: Engine, actor: Actor, id_no: str) -> None:
+    """The actor's account is certified with this identity number."""
+
+    def work(unit: UnitOfWork) -> None:
+        index = vault.blind_index(engine.keys, compact_number(id_no))
+        times = {"opened_at": unit.now, "certified_at": unit.now, "closed_at": unit.now}
+        row = {"id": new_id(), "party_id": actor.party_id, "state": ACTIVE, "id_index": index, "claimed_index": index}
+        unit.connection.execute(insert(person_certification), row | times)
+
+    engine.database.transact(work)
+
+
+def suspend(engine: Engine, actor: Actor) -> None:
+    """The actor's party is on the black list."""
+    suspended = update(party).where(party.c.id == actor.party_id).values(is_suspended=1)
+    engine.database.transact(lambda unit: unit.connection.execute(suspended))

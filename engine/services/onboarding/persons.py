@@ -1,0 +1,134 @@
+"""Persons who were certified, and who are one and the same although they have several accounts."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, select
+
+from engine.commands.instances import start_instance
+from engine.language.errors import EngineError
+from engine.runtime.engine import Engine
+from engine.services.identity.people import PERSON
+from engine.services.onboarding.person_tables import capacity, person_certification, person_skill
+from engine.storage.actor import Actor
+from engine.storage.keys import KeyRing
+from engine.storage.tables import party
+from engine.storage.vault import open_reference
+
+PROCESS = "individual_onboarding"
+OPEN, CERTIFIED, ACTIVE, REJECTED, ABANDONED = "open", "certified", "active", "rejected", "abandoned"
+UNDER_WAY = (OPEN, CERTIFIED)
+GRANTED = "granted"
+
+
+class MayNotOnboard(EngineError):
+    """A certification cannot begin; `reason`: not_a_person, under_way, active."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Expected a person who is not certified yet, but {reason}", reason=reason)
+        self.reason = reason
+
+    @property
+    def code(self) -> str:
+        return f"may_not_onboard.{self.reason}"
+
+
+@dataclass(frozen=True)
+class PersonStanding:
+    """How a person's latest certification stands, for himself. `certification_id` is the id of its case."""
+
+    certification_id: str
+    state: str
+    reason: str | None
+    opened_at: datetime
+    certified_at: datetime | None
+    closed_at: datetime | None
+    capacities: tuple["CapacityView", ...]
+
+
+@dataclass(frozen=True)
+class CapacityView:
+    """A capacity of a person. `state`: applied, granted, refused; `skills`: name and state of each."""
+
+    kind: str
+    state: str
+    skills: tuple[tuple[str, str], ...]
+
+
+def request_onboarding(engine: Engine, actor: Actor, token: str) -> str:
+    """A person asks to be certified; gives the case's id, the same one for a repeated token. Raises MayNotOnboard."""
+    with engine.database.read() as connection:
+        kind = connection.execute(select(party.c.kind).where(party.c.id == actor.party_id)).scalar_one_or_none()
+        if kind != PERSON or actor.party_id != actor.user_id:
+            raise MayNotOnboard("not_a_person")
+        latest = find_certification(connection, actor.party_id)
+    if latest is not None and latest.state in (*UNDER_WAY, ACTIVE):
+        raise MayNotOnboard("active" if latest.state == ACTIVE else "under_way")
+    return start_instance(engine, actor, PROCESS, {"applicant": actor.party_id}, token)
+
+
+def find_certification(connection: Connection, party_id: str) -> Row[Any] | None:
+    """The latest certification of a person; None where there never was one."""
+    query = select(person_certification).where(person_certification.c.party_id == party_id)
+    newest = query.order_by(person_certification.c.opened_at.desc(), person_certification.c.id.desc()).limit(1)
+    return connection.execute(newest).one_or_none()
+
+
+def describe_standing(connection: Connection, party_id: str) -> PersonStanding | None:
+    """The latest certification of a person with the capacities he applied for; None where there never was one."""
+    row = find_certification(connection, party_id)
+    if row is None:
+        return None
+    return PersonStanding(
+        row.id,
+        row.state,
+        row.reason,
+        row.opened_at,
+        row.certified_at,
+        row.closed_at,
+        tuple(_describe_capacities(connection, row.id)),
+    )
+
+
+def _describe_capacities(connection: Connection, certification_id: str) -> Iterator[CapacityView]:
+    mine = select(capacity).where(capacity.c.certification_id == certification_id)
+    for one in connection.execute(mine.order_by(capacity.c.applied_at, capacity.c.id)):
+        skills = select(person_skill.c.skill, person_skill.c.state).where(person_skill.c.capacity_id == one.id)
+        named = connection.execute(skills.order_by(person_skill.c.skill)).all()
+        yield CapacityView(one.kind, one.state, tuple((row.skill, row.state) for row in named))
+
+
+def find_same_person(connection: Connection, party_id: str) -> str | None:
+    """The other account that was certified with the identity number this one gave; None where there is none.
+
+    Numbers are compared by their blind index. A number belongs to the account that was certified with it first.
+    """
+    row = find_certification(connection, party_id)
+    return find_holder(connection, row.id_index, party_id) if row is not None and row.id_index else None
+
+
+def find_holder(connection: Connection, id_index: str, besides: str) -> str | None:
+    """Who, besides one party, was certified with the number behind a blind index."""
+    query = select(person_certification.c.party_id).where(
+        person_certification.c.claimed_index == id_index, person_certification.c.party_id != besides
+    )
+    holder: str | None = connection.execute(query).scalar_one_or_none()
+    return holder
+
+
+def is_blacklisted(connection: Connection, party_ids: Iterable[str]) -> bool:
+    """Whether the platform has suspended one of these accounts."""
+    query = exists().where(party.c.id.in_([*party_ids]), party.c.is_suspended == 1)
+    return bool(connection.execute(select(query)).scalar_one())
+
+
+def read_certified_name(connection: Connection, keys: KeyRing, party_id: str) -> str | None:
+    """The name a person was last certified under; None where he never was, or was erased."""
+    named = select(person_certification.c.name).where(
+        person_certification.c.party_id == party_id, person_certification.c.certified_at.is_not(None)
+    )
+    newest = named.order_by(person_certification.c.certified_at.desc()).limit(1)
+    name = connection.execute(newest).scalar_one_or_none()
+    return None if name is None else open_reference(connection, keys, name)
