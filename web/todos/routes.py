@@ -126,7 +126,9 @@ class TodoDesk:
                 "todos/item.html",
                 item=view.item,
                 fields=[
-                    (words, show(name, view.item["content"][name])) for name, words in FIELDS.items() if name != "body"
+                    (words, show(name, view.item["content"][name]))
+                    for name, words in FIELDS.items()
+                    if name not in ("title", "body")
                 ],
                 versions=versions,
                 handlings=view.handlings,
