@@ -144,5 +144,5 @@ def load_todos(player: Player) -> None:
     )
     office.add(["sun"], title="更换消防器材标签", body="三楼灭火器标签已过期，请更换并拍照。", item_class="safety")
     case = player.send(lambda: change_item(player.engine, office.people["su"], new_id(), done, "handlers"))
-    chosen = {"handlers": [office.people["liu"].user_id], "assignment": "one", "change_action": "submit"}
+    chosen: Fields = {"handlers": [office.people["liu"].user_id], "assignment": "one", "change_action": "submit"}
     player.do(office.people["su"], case, "edit_handlers", chosen)

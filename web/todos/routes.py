@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, time
+from itertools import zip_longest
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from sqlalchemy import RowMapping
@@ -116,7 +117,7 @@ class TodoDesk:
                         for name, before, after in _compare(new, old)
                     ],
                 )
-                for new, old in zip(view.versions, [*view.versions[1:], None], strict=True)
+                for new, old in zip_longest(view.versions, view.versions[1:])
             ]
             people = {one for row in view.handlings for one in (*row["handlers"], row["handled_by"]) if one}
             people |= {one for row in view.versions for one in (row["maker_id"], row["reviewer_id"]) if one}

@@ -44,5 +44,5 @@ def read_link(keys: KeyRing, token: str) -> Link:
         raise LinkUnfit from error
 
 
-def _serializer(keys: KeyRing) -> "URLSafeSerializer[str]":
+def _serializer(keys: KeyRing) -> URLSafeSerializer:
     return URLSafeSerializer(keys.session, salt=SALT)

@@ -23,7 +23,7 @@ def show_item(call: ViewCall) -> Plain:
     handling = fetch_handling(call.connection, str(call.data["handling_id"]))
     item = fetch_item(call.connection, handling["item_id"])
     content: PlainDict = item["content"]
-    rows = [
+    rows: list[Plain] = [
         _fact("编号", "Number", "number", handling["number"]),
         _fact("标题", "Title", "title", content["title"]),
         _fact("事项内容", "The item itself", "body", content["body"]),

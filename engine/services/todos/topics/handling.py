@@ -1,6 +1,6 @@
 """Topics of the handler: result, transfer, answer to a transfer, exception."""
 
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import insert, select, update
 
@@ -65,7 +65,7 @@ def transfer_item(call: TopicCall, *, handling_id: str) -> PlainDict:
     target, reason = str(form["transfer_to"]), str(form["transfer_reason"])
     if refusal := find_refusal(call, cast(list[str], handling["chain"]), target):
         raise BpmnError("TRANSFER_REFUSED", values={"refusal": refusal})
-    row = {
+    row: dict[str, Any] = {
         "id": new_id(),
         "handling_id": handling_id,
         "from_id": call.actor.user_id,
@@ -123,12 +123,13 @@ def answer_transfer(call: TopicCall, *, handling_id: str, is_accepted: bool, is_
         values = {"handlers": [offer["to_id"]], "chain": chain}
     states.move(call.connection, handling_id, states.SENT, **values)
     withdraw(call.connection, call.now, subject_of(handling_id))
-    said = {"answer_zh": "已接受" if is_accepted else "被拒绝", "answer_en": "accepted" if is_accepted else "declined"}
+    answer_zh, answer_en = ("已接受", "accepted") if is_accepted else ("被拒绝", "declined")
     notice = make_notice(
         *(call.keys, call.now, handling, item, "todo_transfer_answered", [offer["from_id"]], offer["id"]),
         to_name=list_names(call.connection, [offer["to_id"]]),
         note=note,
-        **said,
+        answer_zh=answer_zh,
+        answer_en=answer_en,
     )
     tell(call, call.calendar.zone, notice)
     return say_due(call, handling_id)
@@ -152,7 +153,7 @@ def file_exception(
     handling, item = fetch_both(call, handling_id)
     roles = [one.strip() for one in distribution.split(",") if one.strip()]
     filed_severity = str(form.get("severity") or severity)
-    row = {
+    row: dict[str, Any] = {
         "id": new_id(),
         "handling_id": handling_id,
         "event_type": str(form["event_type"]),

@@ -1,9 +1,8 @@
 """Topics of the maintenance of items (B.11): one change at a time, checked, approved by a second person, applied."""
 
-from collections.abc import Mapping
 from typing import cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.notifications.telling import Notice, tell
@@ -20,7 +19,7 @@ DRAFT, IN_REVIEW, APPLIED, REJECTED, DROPPED = "draft", "in_review", "applied", 
 ITEM_CHANGED, ITEM_WITHDRAWN = "item.changed", "item.withdrawn"
 
 
-def _fetch_change(call: TopicCall) -> Mapping[str, object]:
+def _fetch_change(call: TopicCall) -> RowMapping:
     return call.connection.execute(select(todo_change).where(todo_change.c.id == call.instance_id)).mappings().one()
 
 
@@ -150,11 +149,14 @@ def return_change(call: TopicCall, *, item_id: str) -> PlainDict:
     change, item = _fetch_change(call), fetch_item(call.connection, item_id)
     note = str(call.values_of("four_eyes").get("review_remark") or "–")
     call.connection.execute(update(todo_change).where(todo_change.c.id == call.instance_id).values(state=DRAFT))
-    title = f"{item['number']} {item['title']}"
+    facts: PlainDict = {"title": f"{item['number']} {item['title']}", "note": note}
     told = Notice(
-        *(call.key, "todo_change_returned", {"title": title, "note": note}, f"change:{call.instance_id}"),
-        f"/todos/items/{item_id}",
-        [str(change["maker_id"])],
+        key=call.key,
+        template="todo_change_returned",
+        facts=facts,
+        subject=f"change:{call.instance_id}",
+        path=f"/todos/items/{item_id}",
+        recipients=[str(change["maker_id"])],
     )
     tell(call, call.calendar.zone, [told])
     return {"review_note": note}

@@ -1,10 +1,10 @@
 """An office that handles to-do items: managers, reviewers, handlers, supervisors, and what they do."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from engine.commands.work import settle
 from engine.queries.inbox import find_tasks_of_case
@@ -15,7 +15,7 @@ from engine.services.todos.tables import todo_handling, todo_item
 from engine.storage.actor import PLATFORM, SYSTEM, Actor
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain
-from engine.storage.tables import user
+from engine.storage.tables import instance, job, user
 from tests.support.stage import Stage
 
 ITEM: dict[str, Plain] = {
@@ -126,8 +126,19 @@ class Office:
         return [one.title.split(":")[0] for one in self.told(name)]
 
     def run_on(self, **duration: float) -> None:
-        """Time passes minute by minute as far as anything is due."""
-        end = self.stage.clock() + timedelta(**duration)
-        while self.stage.clock() < end:
-            self.stage.clock.advance(minutes=30)
-            settle(self.stage.engine)
+        """Time passes; what falls due on the way is done at its own instant."""
+        clock, engine = self.stage.clock, self.stage.engine
+        end = clock() + timedelta(**duration)
+        while (due := self._next_due()) is not None and due <= end:
+            clock.advance(seconds=max(0.0, (due - clock()).total_seconds()))
+            settle(engine)
+        clock.advance(seconds=(end - clock()).total_seconds())
+        settle(engine)
+
+    def _next_due(self) -> datetime | None:
+        now = self.stage.clock()
+        with self.stage.engine.database.read() as connection:
+            timers = select(func.min(instance.c.next_due_at)).where(instance.c.next_due_at > now)
+            jobs = select(func.min(job.c.due_at)).where(job.c.due_at > now)
+            found = [connection.execute(query).scalar_one() for query in (timers, jobs)]
+        return min((at for at in found if at is not None), default=None)

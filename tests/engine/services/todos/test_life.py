@@ -27,6 +27,7 @@ from engine.services.todos.queries import fetch_handling_view
 from engine.services.todos.tables import todo_exception, todo_item, todo_reminder, todo_transfer, todo_version
 from engine.storage.actor import EXTERNAL_WORKER, PLATFORM, Actor
 from engine.storage.ids import new_id
+from engine.storage.plain import Plain
 from tests.engine.services.todos.office import ITEM, Office
 from tests.support.stage import Stage
 
@@ -274,7 +275,7 @@ def test_49_a_withdrawn_item_disappears_from_every_channel(any_office: Office) -
 
 
 def test_one_each_any_and_in_turn(office: Office) -> None:
-    both = {"handlers": ["hal", "han"]}
+    both: dict[str, Plain] = {"handlers": ["hal", "han"]}
     each = office.add(assignment="each", title="每人各办", **both)
     assert [one.handlers for one in office.handlings(each)] == [["hal"], ["han"]]
     any_ = office.add(assignment="any", title="任一人", **both)
