@@ -74,7 +74,9 @@ def deliver(run: JobRun) -> Plain:
         for row in message_rows
     ]
     results += [{"id": one, "error": "no address", "is_delivered": False} for one in unsendable]
-    return {"results": results, "claimed": len(rows), "is_full": len(rows) == BATCH or len(results) < len(rows)}
+    known = {str(one["id"]) for one in results if isinstance(one, dict)}
+    left: list[Plain] = [row.id for row in rows if row.id not in known]
+    return {"results": results, "left": left, "is_full": len(rows) == BATCH}
 
 
 def _claim(unit: UnitOfWork, channel: str) -> list[Row[Any]]:
@@ -135,7 +137,10 @@ def write_receipts(done: JobDone, result: Plain) -> None:
     channel = str(done.payload["channel"])
     for plain in cast(list[PlainDict], result["results"]):
         _write_receipt(done, channel, Receipt(str(plain["id"]), str(plain["error"]), bool(plain["is_delivered"])))
-    if result["is_full"]:
+    left = cast(list[str], result["left"])  # there was no time for them: nobody has to wait for their lease to end
+    is_left = delivery.c.id.in_(left) & (delivery.c.state == QUEUED)
+    done.connection.execute(update(delivery).where(is_left).values(due_at=done.now, attempts=delivery.c.attempts - 1))
+    if left or result["is_full"]:
         plan_job(done, DELIVER, {"channel": channel}, done.now)
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
@@ -23,13 +24,16 @@ class Inbox:
     port: int = 0
     refuses: set[str] = field(default_factory=set)
     arrivals: list[Message] = field(default_factory=list)
+    times: list[tuple[str, datetime]] = field(default_factory=list)  # Message-ID, when it came
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Takes a mail, as aiosmtpd calls it."""
         if self.refuses & set(envelope.rcpt_tos):
             return "451 try again later"
         assert isinstance(envelope.content, bytes)
-        self.arrivals.append(message_from_bytes(envelope.content, policy=default))
+        mail = message_from_bytes(envelope.content, policy=default)
+        self.arrivals.append(mail)
+        self.times.append((str(mail["Message-ID"]), datetime.now(UTC)))
         return "250 OK"
 
     @property
