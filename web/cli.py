@@ -32,6 +32,7 @@ from web.demo import PASSWORD
 from web.demo.data import LOGINS, load_demo
 from web.demo.disputing import play_dispute
 from web.demo.founding import play_founding
+from web.demo.handling import play_todos
 from web.demo.joining import play_joining
 from web.demo.play import play
 from web.demo.working import AWARDS, MODES, play_work
@@ -40,7 +41,14 @@ from web.scenarios import run_scenarios
 from web.services import load_services
 from web.serving import Server
 
-DEMOS = ("hire_order", "normal_task", "individual_onboarding", "enterprise_onboarding", "service_case")
+DEMOS = (
+    "hire_order",
+    "normal_task",
+    "individual_onboarding",
+    "enterprise_onboarding",
+    "service_case",
+    "todo_handling",
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -60,6 +68,8 @@ def main(arguments: list[str]) -> int:
             return play_dispute()
         if options.process == "normal_task":
             return play_work(options.mode, options.award, options.workers)
+        if options.process == "todo_handling":
+            return play_todos(options.transfers, options.exception)
         return play(options.takers, options.url, options.milestones)
     if options.verb == "deploy":
         return run_deploy(options.files)
@@ -89,6 +99,8 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo.add_argument("--mode", choices=MODES, default=MODES[0], help="of a normal task: how it is paid")
     demo.add_argument("--award", choices=AWARDS, default=AWARDS[0], help="of a normal task: who gets its seats")
     demo.add_argument("--workers", type=int, default=2, help="of a normal task: how many seats")
+    demo.add_argument("--transfers", type=int, default=1, help="of a to-do item: how often it is handed on")
+    demo.add_argument("--exception", action="store_true", help="of a to-do item: an exception is filed on the way")
     demo.add_argument("--url", help="play against a running server on this machine")
     verbs.add_parser("verify", help="check everything the database remembers")
     verbs.add_parser("expr", help="evaluate expressions and scripts: JSON lines in, JSON lines out")

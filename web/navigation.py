@@ -11,6 +11,7 @@ from flask import current_app, g, url_for
 from web.policy import INDIVIDUALS, RULES, STAFF, Verdict, judge
 
 BOTTOM_BAR_LENGTH = 4
+TODO_ROLES = ("todo_manager", "todo_reviewer", "todo_handler", "todo_supervisor", "exception_owner")
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,19 @@ _OPERATOR = (
             FIND_CASES,
             Place("operator.jobs", "layers", "nav.jobs"),
             Place("operator.workers", "monitor-smartphone", "nav.workers"),
+            Place("notices.outbox", "send", "nav.outbox"),
         ),
     ),
     Group("nav.who", (Place("operator.people", "users", "nav.people"),)),
     Group("nav.design", (DEFINITIONS,)),
 )
+ITEMS = Place("todos.items", "list-checks", "nav.todo_items")
+SUPERVISION = Place("todos.supervision", "alarm-clock", "nav.todo_supervision")
+ABSENCE = Place("todos.absence", "calendar-clock", "nav.todo_absence")
+_TODO = Group("nav.todos", (ITEMS, Place("todos.rules", "bell-ring", "nav.todo_rules"), SUPERVISION, ABSENCE))
 GROUPS: dict[str, tuple[Group, ...]] = {
     **dict.fromkeys(STAFF, (WORK,)),
+    **dict.fromkeys(TODO_ROLES, (WORK, _TODO)),
     **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
     **_ENTERPRISE,
     "platform_finance": _FINANCE,

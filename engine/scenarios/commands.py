@@ -8,6 +8,7 @@ from functools import lru_cache
 from engine.commands.work import settle
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
+from engine.scenarios.items import begin_change, hand_out_checked_item, hand_out_item, resend_item, send_item
 from engine.scenarios.pasts import (
     hold_code,
     hold_number,
@@ -37,6 +38,7 @@ from engine.services.payments.simulator import SIMULATOR
 from engine.services.payments.withdrawals import request_payout
 from engine.services.reconciliation.jobs import RECONCILE
 from engine.services.reconciliation.lists import list_differences
+from engine.services.todos.commands import add_item
 from engine.services.work_tasks.applications import apply_for_task, withdraw_application
 from engine.services.work_tasks.commands import cancel_engagement, cancel_task, create_work_task, dispute_engagement
 from engine.services.work_tasks.improving import improve_task
@@ -118,6 +120,12 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         spend,
         reconcile_today,
         request_payout,
+        add_item,
+        begin_change,
+        send_item,
+        resend_item,
+        hand_out_item,
+        hand_out_checked_item,
         start_top_up,
         register_individual,
         invite_person,
