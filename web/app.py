@@ -14,6 +14,7 @@ from engine.runtime.engine import Engine
 from web.analyst.routes import make_analyst
 from web.api.door import WorkerDoor
 from web.api.routes import make_api
+from web.api.todos import make_todo_api
 from web.auditor.routes import make_auditor
 from web.documents import make_documents
 from web.errors import init_errors
@@ -22,6 +23,7 @@ from web.identity.routes import make_identity
 from web.live import make_live
 from web.market.routes import make_market
 from web.navigation import list_bottom_links, list_groups
+from web.notices.routes import make_notices
 from web.operator.routes import make_operator
 from web.payments import make_payments
 from web.preferences import load_preferences
@@ -29,6 +31,7 @@ from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_sess
 from web.staff.routes import make_staff
 from web.statics import STATIC, serve_static
 from web.texts import HTML_LANGUAGE, current_language, text, texts_under
+from web.todos.routes import make_todos
 from web.uploads import make_files
 
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
@@ -71,8 +74,11 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_operator(engine),
         make_finance(engine),
         make_documents(engine),
+        make_notices(engine),
+        make_todos(engine),
         make_payments(engine),
         make_api(engine),
+        make_todo_api(engine),
     ]
 
 

@@ -30,6 +30,9 @@ from engine.storage.tables import history
 from web.assets.build import AssetsUnavailable, build
 from web.demo import PASSWORD
 from web.demo.data import LOGINS, load_demo
+from web.demo.disputing import play_dispute
+from web.demo.founding import play_founding
+from web.demo.handling import play_todos
 from web.demo.joining import play_joining
 from web.demo.play import play
 from web.demo.working import AWARDS, MODES, play_work
@@ -37,6 +40,15 @@ from web.repository import ROOT, read_definitions
 from web.scenarios import run_scenarios
 from web.services import load_services
 from web.serving import Server
+
+DEMOS = (
+    "hire_order",
+    "normal_task",
+    "individual_onboarding",
+    "enterprise_onboarding",
+    "service_case",
+    "todo_handling",
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -48,10 +60,16 @@ def main(arguments: list[str]) -> int:
     if options.verb == "scenarios":
         return run_scenarios(options.paths, coverage=options.coverage, as_json=options.json)
     if options.verb == "demo":
+        if options.process == "enterprise_onboarding":
+            return play_founding()
         if options.process == "individual_onboarding":
             return play_joining()
+        if options.process == "service_case":
+            return play_dispute()
         if options.process == "normal_task":
             return play_work(options.mode, options.award, options.workers)
+        if options.process == "todo_handling":
+            return play_todos(options.transfers, options.exception)
         return play(options.takers, options.url, options.milestones)
     if options.verb == "deploy":
         return run_deploy(options.files)
@@ -75,12 +93,14 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     scenarios.add_argument("--coverage", action="store_true", help="what they pass, too; 1 if something is left out")
     scenarios.add_argument("--json", action="store_true")
     demo = verbs.add_parser("demo", help="play a whole case and prove its end")
-    demo.add_argument("process", choices=["hire_order", "normal_task", "individual_onboarding"])
+    demo.add_argument("process", choices=DEMOS)
     demo.add_argument("--takers", type=int, default=1)
     demo.add_argument("--milestones", action="store_true", help="an order whose reward is released in three parts")
     demo.add_argument("--mode", choices=MODES, default=MODES[0], help="of a normal task: how it is paid")
     demo.add_argument("--award", choices=AWARDS, default=AWARDS[0], help="of a normal task: who gets its seats")
     demo.add_argument("--workers", type=int, default=2, help="of a normal task: how many seats")
+    demo.add_argument("--transfers", type=int, default=1, help="of a to-do item: how often it is handed on")
+    demo.add_argument("--exception", action="store_true", help="of a to-do item: an exception is filed on the way")
     demo.add_argument("--url", help="play against a running server on this machine")
     verbs.add_parser("verify", help="check everything the database remembers")
     verbs.add_parser("expr", help="evaluate expressions and scripts: JSON lines in, JSON lines out")

@@ -11,6 +11,7 @@ from flask import current_app, g, url_for
 from web.policy import INDIVIDUALS, RULES, STAFF, Verdict, judge
 
 BOTTOM_BAR_LENGTH = 4
+TODO_ROLES = ("todo_manager", "todo_reviewer", "todo_handler", "todo_supervisor", "exception_owner")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ _OUR_ORDERS = Place("market.orders", "briefcase", "nav.our_orders")
 _FUNDS = Place("market.wallet", "wallet", "nav.funds")
 _PAPERS = Place("market.papers", "file-text", "nav.papers")
 _RATINGS = Place("market.ratings", "star", "nav.ratings")
+_CERTIFIED = Place("market.company", "badge-check", "nav.company_certification")
 _OUR_TASKS = Place("market.own_tasks", "clipboard-list", "nav.our_tasks")
 _OPERATOR_WORK = Group("nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS))
 _COMPANY = (
@@ -81,16 +83,16 @@ _COMPANY = (
 _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     "enterprise_admin": (
         _OPERATOR_WORK,
-        Group("nav.company", (*_COMPANY, Place("identity.members", "users", "nav.members"))),
+        Group("nav.company", (*_COMPANY, Place("identity.members", "users", "nav.members"), _CERTIFIED)),
     ),
-    "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", _COMPANY)),
+    "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", (*_COMPANY, _CERTIFIED))),
     "enterprise_acceptor": (
         Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
-        Group("nav.company", (_PAPERS, _CASES, _RATINGS)),
+        Group("nav.company", (_PAPERS, _CASES, _RATINGS, _CERTIFIED)),
     ),
     "enterprise_finance": (
         Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
-        Group("nav.company", (_FUNDS, _PAPERS, _CASES)),
+        Group("nav.company", (_FUNDS, _PAPERS, _CASES, _CERTIFIED)),
     ),
 }
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
@@ -116,13 +118,19 @@ _OPERATOR = (
             FIND_CASES,
             Place("operator.jobs", "layers", "nav.jobs"),
             Place("operator.workers", "monitor-smartphone", "nav.workers"),
+            Place("notices.outbox", "send", "nav.outbox"),
         ),
     ),
     Group("nav.who", (Place("operator.people", "users", "nav.people"),)),
     Group("nav.design", (DEFINITIONS,)),
 )
+ITEMS = Place("todos.items", "list-checks", "nav.todo_items")
+SUPERVISION = Place("todos.supervision", "alarm-clock", "nav.todo_supervision")
+ABSENCE = Place("todos.absence", "calendar-clock", "nav.todo_absence")
+_TODO = Group("nav.todos", (ITEMS, Place("todos.rules", "bell-ring", "nav.todo_rules"), SUPERVISION, ABSENCE))
 GROUPS: dict[str, tuple[Group, ...]] = {
     **dict.fromkeys(STAFF, (WORK,)),
+    **dict.fromkeys(TODO_ROLES, (WORK, _TODO)),
     **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
     **_ENTERPRISE,
     "platform_finance": _FINANCE,

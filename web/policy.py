@@ -47,6 +47,8 @@ TRADERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_operator")  # publish, 
 HOLDERS = (*TRADERS, "enterprise_finance")  # see what is in the wallet
 PAYERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_finance")  # put money into the wallet
 
+TODO_KEEPERS = ("todo_manager", "todo_reviewer", "todo_supervisor")
+
 RULES: dict[str, Rule] = {
     "static": PUBLIC,
     "identity.sign_in": PUBLIC,
@@ -58,6 +60,8 @@ RULES: dict[str, Rule] = {
     "identity.sign_out": SIGNED_IN,
     "identity.menu": ACTING,
     "identity.join": PUBLIC,
+    "identity.register": PUBLIC,
+    "identity.found": SIGNED_IN,
     "identity.members": roles("enterprise_admin"),
     "identity.member": roles("enterprise_admin"),
     "identity.invite": roles("enterprise_admin"),
@@ -90,6 +94,9 @@ RULES: dict[str, Rule] = {
     "market.publish": roles(*TRADERS),
     "market.certification": roles(*INDIVIDUALS),
     "market.begin_certification": roles(*INDIVIDUALS),
+    "market.company": roles(*ENTERPRISE),
+    "market.begin_company": roles("enterprise_admin"),
+    "market.withdraw_company": roles("enterprise_admin"),
     "market.release": roles(*TRADERS),
     "market.cancel": roles(*TRADERS),
     "market.dispute": roles(*TRADERS),
@@ -153,6 +160,26 @@ RULES: dict[str, Rule] = {
     "auditor.entries": roles("auditor"),
     "auditor.entry": roles("auditor"),
     "auditor.verify": roles("auditor"),
+    "notices.show": ACTING,
+    "notices.bell": ACTING,
+    "notices.open": ACTING,
+    "notices.read": ACTING,
+    "notices.preferences": ACTING,
+    "notices.save_preferences": ACTING,
+    "notices.case": ACTING,
+    "notices.outbox": roles("platform_operator"),
+    "todos.items": roles(*TODO_KEEPERS),
+    "todos.item": roles(*TODO_KEEPERS),
+    "todos.add": roles("todo_manager"),
+    "todos.change": roles("todo_manager"),
+    "todos.rules": roles(*TODO_KEEPERS),
+    "todos.supervision": roles("todo_supervisor", "todo_manager", "exception_owner"),
+    "todos.handling": ACTING,
+    "todos.absence": roles("todo_handler"),
+    "todos.enter_absence": roles("todo_handler"),
+    "todos.end_absence": roles("todo_handler"),
+    "todos.link": PUBLIC,
+    "todos.act": PUBLIC,
     "finance.custody": roles("platform_finance"),
     "finance.differences": roles("platform_finance"),
     "finance.postings": roles("platform_finance"),
@@ -179,6 +206,8 @@ RULES: dict[str, Rule] = {
     "api.complete": WORKERS,
     "api.bpmn_error": WORKERS,
     "api.failure": WORKERS,
+    "todo_api.put": WORKERS,
+    "todo_api.withdraw": WORKERS,
 }
 
 

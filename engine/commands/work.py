@@ -27,6 +27,7 @@ from engine.runtime.errors import InstanceClosed
 from engine.runtime.host import StepOutbox
 from engine.runtime.step import ACTIVE, CONTINUE, Command, Step, run_step
 from engine.storage.actor import SYSTEM
+from engine.storage.changes import WORK
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain, PlainDict
@@ -58,8 +59,14 @@ class EngineJobDone(StepOutbox):
 
     def __init__(self, engine: Engine, unit: UnitOfWork, claimed: Job) -> None:
         super().__init__(unit.connection, engine.keys, unit.now)
+        self._unit = unit
+        self._changes = engine.changes
         self.job_id = claimed.id
         self.payload = claimed.payload
+
+    def announce(self) -> None:
+        """See `registry.JobDone`."""
+        self._unit.after_commit.append(lambda: self._changes.publish((WORK,)))
 
 
 def run_due_work(engine: Engine) -> int:

@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import NoneType, UnionType
 from typing import Any, Protocol, Union, get_args, get_origin
 
@@ -27,6 +27,9 @@ class BusinessCalendar(Calendar, Protocol):
     @property
     def working_day(self) -> timedelta:
         """How long people work on a working day."""
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether people work on this local date."""
 
 
 class Outbox(Protocol):
@@ -109,10 +112,12 @@ class ChunkCall(Outbox, Protocol):
 
 
 class RelationCall(Protocol):
-    """What a relation resolver gets."""
+    """What a relation resolver gets: for which case, and when."""
 
     @property
     def connection(self) -> Connection: ...
+    @property
+    def now(self) -> datetime: ...
     @property
     def instance_id(self) -> str: ...
     @property
@@ -120,14 +125,12 @@ class RelationCall(Protocol):
 
 
 class ViewCall(RelationCall, Protocol):
-    """What a view gets: for whom it is made, and when."""
+    """What a view gets: for whom it is made."""
 
     @property
     def keys(self) -> KeyRing: ...
     @property
     def actor(self) -> Actor: ...
-    @property
-    def now(self) -> datetime: ...
     @property
     def language(self) -> str:
         """zh or en."""
@@ -156,6 +159,9 @@ class JobDone(Outbox, Protocol):
     def job_id(self) -> str: ...
     @property
     def payload(self) -> PlainDict: ...
+
+    def announce(self) -> None:
+        """Once this is committed, open pages look at their lists again."""
 
 
 TopicFunction = Callable[..., PlainDict]

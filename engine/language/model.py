@@ -65,6 +65,7 @@ class Element:
     exclude: str | None = None
     due_date: str | None = None
     follow_up: str | None = None
+    is_refilled: bool = False  # its form begins with what was last sent at it in this case
     priority: str | None = None
     verbs: tuple[str, ...] = ()
     return_to: tuple[str, ...] = ()
@@ -242,6 +243,7 @@ def _read_element(node: etree._Element, process_key: str, parent: str | None, la
         exclude=baton("exclude"),
         due_date=camunda("dueDate"),
         follow_up=camunda("followUpDate"),
+        is_refilled=baton("refill") == "true",
         priority=camunda("priority"),
         verbs=_split(baton("verbs")),
         return_to=_split(baton("returnTo")),

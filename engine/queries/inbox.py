@@ -126,6 +126,12 @@ def count_tasks(engine: Engine, actor: Actor) -> dict[str, int]:
         return work.count()
 
 
+def find_tasks_of_case(connection: Connection, actor: Actor, instance_id: str) -> dict[str, str]:
+    """The open tasks of a case that the actor may do and nobody else holds: id by element."""
+    query = select(task.c.element, task.c.id).where(task.c.instance_id == instance_id, IS_CANDIDATE, IS_FREE)
+    return {row.element: row.id for row in connection.execute(query.order_by(task.c.id), describe_actor(actor))}
+
+
 @contextmanager
 def open_work(engine: Engine, actor: Actor) -> "Iterator[Work]":
     """The work list as one actor sees it, for several questions at once."""

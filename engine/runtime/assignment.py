@@ -34,6 +34,7 @@ class Assigner:
     `instant` turns an instant, a duration or a working time into an instant."""
 
     connection: Connection
+    now: datetime
     instance_id: str
     evaluate: Callable[[str, Mapping[str, Plain]], Plain]
     instant: Callable[[str], datetime]
@@ -85,7 +86,7 @@ class Assigner:
     def _relate(self, name: str, data: Mapping[str, Plain]) -> list[str]:
         if name not in RELATIONS:
             raise AssignmentInvalid(f"Expected a registered relation, but nobody registered {name!r}")
-        return RELATIONS[name](_Relation(self.connection, self.instance_id, data))
+        return RELATIONS[name](_Relation(self.connection, self.now, self.instance_id, data))
 
     def _excluded(self, text: str | None, data: Mapping[str, Plain]) -> Iterable[str]:
         """Comma list of `actor:<element>` (whoever completed it), `relation:<name>` (whom a service names), and
@@ -108,5 +109,6 @@ class Assigner:
 @dataclass(frozen=True)
 class _Relation:
     connection: Connection
+    now: datetime
     instance_id: str
     data: Mapping[str, Plain]

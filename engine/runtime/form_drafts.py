@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from engine.definitions.forms import BoundForm
 from engine.language.errors import EngineError
+from engine.records.submissions import last_content
 from engine.runtime.engine import Engine
 from engine.runtime.intake import resolve_subject
 from engine.runtime.tasks import TaskView
@@ -19,6 +20,7 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import form_draft
 
+CONSENT = "checkbox"
 _IS_THIS = and_(form_draft.c.task_id == bindparam("task_id_"), form_draft.c.user_id == bindparam("user_id_"))
 _FIND = Prepared(select(form_draft).where(_IS_THIS))
 _REPLACE = update(form_draft).where(_IS_THIS, form_draft.c.revision == bindparam("revision_"))
@@ -54,6 +56,19 @@ def fetch_draft(engine: Engine, actor: Actor, view: TaskView) -> Draft | None:
     return Draft(row.revision, {name: value for name, value in opened.items() if value is not None}, row.saved_at)
 
 
+def fetch_earlier(engine: Engine, view: TaskView) -> PlainDict | None:
+    """What was last sent at the element of a task that begins with it (`baton:refill`), to be given to `bind_task`;
+    None for any other task, and for its first time. Consents are left out: they are given anew.
+    """
+    if view.form is None or not view.element.is_refilled:
+        return None
+    with engine.database.read() as connection:
+        sent = last_content(connection, view.instance_id, view.element.id)
+        opened = {name: _open_personal(connection, engine.keys, value) for name, value in sent.items()}
+    consents = {key for key, part in view.form.inputs.items() if part.type == CONSENT}
+    return {key: value for key, value in opened.items() if key not in consents and value is not None} or None
+
+
 def write_draft(
     unit: UnitOfWork, keys: KeyRing, actor: Actor, view: TaskView, bound: BoundForm, revision: int
 ) -> Draft:
@@ -81,6 +96,10 @@ def _open(connection: Connection, keys: KeyRing, value: Plain, place: str) -> Pl
     text = vault.open_sealed(connection, keys, value, place)
     opened: Plain = None if text is None else orjson.loads(text)
     return opened
+
+
+def _open_personal(connection: Connection, keys: KeyRing, value: Plain) -> Plain:
+    return vault.open_reference(connection, keys, value) if vault.is_reference(value) else value
 
 
 def _key(task_id: str, actor: Actor) -> dict[str, str]:

@@ -217,7 +217,7 @@ class Step:
         tasks = {task.id: task for task in self.case.user_tasks()}
         before = self._open_before
         remove_tasks(self.connection, sorted(before - tasks.keys()))
-        assigner = Assigner(self.connection, self.instance_id, self._evaluate, self._instant)
+        assigner = Assigner(self.connection, self.now, self.instance_id, self._evaluate, self._instant)
         offers = []
         for task_id in tasks.keys() - before:
             task, element = tasks[task_id], tasks[task_id].task_spec.element

@@ -8,12 +8,22 @@ from functools import lru_cache
 from engine.commands.work import settle
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
-from engine.scenarios.pasts import hold_number, invite_person, register_individual, suspend
+from engine.scenarios.items import begin_change, hand_out_checked_item, hand_out_item, resend_item, send_item
+from engine.scenarios.pasts import (
+    hold_code,
+    hold_number,
+    invite_person,
+    register_enterprise,
+    register_individual,
+    suspend,
+)
 from engine.services.agreements.filling import sign_agreements
 from engine.services.cases.commands import add_evidence, open_case, withdraw_case
 from engine.services.ledger import rules, settling
 from engine.services.ledger.fees import BPS, FeeTerms, compute_settlement
 from engine.services.ledger.rules import Book, Origin
+from engine.services.onboarding.enterprises import withdraw_onboarding
+from engine.services.onboarding.filling import enter_test_amount
 from engine.services.orders.commands import (
     create_order,
     open_dispute,
@@ -28,6 +38,7 @@ from engine.services.payments.simulator import SIMULATOR
 from engine.services.payments.withdrawals import request_payout
 from engine.services.reconciliation.jobs import RECONCILE
 from engine.services.reconciliation.lists import list_differences
+from engine.services.todos.commands import add_item
 from engine.services.work_tasks.applications import apply_for_task, withdraw_application
 from engine.services.work_tasks.commands import cancel_engagement, cancel_task, create_work_task, dispute_engagement
 from engine.services.work_tasks.improving import improve_task
@@ -109,14 +120,24 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         spend,
         reconcile_today,
         request_payout,
+        add_item,
+        begin_change,
+        send_item,
+        resend_item,
+        hand_out_item,
+        hand_out_checked_item,
         start_top_up,
         register_individual,
         invite_person,
         hold_number,
         suspend,
+        register_enterprise,
+        hold_code,
+        enter_test_amount,
+        withdraw_onboarding,
     )
 }
-_GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id", "subject_id"})
+_GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id", "subject_id", "case_id"})
 
 
 @lru_cache
@@ -129,7 +150,7 @@ def asks_for(name: str) -> Mapping[str, inspect.Parameter]:
 def run_command(engine: Engine, actor: Actor, name: str, case_id: str | None, values: PlainDict) -> object:
     """Runs a command of a person, on the case if it concerns one. Raises whatever the command raises."""
     command = COMMANDS[name]
-    own = {"engine": engine, "actor": actor, "token": new_id(), "order_id": case_id, "task_id": case_id}
-    own["subject_id"] = case_id
+    own = {"engine": engine, "actor": actor, "token": new_id()}
+    own |= dict.fromkeys(("order_id", "task_id", "subject_id", "case_id"), case_id)
     wanted = inspect.signature(command).parameters
     return command(**{key: value for key, value in own.items() if key in wanted}, **values)

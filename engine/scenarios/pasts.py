@@ -6,27 +6,36 @@ from engine.commands.messages import publish_message
 from engine.commands.work import settle
 from engine.definitions.forms.texts import compact_number
 from engine.runtime.engine import Engine
+from engine.services.onboarding.enterprise_tables import enterprise_certification
+from engine.services.onboarding.enterprises import ACTIVE as ENTERPRISE_ACTIVE
+from engine.services.onboarding.enterprises import REGISTERED as ENTERPRISE_REGISTERED
 from engine.services.onboarding.person_tables import person_certification
-from engine.services.onboarding.persons import ACTIVE
+from engine.services.onboarding.persons import ACTIVE, REGISTERED
 from engine.storage import vault
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
+from engine.storage.plain import PlainDict
 from engine.storage.tables import instance, party
 
 
 def register_individual(engine: Engine, actor: Actor) -> str:
     """The actor has registered as an individual; gives the case that begins by it."""
-    return _announce(engine, actor, "register.individual")
+    return _announce(engine, actor, REGISTERED, {"applicant": actor.party_id})
 
 
 def invite_person(engine: Engine, actor: Actor) -> str:
     """The actor was invited, because somebody put him on a list; gives the case that begins by it."""
-    return _announce(engine, actor, "person.invited")
+    return _announce(engine, actor, "person.invited", {"applicant": actor.party_id})
 
 
-def _announce(engine: Engine, actor: Actor, message: str) -> str:
-    publish_message(engine, actor, message, actor.party_id, {"applicant": actor.party_id})
+def register_enterprise(engine: Engine, actor: Actor) -> str:
+    """The actor has registered his enterprise; gives the case that begins by it."""
+    return _announce(engine, actor, ENTERPRISE_REGISTERED, {"organisation": actor.party_id, "applicant": actor.user_id})
+
+
+def _announce(engine: Engine, actor: Actor, message: str, payload: PlainDict) -> str:
+    publish_message(engine, actor, message, actor.party_id, payload)
     settle(engine)
     with engine.database.read() as connection:
         begun = select(instance.c.id).where(instance.c.business_key == actor.party_id)
@@ -41,6 +50,33 @@ def hold_number(engine: Engine, actor: Actor, id_no: str) -> None:
         times = {"opened_at": unit.now, "certified_at": unit.now, "closed_at": unit.now}
         row = {"id": new_id(), "party_id": actor.party_id, "state": ACTIVE, "id_index": index, "claimed_index": index}
         unit.connection.execute(insert(person_certification), row | times)
+
+    engine.database.transact(work)
+
+
+def hold_code(engine: Engine, actor: Actor, credit_code: str) -> None:
+    """The actor's enterprise is certified with this credit code for a year, under the id of its party."""
+
+    def work(unit: UnitOfWork) -> None:
+        until = unit.now.replace(year=unit.now.year + 1)
+        texts = ("rep_name", "rep_id_no", "bank_account", "contact_name")
+        row = {
+            "id": actor.party_id,
+            "party_id": actor.party_id,
+            "applicant_id": actor.user_id,
+            "state": ENTERPRISE_ACTIVE,
+            "legal_name": actor.party_id,
+            "credit_code": compact_number(credit_code),
+            "claimed_code": compact_number(credit_code),
+            "registered_address": "杭州市西湖区文三路 1 号",
+            "industry": "other",
+            "bank_name": "中国银行",
+            "tax_rate_type": "general",
+            **{name: vault.put(unit.connection, engine.keys, actor.party_id, name) for name in texts},
+            **dict.fromkeys(("opened_at", "certified_at"), unit.now),
+            "certified_until": until,
+        }
+        unit.connection.execute(insert(enterprise_certification), row)
 
     engine.database.transact(work)
 

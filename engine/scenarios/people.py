@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from engine.scenarios.model import Role
 from engine.services.identity.people import ORGANISATION, groups_of
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.tables import membership, party, user
 
+_PLATFORM = select(party.c.id).where(party.c.id == PLATFORM)
 _STANDING = {"is_certified": 1, "has_agreement": 1, "is_suspended": 0}
 
 
@@ -25,9 +26,10 @@ def register(connection: Connection, role: Role, now: datetime) -> None:
         return
     account = {"id": role.name, "login": role.name, "password_hash": "-", "is_disabled": 0, "created_at": now}
     connection.execute(insert(user), account)
-    belongs = {role.name: "individual"}
-    if role.works_for != PLATFORM:  # the platform's people are told by their role alone
-        belongs[role.works_for or role.name] = role.acts_as
+    if role.works_for == PLATFORM and not connection.execute(_PLATFORM).first():
+        founded = {"id": PLATFORM, "kind": ORGANISATION, "name_zh": PLATFORM, "name_en": PLATFORM, "created_at": now}
+        connection.execute(insert(party), founded | _STANDING)
+    belongs = {role.name: "individual"} | {role.works_for or role.name: role.acts_as}
     for party_id, acts_as in belongs.items():
         row = {"user_id": role.name, "party_id": party_id, "role": acts_as, "skills": sorted(role.skills)}
         connection.execute(insert(membership), row)

@@ -21,11 +21,21 @@ class Settings:
     simulator_seed: int = 1
     invoices: str = "pdf"  # through what invoices are issued
     codes: str = "outbox"  # through what one-time codes are sent
+    messengers: str = "outbox"  # live: notifications go out to messengers
+    smtp_url: str = ""  # none: mail goes to the outbox page; else smtp://user:password@host:port or smtps://
+    mail_from: str = "baton@localhost"
+    webhook_hosts: str = ""  # host:port, comma list, to which webhooks of one's own may be posted
+    base_url: str = ""  # how the pages are reached from outside, for links in messages
 
     @property
     def url(self) -> str:
         """The database to use."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'baton.db'}"
+
+    @property
+    def public_url(self) -> str:
+        """Where the pages are, without a slash at the end."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -98,8 +98,11 @@ class Person:
         self.button(words).click()
 
     def follow(self, words: str) -> None:
-        """Follows the first link with these words that is on the screen."""
-        self.page.get_by_role("link", name=words).locator("visible=true").first.click()
+        """Follows the first link with these words that is on the screen, and waits for the page it leads to: loading
+        anew before would cut that off.
+        """
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=words).locator("visible=true").first.click()
 
     def button(self, words: str) -> Locator:
         """A button on the screen."""
@@ -109,7 +112,8 @@ class Person:
         """Waits until a page offers a task by its name, then opens it."""
         link = self.page.get_by_role("link", name=words, exact=True).locator("visible=true").first
         self.await_there(link)
-        link.click()
+        with self.page.expect_navigation():
+            link.click()
 
     def await_there(self, awaited: Locator) -> None:
         """Loads the page again until something is on it: what the platform does by itself takes a moment."""

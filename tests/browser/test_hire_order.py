@@ -24,7 +24,7 @@ def test_order_from_demand_to_money(visit: Visit) -> None:
         emily.expected_status = 422
         emily.submit()  # empty
         describe(emily, title, REWARD)
-        emily.attach("附件", "会议室.png", "image/png", picture(10))
+        emily.attach("附件", "会议室.png", "image/png", picture())
         emily.submit()
         emily.is_at(rf"/orders/{order_id}$")
         emily.open_own_task("充值")  # her wallet has less
@@ -32,7 +32,7 @@ def test_order_from_demand_to_money(visit: Visit) -> None:
         emily.submit()
         emily.await_there(emily.page.locator(".badge", has_text="待接单").first)
 
-        wang.follow("Market")
+        wang.open("/market")
         wang.page.get_by_role("searchbox").fill("投影调试（浏览器）")
         wang.page.get_by_role("searchbox").press("Enter")
         wang.sees("1 order matches")
@@ -49,7 +49,7 @@ def test_order_from_demand_to_money(visit: Visit) -> None:
         wang.submit()
         wang.open_own_task("Hand over result")
         wang.fill(summary="Both rooms are done.", receiver="Emily Ho", handed_over_at=local_time())
-        wang.attach("Photos and files", "room.png", "image/png", picture(20))
+        wang.attach("Photos and files", "room.png", "image/png", picture())
         wang.submit()
         wang.is_at(rf"/orders/{order_id}$")
 

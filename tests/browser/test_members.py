@@ -87,12 +87,12 @@ def attach_photos(taker: Person) -> None:
     """Two photos at once and one of the camera: each is stored as it is chosen; one is removed again."""
     page, photos = taker.page, taker.page.get_by_role("group", name="Photos and files")
     files: list[FilePayload] = [
-        {"name": f"room{number}.png", "mimeType": "image/png", "buffer": picture(40 + number)} for number in (1, 2)
+        {"name": f"room{number}.png", "mimeType": "image/png", "buffer": picture()} for number in (1, 2)
     ]
     photos.locator("input[type=file]").last.set_input_files(files)
     expect(photos.get_by_role("listitem")).to_have_count(2)
     photos.locator("input[capture]").set_input_files(
-        {"name": "camera.png", "mimeType": "image/png", "buffer": picture(60)}
+        {"name": "camera.png", "mimeType": "image/png", "buffer": picture()}
     )
     expect(photos.get_by_role("listitem")).to_have_count(3)
     page.get_by_role("button", name="Remove room1.png").click()

@@ -18,12 +18,14 @@ from engine.services.orders.commands import create_order, open_dispute
 from engine.services.payments.limits import set_spend_limit
 from engine.services.work_tasks.commands import create_work_task
 from engine.storage.actor import PLATFORM, Actor
+from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
 from engine.storage.tables import membership, user
 from tests.processes.hire_order.hiring import DEMAND, Hiring
 from tests.processes.normal_task.hiring_out import TASK, HiringOut
 from tests.processes.treasury.test_treasury import Office
+from tests.support.cases import to_arbiter
 from tests.support.stage import SKILLS, Stage
 
 LONG = "请加微信联系。两间会议室投影调试，线缆全部进线槽。"  # a watched word: a person looks at it
@@ -52,7 +54,7 @@ def join(stage: Stage, user_id: str, role: str = "enterprise_operator") -> None:
     account = {"id": user_id, "login": user_id, "password_hash": "", "is_disabled": 0, "created_at": stage.clock()}
     belongs = {"user_id": user_id, "party_id": "acme", "role": role, "skills": []}
 
-    def work(unit) -> None:  # type: ignore[no-untyped-def]
+    def work(unit: UnitOfWork) -> None:
         unit.connection.execute(insert(user), account)
         unit.connection.execute(insert(membership), belongs)
 
@@ -140,6 +142,7 @@ def earlier_actor_and_arbiter(stage: Stage) -> Duty:
     hiring.review(case, "return")
     open_dispute(stage.engine, hiring.taker, case, new_id(), "审核意见不合理")
     stage.settle()
+    to_arbiter(stage, case, f"{case}-1", hiring.publisher)
     barred = tuple(as_staff(name, "arbiter") for name in ("publisher", "taker", "reviewer"))
     return Duty(case, "arbitrate", barred, hiring.arbiter)
 

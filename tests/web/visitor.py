@@ -31,6 +31,11 @@ class _RememberedPasswords(Passwords):
 _PASSWORDS = _RememberedPasswords()
 
 
+def hash_password(password: str) -> str:
+    """What the account of somebody with this password holds."""
+    return _PASSWORDS.hash_password(password)
+
+
 def register(engine: Engine, login: str, name_zh: str = "陈思远", name_en: str = "Chen Siyuan") -> str:
     """A person who may act as `individual`, with the password `PASSWORD`."""
     return register_person(engine, _PASSWORDS, SYSTEM, login=login, password=PASSWORD, name_zh=name_zh, name_en=name_en)

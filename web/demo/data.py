@@ -13,6 +13,8 @@ from web.demo import PASSWORD
 from web.demo.demands import Fields, read_demands
 from web.demo.player import APPROVAL, REVIEW_SKILLS, Player
 from web.demo.tasks import Workshop
+from web.demo.todos import LOGINS as TODO_LOGINS
+from web.demo.todos import load_todos
 
 LOGINS: list[tuple[str, str]] = [
     ("chen", "陈思远 个人发布方，兼企业经办人 / a person who publishes, and operates for an enterprise"),
@@ -32,6 +34,7 @@ LOGINS: list[tuple[str, str]] = [
     ("ye", "叶青 业务分析员 / business analyst"),
     ("du", "杜衡 审计员 / auditor"),
     ("qin", "秦川 平台运维 / platform operator"),
+    *TODO_LOGINS,
 ]
 NAMES = {
     "chen": ("陈思远", "Chen Siyuan"),
@@ -90,6 +93,7 @@ def load_demo(engine: Engine) -> None:
     cast = gather(player)
     play_orders(player, cast)
     Workshop(player, cast.enterprise, cast.acceptor, cast.gao).play(cast.wang, cast.emily, cast.shen)
+    load_todos(player)
 
 
 def gather(player: Player) -> Cast:

@@ -1,12 +1,9 @@
 """One individual onboarding from a new account to its activation, told step by step, with proofs at its end."""
 
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import select
 
-from engine.commands.deployments import deploy
 from engine.commands.tasks import complete_task
 from engine.runtime.engine import Engine
 from engine.runtime.tasks import fetch_task
@@ -17,17 +14,14 @@ from engine.services.onboarding.person_tables import person_certification
 from engine.services.onboarding.persons import find_same_person, request_onboarding
 from engine.services.payments.methods import describe_method
 from engine.services.verification import count_rows, verify
-from engine.storage.actor import SYSTEM, Actor
+from engine.storage.actor import Actor
 from engine.storage.ids import new_id, new_token
-from engine.storage.schema import upgrade_schema
-from engine.storage.settings import Settings
 from engine.storage.tables import instance, party
 from web.demo.data import gather
 from web.demo.demands import Fields
-from web.demo.play import DemoClock
 from web.demo.player import APPROVAL, PIXEL, Player, as_submitted
 from web.demo.telling import prove, say
-from web.repository import read_definitions
+from web.demo.throwaway import DemoClock, open_throwaway
 
 NAME, NUMBER = "王小明", "33010619950612001X"  # made up; the register is simulated
 MISMATCH = "330106199506124045"
@@ -42,15 +36,8 @@ QUIZ = {
 
 def play_joining() -> int:
     """Plays on a throwaway engine; 0 if every proof held, else 1."""
-    with tempfile.TemporaryDirectory(prefix="baton-demo-") as folder:
-        clock = DemoClock()
-        engine = Engine(Settings(data_dir=Path(folder), password_cost=1), clock)
-        try:
-            upgrade_schema(engine.database)
-            deploy(engine, SYSTEM, read_definitions(), "demo")
-            return Joining(engine, clock).run()
-        finally:
-            engine.close()
+    with open_throwaway() as (engine, clock):
+        return Joining(engine, clock).run()
 
 
 class Joining:

@@ -1,14 +1,11 @@
 """One hire order from the demand to the ratings, told step by step, with proofs at its end."""
 
-import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from engine.commands.deployments import deploy
 from engine.language.errors import EngineError
 from engine.runtime.engine import Engine
 from engine.services.ledger import accounts
@@ -18,30 +15,17 @@ from engine.services.ledger.tables import journal
 from engine.services.orders.commands import take_order
 from engine.services.orders.tables import hire_order
 from engine.services.verification import count_rows, verify
-from engine.storage.actor import SYSTEM, Actor
+from engine.storage.actor import Actor
 from engine.storage.ids import new_id, new_token
-from engine.storage.schema import upgrade_schema
-from engine.storage.settings import Settings
 from web.demo.data import Cast, gather
 from web.demo.demands import read_demands
 from web.demo.player import APPROVAL, Player
 from web.demo.remote import play_remotely
 from web.demo.telling import prove, say
-from web.repository import read_definitions
+from web.demo.throwaway import DemoClock, open_throwaway
 
 MAX_TAKERS = 256
 SETTLEMENTS = ("P-SETTLE", "P-MILESTONE")
-BEGIN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # a Monday, ten in the morning in Shanghai
-
-
-class DemoClock:
-    """Stands still until the play moves it."""
-
-    def __init__(self) -> None:
-        self.at = BEGIN
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 def play(takers: int, url: str | None, has_milestones: bool = False) -> int:
@@ -54,15 +38,8 @@ def play(takers: int, url: str | None, has_milestones: bool = False) -> int:
         return 1
     if url is not None:
         return play_remotely(url, takers, has_milestones)
-    with tempfile.TemporaryDirectory(prefix="baton-demo-") as folder:
-        clock = DemoClock()
-        engine = Engine(Settings(data_dir=Path(folder), password_cost=1), clock)
-        try:
-            upgrade_schema(engine.database)
-            deploy(engine, SYSTEM, read_definitions(), "demo")
-            return Play(engine, clock, "exhibition" if has_milestones else "projector").run(takers)
-        finally:
-            engine.close()
+    with open_throwaway() as (engine, clock):
+        return Play(engine, clock, "exhibition" if has_milestones else "projector").run(takers)
 
 
 class Play:

@@ -1,15 +1,12 @@
 """One normal task from its description to its ratings, told step by step, with proofs at its end."""
 
-import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 
 from sqlalchemy import func, select
 
-from engine.commands.deployments import deploy
 from engine.commands.tasks import complete_task
 from engine.runtime.engine import Engine
 from engine.services.ledger import accounts
@@ -24,15 +21,12 @@ from engine.services.work_tasks.states import fetch_task_row
 from engine.services.work_tasks.tables import engagement
 from engine.storage.actor import SYSTEM, Actor
 from engine.storage.ids import new_id, new_token
-from engine.storage.schema import upgrade_schema
-from engine.storage.settings import Settings
 from engine.storage.tables import task
 from web.demo.data import Cast, gather
 from web.demo.demands import Fields, type_time
-from web.demo.play import DemoClock
 from web.demo.player import APPROVAL, PIXEL, Player, as_submitted
 from web.demo.telling import prove, say
-from web.repository import read_definitions
+from web.demo.throwaway import DemoClock, open_throwaway
 
 MODES = ("prepayment", "on_completion", "negotiable", "piecework")
 AWARDS = ("manual", "automatic")
@@ -56,15 +50,8 @@ def play_work(mode: str, award: str, workers: int) -> int:
     if not 1 <= workers <= MAX_WORKERS:
         print(f"Expected 1 to {MAX_WORKERS} workers, but got {workers}.")
         return 1
-    with tempfile.TemporaryDirectory(prefix="baton-demo-") as folder:
-        clock = DemoClock()
-        engine = Engine(Settings(data_dir=Path(folder), password_cost=1), clock)
-        try:
-            upgrade_schema(engine.database)
-            deploy(engine, SYSTEM, read_definitions(), "demo")
-            return Work(engine, clock, mode, award).run(workers)
-        finally:
-            engine.close()
+    with open_throwaway() as (engine, clock):
+        return Work(engine, clock, mode, award).run(workers)
 
 
 class Work:

@@ -22,6 +22,7 @@ from engine.services.identity.sessions import (
 from engine.storage.actor import PLATFORM
 from web.identity.join import add_join
 from web.identity.members import add_members
+from web.identity.register import add_register
 from web.navigation import list_bottom_links
 from web.preferences import KEPT_FOR, save_preferences
 from web.security import clear_session_cookie, current_session, local_target, set_session_cookie
@@ -78,6 +79,7 @@ def make_identity(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/menu", "menu", door.show_menu)
     add_members(blueprint, engine)
     add_join(blueprint, engine, door.passwords)
+    add_register(blueprint, engine, door.passwords)
     return blueprint
 
 

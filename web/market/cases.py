@@ -7,7 +7,7 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from engine.definitions.forms import BoundForm
+from engine.definitions.forms import BoundForm, is_refresh
 from engine.queries.inbox import TaskFilter, TaskRow, list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.runtime.engine import Engine
@@ -31,7 +31,7 @@ from engine.storage.tables import party
 from web.market.questions import draw_question, read_question, read_token
 from web.policy import RULES
 from web.rendering.display import show_file
-from web.security import current_actor
+from web.security import current_actor, is_partial
 from web.texts import current_language
 from web.uploads import collect_fields
 
@@ -93,6 +93,9 @@ class CasePages:
             return self._ask(kind, subject, self._bind("open_case"))
         token = read_token()
         bound = self._bind("open_case", is_sent=True)
+        if is_refresh(request.form):
+            subject = find_openable(self.engine, actor, category, subject_id)
+            return draw_question(bound) if is_partial(request) else self._ask(kind, subject, bound, token)
         if not bound.validate():
             return self._ask(kind, find_openable(self.engine, actor, category, subject_id), bound, token), 422
         values = bound.values

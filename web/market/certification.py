@@ -6,14 +6,16 @@ from werkzeug.wrappers import Response
 from engine.queries.inbox import TaskFilter, TaskRow, list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.runtime.engine import Engine
-from engine.services.agreements.signatures import find_valid_agreement
+from engine.services.agreements.signatures import find_valid_agreement, is_bound
 from engine.services.agreements.texts import SERVICE_INDIVIDUAL
+from engine.services.identity.standing import fetch_party
 from engine.services.onboarding.identity_checks import register_of
 from engine.services.onboarding.persons import (
     ABANDONED,
     PROCESS,
     REJECTED,
     describe_standing,
+    is_person_announced,
     request_onboarding,
 )
 from engine.services.payments.methods import describe_method
@@ -40,13 +42,19 @@ class CertificationDesk:
         """The four things one needs, each with how it stands, and what is to be done now."""
         actor = current_actor()
         with self.engine.database.read() as connection:
+            known = fetch_party(connection, actor.user_id)
             standing = describe_standing(connection, actor.user_id)
             agreement = find_valid_agreement(connection, actor.user_id, SERVICE_INDIVIDUAL)
+            has_agreement = is_bound(connection, known)
             method = describe_method(connection, self.engine.keys, actor.user_id)
+            is_beginning = is_person_announced(connection, actor.user_id, self.engine.clock())
         return render_template(
             "market/certification.html",
             standing=standing,
+            is_certified=bool(known.is_certified),
+            has_agreement=has_agreement,
             may_begin=standing is None or standing.state in (REJECTED, ABANDONED),
+            is_beginning=is_beginning,
             agreement=agreement,
             method=method,
             tasks=self._list_tasks(actor, standing.certification_id) if standing else [],

@@ -85,7 +85,7 @@ def read_search(arguments: MultiDict[str, str]) -> Search:
         min_net_fen=values["min_net"] or 0,
         max_net_fen=values["max_net"] or 0,
         done_by=done_by,
-        sort=_known(arguments, "sort", SORTS) or NEWEST,
+        sort=_known(arguments, "sort", tuple(SORTS)) or NEWEST,
     )
     unread = {name for name, value in (*values.items(), ("done_by", done_by)) if typed[name] and value is None}
     return Search(wanted, typed, frozenset(unread))

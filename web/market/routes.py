@@ -7,6 +7,7 @@ from engine.services.orders.states import HELD
 from engine.services.orders.views import mask_phone
 from web.market.cases import CATEGORIES_OF, CasePages
 from web.market.certification import CertificationDesk
+from web.market.company import CompanyDesk
 from web.market.documents import FORMATS, Documents
 from web.market.find import name_category
 from web.market.hall import Hall
@@ -48,6 +49,10 @@ def make_market(engine: Engine) -> Blueprint:
     certification = CertificationDesk(engine)
     blueprint.add_url_rule("/certification", "certification", certification.show)
     blueprint.add_url_rule("/certification", "begin_certification", certification.begin, methods=("POST",))
+    company = CompanyDesk(engine)
+    blueprint.add_url_rule("/company", "company", company.show)
+    blueprint.add_url_rule("/company", "begin_company", company.begin, methods=("POST",))
+    blueprint.add_url_rule("/company/withdraw", "withdraw_company", company.withdraw, methods=("POST",))
     blueprint.add_url_rule("/wallet", "wallet", wallet.show_wallet)
     blueprint.add_url_rule("/wallet/top-up", "top_up", wallet.top_up, methods=BOTH)
     blueprint.add_url_rule("/wallet/top-ups/<payment_id>", "payment", wallet.show_payment)

@@ -17,7 +17,7 @@ from engine.queries.files import list_files
 from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.runtime.form_drafts import Draft, DraftChanged, fetch_draft
+from engine.runtime.form_drafts import Draft, DraftChanged, fetch_draft, fetch_earlier
 from engine.runtime.tasks import TaskView, bind_task, fetch_task
 from engine.services.one_time_codes.codes import TooManyCodes, send_code
 from engine.services.one_time_codes.component import CODE
@@ -62,7 +62,7 @@ class TaskDesk:
         draft = fetch_draft(self.engine, actor, view)
         bound = None
         if view.form:
-            values = draft.values if draft else None
+            values = draft.values if draft else fetch_earlier(self.engine, view)
             bound = bind_task(self.engine, actor, view, current_language(), draft=values)
         return self._render(view, Sheet(bound, new_token(), draft.revision if draft else 0, draft))
 

@@ -9,6 +9,23 @@ if (zone && zone !== document.documentElement.dataset.zone) {
 
 const openMenus = () => document.querySelectorAll("details.menu[open]");
 
+// The bell counts on while its page is open: with each part that is replaced, and once a minute.
+const BELL_MILLISECONDS = 60_000;
+const ring = async () => {
+  const bell = document.getElementById("bell");
+  if (!bell || document.hidden) return;
+  try {
+    const answer = await fetch(bell.dataset.source, { headers: { "HX-Request": "true" }, cache: "no-store" });
+    if (!answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("bell");
+    if (fresh && fresh.outerHTML !== bell.outerHTML) bell.replaceWith(fresh);
+  } catch {
+    // no connection: the next time
+  }
+};
+document.addEventListener("fresh", ring);
+setInterval(ring, BELL_MILLISECONDS);
+
 // Menus close on Escape (focus goes back to their button) and on a click outside.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;

@@ -49,6 +49,7 @@
         replace(await answer.text());
         tag = document.querySelector("[data-tag]")?.dataset.tag;
       }
+      document.dispatchEvent(new Event("fresh"));
     } catch {
       // no connection, or no longer of interest
     }

@@ -13,11 +13,6 @@ from engine.definitions.forms.model import Component, Finding
 from engine.definitions.forms.typed import (
     InputRefused,
     clean_text,
-    format_yuan,
-    parse_number,
-    parse_yuan,
-    write_number,
-    write_yuan,
 )
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
@@ -70,13 +65,15 @@ def form_component(type_name: str) -> Callable[[_Kind], _Kind]:
     return register
 
 
-def _text(component: Component, name: str) -> str:
+def text_of(component: Component, name: str) -> str:
+    """A property of its own that is a text; empty where it is something else."""
     value = component.properties.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _require_text(component: Component, name: str) -> Iterator[Finding]:
-    if not _text(component, name):
+def require_text(component: Component, name: str) -> Iterator[Finding]:
+    """That a property of its own must be a text."""
+    if not text_of(component, name):
         yield Finding(component.name, "wrong_property", {"property": name, "expected": "text"})
 
 
@@ -93,12 +90,12 @@ class SettlementPreview(FormComponent):
     properties = frozenset({"source", "reads"})
 
     def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
-        yield from _require_text(component, "source")
+        yield from require_text(component, "source")
         if not set(component.reads) <= keys:
             yield Finding(component.name, "wrong_property", {"property": "reads", "expected": "keys of fields"})
 
     def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
-        amounts = find_datum(data, _text(component, "source"))
+        amounts = find_datum(data, text_of(component, "source"))
         needed = ("gross_fen", "platform_fee_fen", "vat_fen", "net_fen")
         if not isinstance(amounts, dict) or not all(isinstance(amounts.get(name), int) for name in needed):
             return {"amounts": None}
@@ -118,11 +115,11 @@ class Facts(FormComponent):
     choices_property = "rows"
 
     def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
-        if not component.choices and not _text(component, "source"):
+        if not component.choices and not text_of(component, "source"):
             yield Finding(component.name, "source_missing")
 
     def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
-        source = _text(component, "source")
+        source = text_of(component, "source")
         found = find_datum(data, source) if source else dict(data)
         rows: list[Plain] = []
         if component.choices:
@@ -233,105 +230,6 @@ class ChecklistReview(FormComponent):
             yield Finding(component.name, "wrong_property", {"property": "requiredWhen", "expected": expected})
 
 
-class SplitField(PartsField):
-    """Parts that make up the total: amounts, in fen."""
-
-    short_code, over_code = "split_short", "split_over"
-
-    def read(self, text: str) -> Plain:
-        amount_fen = parse_yuan(text)
-        if amount_fen < 0:
-            raise InputRefused("too_small", minimum=format_yuan(0), value=format_yuan(amount_fen))
-        return amount_fen
-
-    def write_part(self, value: Plain) -> str:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return self.write(value)
-        return super().write_part(value)
-
-    def write(self, value: int) -> str:
-        """A part as its input shows it."""
-        return write_yuan(value)
-
-    def format(self, value: int) -> str:
-        """A part or their sum as messages show it."""
-        return format_yuan(value)
-
-    @property
-    def total(self) -> int | None:
-        """What is to be split."""
-        total = find_datum(self.meta.binding.data, _text(self.component, "total"))
-        return total if isinstance(total, int) and not isinstance(total, bool) else None
-
-    def check(self, form: BaseForm) -> None:
-        given = sum(amount for amount in self.parts.values() if isinstance(amount, int))
-        total = self.total
-        if total is None:
-            raise self.refuse("total_unknown")
-        facts = {"sum": self.format(given), "total": self.format(total)}
-        if given < total:
-            raise self.refuse(self.short_code, **facts, difference=self.format(total - given))
-        if given > total:
-            raise self.refuse(self.over_code, **facts, difference=self.format(given - total))
-        # What was left blank is nothing: the sum is right without it.
-        self.data = {side: amount or 0 for side, amount in self.parts.items()}
-
-
-@form_component("baton:split")
-class Split(FormComponent):
-    """An amount split between two `sides`, whose keys end in `_fen`. `total` is its path in process data."""
-
-    properties = frozenset({"total", "sides"})
-    choices_property = "sides"
-    field_class = SplitField
-
-    def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
-        yield from _require_text(component, "total")
-        if len(component.choices) != 2:
-            yield Finding(component.name, "wrong_property", {"property": "sides", "expected": "a list of 2"})
-        for side in component.choices:
-            if not side.value.endswith("_fen"):
-                yield Finding(component.name, "side_key", {"value": side.value})
-
-    def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
-        return {"total_fen": find_datum(data, _text(component, "total"))}
-
-
-class CountsField(SplitField):
-    """Whole numbers that make up the total."""
-
-    short_code, over_code = "counts_short", "counts_over"
-
-    def read(self, text: str) -> Plain:
-        count = parse_number(text, 0)
-        if count < 0:
-            raise InputRefused("too_small", minimum=0, value=count)
-        return count
-
-    def write(self, value: int) -> str:
-        return write_number(value)
-
-    def format(self, value: int) -> str:
-        return f"{value:,}"
-
-
-@form_component("baton:counts")
-class Counts(FormComponent):
-    """A number of things told apart into `sides`. `total` is the path of their number in process data or a view."""
-
-    properties = frozenset({"total", "sides"})
-    choices_property = "sides"
-    field_class = CountsField
-
-    def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
-        yield from _require_text(component, "total")
-        if len(component.choices) < 2:
-            yield Finding(component.name, "wrong_property", {"property": "sides", "expected": "a list of 2 and more"})
-
-    def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
-        return {"total": find_datum(data, _text(component, "total"))}
-
-
 class ChooseRowsField(PlainField):
     """The rows that were ticked, in the order of the page: a list of `{"id", "note"}`."""
 
@@ -362,7 +260,7 @@ class ChooseRowsField(PlainField):
         return [*self.notes]
 
     def check(self, form: BaseForm) -> None:
-        found = find_datum(self.meta.binding.data, _text(self.component, "source"))
+        found = find_datum(self.meta.binding.data, text_of(self.component, "source"))
         rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
         known = [str(row["id"]) for row in rows if row.get("is_open") is not False]
         if not set(self.notes) <= set(known):
@@ -390,10 +288,10 @@ class ChooseRows(FormComponent):
     field_class = ChooseRowsField
 
     def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
-        yield from _require_text(component, "source")
+        yield from require_text(component, "source")
 
     def view(self, component: Component, data: Mapping[str, Plain], language: Language) -> PlainDict:
-        found = find_datum(data, _text(component, "source"))
+        found = find_datum(data, text_of(component, "source"))
         return {"rows": [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []}
 
 

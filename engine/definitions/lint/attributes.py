@@ -28,6 +28,7 @@ KNOWN: dict[str, set[str]] = {
         "baton:exclude",
         "baton:verbs",
         "baton:returnTo",
+        "baton:refill",
         "baton:subject",
         "baton:amount",
     },

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.agreements.signatures import find_valid_agreement
 from engine.services.agreements.tables import signature
 from engine.services.agreements.texts import PRIVACY, SERVICE_ENTERPRISE, SERVICE_INDIVIDUAL, fetch_version
 from engine.services.identity.people import ORGANISATION
+from engine.services.identity.standing import grant_agreement
 from engine.services.one_time_codes.tables import one_time_code
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
@@ -82,5 +83,5 @@ def record_signatures(
             )
         ids.append(known or str(row["id"]))
         if text.kind in SERVICE:
-            call.connection.execute(update(party_table).where(party_table.c.id == party).values(has_agreement=1))
+            grant_agreement(call.connection, party)
     return {"signature_ids": ids}

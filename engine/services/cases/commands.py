@@ -111,10 +111,10 @@ def _insert(unit: UnitOfWork, actor: Actor, category: str, subject: Subject, kin
     # who claims as the payee wants all of it for himself, who claims as the payer wants none of it for the other
     values = {"kind": kind, "claim_fen": wanted_fen if actor.party_id == subject.payee else 0}
     amounts = {"disputed_fen": wanted_fen, "opened_at": unit.now}
-    insert_case(unit.connection, case_ref, subject.id, category, {**sides, **values, **amounts})
+    number = insert_case(unit.connection, case_ref, subject.id, category, {**sides, **values, **amounts})
     payload: PlainDict = {"case_ref": case_ref, "subject_id": subject.id, "category": category, **sides}
     payload |= {"disputed_fen": wanted_fen, "escrow_ref": subject.id, "fee": NO_FEE}
-    add_message(unit.connection, unit.now, MESSAGE, case_ref, payload)
+    add_message(unit.connection, unit.now, MESSAGE, number, payload)
     return case_ref
 
 

@@ -50,7 +50,7 @@ def open_case(
         states.change(call.connection, case_ref, {"instance_id": call.instance_id})
         _adopt(call, case_ref)
         title = subject.title if subject else case_ref
-        call.describe(f"{known.number} {title}", f"{known.number} {title}", disputed_fen)
+        call.describe(title, title, disputed_fen)
     for party_id, relation in ((party_a, "party_a"), (party_b, "party_b")):
         call.add_party(party_id, relation)
     call.note("case_state", case_ref=case_ref, state="open")
@@ -64,12 +64,13 @@ def insert_case(
     category: str,
     values: dict[str, object],
     instance_id: str = "",
-) -> None:
-    """The row of a new case. `values`: its sides, kind, amounts and when it was opened."""
+) -> str:
+    """The row of a new case; gives its number. `values`: its sides, kind, amounts and when it was opened."""
     subject = find_subject(connection, category, subject_id)
-    number = f"{subject.number if subject else subject_id}-{case_ref.rpartition('-')[2]}"
+    number = f"{subject.number if subject else subject_id}-{case_ref.rpartition('-')[2]}"[:48]
     row = {"ref": case_ref, "subject_id": subject_id, "category": category, "instance_id": instance_id, **values}
-    connection.execute(insert(service_case).values(row | {"state": "open", "number": number[:48]}))
+    connection.execute(insert(service_case).values(row | {"state": "open", "number": number}))
+    return number
 
 
 def _claim(subject: Subject | None, party_a: str, payee: str, disputed_fen: int) -> int:

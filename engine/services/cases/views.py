@@ -1,16 +1,16 @@
 """What the forms of a case show: its parties and money, what both said, and what was collected."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import RowMapping, select
 
 from engine.definitions.registry import ViewCall, view
 from engine.services.cases.entries import list_entries
 from engine.services.cases.states import fetch_case_row
-from engine.services.cases.words import name_kind
+from engine.services.cases.words import COLLECTED, INSTANTS, RULINGS, name_account, name_kind
 from engine.storage import vault
 from engine.storage.clock import format_instant
-from engine.storage.plain import Plain
+from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
 
 
@@ -37,24 +37,21 @@ def case_timeline(call: ViewCall) -> Plain:
     """What both parties and the platform said so far, oldest first."""
     row = _case(call)
     names = _names(call, row)
-    found: list[Plain] = []
-    for entry in list_entries(call.connection, row["ref"]):
-        who_zh = names.get(entry["party_id"]) or ("平台" if call.language == "zh" else "Platform")
-        what_zh, what_en = name_kind(entry["kind"])
-        found.append(_fact(f"{who_zh} · {what_zh}", f"{who_zh} · {what_en}", "said", _said(call, entry)))
-        if entry["files"]:
-            found.append(_fact("证据", "Evidence", "files", entry["files"]))
-    return found
+    return [fact for entry in list_entries(call.connection, row["ref"]) for fact in _said(call, entry, names)]
 
 
-def _said(call: ViewCall, entry: RowMapping) -> str:
-    at = format_instant(entry["at"])[:16].replace("T", " ")
-    text = vault.open_reference(call.connection, call.keys, entry["text"]) if entry["text"] else ""
-    amounts = ""
+def _said(call: ViewCall, entry: RowMapping, names: dict[str, str]) -> Iterator[Plain]:
+    """Who did what and when; what he said; the amounts he named; what he showed."""
+    who = names.get(entry["party_id"])
+    zh, en = name_kind(entry["kind"])
+    yield _fact(f"{who or '平台'} · {zh}", f"{who or 'Platform'} · {en}", "said_at", format_instant(entry["at"]))
+    text = vault.open_reference(call.connection, call.keys, entry["text"]) if entry["text"] else None
+    if text:
+        yield _fact("陈述", "Statement", "text", text)
     if entry["pay_fen"] is not None:
-        words = ("付给收款方", "退回付款方") if call.language == "zh" else ("to the payee", "back to the payer")
-        amounts = f" [{words[0]} ¥{entry['pay_fen'] / 100:.2f}, {words[1]} ¥{entry['refund_fen'] / 100:.2f}]"
-    return f"{at} UTC{amounts} {text or ''}".strip()
+        yield from _amounts(entry)
+    if entry["files"]:
+        yield _fact("证据", "Evidence", "files", entry["files"])
 
 
 @view("case_terms")
@@ -67,9 +64,10 @@ def case_terms(call: ViewCall) -> Plain:
 @view("case_draft")
 def case_draft(call: ViewCall) -> Plain:
     """The decision of the first arbiter, as process data hold it, before it is confirmed."""
+    ruling = RULINGS.get(str(call.data.get("ruling")), ("", ""))
     split = call.data.get("split")
-    found: list[Plain] = [_fact("裁决方式", "Ruling", "ruling", call.data.get("ruling"))]
-    return [*found, *_amounts(split if isinstance(split, dict) else {})]
+    found: list[Plain] = [_fact("裁决方式", "Ruling", "ruling", ruling[0 if call.language == "zh" else 1])]
+    return [*found, *(_amounts(split) if isinstance(split, dict) else [])]
 
 
 @view("case_decision")
@@ -83,32 +81,26 @@ def case_decision(call: ViewCall) -> Plain:
 
 @view("case_bundle")
 def case_bundle(call: ViewCall) -> Plain:
-    """The collected facts, one line each: the subject as it stood, and the entries of the ledger."""
+    """The collected facts: the subject as it stood, what was delivered, and the entries of the ledger."""
     context = _case(call)["context"] or {}
-    lines: list[Plain] = [_fact("汇集时间", "Collected", "collected_at", context.get("collected_at"))]
-    subject = context.get("subject") or {}
-    for part, value in sorted(subject.items()):
-        for number, row in enumerate(value if isinstance(value, list) else [value], 1):
-            label = f"{part} {number}" if isinstance(value, list) else part
-            lines.append(_fact(label, label, part, _shown(row)))
+    facts: list[Plain] = [_fact("汇集时间", "Collected", "collected_at", context.get("collected_at"))]
+    for part in (context.get("subject") or {}).values():
+        rows = part if isinstance(part, list) else [part]
+        facts += [fact for row in rows if isinstance(row, dict) for fact in _shown(row)]
     for entry in context.get("ledger") or []:
-        moved = ", ".join(f"{account} {fen / 100:+.2f}" for account, fen in entry["lines"])
-        lines.append(_fact(f"记账 {entry['rule']}", f"Ledger {entry['rule']}", "entry", moved))
-    return lines
+        facts.append(_fact(f"记账 {entry['rule']}", f"Ledger {entry['rule']}", "booked_at", entry["at"]))
+        for account, amount_fen in entry["lines"]:
+            zh, en = name_account(account)
+            side = ("借", "debit") if amount_fen > 0 else ("贷", "credit")
+            facts.append(_fact(f"{zh}（{side[0]}）", f"{en} ({side[1]})", "moved_fen", abs(amount_fen)))
+    return facts
 
 
-def _shown(row: Plain) -> str:
-    """A row in words a person can go through: the short values only, ids and references left out."""
-    if not isinstance(row, dict):
-        return str(row)
-    short = {name: value for name, value in row.items() if _is_short(name, value)}
-    return "; ".join(f"{name} {value}" for name, value in short.items())
-
-
-def _is_short(name: str, value: Plain) -> bool:
-    if name.endswith("id") or isinstance(value, (dict, list)) or value in (None, "", 0):
-        return False
-    return len(str(value)) <= 200
+def _shown(row: PlainDict) -> Iterator[Plain]:
+    """What of a collected row says something to a person, in the order of the words."""
+    for name, (zh, en) in COLLECTED.items():
+        if row.get(name):
+            yield _fact(zh, en, INSTANTS.get(name, name), row[name])
 
 
 def _case(call: ViewCall) -> RowMapping:

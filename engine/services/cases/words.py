@@ -1,4 +1,4 @@
-"""What the entries of a timeline are called, in both languages."""
+"""What the entries of a timeline and the collected facts are called, in both languages."""
 
 from collections.abc import Mapping
 
@@ -39,3 +39,56 @@ _KINDS: Mapping[str, tuple[str, str]] = {
 def name_kind(kind: str) -> tuple[str, str]:
     """A kind of entry, Chinese and English; the kind itself where a diagram has brought a new answer."""
     return _KINDS.get(kind, (kind, kind))
+
+
+RULINGS: Mapping[str, tuple[str, str]] = {
+    "split": ("分配争议金额", "Divide the disputed amount"),
+    "resume": ("继续履约", "The work goes on"),
+}
+# what of a collected row is shown, in this order; the rest is kept for the hash
+COLLECTED: Mapping[str, tuple[str, str]] = {
+    "title": ("标题", "Title"),
+    "content": ("需求", "Demand"),
+    "description": ("任务描述", "Description"),
+    "deliverable_spec": ("交付要求", "Deliverable requirements"),
+    "result_spec": ("交付要求", "Deliverable requirements"),
+    "quality_rule": ("质量标准", "Quality rule"),
+    "environment": ("服务环境", "Service environment"),
+    "safety_notes": ("安全说明", "Safety notes"),
+    "reward_fen": ("酬金", "Reward"),
+    "pay_fen": ("报酬（个人佣金）", "Pay"),
+    "net_fen": ("实收金额", "Net pay"),
+    "paid_fen": ("已支付", "Paid so far"),
+    "service_from": ("服务开始", "Service from"),
+    "service_to": ("服务结束", "Service to"),
+    "locked_at": ("接单", "Taken"),
+    "confirmed_at": ("确认承接", "Confirmed"),
+    "started_at": ("开始", "Started"),
+    "handover_due": ("应交接", "Handover due"),
+    "due_at": ("截止时间", "Deadline"),
+    "handed_over_at": ("交接", "Handed over"),
+    "submitted_at": ("提交成果", "Result sent"),
+    "files": ("成果文件", "Files of the result"),
+    "quantity": ("数量", "Quantity"),
+    "accepted": ("合格数量", "Accepted quantity"),
+    "proposed_fen": ("提议支付", "Proposed pay"),
+}
+# instants whose names do not say so
+INSTANTS: Mapping[str, str] = {name: f"{name}_at" for name in ("service_from", "service_to", "handover_due")}
+_ACCOUNTS: Mapping[str, tuple[str, str]] = {
+    "wallet": ("钱包", "Wallet"),
+    "escrow": ("托管", "Escrow"),
+    "guarantee": ("保证金", "Guarantee"),
+    "hold": ("冻结", "Held"),
+    "rev": ("平台服务费", "Platform fee"),
+    "vat": ("增值税", "VAT"),
+    "tax": ("代扣个税", "Tax withheld"),
+    "psp": ("支付渠道", "Payment provider"),
+    "bank": ("银行", "Bank"),
+    "exp": ("平台支出", "Expense"),
+}
+
+
+def name_account(code: str) -> tuple[str, str]:
+    """What kind of account a code is of, Chinese and English."""
+    return _ACCOUNTS.get(code.partition(":")[0], (code, code))

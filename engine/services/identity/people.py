@@ -112,35 +112,47 @@ def register_person(
 
     Raises ValueError for a password that is too short or too long, IntegrityError for a login that is taken.
     """
-    user_id, password_hash = new_id(), passwords.hash_password(password)
+    password_hash = passwords.hash_password(password)
+    names = (name_zh, name_en)
+    return engine.database.transact(lambda unit: add_person(unit, engine, actor, login, password_hash, names, language))
 
-    def work(unit: UnitOfWork) -> None:
-        _insert_party(unit, user_id, PERSON, name_zh, name_en)
-        account = {
-            "id": user_id,
-            "login": normalise_login(login),
-            "password_hash": password_hash,
-            "language": language,
-            "is_disabled": 0,
-            "created_at": unit.now,
-        }
-        unit.connection.execute(insert(user), account)
-        append_system(unit, engine.keys, STREAM, actor, "register_person", {"user": user_id})
-        add_membership(unit, engine, actor, user_id, user_id, "individual", ())
 
-    engine.database.transact(work)
+def add_person(
+    unit: UnitOfWork,
+    engine: Engine,
+    actor: Actor,
+    login: str,
+    password_hash: str,
+    names: tuple[str, str],
+    language: str | None = None,
+) -> str:
+    """The same within a transaction, with the password hashed before. `names`: Chinese and English."""
+    user_id = new_id()
+    _insert_party(unit, user_id, PERSON, *names)
+    account = {
+        "id": user_id,
+        "login": normalise_login(login),
+        "password_hash": password_hash,
+        "language": language,
+        "is_disabled": 0,
+        "created_at": unit.now,
+    }
+    unit.connection.execute(insert(user), account)
+    append_system(unit, engine.keys, STREAM, actor, "register_person", {"user": user_id})
+    add_membership(unit, engine, actor, user_id, user_id, "individual", ())
     return user_id
 
 
 def register_organisation(engine: Engine, actor: Actor, *, name_zh: str, name_en: str) -> str:
     """A new organisation without members; gives its party id."""
     party_id = new_id()
+    return engine.database.transact(lambda unit: add_organisation(unit, engine, actor, (name_zh, name_en), party_id))
 
-    def work(unit: UnitOfWork) -> None:
-        _insert_party(unit, party_id, ORGANISATION, name_zh, name_en)
-        append_system(unit, engine.keys, STREAM, actor, "register_organisation", {"party": party_id})
 
-    engine.database.transact(work)
+def add_organisation(unit: UnitOfWork, engine: Engine, actor: Actor, names: tuple[str, str], party_id: str) -> str:
+    """The same within a transaction. `names`: Chinese and English."""
+    _insert_party(unit, party_id, ORGANISATION, *names)
+    append_system(unit, engine.keys, STREAM, actor, "register_organisation", {"party": party_id})
     return party_id
 
 

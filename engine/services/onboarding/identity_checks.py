@@ -9,17 +9,17 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from engine.definitions.forms.texts import compact_number
 from engine.definitions.registry import JobDone, JobRun, TopicCall, job_handler, topic
 from engine.runtime.engine import Engine
-from engine.services.job_engine import engine_of
+from engine.services.job_engine import ask_again_later, engine_of
 from engine.services.onboarding.identity_port import IdentityRegister, RegisterAnswer, Verdict
 from engine.services.onboarding.identity_simulator import EmbeddedRegister
 from engine.services.onboarding.person_tables import identity_check, person_certification
-from engine.services.payments.orders import MAX_POLL_DELAY, MIN_POLL_DELAY
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.vault import open_reference
 
 ASKED = "asked"
-ASK, POLL = "identity.ask", "identity.poll"
+KIND = "identity"
+ASK, POLL = f"{KIND}.ask", f"{KIND}.poll"
 
 
 def register_of(engine: Engine) -> IdentityRegister:
@@ -101,9 +101,7 @@ def _record(done: JobDone, result: Plain) -> None:
         return
     answer, check_id = _read_answer(result), str(done.payload["id"])
     if answer.verdict is Verdict.PENDING:
-        waited = done.now - _fetch(done.connection, check_id).asked_at
-        delay = min(max(waited / 4, MIN_POLL_DELAY), MAX_POLL_DELAY)
-        done.enqueue(POLL, {"id": check_id}, due_at=done.now + delay, key=f"{POLL}:{check_id}")
+        ask_again_later(done, KIND, check_id, _fetch(done.connection, check_id).asked_at)
         return
     answered = (
         update(identity_check)

@@ -1,15 +1,13 @@
 """The embedded identity register: looks nobody up, the same answers for the same seed, state kept in the database."""
 
-import hashlib
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
-from engine.records.jobs import enqueue
-from engine.services.ledger.fees import BPS
 from engine.services.onboarding.identity_port import RegisterAnswer, RegisterUnavailable, Verdict
-from engine.services.onboarding.person_tables import register_rules, simulated_check
+from engine.services.onboarding.person_tables import register_rules
+from engine.services.onboarding.simulated_inquiries import AnswerLost, Inquiries, Outcome
+from engine.services.simulation import Chance
 from engine.storage.database import Database, UnitOfWork
 
 SIMULATOR = "simulator"
@@ -56,53 +54,36 @@ class EmbeddedRegister:
     is_simulated = True
 
     def __init__(self, database: Database, seed: int) -> None:
-        self._database = database
-        self._seed = seed
+        self._chance = Chance(seed)
+        self._inquiries = Inquiries(database, self._chance, "identity", "identity.poll")
 
     def start_check(self, key: str, name: str, number: str) -> RegisterAnswer:
         """See `IdentityRegister`."""
 
-        def work(unit: UnitOfWork) -> bool:
-            known = update(simulated_check).where(simulated_check.c.key == key)
-            if unit.connection.execute(known.values(requests=simulated_check.c.requests + 1)).rowcount:
-                return False
-            rules = read_register_rules(unit.connection)
-            is_lost = self._happens("lost", key, rules.lost_answer_bps)
+        def judge(connection: Connection) -> Outcome:
+            rules = read_register_rules(connection)
             seconds = SLOW_SECONDS if number[SEQUENCE] == SLOW else rules.delay_seconds
-            row = {
-                "key": key,
-                "verdict": self._judge(key, number, rules),
-                "is_answer_lost": int(is_lost),
-                "requests": 1,
-                "ready_at": unit.now + timedelta(seconds=seconds),
-            }
-            unit.connection.execute(insert(simulated_check), row)
-            if self._happens("twice", key, rules.duplicate_bps):
-                enqueue(unit.connection, unit.now, "identity.poll", {"id": key}, due_at=unit.now)
-            return is_lost
+            return Outcome(self._judge(key, number, rules), seconds, rules.lost_answer_bps, rules.duplicate_bps)
 
-        if self._database.transact(work):
-            raise RegisterUnavailable(f"Expected an answer to check {key}, but none came")
+        try:
+            self._inquiries.start(key, judge)
+        except AnswerLost as lost:
+            raise RegisterUnavailable(str(lost)) from None
         answer = self.query_check(key)
         assert answer is not None
         return answer
 
     def query_check(self, key: str) -> RegisterAnswer | None:
         """See `IdentityRegister`."""
-        with self._database.read() as connection:
-            row = connection.execute(select(simulated_check).where(simulated_check.c.key == key)).one_or_none()
+        row = self._inquiries.find(key)
         if row is None:
             return None
-        is_ready = self._database.clock() >= row.ready_at
-        return RegisterAnswer(Verdict(row.verdict) if is_ready else Verdict.PENDING, SIMULATOR, f"SIM-{key}")
+        verdict = Verdict.PENDING if self._inquiries.is_pending(row) else Verdict(row.answer)
+        return RegisterAnswer(verdict, SIMULATOR, f"SIM-{key}")
 
     def _judge(self, key: str, number: str, rules: RegisterRules) -> Verdict:
         if number[SEQUENCE] in NUMBERS:
             return NUMBERS[number[SEQUENCE]]
-        if self._happens("mismatch", key, rules.mismatch_bps):
+        if self._chance.happens("mismatch", key, rules.mismatch_bps):
             return Verdict.MISMATCH
-        return Verdict.UNCLEAR if self._happens("unclear", key, rules.unclear_bps) else Verdict.MATCH
-
-    def _happens(self, what: str, key: str, share_bps: int) -> bool:
-        drawn = hashlib.sha256(f"{self._seed}:{what}:{key}".encode()).digest()[:8]
-        return int.from_bytes(drawn) % BPS < share_bps
+        return Verdict.UNCLEAR if self._chance.happens("unclear", key, rules.unclear_bps) else Verdict.MATCH

@@ -78,16 +78,7 @@ quiz_attempt = Table(
     Column("is_passed", Integer, nullable=False),
     Column("at", Instant, nullable=False),
 )
-# The embedded identity register, and how it behaves.
-simulated_check = Table(
-    "simulated_check",
-    metadata,
-    Column("key", String(80), primary_key=True),
-    Column("verdict", String(10), nullable=False),
-    Column("is_answer_lost", Integer, nullable=False),  # the first answer never arrives
-    Column("requests", Integer, nullable=False),
-    Column("ready_at", Instant, nullable=False),
-)
+# How the embedded identity register behaves.
 register_rules = Table(
     "register_rules",
     metadata,

@@ -9,6 +9,7 @@ from stdnum.cn import ric
 
 from engine.definitions.forms.texts import compact_number
 from engine.definitions.registry import TopicCall, topic
+from engine.services.identity.standing import grant_certification
 from engine.services.onboarding.identity_checks import find_next_try
 from engine.services.onboarding.person_tables import person_certification
 from engine.services.onboarding.persons import (
@@ -24,7 +25,6 @@ from engine.services.one_time_codes.codes import spend_code
 from engine.storage import vault
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import party
 
 FORM_ELEMENT, FORM_PHONE = "real_name", "confirm_phone"
 CLOSED = (REJECTED, ABANDONED)
@@ -113,7 +113,7 @@ def certify_person(call: TopicCall, *, certification_id: str, verified_by: str) 
             )
     except IntegrityError:  # the number is claimed by another account
         return {"obstacle": "duplicate"}
-    call.connection.execute(update(party).where(party.c.id == row.party_id).values(is_certified=1))
+    grant_certification(call.connection, row.party_id)
     call.note("person_certified", party=row.party_id, by=verified_by)
     return {"obstacle": ""}
 

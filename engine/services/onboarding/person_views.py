@@ -9,8 +9,8 @@ from engine.definitions.registry import TopicCall, ViewCall, view
 from engine.services.onboarding.capacities import SUBMITTED
 from engine.services.onboarding.person_tables import capacity, identity_check, person_certification, person_skill
 from engine.services.onboarding.persons import OPEN, read_certified_name
+from engine.services.onboarding.showing import fact, file_hashes, mask, open_text
 from engine.services.reviews.subjects import Source, Subject, subject_corrector, subject_provider
-from engine.storage import vault
 from engine.storage.plain import Plain, PlainDict
 
 QUALIFICATION = "qualification"
@@ -46,8 +46,8 @@ def identity_answer(call: ViewCall) -> Plain:
         return []
     zh, en = VERDICTS[answers[-1]]
     return [
-        _fact("上次核验结果", "Last answer of the register", "answer", zh if call.language == "zh" else en),
-        _fact("已核验次数", "Tries so far", "tries", len(answers)),
+        fact("上次核验结果", "Last answer of the register", "answer", zh if call.language == "zh" else en),
+        fact("已核验次数", "Tries so far", "tries", len(answers)),
     ]
 
 
@@ -57,14 +57,14 @@ def person_phone(call: ViewCall) -> Plain:
     row = call.connection.execute(
         select(person_certification.c.phone).where(person_certification.c.id == call.instance_id)
     ).one()
-    return [_fact("手机号码", "Phone", "phone", _mask(_open(call, row.phone), 3, 4))]
+    return [fact("手机号码", "Phone", "phone", mask(open_text(call, row.phone), 3, 4))]
 
 
 @view("payout_holder")
 def payout_holder(call: ViewCall) -> Plain:
     """The holder of the account: the name the person was certified under, no other."""
     name = read_certified_name(call.connection, call.keys, str(call.data["applicant"]))
-    return [_fact("户名（认证姓名）", "Account holder (certified name)", "holder", name or "—")]
+    return [fact("户名（认证姓名）", "Account holder (certified name)", "holder", name or "—")]
 
 
 @subject_provider(QUALIFICATION)
@@ -77,15 +77,15 @@ def read_person(source: Source, subject_id: str) -> Subject | None:
         return None
     zh, en = ID_TYPES[row.id_type]
     facts = (
-        _fact("姓名", "Name", "name", _open(source, row.name)),
-        _fact("证件类型", "Kind of document", "id_type", f"{zh} · {en}"),
-        _fact("证件号码", "Number", "id_no", _mask(_open(source, row.id_no), 6, 4)),
-        _fact("出生日期", "Date of birth", "birth_date", _open(source, row.birth_date)),
-        _fact("城市", "City", "city", row.city),
-        _fact("证件照片", "Images of the document", "id_images", row.id_images),
+        fact("姓名", "Name", "name", open_text(source, row.name)),
+        fact("证件类型", "Kind of document", "id_type", f"{zh} · {en}"),
+        fact("证件号码", "Number", "id_no", mask(open_text(source, row.id_no), 6, 4)),
+        fact("出生日期", "Date of birth", "birth_date", open_text(source, row.birth_date)),
+        fact("城市", "City", "city", row.city),
+        fact("证件照片", "Images of the document", "id_images", row.id_images),
         *_check_facts(source, subject_id),
     )
-    return Subject(facts, files=_hashes(row.id_images), missing=() if row.id_images else ("id_images",))
+    return Subject(facts, files=file_hashes(row.id_images), missing=() if row.id_images else ("id_images",))
 
 
 @subject_provider(QUALIFICATION)
@@ -100,14 +100,14 @@ def read_capacity(source: Source, subject_id: str) -> Subject | None:
     ).all()
     papers = [one for one in skills if one.state == SUBMITTED]
     facts = (
-        _fact("申请身份", "Capacity applied for", "kind", f"{zh} · {en}"),
-        _fact("姓名", "Name", "name", read_certified_name(source.connection, source.keys, row.party_id)),
-        *(_fact(*words, name, row.stated[name]) for name, words in _STATED.items() if row.stated.get(name)),
-        *(_fact("证书", "Certificate", one.skill, _describe_paper(one)) for one in papers),
-        _fact("证明文件", "Files", "files", row.files),
+        fact("申请身份", "Capacity applied for", "kind", f"{zh} · {en}"),
+        fact("姓名", "Name", "name", read_certified_name(source.connection, source.keys, row.party_id)),
+        *(fact(*words, name, row.stated[name]) for name, words in _STATED.items() if row.stated.get(name)),
+        *(fact("证书", "Certificate", one.skill, _describe_paper(one)) for one in papers),
+        fact("证明文件", "Files", "files", row.files),
     )
     texts = tuple(one.certificate for one in papers if one.certificate)
-    return Subject(facts, texts=texts, files=_hashes(row.files), missing=() if row.files else ("files",))
+    return Subject(facts, texts=texts, files=file_hashes(row.files), missing=() if row.files else ("files",))
 
 
 @subject_corrector(QUALIFICATION)
@@ -133,29 +133,8 @@ def _check_facts(source: Source, certification_id: str) -> list[Plain]:
     query = select(identity_check.c.status).where(identity_check.c.certification_id == certification_id)
     answers: Sequence[str] = source.connection.execute(query.order_by(identity_check.c.asked_at)).scalars().all()
     pairs = [VERDICTS[one] for one in answers]
-    return [_fact("登记机构答复", "Answers of the register", "answers", "; ".join(f"{zh} · {en}" for zh, en in pairs))]
+    return [fact("登记机构答复", "Answers of the register", "answers", "; ".join(f"{zh} · {en}" for zh, en in pairs))]
 
 
 def _describe_paper(one: Row[Any]) -> str:
     return f"{one.certificate} ({one.expires_on})" if one.expires_on else str(one.certificate)
-
-
-def _fact(zh: str, en: str, name: str, value: Plain) -> Plain:
-    return {"zh": zh, "en": en, "name": name, "value": value}
-
-
-def _open(source: Source, reference: Plain) -> str:
-    """The text behind a reference; a dash where the person was erased."""
-    text = vault.open_reference(source.connection, source.keys, reference) if vault.is_reference(reference) else None
-    return text or "—"
-
-
-def _mask(text: str, first: int, last: int) -> str:
-    """The ends of a number, by which its owner knows it."""
-    hidden = len(text) - first - last
-    return text if hidden <= 0 else f"{text[:first]}{'*' * hidden}{text[-last:]}"
-
-
-def _hashes(files: Plain) -> tuple[str, ...]:
-    given = files if isinstance(files, list) else []
-    return tuple(str(one["sha256"]) for one in given if isinstance(one, Mapping))

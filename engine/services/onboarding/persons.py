@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, exists, select
 
 from engine.commands.instances import start_instance
 from engine.language.errors import EngineError
+from engine.records.messages import has_message
 from engine.runtime.engine import Engine
 from engine.services.identity.people import PERSON
 from engine.services.onboarding.person_tables import capacity, person_certification, person_skill
@@ -17,7 +18,7 @@ from engine.storage.keys import KeyRing
 from engine.storage.tables import party
 from engine.storage.vault import open_reference
 
-PROCESS = "individual_onboarding"
+PROCESS, REGISTERED = "individual_onboarding", "register.individual"
 OPEN, CERTIFIED, ACTIVE, REJECTED, ABANDONED = "open", "certified", "active", "rejected", "abandoned"
 UNDER_WAY = (OPEN, CERTIFIED)
 GRANTED = "granted"
@@ -64,9 +65,17 @@ def request_onboarding(engine: Engine, actor: Actor, token: str) -> str:
         if kind != PERSON or actor.party_id != actor.user_id:
             raise MayNotOnboard("not_a_person")
         latest = find_certification(connection, actor.party_id)
+        is_announced = is_person_announced(connection, actor.party_id, engine.clock())
+    if is_announced:
+        raise MayNotOnboard("under_way")
     if latest is not None and latest.state in (*UNDER_WAY, ACTIVE):
         raise MayNotOnboard("active" if latest.state == ACTIVE else "under_way")
     return start_instance(engine, actor, PROCESS, {"applicant": actor.party_id}, token)
+
+
+def is_person_announced(connection: Connection, party_id: str, now: datetime) -> bool:
+    """Whether a person has registered and his case is just about to begin."""
+    return has_message(connection, now, REGISTERED, party_id)
 
 
 def find_certification(connection: Connection, party_id: str) -> Row[Any] | None:

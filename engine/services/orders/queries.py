@@ -131,14 +131,15 @@ def list_orders(
     engine: Engine, actor: Actor, wanted: OrderFilter, after: str | None = None, limit: int = 20
 ) -> Page[OrderCard]:
     """A page of the orders on the market. `after` is the `after` of the page before."""
+    sort = search.SORTS[wanted.sort]
     query = _WITH_PUBLISHER.where(*search.conditions(wanted, engine.clock()))
     if after is not None:
-        query = query.where(search.behind(wanted.sort, after))
+        query = query.where(sort.behind(after))
     limit = min(limit, MAX_LIMIT)
     with engine.database.read() as connection:
-        rows = connection.execute(query.order_by(*search.ordering(wanted.sort)).limit(limit + 1)).mappings().all()
+        rows = connection.execute(query.order_by(*sort.ordering).limit(limit + 1)).mappings().all()
     cards = [_card(row, actor) for row in rows[:limit]]
-    return Page(cards, search.cursor_of(wanted.sort, dict(rows[limit - 1])) if len(rows) > limit else None)
+    return Page(cards, sort.cursor_of(dict(rows[limit - 1])) if len(rows) > limit else None)
 
 
 def count_orders(engine: Engine, wanted: OrderFilter) -> int:

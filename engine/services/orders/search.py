@@ -6,20 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, and_, or_
+from sqlalchemy import ColumnElement
 
+from engine.queries.sorting import Sort
 from engine.services.orders.tables import hire_order
-from engine.storage.clock import format_instant, parse_instant
 
 MAX_TERMS = 8
 _WORD = re.compile("[0-9A-Za-z]")
 NEWEST, REWARD, ENDING = "newest", "reward", "ending"
-_SORTS: Mapping[str, tuple[Column[object], bool]] = {  # column, and whether the greatest comes first
-    NEWEST: (hire_order.c.listed_at, True),
-    REWARD: (hire_order.c.reward_fen, True),
-    ENDING: (hire_order.c.expires_at, False),
+SORTS: Mapping[str, Sort] = {
+    NEWEST: Sort(hire_order.c.listed_at, hire_order.c.id),
+    REWARD: Sort(hire_order.c.reward_fen, hire_order.c.id),
+    ENDING: Sort(hire_order.c.expires_at, hire_order.c.id, is_descending=False),
 }
-SORTS = tuple(_SORTS)
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ class OrderFilter:
     sort: str = NEWEST
 
     def __post_init__(self) -> None:
-        if self.sort not in _SORTS:
-            raise ValueError(f"Expected one of {list(_SORTS)}, but got {self.sort!r}")
+        if self.sort not in SORTS:
+            raise ValueError(f"Expected one of {list(SORTS)}, but got {self.sort!r}")
 
 
 def fold_text(text: str) -> str:
@@ -82,28 +81,3 @@ def conditions(wanted: OrderFilter, now: datetime) -> Iterator[ColumnElement[boo
         yield hire_order.c.net_fen <= wanted.max_net_fen
     if wanted.done_by is not None:
         yield hire_order.c.service_to < wanted.done_by
-
-
-def ordering(sort: str) -> list[ColumnElement[object]]:
-    """The order of a sort; equal ones by id, so that pages neither repeat nor lose a row."""
-    column, is_descending = _SORTS[sort]
-    keys = (column, hire_order.c.id)
-    return [key.desc() if is_descending else key.asc() for key in keys]
-
-
-def cursor_of(sort: str, row: Mapping[str, object]) -> str:
-    """Where the page after this row begins."""
-    value = row[_SORTS[sort][0].name]
-    return f"{format_instant(value) if isinstance(value, datetime) else value}~{row['id']}"
-
-
-def behind(sort: str, cursor: str) -> ColumnElement[bool]:
-    """The rows after a cursor. Raises ValueError for a text that is none."""
-    column, is_descending = _SORTS[sort]
-    text, separator, order_id = cursor.partition("~")
-    if not separator:
-        raise ValueError(f"Expected a cursor, but got {cursor!r}")
-    value: object = int(text) if sort == REWARD else parse_instant(text)
-    further = column < value if is_descending else column > value
-    beside = hire_order.c.id < order_id if is_descending else hire_order.c.id > order_id
-    return or_(further, and_(column == value, beside))

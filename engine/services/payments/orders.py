@@ -1,15 +1,11 @@
 """What payments and payouts have in common: one order at the provider, asked for until its end is known."""
 
-from datetime import datetime, timedelta
 from typing import cast
 
-from engine.definitions.registry import JobDone
 from engine.runtime.engine import Engine
 from engine.services.payments.provider import OrderStatus, PaymentProvider, ProviderAnswer
 from engine.services.payments.simulator import SIMULATOR, EmbeddedSimulator
 from engine.storage.plain import Plain
-
-MIN_POLL_DELAY, MAX_POLL_DELAY = timedelta(minutes=1), timedelta(hours=1)
 
 
 def provider_of(engine: Engine) -> PaymentProvider:
@@ -35,9 +31,3 @@ def read_answer(result: Plain) -> ProviderAnswer | None:
         failure=str(result["failure"]),
         pay_code=str(result.get("pay_code", "")),
     )
-
-
-def ask_again_later(done: JobDone, kind: str, order_id: str, since: datetime) -> None:
-    """The order is still pending: one poll at a time, the rarer the older the order."""
-    delay = min(max((done.now - since) / 4, MIN_POLL_DELAY), MAX_POLL_DELAY)
-    done.enqueue(f"{kind}.poll", {"id": order_id}, due_at=done.now + delay, key=f"{kind}.poll:{order_id}")

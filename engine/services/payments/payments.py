@@ -11,10 +11,10 @@ from engine.definitions.registry import JobDone, JobRun, Outbox, TopicCall, job_
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
 from engine.runtime.errors import Forbidden, SubmissionConflict
-from engine.services.job_engine import engine_of
+from engine.services.job_engine import ask_again_later, engine_of
 from engine.services.ledger import rules
 from engine.services.ledger.rules import Book, Origin
-from engine.services.payments.orders import ask_again_later, provider_of, read_answer
+from engine.services.payments.orders import provider_of, read_answer
 from engine.services.payments.provider import OrderStatus, ProviderAnswer
 from engine.services.payments.tables import payment
 from engine.storage.actor import PLATFORM, SYSTEM, Actor

@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from engine.definitions.registry import JobDone, JobRun, TopicCall, job_handler, topic
-from engine.services.job_engine import engine_of
+from engine.services.job_engine import ask_again_later, engine_of
 from engine.services.ledger import rules
 from engine.services.ledger.posting import InsufficientFunds
 from engine.services.ledger.topics.calls import insufficient, open_book
 from engine.services.payments.methods import current_method
-from engine.services.payments.orders import ask_again_later, provider_of, read_answer
+from engine.services.payments.orders import provider_of, read_answer
 from engine.services.payments.provider import Destination, OrderStatus
 from engine.services.payments.tables import payout, payout_method
 from engine.services.policy import end_of

@@ -7,12 +7,12 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from engine.definitions.registry import JobDone, JobRun, TopicCall, job_handler, topic
 from engine.language.errors import BpmnError
-from engine.services.job_engine import engine_of
+from engine.services.job_engine import ask_again_later, engine_of
 from engine.services.ledger import rules, treasury
 from engine.services.ledger.posting import InsufficientFunds
 from engine.services.ledger.rules import Book, Origin
 from engine.services.ledger.topics.calls import insufficient, open_book
-from engine.services.payments.orders import ask_again_later, provider_of, read_answer
+from engine.services.payments.orders import provider_of, read_answer
 from engine.services.payments.payments import FAILED, STARTED, SUCCEEDED
 from engine.services.payments.provider import OrderStatus
 from engine.services.payments.tables import payment, refund

@@ -1,6 +1,5 @@
 """The embedded payment provider: no real money, the same events for the same seed, state kept in the database."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -9,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from engine.records.jobs import enqueue
-from engine.services.ledger.fees import BPS, share_of
+from engine.services.ledger.fees import share_of
 from engine.services.payments.provider import (
     CHARGE_BACK,
     PAYMENT,
@@ -20,6 +19,7 @@ from engine.services.payments.provider import (
     ProviderUnavailable,
 )
 from engine.services.payments.tables import simulated_order, simulator_rules
+from engine.services.simulation import Chance
 from engine.storage.database import Database, UnitOfWork
 
 SIMULATOR = "simulator"
@@ -66,7 +66,7 @@ class EmbeddedSimulator:
 
     def __init__(self, database: Database, seed: int) -> None:
         self._database = database
-        self._seed = seed
+        self._chance = Chance(seed)
 
     def start_payment(self, key: str, amount_fen: int) -> ProviderAnswer:
         """See `PaymentProvider`."""
@@ -107,7 +107,7 @@ class EmbeddedSimulator:
         lines = [line for order in ended for line in self._lines_of(order, rules)]
         lines += [_line_of(order) for order in before if self._fault(order, rules) == "late"]
         for order in older:
-            if order.kind == PAYMENT and self._happens("charge_back", order.key, rules.charge_back_bps):
+            if order.kind == PAYMENT and self._chance.happens("charge_back", order.key, rules.charge_back_bps):
                 lines.append(replace(_line_of(order), kind=CHARGE_BACK))
         return lines
 
@@ -118,14 +118,14 @@ class EmbeddedSimulator:
         return connection.execute(query.order_by(simulated_order.c.ready_at, simulated_order.c.key)).all()
 
     def _fault(self, order: Row[Any], rules: SimulatorRules) -> str | None:
-        if not self._happens("file", order.key, rules.file_fault_bps):
+        if not self._chance.happens("file", order.key, rules.file_fault_bps):
             return None
-        return rules.file_fault or FILE_FAULTS[self._draw("fault", order.key) % len(FILE_FAULTS)]
+        return rules.file_fault or FILE_FAULTS[self._chance.draw("fault", order.key) % len(FILE_FAULTS)]
 
     def _lines_of(self, order: Row[Any], rules: SimulatorRules) -> list[FileLine]:
         line = _line_of(order)
         tenth_fen = max(1, line.amount_fen // 10)
-        stranger = FileLine(PAYMENT, f"SIM-X{self._draw('stranger', order.key) % 10**10:010}", line.amount_fen)
+        stranger = FileLine(PAYMENT, f"SIM-X{self._chance.draw('stranger', order.key) % 10**10:010}", line.amount_fen)
         return {
             None: [line],
             "missing": [],
@@ -142,19 +142,19 @@ class EmbeddedSimulator:
             if unit.connection.execute(known.values(requests=simulated_order.c.requests + 1)).rowcount:
                 return False
             rules = read_rules(unit.connection)
-            is_lost = self._happens("lost", key, rules.lost_answer_bps)
+            is_lost = self._chance.happens("lost", key, rules.lost_answer_bps)
             ready_at = unit.now + timedelta(seconds=rules.delay_seconds)
             row = {
                 "key": key,
                 "kind": kind,
                 "amount_fen": amount_fen,
-                "failure": failure or (FAILURE if self._happens("fail", key, rules.failure_bps) else None),
+                "failure": failure or (FAILURE if self._chance.happens("fail", key, rules.failure_bps) else None),
                 "is_answer_lost": int(is_lost),
                 "requests": 1,
                 "ready_at": ready_at,
             }
             unit.connection.execute(insert(simulated_order), row)
-            if self._happens("twice", key, rules.duplicate_bps):
+            if self._chance.happens("twice", key, rules.duplicate_bps):
                 enqueue(unit.connection, unit.now, f"{kind}.poll", {"id": key}, due_at=ready_at)
             return is_lost
 
@@ -178,12 +178,6 @@ class EmbeddedSimulator:
             return ProviderAnswer(OrderStatus.FAILED, SIMULATOR, reference, failure=order.failure)
         cost_fen = share_of(order.amount_fen, COST_BPS) if kind == "payment" else 0
         return ProviderAnswer(OrderStatus.SUCCEEDED, SIMULATOR, reference, cost_fen=cost_fen)
-
-    def _happens(self, what: str, key: str, share_bps: int) -> bool:
-        return self._draw(what, key) % BPS < share_bps
-
-    def _draw(self, what: str, key: str) -> int:
-        return int.from_bytes(hashlib.sha256(f"{self._seed}:{what}:{key}".encode()).digest()[:8])
 
 
 def _line_of(order: Row[Any]) -> FileLine:

@@ -89,7 +89,7 @@ def list_ratings(
         select(rating, party.c.name_zh, party.c.name_en)
         .add_columns(instance.c.process_key, instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
         .join(party, party.c.id == other)
-        .join(instance, instance.c.id == rating.c.subject_id)
+        .join(instance, instance.c.id == rating.c.instance_id)
         .where(own == party_id)
         .order_by(rating.c.id.desc())
         .limit(limit)

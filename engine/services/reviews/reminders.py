@@ -7,10 +7,12 @@ from sqlalchemy import Connection, Row, insert, select
 
 from engine.definitions.registry import TopicCall, topic
 from engine.records.worklist import EXCLUDE, GROUP, MEMBER, name_member
+from engine.services.notifications.recipients import find_people
+from engine.services.notifications.telling import Notice, tell
 from engine.services.reviews.tables import reminder
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
-from engine.storage.tables import task, task_candidate
+from engine.storage.tables import instance, task, task_candidate
 
 USER = "user"
 
@@ -37,6 +39,7 @@ def remind(call: TopicCall, *, element: str, skill: str = "") -> PlainDict:
     if rows:
         call.connection.execute(insert(reminder), rows)
         call.note("reminded", of=element, addressees=[f"{row['addressee_kind']}:{row['addressee']}" for row in rows])
+        tell(call, call.calendar.zone, [_make_notice(call, row) for row in rows])
     return {"reminded_count": len(rows)}
 
 
@@ -72,6 +75,26 @@ def _offer(call: TopicCall, task_id: str, kind: str, value: str) -> bool:
         return False
     call.connection.execute(insert(task_candidate), row)
     return True
+
+
+def _make_notice(call: TopicCall, row: dict[str, Any]) -> Notice:
+    """The reminder as people are told of it; a name of the element is what the case shows of its task anyway."""
+    addressee, is_group = row["addressee"], row["addressee_kind"] == GROUP
+    party_id = addressee.partition("/")[0]  # of the members in a role: the organisation
+    return Notice(
+        key=f"{call.key}:{row['task_id']}",
+        template="task_reminder",
+        facts=_describe_case(call),
+        subject=f"task:{row['task_id']}",
+        path=f"/tasks/{row['task_id']}",
+        recipients=find_people(call.connection, [] if is_group else [party_id], [addressee] if is_group else []),
+    )
+
+
+def _describe_case(call: TopicCall) -> PlainDict:
+    query = select(instance.c.subject_zh, instance.c.subject_en).where(instance.c.id == call.instance_id)
+    row = call.connection.execute(query).one()
+    return {"subject_zh": row.subject_zh, "subject_en": row.subject_en}
 
 
 def _find_open(call: TopicCall, element: str, skill: str) -> Sequence[Row[Any, Any]]:

@@ -10,14 +10,27 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 from engine.queries.page import MAX_LIMIT, Page
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.services.work_tasks.eligibility import SIDES
+from engine.services.work_tasks.contacts import find_contact
+from engine.services.work_tasks.facts import fact, offer_facts
+from engine.services.work_tasks.states import fetch_engagement_row, fetch_task_row
 from engine.services.work_tasks.tables import acceptance_record, deliverable, engagement, work_quantity, work_task
+from engine.services.work_tasks.texts import open_text
 from engine.storage.actor import Actor
-from engine.storage.plain import PlainDict
+from engine.storage.keys import KeyRing
+from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
 
 ENTERPRISE, WORKER = "enterprise", "worker"
+_NEVER_BEGUN = frozenset({"undertaker_rejected", "declined", "lapsed"})
 _TERMS = tuple(engagement.c[name] for name in ("rework_count", "batch", "quantity_cap", "claim_kind", "confirmed_at"))
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Opens what is kept encrypted; see `reviews.subjects.Source`."""
+
+    connection: Connection
+    keys: KeyRing
 
 
 @dataclass(frozen=True)
@@ -67,7 +80,9 @@ class Round:
 
 @dataclass(frozen=True)
 class Dossier:
-    """One engagement for one of its sides, `worker` or `enterprise`."""
+    """One engagement for one of its sides, `worker` or `enterprise`. `facts`: the work as it was published, with place
+    and contact as far as its worker may read them.
+    """
 
     card: EngagementCard
     side: str
@@ -77,6 +92,7 @@ class Dossier:
     claim_kind: str | None
     confirmed_at: datetime | None
     rounds: list[Round]
+    facts: list[Plain]
 
 
 def list_own_engagements(
@@ -93,7 +109,7 @@ def list_own_engagements(
 
 
 def fetch_engagement(engine: Engine, actor: Actor, task_id: str, worker_id: str) -> Dossier:
-    """One engagement, for its worker and for those who act for the enterprise. Raises NotFound."""
+    """One engagement, for its worker and for the members of its enterprise. Raises NotFound."""
     query = _select_engagements().where(engagement.c.task_id == task_id, engagement.c.worker_id == worker_id)
     with engine.database.read() as connection:
         row = connection.execute(query.where(_may_see(actor))).mappings().one_or_none()
@@ -102,12 +118,25 @@ def fetch_engagement(engine: Engine, actor: Actor, task_id: str, worker_id: str)
         card = EngagementCard(**row)
         terms = connection.execute(select(*_TERMS).where(engagement.c.id == card.id)).mappings().one()
         side = WORKER if actor.party_id == card.worker_id else ENTERPRISE
-        return Dossier(card, side, **terms, rounds=_list_rounds(connection, card.id))
+        rounds, facts = _list_rounds(connection, card.id), _list_facts(Reader(connection, engine.keys), card)
+        return Dossier(card, side, **terms, rounds=rounds, facts=facts)
+
+
+def _list_facts(reader: Reader, card: EngagementCard) -> list[Plain]:
+    row = fetch_engagement_row(reader.connection, card.id)
+    task = fetch_task_row(reader.connection, card.task_id)
+    if row["state"] in _NEVER_BEGUN:
+        return offer_facts(task)
+    places = [
+        fact("详细地址", "Exact address", "address", open_text(reader, task["address"])),
+        fact("联系人", "Contact", "contact", open_text(reader, find_contact(task, row))),
+        fact("保单号", "Insurance policy", "insurance_policy", task["insurance_policy"] or None),
+    ]
+    return [*offer_facts(task), *(one for one in places if isinstance(one, dict) and one["value"])]
 
 
 def _may_see(actor: Actor) -> ColumnElement[bool]:
-    is_worker = engagement.c.worker_id == actor.party_id
-    return or_(is_worker, engagement.c.enterprise_id == actor.party_id) if actor.role in SIDES else is_worker
+    return or_(engagement.c.worker_id == actor.party_id, engagement.c.enterprise_id == actor.party_id)
 
 
 def _select_engagements() -> Select[Any]:

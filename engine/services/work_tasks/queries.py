@@ -14,7 +14,7 @@ from engine.services.ledger.fees import Settlement, compute_settlement, read_ter
 from engine.services.orders.search import cut_text
 from engine.services.work_tasks import market
 from engine.services.work_tasks.dossiers import EngagementCard, list_engagement_cards
-from engine.services.work_tasks.eligibility import SIDES, find_signup_obstacle, takes_signups
+from engine.services.work_tasks.eligibility import find_signup_obstacle, takes_signups
 from engine.services.work_tasks.facts import offer_facts, public_facts
 from engine.services.work_tasks.market import TaskFilter
 from engine.services.work_tasks.notes import NEGOTIABLE, PIECEWORK, PREPAYMENT
@@ -153,7 +153,6 @@ class TaskView:
     obstacle: str | None
     split: Settlement | None
     sign_up: SignUpView | None
-    application_ids: frozenset[str]
     engagements: list[EngagementCard]
     awards: list[AwardView]
 
@@ -162,14 +161,15 @@ def list_tasks_on_market(
     engine: Engine, actor: Actor, wanted: TaskFilter, after: str | None = None, limit: int = 20
 ) -> Page[TaskCard]:
     """A page of the work tasks that take sign-ups. `after` is the `after` of the page before. Raises ValueError."""
+    sort = market.SORTS[wanted.sort]
     query = _WITH_ENTERPRISE.where(*market.conditions(wanted, engine.clock()))
     if after is not None:
-        query = query.where(market.behind(wanted.sort, after))
+        query = query.where(sort.behind(after))
     limit = min(limit, MAX_LIMIT)
     with engine.database.read() as connection:
-        rows = connection.execute(query.order_by(*market.ordering(wanted.sort)).limit(limit + 1)).mappings().all()
+        rows = connection.execute(query.order_by(*sort.ordering).limit(limit + 1)).mappings().all()
     cards = [_card(row, actor) for row in rows[:limit]]
-    return Page(cards, market.cursor_of(wanted.sort, dict(rows[limit - 1])) if len(rows) > limit else None)
+    return Page(cards, sort.cursor_of(dict(rows[limit - 1])) if len(rows) > limit else None)
 
 
 def count_tasks_on_market(engine: Engine, wanted: TaskFilter) -> int:
@@ -223,7 +223,7 @@ def fetch_task(engine: Engine, actor: Actor, task_id: str) -> TaskView:
     """
     with engine.database.read() as connection:
         row = connection.execute(_WITH_ENTERPRISE.where(work_task.c.id == task_id)).mappings().one_or_none()
-        is_enterprise = row is not None and row["enterprise_id"] == actor.party_id and actor.role in SIDES
+        is_enterprise = row is not None and row["enterprise_id"] == actor.party_id
         if row is None or not (is_enterprise or row["published_at"]):
             raise NotFound("work_task", task_id)
         mine = _fetch_own_application(connection, actor, task_id)
@@ -242,7 +242,6 @@ def fetch_task(engine: Engine, actor: Actor, task_id: str) -> TaskView:
             obstacle=_find_obstacle(connection, actor, row, engine.clock()) if not side else None,
             split=_split(row),
             sign_up=_read_sign_up(connection, mine) if mine else None,
-            application_ids=_list_applications(connection, task_id) if is_enterprise else _only(mine),
             engagements=engagements,
             awards=_list_awards(connection, task_id) if side else [],
         )
@@ -251,14 +250,6 @@ def fetch_task(engine: Engine, actor: Actor, task_id: str) -> TaskView:
 def _fetch_own_application(connection: Connection, actor: Actor, task_id: str) -> RowMapping | None:
     query = select(application).where(application.c.task_id == task_id, application.c.worker_id == actor.party_id)
     return connection.execute(query.where(application.c.state.in_(_IN_FORCE))).mappings().one_or_none()
-
-
-def _list_applications(connection: Connection, task_id: str) -> frozenset[str]:
-    return frozenset(connection.execute(select(application.c.id).where(application.c.task_id == task_id)).scalars())
-
-
-def _only(mine: RowMapping | None) -> frozenset[str]:
-    return frozenset({mine["id"]} if mine else ())
 
 
 def _read_sign_up(connection: Connection, row: RowMapping) -> SignUpView:

@@ -7,7 +7,7 @@ from stdnum.cn import ric
 from engine.runtime.errors import NotFound
 from engine.runtime.tasks import fetch_task
 from engine.services.onboarding.identity_simulator import RegisterRules, change_register_rules
-from engine.services.onboarding.person_tables import identity_check, person_certification, simulated_check
+from engine.services.onboarding.person_tables import identity_check, person_certification
 from engine.services.onboarding.persons import (
     MayNotOnboard,
     describe_standing,
@@ -15,6 +15,7 @@ from engine.services.onboarding.persons import (
     read_certified_name,
     request_onboarding,
 )
+from engine.services.onboarding.simulated_inquiries import simulated_inquiry
 from engine.services.orders.eligibility import find_obstacle
 from engine.services.orders.tables import hire_order
 from engine.services.payments.methods import HolderDiffers, describe_method, set_payout_method
@@ -140,7 +141,7 @@ def test_register_is_asked_once_whatever_gets_lost(any_stage: Stage) -> None:
     assert any_stage.open(case) == set()
     any_stage.wait(minutes=5)
     assert any_stage.open(case) == {"sign_agreement"}
-    assert [one.requests for one in joining.rows(simulated_check)] == [1]
+    assert [one.requests for one in joining.rows(simulated_inquiry)] == [1]
     assert [one.status for one in joining.rows(identity_check)] == ["match"]
     assert any_stage.incidents(case) == []
     assert [one.verified_by for one in joining.rows(person_certification)] == ["register"]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.reliability.server import RunningServer
 from web.cli import main
+from web.demo.disputing import play_dispute
 from web.demo.play import MAX_TAKERS, play
 from web.demo.telling import prove
 
@@ -23,6 +24,11 @@ def test_the_whole_case_is_played_and_proved(capsys: pytest.CaptureFixture[str])
 def test_an_order_with_milestones_is_played_and_proved(capsys: pytest.CaptureFixture[str]) -> None:
     assert play(1, None, has_milestones=True) == 0
     assert "Proved: every part of the reward was released once (3 of 3)" in capsys.readouterr().out
+
+
+def test_a_dispute_is_played_and_proved(capsys: pytest.CaptureFixture[str]) -> None:
+    assert play_dispute() == 0
+    assert capsys.readouterr().out.count("Proved: ") == 6
 
 
 def test_a_proof_that_fails_is_said_to_fail(capsys: pytest.CaptureFixture[str]) -> None:

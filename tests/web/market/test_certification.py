@@ -40,6 +40,8 @@ def test_only_a_person_himself_sees_and_begins_it(bazaar: Bazaar) -> None:
     again = zhou.send(PAGE, {"token": new_id()}, page=PAGE)
     assert again.status_code == 409
     assert "认证已经在进行中" in again.text
+    assert "已认证，可以发布任务" in bazaar.visit("chen").get("/company").text
+    assert wang.get("/company").status_code == 403
     for login in ("chen", "gao"):
         stranger = bazaar.visit(login)
         assert stranger.get(PAGE).status_code == 403

@@ -83,7 +83,7 @@ def read_task_search(arguments: MultiDict[str, str]) -> TaskSearch:
         categories=frozenset(arguments.getlist("category")) & frozenset(CATEGORIES),
         mode=known("mode", MODES),
         place_mode=known("place", PLACES),
-        sort=known("sort", SORTS) or NEWEST,
+        sort=known("sort", tuple(SORTS)) or NEWEST,
     )
     return TaskSearch(wanted)
 

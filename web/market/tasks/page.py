@@ -9,11 +9,14 @@ from engine.definitions.forms import BoundForm
 from engine.queries.progress import fetch_progress
 from engine.runtime.engine import Engine
 from engine.services.cases.queries import list_cases
+from engine.services.documents.settled import list_settled_for
 from engine.services.ratings.queries import rating_of, ratings_of_case
 from engine.services.work_tasks.applications import apply_for_task, withdraw_application
-from engine.services.work_tasks.dossiers import fetch_engagement
+from engine.services.work_tasks.dossiers import ENTERPRISE, WORKER, fetch_engagement
+from engine.services.work_tasks.eligibility import PUBLISHERS, SIDES
 from engine.services.work_tasks.errors import MayNotApply
 from engine.services.work_tasks.notes import NEGOTIABLE, PIECEWORK
+from engine.services.work_tasks.oversight import oversee, read_reliability
 from engine.services.work_tasks.queries import TaskView, fetch_task
 from engine.storage.clock import parse_instant
 from engine.storage.ids import new_token
@@ -23,7 +26,7 @@ from web.market.cases import may_open_case
 from web.market.questions import bind_question, draw_question, read_token
 from web.market.tasks.looks import CANCELLABLE, CANCELLABLE_TASK, DISPUTABLE
 from web.market.tasks.turns import read_open_tasks
-from web.rendering.display import Display, Shown, show_file
+from web.rendering.display import Display, Shown, ShownFile, show_file
 from web.security import current_actor
 from web.staff.turns import list_turns
 from web.texts import current_language
@@ -73,7 +76,8 @@ class TaskPages:
 
     def show_attachment(self, task_id: str, file_id: str) -> Response:
         """A file of the task, for whoever may read of it."""
-        return send_attachment(self.engine, _list_files(fetch_task(self.engine, current_actor(), task_id)), file_id)
+        task = fetch_task(self.engine, current_actor(), task_id)
+        return send_attachment(self.engine, _find_files(task.facts), file_id)
 
     def show_engagement(self, task_id: str, worker_id: str) -> str:
         """One engagement for one of its sides."""
@@ -82,9 +86,11 @@ class TaskPages:
         card = dossier.card
         progress = fetch_progress(self.engine, actor, card.instance_id) if card.instance_id else None
         with self.engine.database.read() as connection:
-            ratings = ratings_of_case(connection, self.engine.keys, card.instance_id or "", actor.party_id)
-        own = read_open_tasks(self.engine, actor).of_engagement(card.id)
+            ratings = ratings_of_case(connection, self.engine.keys, card.id, actor.party_id)
+            settled = list_settled_for(connection, [card.id])
+        own = read_open_tasks(self.engine, actor).of_engagement(card.instance_id)
         done = request.args.get("done")
+        may_act = dossier.side == WORKER or actor.role in SIDES
         return render_template(
             "market/tasks/engagement.html",
             cases=list_cases(self.engine, actor, card.id),
@@ -95,38 +101,48 @@ class TaskPages:
             tasks=own,
             own_elements={row.element.id for row in own},
             ratings=ratings,
-            may_cancel=card.state in CANCELLABLE and not dossier.claim_kind,
-            may_dispute=card.state in DISPUTABLE and not dossier.claim_kind,
+            settled=settled,
+            facts=_tell(dossier.facts, frozenset({ATTACHMENTS, "number", "title", "headcount", "signup_deadline_at"})),
+            attachments=_list_files(dossier.facts),
+            may_cancel=may_act and card.state in CANCELLABLE and not dossier.claim_kind,
+            may_dispute=may_act and card.state in DISPUTABLE and not dossier.claim_kind,
             done=done if done in DONE else None,
         )
 
     def _draw(self, task: TaskView, bound: BoundForm | None, token: str, refused: str = "") -> str:
         actor = current_actor()
         opened = read_open_tasks(self.engine, actor) if task.side else None
+        may_cancel = task.side == ENTERPRISE and actor.role in PUBLISHERS
         with self.engine.database.read() as connection:
             standing = rating_of(connection, task.card.enterprise_id)
-        display = Display(g.fmt)
+            reliability = read_reliability(connection, task.card.enterprise_id) if task.side else None
         done = request.args.get("done")
         return render_template(
             "market/tasks/task.html",
             task=task,
             standing=standing,
-            facts=[_show(display, fact) for fact in task.facts if isinstance(fact, dict) and _is_told_below(fact)],
-            attachments=[show_file(one) for one in _list_files(task) if isinstance(one, dict)],
+            reliability=reliability,
+            oversight=oversee(self.engine, actor, task.card.id) if task.side == ENTERPRISE else None,
+            facts=_tell(task.facts, SHOWN_ABOVE),
+            attachments=_list_files(task.facts),
             fields=draw_question(bound) if bound else None,
             chosen=request.form.getlist("qualifications"),
             opened=opened,
-            negotiations=opened.of_negotiations(task.application_ids) if opened else [],
-            may_cancel=task.side == "enterprise" and task.card.state in CANCELLABLE_TASK and not task.cancelled_at,
+            negotiations=opened.of_negotiations(task.card.number) if opened else [],
+            may_cancel=may_cancel and task.card.state in CANCELLABLE_TASK and not task.cancelled_at,
             refused=refused,
             token=token,
             done=done if done in DONE else None,
         )
 
 
-def _list_files(task: TaskView) -> list[Plain]:
-    named = (one["value"] for one in task.facts if isinstance(one, dict) and one["name"] == ATTACHMENTS)
+def _find_files(facts: list[Plain]) -> list[Plain]:
+    named = (one["value"] for one in facts if isinstance(one, dict) and one["name"] == ATTACHMENTS)
     return [file for files in named if isinstance(files, list) for file in files]
+
+
+def _list_files(facts: list[Plain]) -> list[ShownFile]:
+    return [show_file(one) for one in _find_files(facts) if isinstance(one, dict)]
 
 
 def _name_form(task: TaskView) -> str:
@@ -148,8 +164,9 @@ def _read_sign_up(values: PlainDict, task: TaskView) -> dict[str, Any]:
     }
 
 
-def _is_told_below(fact: PlainDict) -> bool:
-    return fact["name"] not in SHOWN_ABOVE
+def _tell(facts: list[Plain], left_out: frozenset[str]) -> list[tuple[str, Shown]]:
+    display = Display(g.fmt)
+    return [_show(display, fact) for fact in facts if isinstance(fact, dict) and fact["name"] not in left_out]
 
 
 def _show(display: Display, fact: PlainDict) -> tuple[str, Shown]:

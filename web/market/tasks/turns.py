@@ -13,7 +13,7 @@ NEGOTIATION_PROCESS = "negotiation"
 
 @dataclass(frozen=True)
 class OpenTasks:
-    """Open user tasks, the first due first. Cases of engagements and negotiations bear their id as business key."""
+    """Open user tasks, the first due first: of work tasks, of engagements, of negotiations."""
 
     tasks: list[TaskRow]
     engagements: dict[str, list[TaskRow]]
@@ -23,13 +23,13 @@ class OpenTasks:
         """Those of the work task itself."""
         return [row for row in self.tasks if row.instance_id == task_id]
 
-    def of_engagement(self, engagement_id: str) -> list[TaskRow]:
-        """Those of one engagement."""
-        return self.engagements.get(engagement_id, [])
+    def of_engagement(self, instance_id: str | None) -> list[TaskRow]:
+        """Those of the case of an engagement."""
+        return self.engagements.get(instance_id or "", [])
 
-    def of_negotiations(self, application_ids: frozenset[str]) -> list[TaskRow]:
-        """Those of the negotiations about these applications."""
-        return [row for row in self.negotiations if row.business_key in application_ids]
+    def of_negotiations(self, number: str) -> list[TaskRow]:
+        """Those of the negotiations about a work task, each called by its number and that of the sign-up."""
+        return [row for row in self.negotiations if (row.business_key or "").startswith(f"{number}/")]
 
 
 def read_open_tasks(engine: Engine, actor: Actor) -> OpenTasks:
@@ -40,5 +40,5 @@ def read_open_tasks(engine: Engine, actor: Actor) -> OpenTasks:
 
     engagements: dict[str, list[TaskRow]] = {}
     for row in read(ENGAGEMENT_PROCESS):
-        engagements.setdefault(row.business_key or "", []).append(row)
+        engagements.setdefault(row.instance_id, []).append(row)
     return OpenTasks(read(PROCESS), engagements, read(NEGOTIATION_PROCESS))

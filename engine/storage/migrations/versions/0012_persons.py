@@ -6,7 +6,7 @@ from alembic import op
 from engine.storage.columns import Instant, Json
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -87,15 +87,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("certification_id", "number"),
     )
     op.create_table(
-        "simulated_check",
-        sa.Column("key", sa.String(length=80), nullable=False),
-        sa.Column("verdict", sa.String(length=10), nullable=False),
-        sa.Column("is_answer_lost", sa.Integer(), nullable=False),
-        sa.Column("requests", sa.Integer(), nullable=False),
-        sa.Column("ready_at", Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("key"),
-    )
-    op.create_table(
         "register_rules",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("rules", Json(), nullable=False),
@@ -107,7 +98,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("payout_method", "branch")
     for name in (
-        *("register_rules", "simulated_check", "quiz_attempt", "person_skill", "capacity"),
+        *("register_rules", "quiz_attempt", "person_skill", "capacity"),
         *("identity_check", "person_certification"),
     ):
         op.drop_table(name)

@@ -88,6 +88,7 @@ def test_a_form_says_what_becomes_of_its_fields() -> None:
         (part("textfield", "x", showWhen="x == 'a'"), "condition_cyclic"),
         (part("baton:facts", "", id="x"), "source_missing"),
         (part("baton:settlement_preview", "", id="x"), "wrong_property"),
+        (part("baton:settlement_preview", "", id="x", source="plan", reads="pay, nobody"), "wrong_property"),
         (part("baton:checklist_review", "x", items=[]), "choices_missing"),
         (part("baton:checklist_review", "x", items=[], requiredWhen={"field": [], "equals": 1}), "wrong_property"),
         (part("baton:split", "x", sides=[], total="t"), "wrong_property"),

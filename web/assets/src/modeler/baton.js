@@ -12,7 +12,7 @@ export const batonModdle = {
     extension("Named", ["bpmn:BaseElement"], texts("nameEn", "documentationEn")),
     extension("Started", ["bpmn:Process"], texts("startVariables")),
     extension("Described", ["bpmn:Process", "bpmn:UserTask"], texts("subject", "amount")),
-    extension("Offered", ["bpmn:UserTask"], texts("memberRoles", "skill", "relation", "exclude", "verbs", "returnTo")),
+    extension("Offered", ["bpmn:UserTask"], texts("memberRoles", "skill", "relation", "exclude", "verbs", "returnTo", "refill")),
     extension("Correlated", ["bpmn:Event", "bpmn:SendTask", "bpmn:ReceiveTask"], texts("correlationKey")),
     extension("Collecting", ["bpmn:MultiInstanceLoopCharacteristics"], texts("outputCollection", "outputElement")),
     extension("Joining", ["bpmn:ParallelGateway", "bpmn:InclusiveGateway"], texts("lastWins")),

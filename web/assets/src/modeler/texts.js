@@ -183,6 +183,8 @@ const PANEL = {
   "By relation": "按关系",
   "Exclude": "排除",
   "Members in the role": "成员角色",
+  "Begins with what was sent last": "带出上次填写的内容",
+  "Where the task comes again in a case; consents are given anew.": "任务再次出现时带出上次的内容；确认项须重新勾选。",
   "Which members of a candidate organisation; empty: any. A person acts for himself":
     "候选组织中哪些角色的成员可以办理；不填则任何成员都可以。个人由本人办理",
   "Variables, actor:<element> for who did that task, relation:<name>":

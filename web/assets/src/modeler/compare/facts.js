@@ -20,6 +20,7 @@ const LABELS = {
   "priority": "Priority",
   "verbs": "Verbs",
   "returnTo": "Can return to",
+  "refill": "Begins with what was sent last",
   "subject": "Subject shown in lists",
   "amount": "Amount shown in lists (fen)",
   "topic": "Service",

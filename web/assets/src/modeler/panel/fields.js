@@ -78,8 +78,15 @@ function form(w, offers) {
       options: choose(offer(offers.forms), key.get()),
       hint: known ? { link: known.url, label: "Open form" } : undefined,
     }),
+    ...(is(w.element, "bpmn:UserTask") ? [refill(w)] : []),
   ];
 }
+
+const refill = (w) =>
+  text("refill", "Begins with what was sent last", w.attribute("baton:refill"), {
+    kind: "check",
+    hint: "Where the task comes again in a case; consents are given anew.",
+  });
 
 const beginsProcess = ({ element, target }) => is(element, "bpmn:StartEvent") && is(target.$parent, "bpmn:Process");
 

@@ -1,0 +1,82 @@
+"""How each person wants to be told. Addresses are sealed under his key."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, insert, select
+
+from engine.runtime.engine import Engine
+from engine.services.notifications.channels.chosen import check_channel_address
+from engine.services.notifications.channels.port import CHANNELS
+from engine.services.notifications.hours import Hours, read_time
+from engine.services.notifications.tables import notification_address, notification_hours
+from engine.storage import vault
+from engine.storage.actor import Actor
+from engine.storage.database import UnitOfWork
+from engine.storage.keys import KeyRing
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a channel reaches a person; in a digest once a day, or at once."""
+
+    address: str
+    is_digest: bool = False
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What a person has chosen; a channel without an address is off."""
+
+    addresses: dict[str, Address] = field(default_factory=dict)
+    hours: Hours = field(default_factory=Hours)
+
+
+def fetch_preferences(engine: Engine, actor: Actor) -> Preferences:
+    """The actor's own choice."""
+    with engine.database.read() as connection:
+        rows = connection.execute(
+            select(notification_address).where(notification_address.c.user_id == actor.user_id)
+        ).all()
+        opened = {row.channel: open_address(connection, engine.keys, row) for row in rows}
+        found = {row.channel: Address(text, bool(row.is_digest)) for row in rows if (text := opened[row.channel])}
+        return Preferences(found, read_hours(connection, [actor.user_id]).get(actor.user_id, Hours()))
+
+
+def save_preferences(engine: Engine, actor: Actor, wanted: Preferences) -> None:
+    """Replaces the actor's choice. Raises AddressUnfit, with nothing written."""
+    for channel, one in wanted.addresses.items():
+        check_channel_address(engine.settings, channel, one.address)
+    user_id = actor.user_id
+
+    def work(unit: UnitOfWork) -> None:
+        for table in (notification_address, notification_hours):
+            unit.connection.execute(delete(table).where(table.c.user_id == user_id))
+        for channel in CHANNELS:
+            if one := wanted.addresses.get(channel):
+                sealed = vault.seal_text(unit.connection, engine.keys, user_id, _place(user_id, channel), one.address)
+                row = {"user_id": user_id, "channel": channel, "address": sealed, "is_digest": int(one.is_digest)}
+                unit.connection.execute(insert(notification_address).values(row))
+        hours = {name: getattr(wanted.hours, name).strftime("%H:%M") for name in Hours.__dataclass_fields__}
+        unit.connection.execute(insert(notification_hours).values(user_id=user_id, **hours))
+
+    engine.database.transact(work)
+
+
+def open_address(connection: Connection, keys: KeyRing, row: object) -> str | None:
+    """The address in a row of `notification_address`; None once the person is erased."""
+    user_id, channel, address = (getattr(row, name) for name in ("user_id", "channel", "address"))
+    return vault.open_sealed(connection, keys, address, _place(user_id, channel))
+
+
+def read_hours(connection: Connection, user_ids: Collection[str]) -> dict[str, Hours]:
+    """The hours of those who have chosen some."""
+    query = select(notification_hours).where(notification_hours.c.user_id.in_(list(user_ids)))
+    return {
+        row.user_id: Hours(read_time(row.quiet_from), read_time(row.quiet_until), read_time(row.digest_at))
+        for row in connection.execute(query)
+    }
+
+
+def _place(user_id: str, channel: str) -> str:
+    return f"notification_address:{user_id}:{channel}"

@@ -1,0 +1,27 @@
+"""A worker as a process of its own, to be killed: fires what is due on a data folder, and nothing else."""
+
+import sys
+from pathlib import Path
+from threading import Event
+
+from engine.commands.work import run_due_work
+from engine.runtime.engine import Engine
+from engine.storage.settings import Settings
+from web.services import load_services
+
+IDLE_SECONDS = 0.2
+
+
+def main(folder: str, smtp_url: str) -> None:
+    """Works until it is ended."""
+    load_services()
+    engine = Engine(Settings(data_dir=Path(folder), smtp_url=smtp_url, mail_from="baton@example.org"))
+    pause = Event()
+    print("ready", flush=True)
+    while True:
+        if not run_due_work(engine):
+            pause.wait(IDLE_SECONDS)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""What people are told: their list, and how they want to be told."""
