@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Column, Connection, RowMapping, Select, func, select, update
 
 from engine.definitions.registry import ChunkCall, TopicCall, batch_topic, topic
 from engine.services.express import states
@@ -19,21 +19,7 @@ _UNPAID = ("denied", "expired", "refunded", "listed")
 """States in which a line pays nobody: it does not count towards a limit."""
 
 
-@topic("open_express_task")
-def open_express_task(call: TopicCall, *, enterprise: str, fee: PlainDict, fee_bearer: str) -> PlainDict:
-    """Keeps an express task of the enterprise, whose list may be imported from now on. Opened again, it stays.
-
-    Returns: task_id.
-    """
-    known = select(express_task.c.id).where(express_task.c.id == call.instance_id)
-    if call.connection.execute(known).first() is None:
-        row = {"id": call.instance_id, "enterprise_id": enterprise, "fee": fee, "fee_bearer": fee_bearer}
-        call.connection.execute(insert(express_task).values(**row, limits={}, is_drafted=1, created_at=call.now))
-        call.add_party(enterprise, "enterprise")
-    return {"task_id": call.instance_id}
-
-
-@batch_topic("check_express_lines")
+@batch_topic("check_express_lines", chunk_items=25)
 def check_express_lines(call: TopicCall, *, task_id: str, day_limit_fen: int, month_limit_fen: int) -> list[Plain]:
     """Checks every line of the list: by itself, against the others, against what the platform knows. From now on the
     list changes no more, until `reopen_express_list`.
@@ -78,6 +64,8 @@ def reopen_express_list(call: TopicCall, *, task_id: str) -> PlainDict:
 
     Returns: nothing.
     """
+    if states.fetch_task(call.connection, task_id)["state"] == "funding":
+        states.move_task(call.connection, task_id, "draft", call.now)
     call.connection.execute(update(express_task).where(express_task.c.id == task_id).values(is_drafted=1))
     return {}
 
@@ -86,13 +74,14 @@ def reopen_express_list(call: TopicCall, *, task_id: str) -> PlainDict:
 def sum_express_list(call: TopicCall, *, task_id: str) -> PlainDict:
     """What the list comes to.
 
-    Returns: line_count, fault_count, pay_fen (of the lines without faults).
+    Returns: line_count, good_count, fault_count, pay_fen (of the lines without faults).
     """
     list_id = states.fetch_task(call.connection, task_id)["list_id"]
     query = select(express_line.c.faults, express_line.c.pay_fen).where(express_line.c.list_id == list_id)
     rows = call.connection.execute(query).all()
     good = [row.pay_fen for row in rows if not row.faults]
-    return {"line_count": len(rows), "fault_count": len(rows) - len(good), "pay_fen": sum(good)}
+    counts: PlainDict = {"line_count": len(rows), "good_count": len(good), "fault_count": len(rows) - len(good)}
+    return counts | {"pay_fen": sum(good)}
 
 
 def _lines_of(connection: Connection, task_id: str) -> Select[tuple[str]]:

@@ -77,7 +77,7 @@ def correct_line(engine: Engine, actor: Actor, line_id: str, version: int, line:
             return list(row["faults"])
         if row["version"] != version:
             raise LineChanged(version, row["version"])
-        values = {**_describe(unit.connection, engine.keys, line_id, line), "version": version + 1}
+        values = {**describe_line(unit.connection, engine.keys, line_id, line), "version": version + 1}
         change = update(express_line).where(express_line.c.id == line_id, express_line.c.version == version)
         if unit.connection.execute(change.values(values)).rowcount != 1:
             raise LineChanged(version, version + 1)
@@ -119,12 +119,13 @@ def _write_piece(
             continue
         line_id = hashlib.sha256(f"{list_id}:{number}".encode()).hexdigest()[:32]
         values = {"id": line_id, "task_id": task_id, "list_id": list_id, "number": number, "state": "listed"}
-        rows.append({**values, "version": 1, "listed_at": unit.now, **_describe(unit.connection, keys, line_id, line)})
+        rows.append({**values, "version": 1, "listed_at": unit.now, **describe_line(unit.connection, keys, line_id, line)})
     if rows:
         unit.connection.execute(insert(express_line), rows)
 
 
-def _describe(connection: Connection, keys: KeyRing, line_id: str, line: Line) -> dict[str, object]:
+def describe_line(connection: Connection, keys: KeyRing, line_id: str, line: Line) -> dict[str, object]:
+    """The columns of what a line says."""
     return {
         "person": vault.put(connection, keys, line_id, orjson.dumps(line.as_plain()).decode()),
         "id_index": vault.blind_index(keys, compact_number(line.id_no)),

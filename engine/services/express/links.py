@@ -21,6 +21,11 @@ def prove_line(keys: KeyRing, line_id: str, version: int) -> str:
     return urlsafe_b64encode(digest[:PROOF_BYTES]).decode()
 
 
+def make_path(keys: KeyRing, line_id: str, version: int) -> str:
+    """Where on the platform the person of a line confirms it."""
+    return f"/express/{line_id}/{prove_line(keys, line_id, version)}"
+
+
 def open_link(connection: Connection, keys: KeyRing, line_id: str, proof: str) -> RowMapping:
     """The line behind a link, closed or not. Raises NotFound for a link that was never made or is out of date."""
     try:
