@@ -62,8 +62,12 @@ def cancel_express_task(engine: Engine, actor: Actor, task_id: str, token: str) 
         if connection.execute(select(func.count()).where(*settled)).scalar_one():
             raise NotPossible("cancellation", "settled")
 
+    def check_again(step: Step) -> Plain:
+        authorise(step.connection)
+        return CANCEL_REQUEST
+
     key = SubmissionKey.of(f"cancel:{task_id}", token, {})
-    correlate_message(engine, actor, CANCEL_REQUEST, task_id, {}, key=key, authorise=authorise)
+    correlate_message(engine, actor, CANCEL_REQUEST, task_id, {}, key=key, authorise=authorise, before=check_again)
 
 
 def accept_invitation(engine: Engine, actor: Actor, line_id: str, proof: str) -> str:

@@ -32,14 +32,14 @@ def open_express_task(call: TopicCall, *, enterprise: str) -> PlainDict:
 def save_express_task(call: TopicCall, *, task_id: str) -> PlainDict:
     """Keeps what the enterprise filled in, but for the list.
 
-    Reads the form of draft_express. Returns: category.
+    Reads the form of draft_express. Returns: category, operator (user id of who is spending).
     """
     form = call.values_of(FORM)
     values: dict[str, object] = {name: str(form[name]) for name in _TEXTS}
     values |= {"evidence": form.get("evidence") or [], "confirm_days": form["confirm_deadline_days"]}
     call.connection.execute(update(express_task).where(express_task.c.id == task_id).values(values))
     call.describe(str(form["title"]), str(form["title"]))
-    return {"category": str(form["category"])}
+    return {"category": str(form["category"]), "operator": call.actor.user_id}
 
 
 @topic("plan_express_funds")

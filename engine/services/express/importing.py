@@ -117,7 +117,7 @@ def _write_piece(
     for number, line in piece:
         if number in known:
             continue
-        line_id = hashlib.sha256(f"{list_id}:{number}".encode()).hexdigest()[:32]
+        line_id = f"{list_id[:24]}{number:08x}"  # in the order of the list
         values = {"id": line_id, "task_id": task_id, "list_id": list_id, "number": number, "state": "listed"}
         rows.append({**values, "version": 1, "listed_at": unit.now, **describe_line(unit.connection, keys, line_id, line)})
     if rows:
