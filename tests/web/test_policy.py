@@ -103,8 +103,8 @@ OPERATING = "tasks inbox own_tasks orders open_task publish wallet papers cases 
         ("platform_finance", "inbox custody differences postings income"),
         ("platform_operator", "incidents waiting cases jobs workers outbox people definitions"),
         ("auditor", "cases ledger verify"),
-        ("todo_manager", "inbox items rules supervision"),
-        ("todo_handler", "inbox absence"),
+        ("todo_manager", "inbox cases items rules supervision"),
+        ("todo_handler", "inbox cases absence"),
     ],
 )
 def test_roles_differ_in_their_pages(role: str, pages: str) -> None:
