@@ -1,8 +1,11 @@
 """What a repair report is made of. Everything is immutable; instants are UTC texts as process data hold them."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+import orjson
 
 PairWord: TypeAlias = Literal["same", "different"]
 LEADER = "leader"
@@ -300,3 +303,12 @@ class Report:
     closed_without: tuple[Sourced, ...] = ()
     addenda: tuple[Provenance, ...] = ()
     explained: tuple[tuple[str, str], ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """The report as JSON with sorted keys."""
+        return orjson.dumps(self, option=orjson.OPT_SORT_KEYS)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its bytes."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
