@@ -9,6 +9,7 @@ import orjson
 
 PairWord: TypeAlias = Literal["same", "different"]
 LEADER = "leader"
+ALL = "*"  # the choice of all values that differ
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Values of different authors that differ. `field` is `measure` or `result`; `chosen` is one of the options."""
+    """Values of different authors that differ. `field` is `measure` or `result`; `chosen` is one of the options,
+    or `ALL`.
+    """
 
     id: str
     statement: str

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from engine.services.repairs.merging.grouping import Group, digest
 from engine.services.repairs.merging.model import (
+    ALL,
     LEADER,
     Conflict,
     Decisions,
@@ -143,9 +144,9 @@ def _weigh_measures(
         latest = max(one.round for one, _ in last.values())
         said = {mark: (one, measure) for mark, (one, measure) in last.items() if one.round == latest}
         values = {mark: _measure_value(measure) for mark, (_, measure) in said.items()}
-        conflict, option = _weigh(group, "measure", names[name], values, decisions)
+        conflict, options = _weigh(group, "measure", names[name], values, decisions)
         conflicts += [conflict] if conflict else []
-        if option:
+        for option in options:
             one, measure = next(said[mark] for mark in option.sources)
             at = max((said[mark][0].sent_at for mark in option.sources), key=parse_instant)
             standing.append(SourcedMeasure(names[name], measure.value, measure.unit, at, option.sources))
@@ -165,22 +166,23 @@ def _weigh_results(
         return (), []
     latest = max(one.round for one in last.values())
     values = {mark: (one.finding.result,) * 2 for mark, one in last.items() if one.round == latest}
-    conflict, option = _weigh(group, "result", "", values, decisions)
-    return (option,) if option else (), [conflict] if conflict else []
+    conflict, options = _weigh(group, "result", "", values, decisions)
+    return options, [conflict] if conflict else []
 
 
 def _weigh(
     group: str, field: str, name: str, values: dict[str, _Value], decisions: Decisions
-) -> tuple[Conflict | None, Sourced | None]:
-    """What stands: the only value, or the one the leader chose of those that differ. His choice holds for just these
-    values: another one is another conflict.
+) -> tuple[Conflict | None, tuple[Sourced, ...]]:
+    """What stands: the only value, or what the leader chose of those that differ, one of them or all. His choice holds
+    for just these values: another one is another conflict.
     """
     found: dict[str, list[str]] = {}
     for mark in sort_marks(values):
         found.setdefault(values[mark][0], []).append(mark)
     options = tuple(Sourced(values[marks[0]][1], sort_marks(marks)) for _, marks in sorted(found.items()))
     if len(options) == 1:
-        return None, options[0]
+        return None, options
     id_ = digest("conflict", group, field, normalise_code(name), sorted(found))
-    chosen = next((option for option in options if option.text == decisions.choices.get(id_)), None)
-    return Conflict(id_, group, field, name, options, chosen.text if chosen else None), chosen
+    choice = decisions.choices.get(id_)
+    standing = tuple(option for option in options if choice in (option.text, ALL))
+    return Conflict(id_, group, field, name, options, choice if standing else None), standing

@@ -58,6 +58,8 @@ def test_39_three_report_the_same_fault() -> None:
     assert (measure.value, measure.sources, measure.at) == ("12.0", ("A1", "A2"), at(2))
     assert decided.conflicts[0].chosen == "12.0 V"
     assert {one.finding.measures[0].value for one in decided.statements[0].provenance} == {"12.0", "12", "11.8"}
+    both = draft(ORDER, infos, Decisions(choices={conflict.id: "*"})).statements[0].measures
+    assert [(one.value, one.sources) for one in both] == [("11.8", ("A3",)), ("12.0", ("A1", "A2"))]
     # Another value is another conflict: the word does not hold for it.
     more = [*infos, sent(0, replace(WORN, measures=(Measure("电压", "13", "V"),)))]
     assert draft(ORDER, more, Decisions(choices={conflict.id: "12.0 V"})).conflicts[0].chosen is None
