@@ -26,15 +26,13 @@ repair_order = Table(
 repair_line = Table(
     "repair_line",
     metadata,
-    Column("id", Id, primary_key=True),
-    Column("order_id", Id, ForeignKey("repair_order.id"), nullable=False),
-    Column("position", Integer, nullable=False),
+    Column("order_id", Id, ForeignKey("repair_order.id"), primary_key=True),
+    Column("key", String(4), primary_key=True),  # 01, 02 …: as people and reports call it
     Column("system", String(100), nullable=False),
     Column("equipment", String(100), nullable=False),
     Column("symptom", Text, nullable=False),
     Column("priority", String(8), nullable=False),  # low, usual, urgent
     Column("owners", Json, nullable=False),  # ids of members
-    UniqueConstraint("order_id", "position"),
 )
 # A place in the team. Who leaves keeps his row and what he sent; who comes in his stead has one of his own.
 repair_member = Table(
@@ -92,8 +90,9 @@ repair_photo = Table(
     Column("round", Integer, nullable=False),
     Column("file_id", Id, ForeignKey("file.id"), nullable=False, unique=True),
     Column("sha256", Hex, nullable=False),
-    Column("line_id", Id, ForeignKey("repair_line.id"), nullable=False),
-    Column("stage", String(8), nullable=False),  # before, during, after
+    Column("line", String(4), nullable=False),  # empty: of none in particular
+    Column("equipment", String(100), nullable=False),
+    Column("stage", String(8), nullable=False),  # before, during, after; empty: not said
     Column("caption", Text, nullable=False),
     Column("facts", Json, nullable=False),  # see `photos`: size, hashes, time and place, what is odd about them
     Column("submitted_at", Instant, nullable=False),
@@ -109,7 +108,17 @@ repair_report = Table(
     Column("kind", String(10), nullable=False),  # submitted, merged, daily, final, partial
     Column("content", LargeBinary, nullable=False),  # the same inputs give the same bytes
     Column("sha256", Hex, nullable=False),
-    Column("decisions", Json, nullable=False),  # of the leader
+    Column("made_by", Id, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    info=APPEND_ONLY,
+)
+# What the leader decided of pairs, conflicts, texts and gaps; the newest counts, and it goes on from the one before.
+repair_decision = Table(
+    "repair_decision",
+    metadata,
+    Column("order_id", Id, ForeignKey("repair_order.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("content", Json, nullable=False),
     Column("made_by", Id, nullable=False),
     Column("made_at", Instant, nullable=False),
     info=APPEND_ONLY,

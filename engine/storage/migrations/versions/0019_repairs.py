@@ -36,17 +36,15 @@ def upgrade() -> None:
     op.create_index(op.f("ix_repair_order_state"), "repair_order", ["state"], unique=False)
     op.create_table(
         "repair_line",
-        sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("order_id", sa.String(length=32), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=4), nullable=False),
         sa.Column("system", sa.String(length=100), nullable=False),
         sa.Column("equipment", sa.String(length=100), nullable=False),
         sa.Column("symptom", sa.Text(), nullable=False),
         sa.Column("priority", sa.String(length=8), nullable=False),
         sa.Column("owners", Json(), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["repair_order.id"], name=op.f("fk_repair_line_order_id_repair_order")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_repair_line")),
-        sa.UniqueConstraint("order_id", "position", name=op.f("uq_repair_line_order_id_position")),
+        sa.PrimaryKeyConstraint("order_id", "key", name=op.f("pk_repair_line")),
     )
     op.create_table(
         "repair_member",
@@ -165,13 +163,13 @@ def upgrade() -> None:
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("file_id", sa.String(length=32), nullable=False),
         sa.Column("sha256", Hex(), nullable=False),
-        sa.Column("line_id", sa.String(length=32), nullable=False),
+        sa.Column("line", sa.String(length=4), nullable=False),
+        sa.Column("equipment", sa.String(length=100), nullable=False),
         sa.Column("stage", sa.String(length=8), nullable=False),
         sa.Column("caption", sa.Text(), nullable=False),
         sa.Column("facts", Json(), nullable=False),
         sa.Column("submitted_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["file_id"], ["file.id"], name=op.f("fk_repair_photo_file_id_file")),
-        sa.ForeignKeyConstraint(["line_id"], ["repair_line.id"], name=op.f("fk_repair_photo_line_id_repair_line")),
         sa.ForeignKeyConstraint(
             ["member_id"], ["repair_member.id"], name=op.f("fk_repair_photo_member_id_repair_member")
         ),
