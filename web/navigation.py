@@ -11,7 +11,6 @@ from flask import current_app, g, url_for
 from web.policy import INDIVIDUALS, RULES, STAFF, Verdict, judge
 
 BOTTOM_BAR_LENGTH = 4
-TODO_ROLES = ("todo_manager", "todo_reviewer", "todo_handler", "todo_supervisor", "exception_owner")
 
 
 @dataclass(frozen=True)
@@ -127,10 +126,17 @@ _OPERATOR = (
 ITEMS = Place("todos.items", "list-checks", "nav.todo_items")
 SUPERVISION = Place("todos.supervision", "alarm-clock", "nav.todo_supervision")
 ABSENCE = Place("todos.absence", "calendar-clock", "nav.todo_absence")
-_TODO = Group("nav.todos", (ITEMS, Place("todos.rules", "bell-ring", "nav.todo_rules"), SUPERVISION, ABSENCE))
+RULES_OF_ITEMS = Place("todos.rules", "bell-ring", "nav.todo_rules")
+_TODO = {
+    "todo_manager": (ITEMS, RULES_OF_ITEMS, SUPERVISION),
+    "todo_reviewer": (ITEMS, RULES_OF_ITEMS),
+    "todo_supervisor": (ITEMS, RULES_OF_ITEMS, SUPERVISION),
+    "exception_owner": (SUPERVISION,),
+    "todo_handler": (ABSENCE,),
+}
 GROUPS: dict[str, tuple[Group, ...]] = {
     **dict.fromkeys(STAFF, (WORK,)),
-    **dict.fromkeys(TODO_ROLES, (WORK, _TODO)),
+    **{role: (WORK, Group("nav.todos", places)) for role, places in _TODO.items()},
     **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
     **_ENTERPRISE,
     "platform_finance": _FINANCE,

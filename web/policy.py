@@ -108,6 +108,7 @@ RULES: dict[str, Rule] = {
     "market.apply": roles(*INDIVIDUALS),
     "market.withdraw": roles(*INDIVIDUALS),
     "market.revise_offer": roles(*INDIVIDUALS),
+    "market.improve_task": roles("enterprise_admin", "enterprise_operator"),
     "market.cancel_task": roles("enterprise_admin", "enterprise_operator"),
     "market.engagement": roles(*MARKET),
     "market.cancel_engagement": roles(*MARKET),

@@ -101,8 +101,10 @@ OPERATING = "tasks inbox own_tasks orders open_task publish wallet papers cases 
         ("enterprise_finance", "inbox own_tasks orders wallet papers cases company"),
         ("individual", "tasks inbox own_tasks orders wallet papers cases ratings certification"),
         ("platform_finance", "inbox custody differences postings income"),
-        ("platform_operator", "incidents waiting cases jobs workers people definitions"),
+        ("platform_operator", "incidents waiting cases jobs workers outbox people definitions"),
         ("auditor", "cases ledger verify"),
+        ("todo_manager", "inbox cases items rules supervision"),
+        ("todo_handler", "inbox cases absence"),
     ],
 )
 def test_roles_differ_in_their_pages(role: str, pages: str) -> None:

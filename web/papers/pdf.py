@@ -14,6 +14,7 @@ from fpdf.enums import TableBordersLayout, WrapMode
 from fpdf.table import Table
 
 from engine.definitions.agreements import Block
+from web.papers import PaperUnavailable
 from web.statics import STATIC
 
 FONTS = STATIC / "build" / "fonts"
@@ -25,10 +26,6 @@ _CLOSING, _OPENING = "，。、；：？！）》”’」』％·", "（《“�
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 # what stays together at the end of a line: a Chinese character with the marks around it, or a word
 _PIECE = re.compile(rf" *(?:[{_OPENING}]*(?:[{_WIDE}]|[^{_WIDE}{_OPENING}\s]+)[{_CLOSING}]*|\S)")
-
-
-class PaperUnavailable(Exception):
-    """The fonts are not there: the browser parts have not been fetched."""
 
 
 @dataclass(frozen=True)

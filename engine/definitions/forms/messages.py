@@ -53,6 +53,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "too_many_rows": ("最多选 {maximum} 个，现在选了 {count} 个", "At most {maximum}; {count} are ticked"),
     "file_gone": ("有 {count} 个文件已不可用，重新上传", "{count} files no longer available; upload again"),
     "too_many_files": ("最多 {max_files} 个文件，现在 {count} 个", "At most {max_files} files; {count} now"),
+    "file_too_large": ("{name} 超过 {max_mb} MB", "{name} is larger than {max_mb} MB"),
     "file_type": ("{name} 的类型不符，可以上传：{accept}", "{name} is of another type; accepted: {accept}"),
     "answers_missing": (
         "共 {total} 项，还有 {missing} 项没有回答",

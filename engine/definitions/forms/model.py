@@ -53,10 +53,14 @@ class Rules:
 
 @dataclass(frozen=True)
 class FileRules:
-    """What a filepicker takes: `accept` lists media types (`image/*`), and endings (`.pdf`); empty means anything."""
+    """What a filepicker takes: `accept` lists media types (`image/*`), and endings (`.pdf`); empty means anything.
+
+    `max_mb`: megabytes (10^6 bytes) of each file; None is what the server takes at all.
+    """
 
     accept: tuple[str, ...] = ()
     max_files: int = 1
+    max_mb: int | None = None
 
     @property
     def takes_photos(self) -> bool:

@@ -49,7 +49,7 @@ _PROPERTIES: dict[str, frozenset[str]] = {
     "checkbox": _FIELD,
     "checklist": _FIELD | {"values"},
     "datetime": _FIELD | _DATETIME | {"personal", "after"},
-    "filepicker": _FIELD - {"defaultValue"} | {"accept", "multiple", "max_files"},
+    "filepicker": _FIELD - {"defaultValue"} | {"accept", "multiple", "max_files", "max_mb"},
     LIST: _FIELD - {"key", "defaultValue"} | _LIST,
     "group": _COMMON | {"components", "showOutline", "verticalAlignment"},
     "text": _COMMON | {"text"},
