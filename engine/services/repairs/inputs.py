@@ -7,7 +7,14 @@ from sqlalchemy import Connection, RowMapping, select
 
 from engine.services.repairs import merging
 from engine.services.repairs.states import LEFT_OUT, fetch_order, list_lines, list_members, mark_members
-from engine.services.repairs.tables import repair_decision, repair_dissent, repair_info, repair_photo, repair_turn
+from engine.services.repairs.tables import (
+    repair_decision,
+    repair_dissent,
+    repair_info,
+    repair_photo,
+    repair_photo_facts,
+    repair_turn,
+)
 from engine.storage.clock import format_instant
 from engine.storage.plain import PlainDict
 from engine.storage.tables import file, party
@@ -81,8 +88,9 @@ def read_finding(said: Mapping[str, Any]) -> merging.Finding:
 def read_photos(connection: Connection, order_id: str) -> tuple[merging.Photo, ...]:
     """Every photo that was handed in."""
     query = (
-        select(repair_photo, file.c.name)
+        select(repair_photo, file.c.name, repair_photo_facts.c.content.label("facts"))
         .join(file, file.c.id == repair_photo.c.file_id)
+        .outerjoin(repair_photo_facts, repair_photo_facts.c.photo_id == repair_photo.c.id)
         .where(repair_photo.c.order_id == order_id)
         .order_by(repair_photo.c.id)
     )
@@ -90,7 +98,7 @@ def read_photos(connection: Connection, order_id: str) -> tuple[merging.Photo, .
 
 
 def _read_photo(row: RowMapping) -> merging.Photo:
-    facts = cast(dict[str, Any], row["facts"])
+    facts = cast(dict[str, Any], row["facts"] or {})
     position = facts.get("position")
     return merging.Photo(
         file=row["file_id"],

@@ -94,9 +94,17 @@ repair_photo = Table(
     Column("equipment", String(100), nullable=False),
     Column("stage", String(8), nullable=False),  # before, during, after; empty: not said
     Column("caption", Text, nullable=False),
-    Column("facts", Json, nullable=False),  # see `photos`: size, hashes, time and place, what is odd about them
     Column("submitted_at", Instant, nullable=False),
     Index("ix_repair_photo_order_id", "order_id", "round"),
+    info=APPEND_ONLY,
+)
+# What the file of a photo says of itself, see `photos`: what it looks like, time, place, what is odd about them.
+repair_photo_facts = Table(
+    "repair_photo_facts",
+    metadata,
+    Column("photo_id", Id, ForeignKey("repair_photo.id"), primary_key=True),
+    Column("content", Json, nullable=False),
+    Column("examined_at", Instant, nullable=False),
     info=APPEND_ONLY,
 )
 repair_report = Table(

@@ -14,7 +14,6 @@ from engine.services.repairs.states import ASSISTANT, LEADER, fetch_order, list_
 from engine.services.repairs.tables import repair_line, repair_member, repair_order
 from engine.services.repairs.reports import PARTIAL, keep_report
 from engine.services.repairs.telling import DISPATCHER, tell
-from engine.storage import vault
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
@@ -53,12 +52,10 @@ def make_order(call: TopicCall, *, requester: str, source: str, source_ref: str)
     customer = requester or str(form.get("customer_party") or "")
     number = f"RO-{call.instance_id[-8:].upper()}"
     due_at = parse_instant(str(form["repair_due"]))
-    subject = customer or call.actor.user_id
-    contact = str(form.get("contact") or "")
     content: PlainDict = {name: str(form.get(name) or "") for name in _TEXTS}
     latitude, longitude = form.get("latitude"), form.get("longitude")
     content["position"] = [latitude, longitude] if latitude is not None and longitude is not None else None
-    content["contact"] = vault.put(call.connection, call.keys, subject, contact) if contact else None
+    content["contact"] = form.get("contact")  # a reference: it lies in the vault
     row = {
         "id": call.instance_id,
         "number": number,

@@ -8,11 +8,12 @@ from engine.definitions.registry import TopicCall, topic
 from engine.services.repairs import states
 from engine.services.repairs.inputs import fetch_decision, list_gaps
 from engine.services.repairs.people import find_leader, find_member
+from engine.services.repairs.pictures import examine_later, keep_photos
 from engine.services.repairs.reports import DAILY, FINAL, MERGED, SUBMITTED, keep_decision, keep_report, list_reports
 from engine.services.repairs.states import change_turn, fetch_order, list_members, list_turns
 from engine.services.repairs.tables import repair_order, repair_turn, repair_verdict
 from engine.services.repairs.telling import tell
-from engine.services.repairs.topics.working import add_info, keep_photos
+from engine.services.repairs.topics.working import add_info
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 
@@ -91,7 +92,7 @@ def merge_repair(call: TopicCall) -> PlainDict:
 def fill_gaps(call: TopicCall) -> PlainDict:
     """Adds findings and photos of who fills the gaps in, and explains those that stay.
 
-    Reads the form of fix_gaps. Returns: nothing.
+    Reads the form of fix_gaps. Returns: examination (the key of the message that says that photos are examined).
     """
     form = call.values_of("fix_gaps")
     order = fetch_order(call.connection, call.instance_id)
@@ -100,12 +101,11 @@ def fill_gaps(call: TopicCall) -> PlainDict:
     turn = next((one for one in turns if member and one["member_id"] == member["id"]), None)
     if turn is not None and form.get("findings"):
         add_info(call, turn, cast(list[Plain], form["findings"]), is_addendum=False)
-    if turn is not None and form.get("photos"):
-        keep_photos(call, str(turn["id"]), form, "")
+    photos = keep_photos(call, str(turn["id"]), form.get("photos")) if turn is not None else []
     if reason := form.get("explanation"):
         explained: PlainDict = {gap.id: reason for gap in list_gaps(call.connection, call.instance_id)}
         _keep_decisions(call, {"explained": explained})
-    return {}
+    return {"examination": examine_later(call, photos)}
 
 
 @topic("publish_daily_repair")

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.repairs import states
-from engine.services.repairs.components import read_photos
+from engine.services.repairs.pictures import examine_later, keep_photos
 from engine.services.repairs.people import find_leader
 from engine.services.repairs.states import LEADER, change_turn, fetch_order, fetch_turn, list_members, list_turns
 from engine.services.repairs.tables import (
@@ -16,7 +16,6 @@ from engine.services.repairs.tables import (
     repair_info,
     repair_line,
     repair_member,
-    repair_photo,
     repair_turn,
 )
 from engine.services.repairs.telling import tell
@@ -144,28 +143,13 @@ def add_info(call: Any, turn: Mapping[str, Any], content: list[Plain], *, is_add
 def record_photos(call: TopicCall, *, turn: str) -> PlainDict:
     """Registers the photos a member hands in himself; from now on nobody changes them.
 
-    Reads the form of upload_photos. Returns: photo_count.
+    Reads the form of upload_photos. Returns: examination (the key of the message that says that they are examined).
     """
     form = call.values_of("upload_photos")
-    return {"photo_count": keep_photos(call, turn, form, str(form.get("no_photo_reason") or ""))}
-
-
-def keep_photos(call: TopicCall, turn_id: str, form: Mapping[str, Plain], reason: str) -> int:
-    """Photos of one member, each with what its file says of itself; gives how many."""
-    turn = fetch_turn(call.connection, turn_id)
-    photos = read_photos(call, form.get("photos"))
-    for one in photos:
-        row = {"id": new_id(), "order_id": call.instance_id, "turn_id": turn_id, "member_id": turn["member_id"]}
-        row |= {"round": turn["round"], "submitted_at": call.now, **one}
-        call.connection.execute(insert(repair_photo).values(row))
-    change_turn(
-        call.connection,
-        turn_id,
-        photos_state=states.DONE,
-        no_photo_reason=None if photos else reason or turn["no_photo_reason"],
-    )
-    call.note("repair_photos", member=call.actor.user_id, photos=len(photos))
-    return len(photos)
+    photos = keep_photos(call, turn, form.get("photos"))
+    reason = None if photos else str(form.get("no_photo_reason") or "–")
+    change_turn(call.connection, turn, photos_state=states.DONE, no_photo_reason=reason)
+    return {"examination": examine_later(call, photos)}
 
 
 @topic("record_repair_answer")

@@ -35,6 +35,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_repair_order_customer_id"), "repair_order", ["customer_id"], unique=False)
     op.create_index(op.f("ix_repair_order_state"), "repair_order", ["state"], unique=False)
     op.create_table(
+        "repair_decision",
+        sa.Column("order_id", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content", Json(), nullable=False),
+        sa.Column("made_by", sa.String(length=32), nullable=False),
+        sa.Column("made_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["repair_order.id"], name=op.f("fk_repair_decision_order_id_repair_order")
+        ),
+        sa.PrimaryKeyConstraint("order_id", "version", name=op.f("pk_repair_decision")),
+        info={"append_only": True},
+    )
+    op.create_table(
         "repair_line",
         sa.Column("order_id", sa.String(length=32), nullable=False),
         sa.Column("key", sa.String(length=4), nullable=False),
@@ -71,7 +84,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("sha256", Hex(), nullable=False),
-        sa.Column("decisions", Json(), nullable=False),
         sa.Column("made_by", sa.String(length=32), nullable=False),
         sa.Column("made_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["repair_order.id"], name=op.f("fk_repair_report_order_id_repair_order")),
@@ -167,7 +179,6 @@ def upgrade() -> None:
         sa.Column("equipment", sa.String(length=100), nullable=False),
         sa.Column("stage", sa.String(length=8), nullable=False),
         sa.Column("caption", sa.Text(), nullable=False),
-        sa.Column("facts", Json(), nullable=False),
         sa.Column("submitted_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["file_id"], ["file.id"], name=op.f("fk_repair_photo_file_id_file")),
         sa.ForeignKeyConstraint(
@@ -181,3 +192,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_repair_photo_order_id", "repair_photo", ["order_id", "round"], unique=False)
     op.create_index(op.f("ix_repair_photo_turn_id"), "repair_photo", ["turn_id"], unique=False)
+    op.create_table(
+        "repair_photo_facts",
+        sa.Column("photo_id", sa.String(length=32), nullable=False),
+        sa.Column("content", Json(), nullable=False),
+        sa.Column("examined_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["photo_id"], ["repair_photo.id"], name=op.f("fk_repair_photo_facts_photo_id_repair_photo")
+        ),
+        sa.PrimaryKeyConstraint("photo_id", name=op.f("pk_repair_photo_facts")),
+        info={"append_only": True},
+    )
