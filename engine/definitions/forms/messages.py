@@ -58,6 +58,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "too_many_files": ("最多 {max_files} 个文件，现在 {count} 个", "At most {max_files} files; {count} now"),
     "file_too_large": ("{name} 超过 {max_mb} MB", "{name} is larger than {max_mb} MB"),
     "file_type": ("{name} 的类型不符，可以上传：{accept}", "{name} is of another type; accepted: {accept}"),
+    "photos_missing": ("上传照片，或说明没有照片的原因", "Add photos, or say why there are none"),
+    "photo_unplaced": ("第 {number} 张照片：选择所属项目和阶段", "Photo {number}: choose its line and stage"),
+    "question_missing": ("退回补充时要写明问题", "A return needs a question"),
+    "merge_undecided": (
+        "还有 {count} 处待定：疑似重复或冲突",
+        "Still to decide: {count} possible duplicates or conflicts",
+    ),
     "answers_missing": (
         "共 {total} 项，还有 {missing} 项没有回答",
         "{missing} of {total} answers are missing",

@@ -192,9 +192,12 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Statement:
-    """A finding of the report. `sentences` say what was found; an edited text carries the leader's mark as well."""
+    """A finding of the report. `sentences` say what was found; an edited text carries the leader's mark as well.
+    `keys` are the ids of all it was made of, its own the first.
+    """
 
     id: str
+    keys: tuple[str, ...]
     line: str
     equipment: str
     component: str

@@ -35,6 +35,7 @@ def state(group: Group, decisions: Decisions) -> tuple[Statement, tuple[Conflict
     first = current[0].finding
     statement = Statement(
         id=group.id,
+        keys=tuple(key.id for key in group.keys),
         line=first.line,
         equipment=next((one.finding.equipment for one in current if one.finding.equipment), ""),
         component=next((one.finding.component for one in current if one.finding.component), ""),
