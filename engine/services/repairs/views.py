@@ -5,9 +5,19 @@ from typing import Any, cast
 from sqlalchemy import select
 
 from engine.definitions.registry import ViewCall, view
-from engine.services.repairs.inputs import list_gaps, read_draft, read_report
+from engine.services.repairs.inputs import list_gaps, read_draft, read_infos, read_order, read_report
+from engine.services.repairs.merging.plain import describe_sources
 from engine.services.repairs.people import list_technicians
-from engine.services.repairs.states import fetch_order, fetch_turn, list_lines, list_members, list_turns, mark_members
+from engine.services.repairs.states import (
+    ASSISTANT,
+    DONE,
+    RETURNED,
+    fetch_order,
+    fetch_turn,
+    list_lines,
+    list_members,
+    list_turns,
+)
 from engine.services.repairs.tables import repair_info, repair_verdict
 from engine.services.repairs.words import GAPS, PRIORITIES, TRADES
 from engine.storage import vault
@@ -145,19 +155,18 @@ def show_own_info(call: ViewCall) -> Plain:
     return rows
 
 
-@view("repair_members")
-def show_members(call: ViewCall) -> Plain:
-    """Whom the leader may return: who sent information in this round."""
+@view("repair_sources")
+def show_sources(call: ViewCall) -> Plain:
+    """What everybody sent, for the leader to merge, and whom he may ask for more."""
     order = fetch_order(call.connection, call.instance_id)
-    members = list_members(call.connection, call.instance_id, is_present=False)
-    marks, users = mark_members(members), {one["id"]: one["user_id"] for one in members}
-    names = _name_people(call, [*users.values()])
-    present = {one["id"] for one in members if one["left_at"] is None and one["role"] != "leader"}
-    return [
-        {"id": turn["member_id"], "name": f"{marks[turn['member_id']]} · {names[users[turn['member_id']]]}"}
+    members = {one["id"]: one["role"] for one in list_members(call.connection, call.instance_id)}
+    returnable = [
+        turn["member_id"]
         for turn in list_turns(call.connection, call.instance_id, order["round"])
-        if turn["member_id"] in present and turn["info_state"] in ("sent", "returned")
+        if members.get(turn["member_id"]) == ASSISTANT and turn["info_state"] in (DONE, RETURNED)
     ]
+    infos = read_infos(call.connection, call.instance_id)
+    return describe_sources(read_order(call.connection, call.instance_id), infos, returnable)
 
 
 @view("repair_merged")

@@ -7,7 +7,7 @@ from sqlalchemy import insert, update
 from engine.definitions.registry import TopicCall, topic
 from engine.services.repairs import states
 from engine.services.repairs.inputs import fetch_decision, list_gaps
-from engine.services.repairs.people import find_leader, find_member
+from engine.services.repairs.people import find_leader, find_member, find_submitters
 from engine.services.repairs.pictures import examine_later, keep_photos
 from engine.services.repairs.reports import DAILY, FINAL, MERGED, SUBMITTED, keep_decision, keep_report, list_reports
 from engine.services.repairs.states import change_turn, fetch_order, list_members, list_turns
@@ -38,27 +38,23 @@ def record_merge(call: TopicCall) -> PlainDict:
     Reads the form of merge_and_analyse. Returns: returned_turns, work_left.
     """
     form = call.values_of("merge_and_analyse")
-    _keep_decisions(call, cast(PlainDict, form["merged"]))
+    _keep_word(call, form)
     order = fetch_order(call.connection, call.instance_id)
     turns = {one["member_id"]: one["id"] for one in list_turns(call.connection, call.instance_id, order["round"])}
     returned: list[Plain] = []
-    for one in cast(list[dict[str, Any]], form.get("returned") or []):
-        turn_id = turns[str(one["id"])]
-        question = str(one.get("note") or form.get("question") or "–")
-        change_turn(call.connection, turn_id, info_state=states.RETURNED, question=question)
+    for one in cast(dict[str, Any], form["merged"])["returned"]:
+        turn_id = turns[str(one["member"])]
+        change_turn(call.connection, turn_id, info_state=states.RETURNED, question=str(one["question"]))
         returned.append(turn_id)
     return {"returned_turns": returned, "work_left": bool(form.get("work_left"))}
 
 
-def _keep_decisions(call: TopicCall, merged: PlainDict) -> None:
-    """The newest word on a pair, a conflict, a text or a gap counts; what it says nothing of stays."""
-    before = fetch_decision(call.connection, call.instance_id)
-    content: PlainDict = {
-        name: {**cast(PlainDict, before.get(name) or {}), **cast(PlainDict, merged.get(name) or {})}
-        for name in ("pairs", "choices", "texts", "explained")
-    }
-    content["analysis"] = merged["analysis"] if "analysis" in merged else before.get("analysis", "")
-    keep_decision(call, content)
+def _keep_word(call: TopicCall, form: PlainDict) -> None:
+    """What the leader decided in a form with `merged` and `analysis`; the gaps he explained stay explained."""
+    merged = cast(PlainDict, form["merged"])
+    content: PlainDict = {name: merged[name] for name in ("pairs", "choices", "texts")}
+    explained = fetch_decision(call.connection, call.instance_id).get("explained", {})
+    keep_decision(call, {**content, "explained": explained, "analysis": form["analysis"]})
 
 
 @topic("submit_repair_report")
@@ -97,14 +93,16 @@ def fill_gaps(call: TopicCall) -> PlainDict:
     form = call.values_of("fix_gaps")
     order = fetch_order(call.connection, call.instance_id)
     member = find_member(call.connection, call.instance_id, call.actor.user_id)
+    is_leading = call.actor.user_id in find_submitters(list_members(call.connection, call.instance_id))
     turns = list_turns(call.connection, call.instance_id, order["round"])
     turn = next((one for one in turns if member and one["member_id"] == member["id"]), None)
     if turn is not None and form.get("findings"):
         add_info(call, turn, cast(list[Plain], form["findings"]), is_addendum=False)
     photos = keep_photos(call, str(turn["id"]), form.get("photos")) if turn is not None else []
-    if reason := form.get("explanation"):
-        explained: PlainDict = {gap.id: reason for gap in list_gaps(call.connection, call.instance_id)}
-        _keep_decisions(call, {"explained": explained})
+    if (reason := form.get("explanation")) and is_leading:
+        decided = fetch_decision(call.connection, call.instance_id)
+        gaps: PlainDict = {gap.id: reason for gap in list_gaps(call.connection, call.instance_id)}
+        keep_decision(call, {**decided, "explained": {**cast(PlainDict, decided.get("explained", {})), **gaps}})
     return {"examination": examine_later(call, photos)}
 
 
@@ -143,7 +141,7 @@ def revise_report(call: TopicCall) -> PlainDict:
 
     Reads the form of revise_report. Returns: nothing.
     """
-    _keep_decisions(call, cast(PlainDict, call.values_of("revise_report")["merged"]))
+    _keep_word(call, call.values_of("revise_report"))
     keep_report(call, SUBMITTED)
     return {}
 

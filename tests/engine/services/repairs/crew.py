@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 
 from engine.services.identity.people import grant_role
 from engine.services.repairs.commands import open_order
+from engine.services.repairs.inputs import read_draft
 from engine.services.repairs.tables import repair_member, repair_order, repair_turn
 from engine.storage.actor import PLATFORM, SYSTEM, Actor
 from engine.storage.database import UnitOfWork
@@ -110,7 +111,7 @@ class Crew:
 
     def photograph(self, name: str, line: str = "01") -> None:
         """Somebody hands in a photo of his own."""
-        self.do(name, "upload_photos", photos=[self.upload(name)])
+        self.do(name, "upload_photos", photos=[self.upload(name)], **{"photos-line": line, "photos-stage": "after"})
 
     def upload(self, name: str) -> str:
         """A picture nobody has uploaded before."""
@@ -130,6 +131,13 @@ class Crew:
         self.report("bob", "02", "轴承磨损")
         for name in ("leo", "ann", "bob"):
             self.photograph(name)
+
+    def decide(self) -> dict[str, Plain]:
+        """The leader's word on all that is open: what looks alike is the same, and the first value stands."""
+        with self.stage.engine.database.read() as connection:
+            draft = read_draft(connection, self.order)
+        said: dict[str, Plain] = {f"merged-pair-{one.id}": "same" for one in draft.pairs}
+        return said | {f"merged-choice-{one.id}": one.options[0].text for one in draft.conflicts}
 
     # --- what came of it ----------------------------------------------------------------------------------------------
     @property

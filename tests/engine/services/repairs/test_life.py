@@ -26,7 +26,7 @@ def test_an_order_goes_from_the_dispatcher_to_the_signature(any_crew: Crew) -> N
     crew.send()
     crew.begin()
     crew.everybody_reports()
-    crew.do("leo", "merge_and_analyse", merged="两台机组已恢复。")
+    crew.do("leo", "merge_and_analyse", analysis="两台机组已恢复。", **crew.decide())
     crew.do("ann", "ack_merge", ack="agree")
     crew.do("bob", "ack_merge", ack="dissent", dissent_note="轴承是磨损，不是更换。")
     crew.do("leo", "submit_report", is_complete="true")
