@@ -9,6 +9,9 @@ Language = Literal["zh", "en"]
 MESSAGES: dict[str, tuple[str, str]] = {
     # to people
     "required": ("此项必填，还没有填写", "Required; nothing entered yet"),
+    "lines_without_member": ("每一项至少分给一名成员", "Give each line to at least one member"),
+    "signature_missing": ("请输入签收人姓名", "Enter the name of who signs"),
+    "signature_wrong": ("签名无法识别，请重新书写", "The signature cannot be read; please draw it again"),
     "required_choice": ("此项必选，还没有选择", "Required; nothing chosen yet"),
     "required_tick": ("需要勾选才能继续", "Tick this to continue"),
     "required_file": ("至少 1 个文件，现在 0 个", "At least 1 file; none so far"),
