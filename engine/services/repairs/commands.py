@@ -75,7 +75,7 @@ def close_without(engine: Engine, actor: Actor, order_id: str, turn_id: str, tok
             raise RepairNotPossible("close")
         change_turn(step.connection, turn_id, info_state=LEFT_OUT, close_reason=reason.strip()[:500])
         step.note(event("repair_closed_without", member=turn["member_id"], reason=reason.strip()[:500]))
-        return None
+        return {}
 
     key = SubmissionKey.of(f"close:{turn_id}", token, {"reason": reason})
     try:
@@ -102,7 +102,7 @@ def add_addendum(engine: Engine, actor: Actor, order_id: str, token: str, line: 
         content: list[Plain] = [{"line": line, "finding": text.strip()[:MAX_TEXT], "result": "open"}]
         add_info(step, turn, content, is_addendum=True)
         step.note(event("repair_addendum", member=member["id"]))
-        return None
+        return {}
 
     _run(engine, actor, order_id, "addendum", token, {"line": line, "text": text}, record)
 
@@ -115,7 +115,7 @@ def open_info(engine: Engine, actor: Actor, order_id: str, info_id: str, token: 
         fetch_info(step.connection, order_id, info_id)
         step.connection.execute(update(repair_info).where(repair_info.c.id == info_id).values(is_opened=1))
         step.note(event("repair_info_opened", info=info_id))
-        return None
+        return {}
 
     _run(engine, actor, order_id, "open_info", token, {"info": info_id}, record)
 
@@ -132,7 +132,7 @@ def appoint_deputy(engine: Engine, actor: Actor, order_id: str, member_id: str, 
             raise RepairNotPossible("appoint")
         step.note(event("repair_deputy_appointed", deputy=member_id))
         step.offer_again()
-        return None
+        return {}
 
     _run(engine, actor, order_id, "appoint", token, {"member": member_id}, record)
 
@@ -199,7 +199,7 @@ def _authorise(engine: Engine, actor: Actor, order_id: str, act: Act) -> Access:
 
         def refuse(step: Step) -> Plain:
             step.note(event("repair_refused", act=act.value, by=actor.user_id))
-            return None
+            return {}
 
         run_step(engine, order_id, Command("refused", actor, refuse))
     raise Forbidden(f"Expected somebody who may {act} this order", order_id=order_id)

@@ -42,7 +42,7 @@ def decline_request(call: TopicCall, *, customer: str) -> PlainDict:
 
 
 @topic("make_repair_order")
-def make_order(call: TopicCall, *, requester: str, source: str, source_ref: str) -> PlainDict:
+def make_order(call: TopicCall, *, requester: str, request_source: str, source_ref: str) -> PlainDict:
     """Makes the repair order of the form create_repair_order. Who asked for it is its customer; else the dispatcher
     names one, or none for work of the company's own.
 
@@ -60,7 +60,7 @@ def make_order(call: TopicCall, *, requester: str, source: str, source_ref: str)
         "id": call.instance_id,
         "number": number,
         "state": states.CREATED,
-        "source": source,
+        "source": request_source,
         "source_ref": source_ref,
         "customer_id": customer or None,
         "title": str(form["title"]),
