@@ -128,7 +128,8 @@ class RepairDesk:
 
     def show_report(self, order_id: str, version: int, kind: str) -> Response:
         """A version of the report: as page, as PDF, or the very bytes that were kept."""
-        return write_report(fetch_report(self.engine, current_actor(), order_id, version), kind)
+        actor = current_actor()
+        return write_report(self.engine, actor, fetch_report(self.engine, actor, order_id, version), kind)
 
     # --- what is done on the page -----------------------------------------------------------------------------------
     def submit(self, order_id: str) -> BaseResponse:

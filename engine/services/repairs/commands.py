@@ -149,7 +149,7 @@ def replace_member(
     def record(step: Step) -> Plain:
         _replace(step, order_id, member_id, user_id, reason.strip()[:500])
         step.offer_again()
-        return None
+        return {}
 
     content: PlainDict = {"member": member_id, "user": user_id, "reason": reason}
     _run(engine, actor, order_id, "replace", token, content, record)

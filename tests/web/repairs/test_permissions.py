@@ -40,7 +40,7 @@ MERGED: Mapping[str, str] = {
     "read bob's information": "200 200 403 403 200 200 403 404",
     "see ann's photo": "200 403 200 403 200 200 403 404",
     "see ann's photo small": "200 403 200 403 200 200 403 404",
-    "fetch ann's photo as a file": "200 404 200 404 404 200 404 404",
+    "fetch ann's photo as a file": "404 404 200 404 404 200 404 404",
     "read the merged text to acknowledge": "404 404 200 404 404 404 404 404",
     "edit the merged text": "404 404 404 404 404 404 404 404",
     "open ann's information to the team": "303 403 403 403 403 403 403 404",

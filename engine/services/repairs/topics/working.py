@@ -61,12 +61,13 @@ def split_lines(call: TopicCall) -> PlainDict:
     Returns: nothing.
     """
     split = cast(dict[str, list[str]], call.values_of("brief_team")["owners"])
+    places = {one["user_id"]: one["id"] for one in list_members(call.connection, call.instance_id)}
     for key, owners in split.items():
         is_this = (repair_line.c.order_id == call.instance_id) & (repair_line.c.key == key)
-        call.connection.execute(update(repair_line).where(is_this).values(owners=owners))
+        ids = [places[one] for one in owners if one in places]
+        call.connection.execute(update(repair_line).where(is_this).values(owners=ids))
     states.move(call.connection, call.instance_id, states.WORKING)
-    team = [one["user_id"] for one in list_members(call.connection, call.instance_id)]
-    tell(call, call.calendar, call.instance_id, "repair_briefed", team, call.task_id)
+    tell(call, call.calendar, call.instance_id, "repair_briefed", [*places], call.task_id)
     return {}
 
 

@@ -22,6 +22,7 @@ from tests.support.stage import Stage
 STAFF = {"dan": "repair_dispatcher", "vera": "repair_verifier", "audra": "auditor"}
 TECHNICIANS = ("leo", "ann", "bob", "zoe")
 CUSTOMER = "cid"
+SPLIT = {"01": "ann", "02": "bob"}
 ORDER: dict[str, Plain] = {
     "order_action": "create",
     "customer_party": CUSTOMER,
@@ -95,8 +96,8 @@ class Crew:
 
     def brief(self) -> None:
         """The leader splits the lines."""
-        ids = self.members()
-        owners: dict[str, Plain] = {"owners-01": [ids.get("ann", ids["leo"])], "owners-02": [ids.get("bob", ids["leo"])]}
+        team = self.members()
+        owners: dict[str, Plain] = {f"owners-{line}": [one if one in team else "leo"] for line, one in SPLIT.items()}
         self.do("leo", "brief_team", **owners)
 
     def report(self, name: str, line: str = "01", text: str = "压缩机电容击穿", **fields: Plain) -> None:
