@@ -75,7 +75,9 @@ _PAPERS = Place("market.papers", "file-text", "nav.papers")
 _RATINGS = Place("market.ratings", "star", "nav.ratings")
 _CERTIFIED = Place("market.company", "badge-check", "nav.company_certification")
 _OUR_TASKS = Place("market.own_tasks", "clipboard-list", "nav.our_tasks")
-_OPERATOR_WORK = Group("nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS, REPAIRS))
+_OPERATOR_WORK = Group(
+    "nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS, REPAIRS)
+)
 _COMPANY = (
     Place("market.open_task", "plus", "nav.open_task"),
     Place("market.publish", "plus", "nav.publish"),

@@ -18,7 +18,18 @@ from web.repairs.outputs import FORMATS, write_report
 from web.security import current_actor
 from web.uploads import show_thumbnail
 
-STEPS = ("created", "sent", "accepted", "working", "merging", "submitted", "merged", "verifying", "signing", "completed")
+STEPS = (
+    "created",
+    "sent",
+    "accepted",
+    "working",
+    "merging",
+    "submitted",
+    "merged",
+    "verifying",
+    "signing",
+    "completed",
+)
 
 
 def make_repairs(engine: Engine) -> Blueprint:

@@ -178,13 +178,21 @@ def _replace(step: Step, order_id: str, member_id: str, user_id: str, reason: st
 
 
 def cancel_order(engine: Engine, actor: Actor, order_id: str, token: str, reason: str) -> None:
-    """Calls an order off while its team is at it; what was handed in stays. Raises NotFound, Forbidden, RepairNotPossible."""
+    """Calls an order off while its team is at it; what was handed in stays.
+
+    Raises NotFound, Forbidden, RepairNotPossible.
+    """
     _authorise(engine, actor, order_id, Act.CANCEL)
     if not reason.strip():
         raise RepairNotPossible("reason")
+
+    def record(step: Step) -> Plain:
+        step.note(event("repair_called_off", reason=reason.strip()[:500]))
+        return {}
+
     key = SubmissionKey.of(f"cancel:{order_id}", token, {"reason": reason})
     try:
-        correlate_message(engine, actor, CANCELLED, order_id, {"reason": reason.strip()[:500]}, key=key)
+        correlate_message(engine, actor, CANCELLED, order_id, {}, key=key, before=record)
     except NobodyWaits as error:
         raise RepairNotPossible("cancel") from error
 
@@ -219,4 +227,3 @@ def _run(
 
     key = SubmissionKey.of(f"{kind}:{order_id}", token, content)
     run_step(engine, order_id, Command(kind, actor, act, authorise, key, content=content))
-

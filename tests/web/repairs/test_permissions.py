@@ -110,9 +110,7 @@ class Matrix:
         owners = {place: name for name, place in self.crew.members().items()}
         with self.crew.stage.engine.database.read() as connection:
             infos = {owners[row.member_id]: row.id for row in connection.execute(select(repair_info))}
-            photos = {
-                owners[row.member_id]: (row.id, row.file_id) for row in connection.execute(select(repair_photo))
-            }
+            photos = {owners[row.member_id]: (row.id, row.file_id) for row in connection.execute(select(repair_photo))}
         return infos, photos
 
 
