@@ -96,7 +96,10 @@ class Crew:
     def brief(self) -> None:
         """The leader splits the lines."""
         ids = self.members()
-        owners: dict[str, Plain] = {"owners-01": [ids.get("ann", ids["leo"])], "owners-02": [ids.get("bob", ids["leo"])]}
+        owners: dict[str, Plain] = {
+            "owners-01": [ids.get("ann", ids["leo"])],
+            "owners-02": [ids.get("bob", ids["leo"])],
+        }
         self.do("leo", "brief_team", **owners)
 
     def report(self, name: str, line: str = "01", text: str = "压缩机电容击穿", **fields: Plain) -> None:
