@@ -27,6 +27,7 @@ from web.notices.routes import make_notices
 from web.operator.routes import make_operator
 from web.payments import make_payments
 from web.preferences import load_preferences
+from web.repairs.routes import make_repairs
 from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
 from web.statics import STATIC, serve_static, serve_worker
@@ -77,6 +78,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_documents(engine),
         make_notices(engine),
         make_todos(engine),
+        make_repairs(engine),
         make_payments(engine),
         make_api(engine),
         make_todo_api(engine),

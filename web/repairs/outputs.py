@@ -16,7 +16,7 @@ from web.auditor.names import Names
 from web.papers import PaperUnavailable
 from web.rendering.display import Display
 
-PAGE, PDF, JSON = "html", "pdf", "json"
+FORMATS = PAGE, PDF, JSON = "html", "pdf", "json"
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,9 @@ class EntriesField(PlainField):
         self._collect()
 
     def _make_row(self, number: int) -> BaseForm:
-        fields = {part.name: UnboundField(_ENTRY_CLASSES[part.type], part) for part in self.component.entry}
+        fields: dict[str, Any] = {
+            part.name: UnboundField(_ENTRY_CLASSES[part.type], part) for part in self.component.entry
+        }
         return BaseForm(fields, prefix=f"{self.name}-{number}", meta=self.meta)
 
     @property

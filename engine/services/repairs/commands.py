@@ -75,7 +75,7 @@ def close_without(engine: Engine, actor: Actor, order_id: str, turn_id: str, tok
             raise RepairNotPossible("close")
         change_turn(step.connection, turn_id, info_state=LEFT_OUT, close_reason=reason.strip()[:500])
         step.note(event("repair_closed_without", member=turn["member_id"], reason=reason.strip()[:500]))
-        return None
+        return {}
 
     key = SubmissionKey.of(f"close:{turn_id}", token, {"reason": reason})
     try:
@@ -102,7 +102,7 @@ def add_addendum(engine: Engine, actor: Actor, order_id: str, token: str, line: 
         content: list[Plain] = [{"line": line, "finding": text.strip()[:MAX_TEXT], "result": "open"}]
         add_info(step, turn, content, is_addendum=True)
         step.note(event("repair_addendum", member=member["id"]))
-        return None
+        return {}
 
     _run(engine, actor, order_id, "addendum", token, {"line": line, "text": text}, record)
 
@@ -115,7 +115,7 @@ def open_info(engine: Engine, actor: Actor, order_id: str, info_id: str, token: 
         fetch_info(step.connection, order_id, info_id)
         step.connection.execute(update(repair_info).where(repair_info.c.id == info_id).values(is_opened=1))
         step.note(event("repair_info_opened", info=info_id))
-        return None
+        return {}
 
     _run(engine, actor, order_id, "open_info", token, {"info": info_id}, record)
 
@@ -132,7 +132,7 @@ def appoint_deputy(engine: Engine, actor: Actor, order_id: str, member_id: str, 
             raise RepairNotPossible("appoint")
         step.note(event("repair_deputy_appointed", deputy=member_id))
         step.offer_again()
-        return None
+        return {}
 
     _run(engine, actor, order_id, "appoint", token, {"member": member_id}, record)
 
@@ -149,7 +149,7 @@ def replace_member(
     def record(step: Step) -> Plain:
         _replace(step, order_id, member_id, user_id, reason.strip()[:500])
         step.offer_again()
-        return None
+        return {}
 
     content: PlainDict = {"member": member_id, "user": user_id, "reason": reason}
     _run(engine, actor, order_id, "replace", token, content, record)
@@ -178,13 +178,21 @@ def _replace(step: Step, order_id: str, member_id: str, user_id: str, reason: st
 
 
 def cancel_order(engine: Engine, actor: Actor, order_id: str, token: str, reason: str) -> None:
-    """Calls an order off while its team is at it; what was handed in stays. Raises NotFound, Forbidden, RepairNotPossible."""
+    """Calls an order off while its team is at it; what was handed in stays.
+
+    Raises NotFound, Forbidden, RepairNotPossible.
+    """
     _authorise(engine, actor, order_id, Act.CANCEL)
     if not reason.strip():
         raise RepairNotPossible("reason")
+
+    def record(step: Step) -> Plain:
+        step.note(event("repair_called_off", reason=reason.strip()[:500]))
+        return {}
+
     key = SubmissionKey.of(f"cancel:{order_id}", token, {"reason": reason})
     try:
-        correlate_message(engine, actor, CANCELLED, order_id, {"reason": reason.strip()[:500]}, key=key)
+        correlate_message(engine, actor, CANCELLED, order_id, {}, key=key, before=record)
     except NobodyWaits as error:
         raise RepairNotPossible("cancel") from error
 
@@ -199,7 +207,7 @@ def _authorise(engine: Engine, actor: Actor, order_id: str, act: Act) -> Access:
 
         def refuse(step: Step) -> Plain:
             step.note(event("repair_refused", act=act.value, by=actor.user_id))
-            return None
+            return {}
 
         run_step(engine, order_id, Command("refused", actor, refuse))
     raise Forbidden(f"Expected somebody who may {act} this order", order_id=order_id)
@@ -219,4 +227,3 @@ def _run(
 
     key = SubmissionKey.of(f"{kind}:{order_id}", token, content)
     run_step(engine, order_id, Command(kind, actor, act, authorise, key, content=content))
-

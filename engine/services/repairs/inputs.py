@@ -41,9 +41,7 @@ def read_order(connection: Connection, order_id: str) -> merging.Order:
 
 def read_infos(connection: Connection, order_id: str, *, is_addendum: bool = False) -> tuple[merging.Info, ...]:
     """What the members sent to the leader, or what came after he had gone on."""
-    query = select(repair_info).where(
-        repair_info.c.order_id == order_id, repair_info.c.is_addendum == int(is_addendum)
-    )
+    query = select(repair_info).where(repair_info.c.order_id == order_id, repair_info.c.is_addendum == int(is_addendum))
     rows = connection.execute(query.order_by(repair_info.c.id)).mappings()
     return tuple(
         merging.Info(

@@ -1,13 +1,12 @@
 """Who takes part in a repair order: technicians to choose from, the team, and what the diagrams call them."""
 
 from collections.abc import Sequence
-from typing import cast
-
 from sqlalchemy import Connection, RowMapping, func, select
 
 from engine.definitions.registry import RelationCall, relation
-from engine.services.onboarding.capacities import GRANTED, TECHNICIAN
+from engine.services.onboarding.capacities import TECHNICIAN
 from engine.services.onboarding.person_tables import capacity
+from engine.services.onboarding.persons import GRANTED
 from engine.services.repairs.inputs import list_gaps
 from engine.services.repairs.states import CLOSED, LEADER, fetch_turn, list_members, mark_members
 from engine.services.repairs.tables import repair_member, repair_order
@@ -40,7 +39,7 @@ def list_technicians(connection: Connection) -> list[dict[str, Plain]]:
             "id": row.id,
             "name_zh": row.name_zh,
             "name_en": row.name_en,
-            "trades": cast(Plain, trades.get(row.id, [])),
+            "trades": trades.get(row.id, []),
             "load": row.load or 0,
         }
         for row in connection.execute(query)

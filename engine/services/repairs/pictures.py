@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import insert, select
+from sqlalchemy import RowMapping, insert, select
 
 from engine.definitions.registry import JobDone, JobRun, TopicCall, job_handler
 from engine.services.job_engine import engine_of
@@ -29,7 +29,7 @@ def keep_photos(call: TopicCall, turn_id: str, sent: Plain) -> list[str]:
     return [str(row["id"]) for row in rows]
 
 
-def _make_row(call: TopicCall, turn: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+def _make_row(call: TopicCall, turn: RowMapping, sent: Mapping[str, Any]) -> dict[str, Any]:
     texts = {name: str(sent.get(name) or "") for name in ("line", "equipment", "stage", "caption")}
     return {
         "id": new_id(),

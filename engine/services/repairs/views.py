@@ -108,18 +108,19 @@ def show_lines(call: ViewCall) -> Plain:
 def show_split(call: ViewCall) -> Plain:
     """Lines and members, to give the ones to the others."""
     members = list_members(call.connection, call.instance_id)
-    names = _name_people(call, [one["user_id"] for one in members])
+    users = {one["id"]: one["user_id"] for one in members}
+    names = _name_people(call, [*users.values()])
     lines: list[Plain] = [
         {
             "id": line["key"],
             "name": f"{line['system']} {line['equipment']}".strip(),
             "symptom": line["symptom"],
             "priority": _in(call, PRIORITIES[line["priority"]]),
-            "owners": line["owners"],
+            "owners": [users[one] for one in line["owners"] if one in users],
         }
         for line in list_lines(call.connection, call.instance_id)
     ]
-    people: list[Plain] = [{"id": one["id"], "name": names[one["user_id"]]} for one in members]
+    people: list[Plain] = [{"id": one["user_id"], "name": names[one["user_id"]]} for one in members]
     return {"lines": lines, "members": people}
 
 

@@ -5,14 +5,14 @@ from typing import Any, cast
 from sqlalchemy import insert, update
 
 from engine.definitions.registry import TopicCall, topic
+from engine.services.notifications.recipients import find_people
 from engine.services.notifications.telling import Notice
 from engine.services.notifications.telling import tell as tell_all
-from engine.services.notifications.recipients import find_people
 from engine.services.repairs import states
 from engine.services.repairs.people import find_leader
+from engine.services.repairs.reports import PARTIAL, keep_report
 from engine.services.repairs.states import ASSISTANT, LEADER, fetch_order, list_members
 from engine.services.repairs.tables import repair_line, repair_member, repair_order
-from engine.services.repairs.reports import PARTIAL, keep_report
 from engine.services.repairs.telling import DISPATCHER, tell
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.ids import new_id
@@ -42,7 +42,7 @@ def decline_request(call: TopicCall, *, customer: str) -> PlainDict:
 
 
 @topic("make_repair_order")
-def make_order(call: TopicCall, *, requester: str, source: str, source_ref: str) -> PlainDict:
+def make_order(call: TopicCall, *, requester: str, request_source: str, source_ref: str) -> PlainDict:
     """Makes the repair order of the form create_repair_order. Who asked for it is its customer; else the dispatcher
     names one, or none for work of the company's own.
 
@@ -60,7 +60,7 @@ def make_order(call: TopicCall, *, requester: str, source: str, source_ref: str)
         "id": call.instance_id,
         "number": number,
         "state": states.CREATED,
-        "source": source,
+        "source": request_source,
         "source_ref": source_ref,
         "customer_id": customer or None,
         "title": str(form["title"]),
@@ -202,4 +202,3 @@ def cancel_order(call: TopicCall) -> PlainDict:
     tell(call, call.calendar, call.instance_id, "repair_cancelled", people, call.task_id)
     call.note("repair_cancelled", number=order["number"])
     return {}
-

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.repairs import states
-from engine.services.repairs.pictures import examine_later, keep_photos
 from engine.services.repairs.people import find_leader
+from engine.services.repairs.pictures import examine_later, keep_photos
 from engine.services.repairs.states import LEADER, change_turn, fetch_order, fetch_turn, list_members, list_turns
 from engine.services.repairs.tables import (
     repair_dissent,
@@ -61,12 +61,13 @@ def split_lines(call: TopicCall) -> PlainDict:
     Returns: nothing.
     """
     split = cast(dict[str, list[str]], call.values_of("brief_team")["owners"])
+    places = {one["user_id"]: one["id"] for one in list_members(call.connection, call.instance_id)}
     for key, owners in split.items():
         is_this = (repair_line.c.order_id == call.instance_id) & (repair_line.c.key == key)
-        call.connection.execute(update(repair_line).where(is_this).values(owners=owners))
+        ids = [places[one] for one in owners if one in places]
+        call.connection.execute(update(repair_line).where(is_this).values(owners=ids))
     states.move(call.connection, call.instance_id, states.WORKING)
-    team = [one["user_id"] for one in list_members(call.connection, call.instance_id)]
-    tell(call, call.calendar, call.instance_id, "repair_briefed", team, call.task_id)
+    tell(call, call.calendar, call.instance_id, "repair_briefed", [*places], call.task_id)
     return {}
 
 
@@ -121,7 +122,7 @@ def _keep_info(call: TopicCall, turn_id: str, form: Mapping[str, Plain]) -> None
     change_turn(call.connection, turn_id, info_state=states.DONE)
 
 
-def add_info(call: Any, turn: Mapping[str, Any], content: list[Plain], *, is_addendum: bool) -> None:
+def add_info(call: Any, turn: RowMapping, content: list[Plain], *, is_addendum: bool) -> None:
     """A version of a member's information. `call` is a topic's or a step's: connection and time are asked of it."""
     query = select(func.coalesce(func.max(repair_info.c.version), 0)).where(repair_info.c.turn_id == turn["id"])
     row = {

@@ -5,11 +5,12 @@ from io import BytesIO
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, insert, select, update
 
 from engine.services.identity.people import grant_role
 from engine.services.repairs.commands import open_order
 from engine.services.repairs.inputs import read_draft
+from engine.services.repairs.queries import OrderView, fetch_view
 from engine.services.repairs.tables import repair_member, repair_order, repair_turn
 from engine.storage.actor import PLATFORM, SYSTEM, Actor
 from engine.storage.database import UnitOfWork
@@ -22,6 +23,7 @@ from tests.support.stage import Stage
 STAFF = {"dan": "repair_dispatcher", "vera": "repair_verifier", "audra": "auditor"}
 TECHNICIANS = ("leo", "ann", "bob", "zoe")
 CUSTOMER = "cid"
+SPLIT = {"01": "ann", "02": "bob"}
 ORDER: dict[str, Plain] = {
     "order_action": "create",
     "customer_party": CUSTOMER,
@@ -95,11 +97,8 @@ class Crew:
 
     def brief(self) -> None:
         """The leader splits the lines."""
-        ids = self.members()
-        owners: dict[str, Plain] = {
-            "owners-01": [ids.get("ann", ids["leo"])],
-            "owners-02": [ids.get("bob", ids["leo"])],
-        }
+        team = self.members()
+        owners: dict[str, Plain] = {f"owners-{line}": [one if one in team else "leo"] for line, one in SPLIT.items()}
         self.do("leo", "brief_team", **owners)
 
     def report(self, name: str, line: str = "01", text: str = "压缩机电容击穿", **fields: Plain) -> None:
@@ -116,11 +115,11 @@ class Crew:
         """Somebody hands in a photo of his own."""
         self.do(name, "upload_photos", photos=[self.upload(name)], **{"photos-line": line, "photos-stage": "after"})
 
-    def upload(self, name: str) -> str:
-        """A picture nobody has uploaded before."""
+    def upload(self, name: str, number: int = 0) -> str:
+        """A picture nobody has uploaded before, or that of a number once more."""
         self.pictures += 1
         stream = BytesIO()
-        Image.new("RGB", (64, 48), (40 * self.pictures % 256, 90, 30)).save(stream, "PNG")
+        Image.new("RGB", (64, 48), (40 * (number or self.pictures) % 256, 90, 30)).save(stream, "PNG")
         stream.seek(0)
         engine = self.stage.engine
         return engine.database.transact(
@@ -147,6 +146,15 @@ class Crew:
     def row(self) -> Any:
         with self.stage.engine.database.read() as connection:
             return connection.execute(select(repair_order).where(repair_order.c.id == self.order)).one()
+
+    def rows(self, table: Table) -> list[Any]:
+        """The rows of a table, in order."""
+        with self.stage.engine.database.read() as connection:
+            return list(connection.execute(select(table).order_by(*table.primary_key)).all())
+
+    def view(self, name: str) -> OrderView:
+        """What somebody sees of the order."""
+        return fetch_view(self.stage.engine, self.people[name], self.order)
 
     def members(self) -> dict[str, str]:
         """The ids of the places in the team by name."""
