@@ -11,6 +11,7 @@ from engine.services.repairs.people import list_technicians
 from engine.services.repairs.states import (
     ASSISTANT,
     DONE,
+    LEADER,
     RETURNED,
     fetch_order,
     fetch_turn,
@@ -174,10 +175,13 @@ def show_sources(call: ViewCall) -> Plain:
 def show_merged(call: ViewCall) -> Plain:
     """The merged text, each statement with its sources."""
     draft = read_draft(call.connection, call.instance_id)
+    leader = {LEADER: _in(call, ("组长", "leader"))}
     return [
         _fact(
             *(f"第 {one.line} 项", f"Line {one.line}", "statement"),
-            " ".join(f"{said.text} [{', '.join(said.sources)}]" for said in one.sentences),
+            " ".join(
+                f"{said.text} [{', '.join(leader.get(mark, mark) for mark in said.sources)}]" for said in one.sentences
+            ),
         )
         for one in draft.statements
     ]
