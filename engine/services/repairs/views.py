@@ -73,12 +73,10 @@ def show_request(call: ViewCall) -> Plain:
 
 @view("repair_customers")
 def list_customers(call: ViewCall) -> Plain:
-    """Whom a repair may be for: certified parties; none where the request names one."""
-    if call.data.get("customer"):
-        return []
-    query = select(party.c.id, party.c.name_zh, party.c.name_en).where(
-        party.c.is_certified == 1, party.c.is_suspended == 0
-    )
+    """Whom a repair may be for: certified parties, or who asked for it alone."""
+    customer = call.data.get("customer")
+    fit = party.c.id == customer if customer else (party.c.is_certified == 1) & (party.c.is_suspended == 0)
+    query = select(party.c.id, party.c.name_zh, party.c.name_en).where(fit)
     rows = call.connection.execute(query.order_by(party.c.kind, party.c.name_en).limit(_CUSTOMERS))
     return [{"id": row.id, "name": _in(call, (row.name_zh, row.name_en))} for row in rows]
 
