@@ -60,7 +60,9 @@ def state_express_task(call: TopicCall, *, task_id: str) -> PlainDict:
     }
     nothing = (0, 0, 0)
     _, paid_fen, net_fen = found.get("paid", nothing)
-    counts: PlainDict = {f"{name}_count": found.get(name, nothing)[0] for name in ("paid", "denied", "expired", "refunded")}
+    counts: PlainDict = {
+        f"{name}_count": found.get(name, nothing)[0] for name in ("paid", "denied", "expired", "refunded")
+    }
     statement: PlainDict = {
         "line_count": sum(count for count, _, _ in found.values()),
         **counts,

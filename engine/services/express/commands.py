@@ -86,7 +86,10 @@ def accept_invitation(engine: Engine, actor: Actor, line_id: str, proof: str) ->
 
         def bind(step: Step) -> Plain:
             mine = (express_line.c.id == line_id, express_line.c.worker_id.is_(None))
-            if step.connection.execute(update(express_line).where(*mine).values(worker_id=actor.party_id)).rowcount != 1:
+            if (
+                step.connection.execute(update(express_line).where(*mine).values(worker_id=actor.party_id)).rowcount
+                != 1
+            ):
                 raise LinkNotMeant("another_person")
             return line_id
 

@@ -119,7 +119,9 @@ def _write_piece(
             continue
         line_id = f"{list_id[:24]}{number:08x}"  # in the order of the list
         values = {"id": line_id, "task_id": task_id, "list_id": list_id, "number": number, "state": "listed"}
-        rows.append({**values, "version": 1, "listed_at": unit.now, **describe_line(unit.connection, keys, line_id, line)})
+        rows.append(
+            {**values, "version": 1, "listed_at": unit.now, **describe_line(unit.connection, keys, line_id, line)}
+        )
     if rows:
         unit.connection.execute(insert(express_line), rows)
 
