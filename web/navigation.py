@@ -11,7 +11,7 @@ from flask import current_app, g, url_for
 from web.policy import INDIVIDUALS, RULES, STAFF, Verdict, judge
 
 BOTTOM_BAR_LENGTH = 4
-TODO_ROLES = ("todo_manager", "todo_reviewer", "todo_handler", "todo_supervisor", "exception_owner")
+REPAIR_ROLES = ("repair_dispatcher", "repair_verifier")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ LEDGER = Place("auditor.ledger", "banknote", "nav.ledger")
 VERIFY = Place("auditor.verify", "shield-check", "nav.verify")
 DEFINITIONS = Place("analyst.definitions", "workflow", "nav.processes")
 WORK = Group("nav.work", (INBOX, FIND_CASES))
+REPAIRS = Place("repairs.orders", "wrench", "nav.repairs")
 _CASES = Place("market.cases", "scale", "nav.cases")
 
 _INDIVIDUAL = (
@@ -55,6 +56,7 @@ _INDIVIDUAL = (
             INBOX,
             Place("market.own_tasks", "clipboard-list", "nav.my_tasks_taken"),
             Place("market.orders", "briefcase", "nav.my_orders"),
+            REPAIRS,
         ),
     ),
     Group(
@@ -74,7 +76,9 @@ _PAPERS = Place("market.papers", "file-text", "nav.papers")
 _RATINGS = Place("market.ratings", "star", "nav.ratings")
 _CERTIFIED = Place("market.company", "badge-check", "nav.company_certification")
 _OUR_TASKS = Place("market.own_tasks", "clipboard-list", "nav.our_tasks")
-_OPERATOR_WORK = Group("nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS))
+_OPERATOR_WORK = Group(
+    "nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS, REPAIRS)
+)
 _COMPANY = (
     Place("market.open_task", "plus", "nav.open_task"),
     Place("market.publish", "plus", "nav.publish"),
@@ -87,7 +91,7 @@ _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     ),
     "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", (*_COMPANY, _CERTIFIED))),
     "enterprise_acceptor": (
-        Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
+        Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS, REPAIRS)),
         Group("nav.company", (_PAPERS, _CASES, _RATINGS, _CERTIFIED)),
     ),
     "enterprise_finance": (
@@ -95,7 +99,7 @@ _ENTERPRISE: dict[str, tuple[Group, ...]] = {
         Group("nav.company", (_FUNDS, _PAPERS, _CASES, _CERTIFIED)),
     ),
 }
-_AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
+_AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER, REPAIRS)), Group("nav.proof", (VERIFY,)))
 _ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)
 _FINANCE = (
     Group("nav.work", (INBOX,)),
@@ -127,10 +131,18 @@ _OPERATOR = (
 ITEMS = Place("todos.items", "list-checks", "nav.todo_items")
 SUPERVISION = Place("todos.supervision", "alarm-clock", "nav.todo_supervision")
 ABSENCE = Place("todos.absence", "calendar-clock", "nav.todo_absence")
-_TODO = Group("nav.todos", (ITEMS, Place("todos.rules", "bell-ring", "nav.todo_rules"), SUPERVISION, ABSENCE))
+RULES_OF_ITEMS = Place("todos.rules", "bell-ring", "nav.todo_rules")
+_TODO = {
+    "todo_manager": (ITEMS, RULES_OF_ITEMS, SUPERVISION),
+    "todo_reviewer": (ITEMS, RULES_OF_ITEMS),
+    "todo_supervisor": (ITEMS, RULES_OF_ITEMS, SUPERVISION),
+    "exception_owner": (SUPERVISION,),
+    "todo_handler": (ABSENCE,),
+}
 GROUPS: dict[str, tuple[Group, ...]] = {
     **dict.fromkeys(STAFF, (WORK,)),
-    **dict.fromkeys(TODO_ROLES, (WORK, _TODO)),
+    **dict.fromkeys(REPAIR_ROLES, (Group("nav.work", (INBOX, REPAIRS, FIND_CASES)),)),
+    **{role: (WORK, Group("nav.todos", places)) for role, places in _TODO.items()},
     **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
     **_ENTERPRISE,
     "platform_finance": _FINANCE,

@@ -21,8 +21,7 @@ from engine.services.documents.tables import document
 from engine.services.work_tasks.tables import engagement, work_task
 from web.auditor.names import Names
 from web.market.statements import list_closed
-from web.papers.layouts import render_pdf
-from web.papers.pdf import PaperUnavailable
+from web.papers import PaperUnavailable
 from web.security import current_actor
 
 ENDINGS = ("pdf", "json")
@@ -86,6 +85,8 @@ class Papers:
 
     def download(self, kind: str, about: str, ending: str) -> Response:
         """A document: in PDF, or as the data its hash is of."""
+        from web.papers.layouts import render_pdf  # the library takes a quarter of a server's start
+
         actor = current_actor()
         found = issue(self.engine, actor, kind, about)
         if ending == "json":

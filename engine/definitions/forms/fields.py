@@ -25,6 +25,7 @@ REFRESH, REMOVE, ADD, SHOWN = "_refresh", "_remove", "_add", "_shown"
 DEFAULT_MAX_LENGTH = {"textfield": 500, "textarea": 20_000}
 # A text with a pattern is short, so that matching stays fast whatever was typed.
 PATTERN_MAX_LENGTH = 100
+BYTES_PER_MEGABYTE = 1_000_000
 
 
 class Submitted(Protocol):
@@ -365,6 +366,8 @@ class FilesField(PlainField):
         if len(entries) > rules.max_files:
             raise self.refuse("too_many_files", max_files=rules.max_files, count=len(entries))
         for entry in entries:
+            if rules.max_mb is not None and int(str(entry.get("size_bytes"))) > rules.max_mb * BYTES_PER_MEGABYTE:
+                raise self.refuse("file_too_large", name=entry.get("name"), max_mb=rules.max_mb)
             if not _is_accepted(entry, rules.accept):
                 accept = ("、" if self.language == "zh" else ", ").join(rules.accept)
                 raise self.refuse("file_type", name=entry.get("name"), accept=accept)

@@ -11,6 +11,7 @@ from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import Plain, PlainDict
 
 MAX_FILES = 50
+MAX_MEGABYTES = 50
 MAX_ENTRIES = 50
 MAX_LENGTH = 100_000
 MAX_DECIMALS = 6
@@ -156,7 +157,7 @@ class Reader:
             return None
 
     def read_file_rules(self) -> FileRules:
-        """`accept`, `multiple` and `max_files`."""
+        """`accept`, `multiple`, `max_files` and `max_mb`."""
         accept = tuple(part.strip().lower() for part in self.read_text("accept").split(",") if part.strip())
         for part in accept:
             self.expect(_ACCEPT.fullmatch(part) is not None, "accept", "media types and endings, such as image/*,.pdf")
@@ -164,7 +165,8 @@ class Reader:
         max_files = self.read_integer("max_files", 1, MAX_FILES)
         if max_files is not None and max_files > 1:
             self.expect(is_multiple, "max_files", "1 without multiple")
-        return FileRules(accept, (max_files or 10) if is_multiple else 1)
+        max_mb = self.read_integer("max_mb", 1, MAX_MEGABYTES)
+        return FileRules(accept, (max_files or 10) if is_multiple else 1, max_mb)
 
     def read_entry_rules(self, number_keys: frozenset[str]) -> EntryRules:
         """`max_entries` and `sum`, which names one of the number fields of an entry and what they add up to."""

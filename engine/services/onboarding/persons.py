@@ -15,6 +15,7 @@ from engine.services.identity.people import PERSON
 from engine.services.onboarding.person_tables import capacity, person_certification, person_skill
 from engine.storage.actor import Actor
 from engine.storage.keys import KeyRing
+from engine.storage.plain import PlainDict
 from engine.storage.tables import party
 from engine.storage.vault import open_reference
 
@@ -140,11 +141,17 @@ def find_blacklisted(connection: Connection, id_indexes: Iterable[str]) -> set[s
     return {str(index) for index in connection.execute(barred).scalars()}
 
 
-def read_certified_name(connection: Connection, keys: KeyRing, party_id: str) -> str | None:
-    """The name a person was last certified under; None where he never was, or was erased."""
+def find_certified_name(connection: Connection, party_id: str) -> PlainDict | None:
+    """Where the vault keeps the name a person was last certified under; None where he never was."""
     named = select(person_certification.c.name).where(
         person_certification.c.party_id == party_id, person_certification.c.certified_at.is_not(None)
     )
     newest = named.order_by(person_certification.c.certified_at.desc()).limit(1)
-    name = connection.execute(newest).scalar_one_or_none()
+    reference: PlainDict | None = connection.execute(newest).scalar_one_or_none()
+    return reference
+
+
+def read_certified_name(connection: Connection, keys: KeyRing, party_id: str) -> str | None:
+    """The name a person was last certified under; None where he never was, or was erased."""
+    name = find_certified_name(connection, party_id)
     return None if name is None else open_reference(connection, keys, name)

@@ -11,7 +11,7 @@ from engine.definitions.registry import TopicCall, topic
 from engine.language.errors import EngineError
 from engine.records.history import append_system
 from engine.runtime.engine import Engine
-from engine.services.onboarding.persons import read_certified_name
+from engine.services.onboarding.persons import find_certified_name, read_certified_name
 from engine.services.payments.tables import payout_method
 from engine.storage import vault
 from engine.storage.actor import Actor
@@ -19,6 +19,7 @@ from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.tables import party
 
 KINDS = ("bank", "e_wallet")
 FORM_ELEMENT = "fix_payout_method"
@@ -95,10 +96,15 @@ def store_payout_method(
 ) -> PlainDict:
     """Keeps the account the payee has just entered in the form of an element; later payouts go there.
 
-    `holder`: whose account it must be, where that is not asked. Returns: payout_method_id.
+    `holder`: whose account it must be; without it the name the payee was certified under, else the one it registered.
+    Returns: payout_method_id.
     """
     values = call.values_of(element)
-    references = [values["account_no"], holder or values["holder_name"]]
+    owner = holder or find_certified_name(call.connection, payee)
+    if owner is None:
+        name = call.connection.execute(select(party.c.name_zh).where(party.c.id == payee)).scalar_one()
+        owner = vault.put(call.connection, call.keys, payee, name)
+    references = [values["account_no"], owner]
     if not all(vault.is_reference(reference) for reference in references):
         raise ValueError(
             "Expected account and holder to be kept in the vault, but the form does not mark them personal"

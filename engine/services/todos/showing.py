@@ -5,7 +5,7 @@ from typing import cast
 from sqlalchemy import Connection
 
 from engine.services.todos.events import EVENTS
-from engine.services.todos.people import list_names
+from engine.services.todos.people import name_people
 from engine.storage.plain import Plain
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -51,7 +51,9 @@ def show_value(connection: Connection, name: str, value: Plain) -> Plain:
     if value in ("", None, []):
         return "–"
     if name == "handlers":
-        return list_names(connection, cast(list[str], value))
+        names = name_people(connection, cast(list[str], value))
+        known = [names[one] for one in cast(list[str], value) if one in names]
+        return {"zh": "、".join(zh for zh, _ in known), "en": ", ".join(en for _, en in known)}
     if name == "attachments":
         return ", ".join(str(one.get("name")) for one in cast(list[Plain], value) if isinstance(one, dict))
     if isinstance(value, list):

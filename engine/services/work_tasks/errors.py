@@ -33,6 +33,18 @@ class MayNotApply(EngineError):
         return f"may_not_apply.{self.reason}"
 
 
+class WorseTerms(EngineError):
+    """What was asked is no improvement of a work task. `reason`: nothing, signup_deadline, due_at."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Expected better terms for the workers, but: {reason}")
+        self.reason = reason
+
+    @property
+    def code(self) -> str:
+        return f"worse_terms.{self.reason}"
+
+
 class SignupClosed(EngineError):
     """The work task takes no sign-ups: not published, not any more, or over."""
 

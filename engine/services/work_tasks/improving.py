@@ -17,7 +17,7 @@ from engine.services.ledger.posting import balance_of
 from engine.services.work_tasks import states
 from engine.services.work_tasks.deadlines import find_deadlines
 from engine.services.work_tasks.eligibility import PUBLISHERS
-from engine.services.work_tasks.errors import NotPossible
+from engine.services.work_tasks.errors import NotPossible, WorseTerms
 from engine.services.work_tasks.prices import needed_fen, raise_pay
 from engine.services.work_tasks.tables import engagement, work_task
 from engine.storage.actor import Actor
@@ -25,7 +25,7 @@ from engine.storage.clock import parse_instant
 from engine.storage.plain import Plain, PlainDict
 
 IMPROVED = "task.improved"
-RAISE, IMPROVE = "raise", "improvement"
+RAISE, IMPROVE = "raise", "improve"
 
 
 def improve_task(
@@ -41,10 +41,10 @@ def improve_task(
     was awarded one, a later sign-up deadline or due date. Instants are texts, as forms give them. More pay is published
     once it is frozen, where the mode secures it at once.
 
-    Raises NotFound, NotPossible, ValueError for what would be worse.
+    Raises NotFound, NotPossible, WorseTerms.
     """
     if added_fen < 0 or not (added_fen or signup_deadline or due_at):
-        raise ValueError("Expected more pay or a later date, but got neither")
+        raise WorseTerms("nothing")
     change: PlainDict = {"added_fen": added_fen, "signup_deadline": signup_deadline, "due_at": due_at}
 
     def authorise(connection: Connection) -> None:
@@ -56,9 +56,9 @@ def improve_task(
         if added_fen and row["seats_taken"]:
             raise NotPossible(RAISE, "awarded")
         if signup_deadline and not row["signup_deadline"] < parse_instant(signup_deadline) < row["start_by"]:
-            raise ValueError("Expected a later sign-up deadline, before the start")
+            raise WorseTerms("signup_deadline")
         if due_at and parse_instant(due_at) <= row["due_at"]:
-            raise ValueError("Expected a later due date")
+            raise WorseTerms("due_at")
 
     def record(step: Step) -> Plain:
         step.connection.execute(update(work_task).where(work_task.c.id == task_id).values(improvement=change))

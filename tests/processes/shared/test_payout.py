@@ -1,7 +1,7 @@
 """`payout` beside its scenarios: waiting times, races, and nothing paid twice."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from engine.queries.inbox import list_tasks
 from engine.records.history import read_stream
@@ -11,11 +11,11 @@ from engine.services.payments.payouts import list_payouts
 from engine.services.payments.tables import simulated_order
 from engine.services.payments.withdrawals import WithdrawalTooLarge, request_payout
 from engine.storage.actor import Actor
+from engine.storage.tables import party
 from tests.processes.shared.money import FINANCE, MoneyCase, person
 from tests.support.clock import ManualClock
 
 BOB = person("bob")
-METHOD = {"method_kind": "bank", "account_no": "6222 0000 1111 2222", "holder_name": "Bob Bai"}
 
 
 @pytest.fixture
@@ -72,6 +72,18 @@ def test_an_account_changed_while_waiting_waits_anew(case: MoneyCase) -> None:
     assert statuses(case) == ["held"]
     case.wait(hours=20)
     assert_paid(case)
+
+
+def test_an_account_asked_for_is_the_payees_own(case: MoneyCase) -> None:
+    standing = {"is_certified": 1, "has_agreement": 1, "is_suspended": 0, "created_at": case.clock()}
+    bob = insert(party).values(id="bob", kind="person", name_zh="白博", name_en="Bob Bai", **standing)
+    case.engine.database.transact(lambda unit: unit.connection.execute(bob))
+    start(case)
+    case.complete(BOB, "fix_payout_method", method_kind="bank", account_no="6222 0000 1111 2222", holder_name="Eve")
+    with case.engine.database.read() as connection:
+        named = describe_method(connection, case.engine.keys, "bob")
+    assert named is not None
+    assert (named.account, named.holder) == ("6222 0000 1111 2222", "白博")
 
 
 def test_the_payee_never_approves_his_own_payout(case: MoneyCase) -> None:

@@ -178,6 +178,29 @@ def test_only_who_publishes_cancels_the_task_and_is_told_before_what_follows(sho
     assert "¥100.00" in chen.get(f"/market/tasks/{task_id}").text  # back in the wallet
 
 
+def test_terms_are_bettered_only_by_who_publishes_and_only_for_the_workers(shop: Shop) -> None:
+    task_id = shop.publish()
+    page, improve = f"/market/tasks/{task_id}", f"/market/tasks/{task_id}/improve"
+    shop.sign_up(task_id, "wang")
+    assert [shop.bazaar.visit(login).get(improve).status_code for login in ("lin", "wang")] == [403, 403]
+    chen = shop.bazaar.visit("chen")
+    assert "改善条件" in chen.get(page).text
+    for fields, words in (
+        ({}, "请至少填写一项"),
+        ({"due_at": "2026-01-01T10:00"}, "交付截止须晚于现在的截止时间"),
+        ({"signup_deadline": "2039-01-01T10:00"}, "并早于最晚开始时间"),
+    ):
+        answer = post(chen, improve, fill_in(chen, improve, improve, **fields))
+        assert answer.status_code == 422
+        assert words in answer.text
+    better = fill_in(chen, improve, improve, added_fen="10.00")
+    assert [post(chen, improve, better).status_code for _ in range(2)] == [303, 303]
+    shop.stage.settle()
+    assert "¥110.00" in shop.bazaar.visit("wang").get(page).text
+    shop.stage.do(shop.bazaar.actor("chen"), task_id, "award_manually", {"chosen": "1"})
+    assert chen.get(improve).status_code == 409
+
+
 def test_publishing_begins_with_its_form_whose_preview_follows_what_is_typed(shop: Shop) -> None:
     chen = shop.bazaar.visit("chen")
     assert shop.bazaar.visit("lin").get("/work/new").status_code == 403

@@ -40,6 +40,7 @@ def add_task_rules(blueprint: Blueprint, engine: Engine) -> None:
     blueprint.add_url_rule(f"/market{one}/apply", "apply", pages.apply, methods=("POST",))
     blueprint.add_url_rule(f"/market{one}/withdraw", "withdraw", pages.withdraw, methods=("POST",))
     blueprint.add_url_rule(f"/market{one}/offer", "revise_offer", asked.revise_offer, methods=BOTH)
+    blueprint.add_url_rule(f"/market{one}/improve", "improve_task", asked.improve_task, methods=BOTH)
     blueprint.add_url_rule(f"/market{one}/cancel", "cancel_task", asked.cancel_task, methods=BOTH)
     blueprint.add_url_rule(f"/market{engagement}", "engagement", pages.show_engagement)
     blueprint.add_url_rule(f"/market{engagement}/cancel", "cancel_engagement", asked.cancel_engagement, methods=BOTH)

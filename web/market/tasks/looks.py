@@ -69,6 +69,11 @@ CANCELLABLE = frozenset({"confirmed", "working"})
 DISPUTABLE = frozenset({"confirmed", "working", "delivered", "in_review", "awaiting_acceptance", "rework"})
 
 
+def is_improvable(card: TaskCard) -> bool:
+    """Whether the enterprise may better its terms: while people sign up for it."""
+    return card.state == "recruiting"
+
+
 def task_step(card: TaskCard) -> int | None:
     """At which step a work task stands, 1 to 5; 6 when all are behind it, None for one that ended on another way."""
     return _TASK_AT.get(card.state)

@@ -24,7 +24,7 @@ from engine.storage.plain import Plain, PlainDict
 from web.market.attachments import send_attachment
 from web.market.cases import may_open_case
 from web.market.questions import bind_question, draw_question, read_token
-from web.market.tasks.looks import CANCELLABLE, CANCELLABLE_TASK, DISPUTABLE
+from web.market.tasks.looks import CANCELLABLE, CANCELLABLE_TASK, DISPUTABLE, is_improvable
 from web.market.tasks.turns import read_open_tasks
 from web.rendering.display import Display, Shown, ShownFile, show_file
 from web.security import current_actor
@@ -33,7 +33,7 @@ from web.texts import current_language
 
 SIGN_UP_FORMS = {NEGOTIABLE: "apply_negotiable", PIECEWORK: "apply_piecework"}
 SIGN_UP_FORM = "apply"
-DONE = ("apply", "cancel", "dispute", "offer", "withdraw")
+DONE = ("apply", "cancel", "dispute", "improve", "offer", "withdraw")
 # above the terms: shown in a place of their own
 ATTACHMENTS = "attachments"
 SHOWN_ABOVE = frozenset(
@@ -130,6 +130,7 @@ class TaskPages:
             opened=opened,
             negotiations=opened.of_negotiations(task.card.number) if opened else [],
             may_cancel=may_cancel and task.card.state in CANCELLABLE_TASK and not task.cancelled_at,
+            may_improve=may_cancel and is_improvable(task.card),
             refused=refused,
             token=token,
             done=done if done in DONE else None,

@@ -8,13 +8,14 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.services.work_tasks.commands import CANCEL, DISPUTE, cancel_engagement, cancel_task, dispute_engagement
 from engine.services.work_tasks.dossiers import fetch_engagement
-from engine.services.work_tasks.errors import MayNotApply, NotPossible
+from engine.services.work_tasks.errors import MayNotApply, NotPossible, WorseTerms
+from engine.services.work_tasks.improving import IMPROVE, improve_task
 from engine.services.work_tasks.negotiating import revise_offer
 from engine.services.work_tasks.queries import ENTERPRISE, TaskView, fetch_task
 from engine.storage.ids import new_token
 from web.market.questions import bind_question, draw_question, read_token
 from web.market.requests import BPS_PER_CENT, read_claim
-from web.market.tasks.looks import CANCELLABLE, CANCELLABLE_TASK, DISPUTABLE
+from web.market.tasks.looks import CANCELLABLE, CANCELLABLE_TASK, DISPUTABLE, is_improvable
 from web.security import current_actor
 
 Answer = Response | str | tuple[str, int]
@@ -46,6 +47,29 @@ class TaskRequests:
             return _draw(task.card.title, f"cancel_task_{stage}", draw_question(bound), page, token), 422
         cancel_task(self.engine, actor, task_id, token, str(bound.values.get("reason") or ""))
         return redirect(url_for("market.task", task_id=task_id, done="cancel"), 303)
+
+    def improve_task(self, task_id: str) -> Answer:
+        """The enterprise betters the terms of a work task that recruits."""
+        actor = current_actor()
+        task = fetch_task(self.engine, actor, task_id)
+        if task.side != ENTERPRISE:
+            raise NotFound("work_task", task_id)
+        page = url_for("market.task", task_id=task_id)
+        bound = bind_question(self.engine, "improve_task")
+        if request.method == "GET":
+            if not is_improvable(task.card):
+                raise NotPossible(IMPROVE, task.card.state)
+            return _draw(task.card.title, "improve_task", draw_question(bound), page)
+        token = read_token()
+        if not bound.validate():
+            return _draw(task.card.title, "improve_task", draw_question(bound), page, token), 422
+        added_fen = bound.values.get("added_fen")
+        dates = {name: str(bound.values.get(name) or "") for name in ("signup_deadline", "due_at")}
+        try:
+            improve_task(self.engine, actor, task_id, token, added_fen if isinstance(added_fen, int) else 0, **dates)
+        except WorseTerms as refused:
+            return _draw(task.card.title, "improve_task", draw_question(bound), page, token, refused=refused.code), 422
+        return redirect(url_for("market.task", task_id=task_id, done="improve"), 303)
 
     def cancel_engagement(self, task_id: str, worker_id: str) -> Answer:
         """One side asks for the end of one engagement."""
@@ -92,7 +116,7 @@ class TaskRequests:
         try:
             revise_offer(self.engine, actor, task_id, token, int(version), offer_fen)
         except MayNotApply as refused:
-            return self._draw_offer(task, draw_question(bound), page, token, refused.reason), 422
+            return self._draw_offer(task, draw_question(bound), page, token, refused.code), 422
         return redirect(url_for("market.task", task_id=task_id, done="offer"), 303)
 
     def _draw_offer(self, task: TaskView, fields: Markup, page: str, token: str, refused: str = "") -> str:

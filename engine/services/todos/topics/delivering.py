@@ -94,7 +94,7 @@ def plan_all(call: TopicCall, *, handling_id: str) -> PlainDict:
     """
     handling, item = fetch_both(call, handling_id)
     states.write(call.connection, handling_id, instance_id=call.instance_id)
-    call.describe(f"{handling['number']} {item['title']}", f"{handling['number']} {item['title']}")
+    call.describe(item["title"], item["title"], number=handling["number"])
     return replan(call, handling, item, moves_due=handling["due_at"] is None)
 
 

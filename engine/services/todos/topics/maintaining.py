@@ -31,7 +31,7 @@ def open_change(call: TopicCall, *, item_id: str) -> PlainDict:
     allowed, needs_check, reminder_rule, event_types, business_link, attachments.
     """
     change, item = _fetch_change(call), fetch_item(call.connection, item_id)
-    call.describe(f"{item['number']} {item['title']}", f"{item['number']} {item['title']}")
+    call.describe(item["title"], item["title"], number=item["number"])
     content = cast(PlainDict, change["content"])
     shown: PlainDict = {**content, "priority": str(content["priority"])}
     shown["handlers"] = [{"id": one, "note": ""} for one in cast(list[str], content["handlers"])]
@@ -55,7 +55,7 @@ def check_change(call: TopicCall, *, item_id: str, is_filled: bool = False) -> P
         problems = find_problems(content, list_handlers(call.connection), call.now)
     values = {"content": content, "base_version": item["version"], "state": DRAFT if problems else IN_REVIEW}
     call.connection.execute(update(todo_change).where(todo_change.c.id == call.instance_id).values(values))
-    call.describe(f"{item['number']} {content['title']}", f"{item['number']} {content['title']}")
+    call.describe(str(content["title"]), str(content["title"]), number=item["number"])
     return {
         "problems": [*problems],
         "item_class": content["item_class"],

@@ -147,6 +147,9 @@ def test_files() -> None:
         "b.pdf is of another type; accepted: image/*"
     ]
     assert accept(part("filepicker", "photos", accept=".jpg"), "f1", files=FILES) == [PHOTO]
+    limited, large = part("filepicker", "photos", max_mb=1), {"f1": PHOTO | {"size_bytes": 1_000_001}}
+    assert accept(limited, "f1", files={"f1": PHOTO | {"size_bytes": 1_000_000}}) is not None
+    assert refuse(limited, "f1", files=large) == ["a.JPG is larger than 1 MB"]
 
 
 def test_the_same_file_twice_counts_once_and_a_single_file_is_replaced() -> None:

@@ -75,6 +75,7 @@ def test_a_form_says_what_becomes_of_its_fields() -> None:
         (part("filepicker", "x", multiple=True, max_files=0), "wrong_property"),
         (part("filepicker", "x", multiple=True, max_files=51), "wrong_property"),
         (part("filepicker", "x", max_files=3), "wrong_property"),
+        (part("filepicker", "x", max_mb=51), "wrong_property"),
         (part("filepicker", "x", accept="pictures"), "wrong_property"),
         (part("textfield", "x", personal={"subject": ""}), "wrong_property"),
         (part("textfield", "x", keep="forever"), "wrong_property"),
@@ -169,8 +170,20 @@ def test_size_is_limited() -> None:
 
 
 PROPERTIES = ["key", "id", "label", "validate", "values", "components", "i18n", "showWhen", "money", "accept"]
-PROPERTIES += ["max_files", "personal", "keep", "items", "sides", "source", "rows", "requiredWhen", "total", "layout"]
-PROPERTIES += ["appearance", "defaultValue", "subtype", "readonly"]
+PROPERTIES += [
+    "max_files",
+    "max_mb",
+    "personal",
+    "keep",
+    "items",
+    "sides",
+    "source",
+    "rows",
+    "requiredWhen",
+    "total",
+    "layout",
+]
+PROPERTIES += ["appearance", "defaultValue", "subtype", "readonly", "max_mb"]
 KINDS = ["textfield", "number", "select", "datetime", "filepicker", "group", "text"]
 KINDS += ["baton:facts", "baton:split", "baton:checklist_review"]
 ATOM = st.sampled_from([None, True, 0, -5, 2**70, 0.5, "", "a", "x_fen", "=a", "(", "x > 1"])
@@ -204,10 +217,10 @@ def test_ordinary_patterns_pass_and_match_fast(pattern: str) -> None:
     form = make(part("textfield", "x", validate={"pattern": pattern}))
     compiled = form.fields["x"].rules.pattern
     assert compiled
-    started = time.process_time()
+    started = time.thread_time()
     for text in ("1" * 100, "a" * 100, "a@" * 50, "A-1-" * 25):
         compiled.fullmatch(text)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 def test_the_slowest_pattern_that_passes_is_fast_enough() -> None:
@@ -215,9 +228,9 @@ def test_the_slowest_pattern_that_passes_is_fast_enough() -> None:
     assert find_slowness(pattern) is None
     compiled = make(part("textfield", "x", validate={"pattern": pattern})).fields["x"].rules.pattern
     assert compiled
-    started = time.process_time()
+    started = time.thread_time()
     compiled.fullmatch("a" * 100)
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_every_message_has_both_languages_with_the_same_facts() -> None:

@@ -125,6 +125,7 @@ function Files({ id, field, edit }) {
       <TextEntry id={`${id}-accept`} label={say("formed.accept")} help={say("formed.accept.help")} mono value={field.accept} onCommit={(text) => edit({ accept: text.trim() || undefined })} />
       <TickEntry id={`${id}-multiple`} label={say("formed.multiple")} value={field.multiple === true} onCommit={several} />
       {field.multiple && <NumberEntry id={`${id}-max-files`} label={say("formed.max_files")} help={say("formed.max_files.help")} whole value={field.max_files} onCommit={(max_files) => edit({ max_files })} />}
+      <NumberEntry id={`${id}-max-mb`} label={say("formed.max_mb")} help={say("formed.max_mb.help")} whole value={field.max_mb} onCommit={(max_mb) => edit({ max_mb })} />
     </>
   );
 }
