@@ -39,6 +39,8 @@ def open_express_line(call: TopicCall, *, line_id: str) -> PlainDict:
         person_certification.c.claimed_index == row["id_index"]
     )
     known = call.connection.execute(holder).one_or_none()
+    mine = update(express_line).where(express_line.c.id == line_id)
+    call.connection.execute(mine.values(case_id=call.instance_id))
     call.add_party(task["enterprise_id"], "enterprise")
     call.describe(task["title"], task["title"], row["pay_fen"])
     if known is not None:
