@@ -300,7 +300,7 @@ class MomentField(PlainField):
             now = parse_instant(str(self.meta.binding.data[NOW])).astimezone(self.meta.binding.timezone)
             if str(self.data) > now.date().isoformat():
                 raise self.refuse("not_yet")
-        elif other in form and isinstance(form[other].data, str) and str(self.data) > form[other].data:
+        elif other and other in form and isinstance(form[other].data, str) and str(self.data) > form[other].data:
             named = form[other]
             assert isinstance(named, PlainField)
             raise self.refuse("not_until", other=named.component.label.of(self.language))

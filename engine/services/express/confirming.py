@@ -29,9 +29,9 @@ COMMITMENT = "commitment"
 def open_express_line(call: TopicCall, *, line_id: str) -> PlainDict:
     """Finds out whom a line is meant for: who was certified with its number. He is told; anybody else is invited.
 
-    Returns: task_id, enterprise, worker (empty while nobody is known), is_known, line_number, pay_fen, fee, fee_bearer, confirm_by,
-    needs_code (for its pay a one-time code is asked), certified_name (whose signature it must be), agreement_kinds,
-    is_signed, is_confirmed.
+    Returns: task_id, enterprise, worker (empty while nobody is known), is_known, line_number, pay_fen, fee, fee_bearer,
+    confirm_by, needs_code (for its pay a one-time code is asked), certified_name (whose signature it must be),
+    agreement_kinds, is_signed, is_confirmed.
     """
     row = states.fetch_line(call.connection, line_id)
     task = states.fetch_task(call.connection, row["task_id"])
@@ -39,6 +39,8 @@ def open_express_line(call: TopicCall, *, line_id: str) -> PlainDict:
         person_certification.c.claimed_index == row["id_index"]
     )
     known = call.connection.execute(holder).one_or_none()
+    mine = update(express_line).where(express_line.c.id == line_id)
+    call.connection.execute(mine.values(case_id=call.instance_id))
     call.add_party(task["enterprise_id"], "enterprise")
     call.describe(task["title"], task["title"], row["pay_fen"])
     if known is not None:

@@ -1,5 +1,7 @@
 """Topics around a line its person found wrong: what is wrong, and how the enterprise corrects it."""
 
+from dataclasses import replace
+
 from sqlalchemy import update
 
 from engine.definitions.forms.typed import write_yuan
@@ -54,9 +56,10 @@ def apply_correction(call: TopicCall, *, line_id: str) -> PlainDict:
     """
     form, row = call.values_of(FORM), states.fetch_line(call.connection, line_id)
     pay_fen, line = form["pay_fen"], open_line(call.connection, call.keys, row)
-    assert isinstance(pay_fen, int) and line is not None
-    said = line.as_plain() | {"pay": write_yuan(pay_fen), "note": str(form.get("note") or line.note)}
-    values = describe_line(call.connection, call.keys, line_id, type(line)(**{k: str(v) for k, v in said.items()}))
+    assert isinstance(pay_fen, int)
+    assert line is not None
+    said = replace(line, pay=write_yuan(pay_fen), note=str(form.get("note") or line.note))
+    values = describe_line(call.connection, call.keys, line_id, said)
     counts = {"version": row["version"] + 1, "correction_count": row["correction_count"] + 1}
     call.connection.execute(update(express_line).where(express_line.c.id == line_id).values({**values, **counts}))
     surplus_fen = balance_of(call.connection, accounts.escrow(line_id)) - _charge(call, line_id, pay_fen)

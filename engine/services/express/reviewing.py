@@ -3,8 +3,6 @@
 A reviewer of the list may leave single lines out; the others go on.
 """
 
-from collections.abc import Mapping
-
 from sqlalchemy import RowMapping, select, update
 
 from engine.definitions.registry import TopicCall

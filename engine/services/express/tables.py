@@ -44,6 +44,7 @@ express_line = Table(
     Column("phone_index", String(64), nullable=False),
     Column("pay_fen", BigInteger, nullable=False),  # gross; 0 where the file has no amount
     Column("faults", Json, nullable=False),  # codes, see checking.py; none: the line may go on
+    Column("case_id", Id),  # the case of its confirmation, once that has begun
     Column("worker_id", Id, index=True),  # who confirms it; none while nobody is known under the number
     Column("correction_count", Integer, nullable=False, server_default="0"),  # after the person found it wrong
     Column("problem", Json),  # what the person said is wrong: {"type", "text" (a vault reference)}

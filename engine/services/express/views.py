@@ -1,5 +1,7 @@
 """What forms of express tasks show."""
 
+from sqlalchemy import select
+
 from engine.definitions.registry import ViewCall, view
 from engine.services.express import states
 from engine.services.express.facts import line_facts, list_facts, task_facts
@@ -10,8 +12,6 @@ from engine.services.work_tasks.facts import fact
 from engine.storage import vault
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
-
-from sqlalchemy import select
 
 PROBLEMS = {
     "amount": ("报酬金额不对", "The pay is wrong"),

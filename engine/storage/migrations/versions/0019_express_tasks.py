@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("phone_index", sa.String(64), nullable=False),
         sa.Column("pay_fen", sa.BigInteger(), nullable=False),
         sa.Column("faults", Json(), nullable=False),
+        sa.Column("case_id", sa.String(32), nullable=True),
         sa.Column("worker_id", sa.String(32), nullable=True),
         sa.Column("correction_count", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("problem", Json(), nullable=True),
