@@ -48,7 +48,7 @@ class TaskCard:
 
 @dataclass(frozen=True)
 class TaskView:
-    """An express task for its enterprise. `counts`: lines without faults by the groups of GROUPS; `pay_fen`: of those."""
+    """An express task for its enterprise. `counts`: lines without faults by the groups of GROUPS; `pay_fen`: of them."""
 
     row: RowMapping
     counts: dict[str, int]
