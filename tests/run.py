@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
         print(f"{problem}\nTests that need icons or drawn diagrams will fail.", flush=True)
     ensure_chromium()
     use_memory_disk()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # to compile takes half a start, and dozens start
     return run("Tests", [python, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal", *arguments])
 
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -20,6 +21,7 @@ from engine.language.specs.process import ProcessSpec
 from engine.language.versions import split_version
 
 RESERVED_IDS = frozenset({"Start", "End"})
+SOURCES_KEPT = 32  # a process and what it calls, several times over
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class SourceFile:
 
 
 class Sources:
-    """The files that processes are parsed from, each read at most once. `files`: name of a process -> its pinned file.
+    """The files that processes are parsed from, each read once. `files`: name of a process -> its pinned file.
 
     The name of a fixed version is the id of its process here (`engine.language.versions`). A version that is not among
     the files stands for the one that is: diagrams are checked without old versions.
@@ -53,7 +55,6 @@ class Sources:
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = files
-        self._read: dict[tuple[bytes, str], SourceFile] = {}
 
     def find(self, name: str, caller: str) -> SourceFile:
         """The file of a process. Raises BpmnUnreadable, and DefinitionUnparsable for the caller if there is none."""
@@ -61,10 +62,7 @@ class Sources:
         content = self._files.get(name, self._files.get(key))
         if content is None:
             raise DefinitionUnparsable(caller, f"Expected a process {name!r}, but it is not deployed")
-        place = content, "" if version is None else name
-        if place not in self._read:
-            self._read[place] = _read_source(content, key, name)
-        return self._read[place]
+        return _read_source(content, key, name if version else "")
 
 
 def parse_process(sources: Mapping[str, bytes] | Sources, key: str) -> ProcessSpecs:
@@ -193,11 +191,15 @@ class CaseParser(BpmnParser):  # type: ignore[misc]  # SpiffWorkflow is untyped
         return found
 
 
+@lru_cache(maxsize=SOURCES_KEPT)
 def _read_source(content: bytes, key: str, name: str) -> SourceFile:
-    """With the process of that key under its name. Raises BpmnUnreadable, DefinitionUnparsable for an id used twice."""
+    """With the process of that key under the name of its fixed version, if it has one.
+
+    Raises BpmnUnreadable, DefinitionUnparsable for an id used twice.
+    """
     root = read_bpmn(content)
     for process in root.iterchildren(full_tag("process")):
-        if process.get("id") == key:
+        if name and process.get("id") == key:
             process.set("id", name)
     seen = set[str]()
     for node in root.iterfind(f".//{{{BPMN}}}*[@id]"):
