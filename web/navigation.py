@@ -11,6 +11,7 @@ from flask import current_app, g, url_for
 from web.policy import INDIVIDUALS, RULES, STAFF, Verdict, judge
 
 BOTTOM_BAR_LENGTH = 4
+REPAIR_ROLES = ("repair_dispatcher", "repair_verifier")
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,7 @@ _TODO = {
 }
 GROUPS: dict[str, tuple[Group, ...]] = {
     **dict.fromkeys(STAFF, (WORK,)),
+    **dict.fromkeys(REPAIR_ROLES, (Group("nav.work", (INBOX, REPAIRS, FIND_CASES)),)),
     **{role: (WORK, Group("nav.todos", places)) for role, places in _TODO.items()},
     **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
     **_ENTERPRISE,

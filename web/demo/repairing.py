@@ -28,7 +28,7 @@ def play_repair(assistants: int, conflicts: int) -> int:
     if not (1 <= assistants <= MAX_ASSISTANTS and 0 <= conflicts <= MAX_CONFLICTS):
         print(f"Expected 1 to {MAX_ASSISTANTS} assistants and 0 to {MAX_CONFLICTS} conflicts.")
         return 1
-    if conflicts and assistants < 2:  # noqa: PLR2004  # it takes two to differ
+    if conflicts and assistants < 2:  # it takes two to differ
         print("Expected two assistants at least for a conflict.")
         return 1
     with open_throwaway() as (engine, clock):
@@ -55,9 +55,7 @@ class Repairing:
             self.office.hire(login, f"辅助 {number + 1}", f"Assistant {number + 1}")
             self.team.append(login)
         order = self.office.send("3 号楼空调机组停机", "ding", self.team, deputy=self.team[0])
-        say(
-            f"Cao sends a repair order of {len(LINES)} lines to Ding and {assistants} assistants; Ding splits the lines."
-        )
+        say(f"Cao sends a repair order of {len(LINES)} lines to Ding and {assistants} assistants, who split them.")
         self._send_photos(order)
         photos_first = (
             self._count(order, repair_photo) > 0 and not self._count(order, repair_info) + self._count_sessions()
@@ -76,7 +74,7 @@ class Repairing:
 
     def _send_infos(self, order: str, conflicts: int) -> None:
         for place, login in enumerate(self.team):
-            measured = [{**CAPACITOR, **_measure(number, place)} for number in range(conflicts)] if place < 2 else []  # noqa: PLR2004
+            measured = [{**CAPACITOR, **_measure(number, place)} for number in range(conflicts)] if place < 2 else []
             findings: list[Mapping[str, str]] = [*measured] or [CAPACITOR]
             findings += [
                 {"line": f"{place % len(LINES) + 1:02d}", "fault_code": "X-01", "finding": "紧固件松动，已紧固"}
@@ -125,7 +123,7 @@ class Repairing:
             "The server merges report and photos; Yan verifies, the customer signs on the phone, the report is put out."
         )
 
-    def _prove(self, order: str, found: int, conflicts: int, refused: int, photos_first: bool) -> int:  # noqa: FBT001
+    def _prove(self, order: str, found: int, conflicts: int, refused: int, photos_first: bool) -> int:
         with self.engine.database.read() as connection:
             report = read_report(connection, order)
             again = read_report(connection, order).to_bytes()

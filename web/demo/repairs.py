@@ -208,7 +208,6 @@ def load_repairs(player: Player, customer: Actor) -> None:
         is_own=True,
     )
     office.photograph("hao", merging, ("01", "before", "停机时的控制面板"), ("01", "after", "新电容已装上"))
-    office.photograph("shi", merging, ("03", "during", "拆下的轴承"))
     signing = office.send("2 号厅循环水泵异响", "ding", ["peng"], days=3)
     office.report("peng", signing, CAPACITOR, {"line": "02", "finding": "过滤网堵塞，已清洗"})
     office.report("ding", signing, {"line": "03", "finding": "水泵轴承磨损，已更换"}, is_own=True)

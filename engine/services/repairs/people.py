@@ -1,6 +1,7 @@
 """Who takes part in a repair order: technicians to choose from, the team, and what the diagrams call them."""
 
 from collections.abc import Sequence
+
 from sqlalchemy import Connection, RowMapping, func, select
 
 from engine.definitions.registry import RelationCall, relation

@@ -11,6 +11,7 @@ from engine.services.repairs.people import list_technicians
 from engine.services.repairs.states import (
     ASSISTANT,
     DONE,
+    LEADER,
     RETURNED,
     fetch_order,
     fetch_turn,
@@ -72,12 +73,10 @@ def show_request(call: ViewCall) -> Plain:
 
 @view("repair_customers")
 def list_customers(call: ViewCall) -> Plain:
-    """Whom a repair may be for: certified parties; none where the request names one."""
-    if call.data.get("customer"):
-        return []
-    query = select(party.c.id, party.c.name_zh, party.c.name_en).where(
-        party.c.is_certified == 1, party.c.is_suspended == 0
-    )
+    """Whom a repair may be for: certified parties, or who asked for it alone."""
+    customer = call.data.get("customer")
+    fit = party.c.id == customer if customer else (party.c.is_certified == 1) & (party.c.is_suspended == 0)
+    query = select(party.c.id, party.c.name_zh, party.c.name_en).where(fit)
     rows = call.connection.execute(query.order_by(party.c.kind, party.c.name_en).limit(_CUSTOMERS))
     return [{"id": row.id, "name": _in(call, (row.name_zh, row.name_en))} for row in rows]
 
@@ -174,10 +173,13 @@ def show_sources(call: ViewCall) -> Plain:
 def show_merged(call: ViewCall) -> Plain:
     """The merged text, each statement with its sources."""
     draft = read_draft(call.connection, call.instance_id)
+    leader = {LEADER: _in(call, ("组长", "leader"))}
     return [
         _fact(
             *(f"第 {one.line} 项", f"Line {one.line}", "statement"),
-            " ".join(f"{said.text} [{', '.join(said.sources)}]" for said in one.sentences),
+            " ".join(
+                f"{said.text} [{', '.join(leader.get(mark, mark) for mark in said.sources)}]" for said in one.sentences
+            ),
         )
         for one in draft.statements
     ]

@@ -64,8 +64,10 @@ def submit_report(call: TopicCall) -> PlainDict:
     Returns: nothing.
     """
     order = fetch_order(call.connection, call.instance_id)
+    leader = find_leader(call.connection, call.instance_id)["id"]
     silent = (repair_turn.c.order_id == call.instance_id) & (repair_turn.c.round == order["round"])
-    call.connection.execute(update(repair_turn).where(silent & repair_turn.c.answer.is_(None)).values(answer=SILENT))
+    silent &= repair_turn.c.answer.is_(None) & (repair_turn.c.member_id != leader)
+    call.connection.execute(update(repair_turn).where(silent).values(answer=SILENT))
     keep_report(call, SUBMITTED)
     states.move(call.connection, call.instance_id, states.SUBMITTED)
     return {}
