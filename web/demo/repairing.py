@@ -9,7 +9,8 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import Forbidden, NotFound
 from engine.services.repairs.commands import submit_report
 from engine.services.repairs.inputs import read_draft, read_report
-from engine.services.repairs.queries import fetch_view, list_reports
+from engine.services.repairs.queries import fetch_view
+from engine.services.repairs.reports import list_reports
 from engine.services.repairs.tables import repair_info, repair_photo
 from engine.services.verification import verify
 from engine.storage.ids import new_token

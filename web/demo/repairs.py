@@ -8,9 +8,10 @@ from PIL import ExifTags, Image, ImageDraw
 from sqlalchemy import select
 
 from engine.services.identity.people import revoke_role
-from engine.services.onboarding.capacities import INDIVIDUAL, TECHNICIAN
+from engine.services.onboarding.capacities import INDIVIDUAL
 from engine.services.repairs.commands import open_order, request_repair
 from engine.services.repairs.inputs import read_draft
+from engine.services.repairs.people import TECHNICIAN
 from engine.services.repairs.tables import repair_order
 from engine.storage.actor import PLATFORM, SYSTEM, Actor
 from engine.storage.ids import new_token

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, RowMapping, func, select
 
 from engine.definitions.registry import RelationCall, relation
-from engine.services.onboarding.capacities import TECHNICIAN
 from engine.services.onboarding.person_tables import capacity
-from engine.services.onboarding.persons import GRANTED
 from engine.services.repairs.inputs import list_gaps
-from engine.services.repairs.states import CLOSED, LEADER, fetch_turn, list_members, mark_members
+from engine.services.repairs.states import CLOSED, CREATED, LEADER, fetch_turn, list_members, mark_members
 from engine.services.repairs.tables import repair_member, repair_order
 from engine.storage.plain import Plain
 from engine.storage.tables import membership, party, user
 
-_LOADED = frozenset({"created", *CLOSED})
+TECHNICIAN, GRANTED = "technician", "granted"  # as the onboarding writes them down
+_IDLE = frozenset({CREATED, *CLOSED})
 
 
 def list_technicians(connection: Connection) -> list[dict[str, Plain]]:
@@ -22,7 +21,7 @@ def list_technicians(connection: Connection) -> list[dict[str, Plain]]:
     load = (
         select(repair_member.c.user_id, func.count().label("load"))
         .join(repair_order, repair_order.c.id == repair_member.c.order_id)
-        .where(repair_member.c.left_at.is_(None), repair_order.c.state.not_in(_LOADED))
+        .where(repair_member.c.left_at.is_(None), repair_order.c.state.not_in(_IDLE))
         .group_by(repair_member.c.user_id)
         .subquery()
     )
