@@ -155,8 +155,9 @@ def test_a_member_is_replaced_and_a_deputy_appointed_while_tasks_are_open(any_cr
     with pytest.raises(LookupError):
         crew.do("bob", "own_info")
     appoint_deputy(engine, leo, crew.order, members["bob"], new_token())
-    crew.do("bob", "own_info")
-    assert crew.row.state == "working"
+    crew.do("bob", "own_info", **crew.finding("02", "轴承磨损"))
+    sent = {row.member_id for row in crew.rows(repair_info)}
+    assert sent == {members["ann"], members["bob"]}, "what the deputy sends stays his"
 
 
 def test_what_is_called_off_is_kept(crew: Crew) -> None:
