@@ -27,9 +27,10 @@ from web.notices.routes import make_notices
 from web.operator.routes import make_operator
 from web.payments import make_payments
 from web.preferences import load_preferences
+from web.repairs.routes import make_repairs
 from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
-from web.statics import STATIC, serve_static
+from web.statics import STATIC, serve_static, serve_worker
 from web.texts import HTML_LANGUAGE, current_language, text, texts_under
 from web.todos.routes import make_todos
 from web.uploads import make_files
@@ -50,6 +51,7 @@ def create_app(engine: Engine) -> Flask:
     assert isinstance(app.json, DefaultJSONProvider)
     app.json.ensure_ascii = False
     app.view_functions["static"] = serve_static
+    app.add_url_rule("/worker.js", "worker", serve_worker)
     _init_templates(app, engine)
     init_errors(app, engine)
     app.before_request(partial(load_session, engine))
@@ -76,6 +78,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_documents(engine),
         make_notices(engine),
         make_todos(engine),
+        make_repairs(engine),
         make_payments(engine),
         make_api(engine),
         make_todo_api(engine),

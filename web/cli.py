@@ -35,6 +35,7 @@ from web.demo.founding import play_founding
 from web.demo.handling import play_todos
 from web.demo.joining import play_joining
 from web.demo.play import play
+from web.demo.repairing import play_repair
 from web.demo.working import AWARDS, MODES, play_work
 from web.repository import ROOT, read_definitions
 from web.scenarios import run_scenarios
@@ -48,6 +49,7 @@ DEMOS = (
     "enterprise_onboarding",
     "service_case",
     "todo_handling",
+    "repair_collaboration",
 )
 
 
@@ -68,6 +70,8 @@ def main(arguments: list[str]) -> int:
             return play_dispute()
         if options.process == "normal_task":
             return play_work(options.mode, options.award, options.workers)
+        if options.process == "repair_collaboration":
+            return play_repair(options.assistants, options.conflicts)
         if options.process == "todo_handling":
             return play_todos(options.transfers, options.exception)
         return play(options.takers, options.url, options.milestones)
@@ -99,6 +103,8 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo.add_argument("--mode", choices=MODES, default=MODES[0], help="of a normal task: how it is paid")
     demo.add_argument("--award", choices=AWARDS, default=AWARDS[0], help="of a normal task: who gets its seats")
     demo.add_argument("--workers", type=int, default=2, help="of a normal task: how many seats")
+    demo.add_argument("--assistants", type=int, default=3, help="of a repair: how many besides the leader")
+    demo.add_argument("--conflicts", type=int, default=1, help="of a repair: about how much two of them differ")
     demo.add_argument("--transfers", type=int, default=1, help="of a to-do item: how often it is handed on")
     demo.add_argument("--exception", action="store_true", help="of a to-do item: an exception is filed on the way")
     demo.add_argument("--url", help="play against a running server on this machine")

@@ -11,6 +11,7 @@ from flask import current_app, g, url_for
 from web.policy import INDIVIDUALS, RULES, STAFF, Verdict, judge
 
 BOTTOM_BAR_LENGTH = 4
+REPAIR_ROLES = ("repair_dispatcher", "repair_verifier")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ LEDGER = Place("auditor.ledger", "banknote", "nav.ledger")
 VERIFY = Place("auditor.verify", "shield-check", "nav.verify")
 DEFINITIONS = Place("analyst.definitions", "workflow", "nav.processes")
 WORK = Group("nav.work", (INBOX, FIND_CASES))
+REPAIRS = Place("repairs.orders", "wrench", "nav.repairs")
 _CASES = Place("market.cases", "scale", "nav.cases")
 
 _INDIVIDUAL = (
@@ -54,6 +56,7 @@ _INDIVIDUAL = (
             INBOX,
             Place("market.own_tasks", "clipboard-list", "nav.my_tasks_taken"),
             Place("market.orders", "briefcase", "nav.my_orders"),
+            REPAIRS,
         ),
     ),
     Group(
@@ -73,7 +76,9 @@ _PAPERS = Place("market.papers", "file-text", "nav.papers")
 _RATINGS = Place("market.ratings", "star", "nav.ratings")
 _CERTIFIED = Place("market.company", "badge-check", "nav.company_certification")
 _OUR_TASKS = Place("market.own_tasks", "clipboard-list", "nav.our_tasks")
-_OPERATOR_WORK = Group("nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS))
+_OPERATOR_WORK = Group(
+    "nav.work", (Place("market.tasks", "store", "nav.market"), INBOX, _OUR_TASKS, _OUR_ORDERS, REPAIRS)
+)
 _COMPANY = (
     Place("market.open_task", "plus", "nav.open_task"),
     Place("market.publish", "plus", "nav.publish"),
@@ -86,7 +91,7 @@ _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     ),
     "enterprise_operator": (_OPERATOR_WORK, Group("nav.company", (*_COMPANY, _CERTIFIED))),
     "enterprise_acceptor": (
-        Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS)),
+        Group("nav.work", (INBOX, _OUR_TASKS, _OUR_ORDERS, REPAIRS)),
         Group("nav.company", (_PAPERS, _CASES, _RATINGS, _CERTIFIED)),
     ),
     "enterprise_finance": (
@@ -94,7 +99,7 @@ _ENTERPRISE: dict[str, tuple[Group, ...]] = {
         Group("nav.company", (_FUNDS, _PAPERS, _CASES, _CERTIFIED)),
     ),
 }
-_AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER)), Group("nav.proof", (VERIFY,)))
+_AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER, REPAIRS)), Group("nav.proof", (VERIFY,)))
 _ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)
 _FINANCE = (
     Group("nav.work", (INBOX,)),
@@ -136,6 +141,7 @@ _TODO = {
 }
 GROUPS: dict[str, tuple[Group, ...]] = {
     **dict.fromkeys(STAFF, (WORK,)),
+    **dict.fromkeys(REPAIR_ROLES, (Group("nav.work", (INBOX, REPAIRS, FIND_CASES)),)),
     **{role: (WORK, Group("nav.todos", places)) for role, places in _TODO.items()},
     **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
     **_ENTERPRISE,

@@ -47,10 +47,14 @@ TRADERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_operator")  # publish, 
 HOLDERS = (*TRADERS, "enterprise_finance")  # see what is in the wallet
 PAYERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_finance")  # put money into the wallet
 
+# team members and customers act in roles of the market; whether an order is theirs the service decides
+REPAIRS = (*MARKET, "repair_dispatcher", "repair_verifier", "auditor")
+
 TODO_KEEPERS = ("todo_manager", "todo_reviewer", "todo_supervisor")
 
 RULES: dict[str, Rule] = {
     "static": PUBLIC,
+    "worker": PUBLIC,
     "identity.sign_in": PUBLIC,
     "identity.preferences": PUBLIC,
     "documents.check": PUBLIC,
@@ -133,6 +137,20 @@ RULES: dict[str, Rule] = {
     "market.top_up": roles(*PAYERS),
     "market.payout": roles(*PAYERS),
     "market.payout_method": roles(*PAYERS),
+    "repairs.orders": roles(*REPAIRS),
+    "repairs.open_order": roles("repair_dispatcher"),
+    "repairs.request_repair": roles(*INDIVIDUALS, "enterprise_admin", "enterprise_operator"),
+    "repairs.order": roles(*REPAIRS),
+    "repairs.info": roles(*REPAIRS),
+    "repairs.photo": roles(*REPAIRS),
+    "repairs.report": roles(*REPAIRS),
+    "repairs.submit": roles(*REPAIRS),
+    "repairs.close": roles(*REPAIRS),
+    "repairs.open_info": roles(*REPAIRS),
+    "repairs.appoint": roles(*REPAIRS),
+    "repairs.replace": roles(*REPAIRS),
+    "repairs.cancel": roles(*REPAIRS),
+    "repairs.add": roles(*REPAIRS),
     "analyst.definitions": roles("analyst", "auditor", "platform_operator"),
     "analyst.definition": roles("analyst", "auditor", "platform_operator"),
     "analyst.download": roles("analyst", "auditor", "platform_operator"),

@@ -43,6 +43,14 @@ def serve_static(filename: str) -> BaseResponse:
     return response
 
 
+def serve_worker() -> BaseResponse:
+    """The service worker, at the root so that it may answer for every page; asked for anew at each visit."""
+    response = send_from_directory(STATIC, "worker.js")
+    response.cache_control.no_cache = True
+    response.headers["Content-Type"] = TYPES[".js"]
+    return response
+
+
 def _send_compressed(path: Path, content_type: str, coding: str) -> BaseResponse:
     if not path.is_file():
         raise NotFound

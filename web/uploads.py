@@ -1,13 +1,14 @@
 """Uploads and downloads. An upload is stored before its form is checked, so that an error never loses a photo."""
 
 import io
+from pathlib import Path
 
 from flask import Blueprint, Response, request, send_file
 from PIL import Image, ImageOps, UnidentifiedImageError
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from engine.definitions.forms import upload_name
-from engine.queries.files import FileView, fetch_file
+from engine.queries.files import fetch_file
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
@@ -57,24 +58,28 @@ def make_files(engine: Engine) -> Blueprint:
 
     def thumbnail(file_id: str) -> Response:
         """A small copy of a picture, without what the camera wrote into it."""
-        found = fetch_file(engine, current_actor(), file_id)
-        response = Response(_shrink(found), mimetype="image/jpeg")
-        response.headers["Cache-Control"] = "private, max-age=86400"
-        return response
+        return show_thumbnail(fetch_file(engine, current_actor(), file_id).path, file_id)
 
     blueprint.add_url_rule("/files/<file_id>", "download", download)
     blueprint.add_url_rule("/files/<file_id>/thumbnail", "thumbnail", thumbnail)
     return blueprint
 
 
-def _shrink(found: FileView) -> bytes:
+def show_thumbnail(path: Path, file_id: str) -> Response:
+    """A small copy of a picture. Raises NotFound for what is none."""
+    response = Response(_shrink(path, file_id), mimetype="image/jpeg")
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+def _shrink(path: Path, file_id: str) -> bytes:
     Image.MAX_IMAGE_PIXELS = MAX_IMAGE_PIXELS
     try:
-        with Image.open(found.path, formats=IMAGE_FORMATS) as image:
+        with Image.open(path, formats=IMAGE_FORMATS) as image:
             small = ImageOps.exif_transpose(image).convert("RGB")
             small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
-        raise NotFound("picture", found.id) from error
+        raise NotFound("picture", file_id) from error
     out = io.BytesIO()
     small.save(out, "JPEG", quality=80)
     return out.getvalue()

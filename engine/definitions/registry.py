@@ -5,7 +5,7 @@ Services register themselves with the decorators below; the engine never imports
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import NoneType, UnionType
@@ -169,6 +169,7 @@ PlanFunction = Callable[..., list[Plain]]
 ChunkFunction = Callable[[ChunkCall, list[Plain]], Plain]
 RelationFunction = Callable[[RelationCall], list[str]]
 ViewFunction = Callable[[ViewCall], Plain]
+FileGuard = Callable[[Connection, Actor, str], Collection[str]]
 
 
 @dataclass(frozen=True)
@@ -268,6 +269,8 @@ MEMBER_ROLES: set[str] = set()
 """The roles in which members act for an organisation: what `baton:memberRoles` may name."""
 VIEWS: dict[str, ViewFunction] = {}
 JOB_HANDLERS: dict[str, JobHandler] = {}
+FILE_GUARDS: list[FileGuard] = []
+"""Who take files of a case from the sight of those who otherwise see all of them."""
 
 
 def topic(name: str) -> Callable[[TopicFunction], TopicFunction]:
@@ -328,6 +331,13 @@ def view(name: str) -> Callable[[ViewFunction], ViewFunction]:
         return function
 
     return register
+
+
+def file_guard(function: FileGuard) -> FileGuard:
+    """Registers which files of a case an actor may not see though he takes part in it: a function of the connection,
+    the actor and the case's id that gives their ids."""
+    FILE_GUARDS.append(function)
+    return function
 
 
 def job_handler(kind: str) -> Callable[[Callable[[JobRun], Plain]], JobHandler]:

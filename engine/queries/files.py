@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import and_, bindparam, exists, or_, select
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select
 
+from engine.definitions.registry import FILE_GUARDS
 from engine.queries.cases import READERS
 from engine.records.access import IS_CANDIDATE, TAKES_PART, describe_actor
 from engine.runtime.engine import Engine
@@ -56,6 +57,7 @@ def list_files(engine: Engine, actor: Actor, instance_id: str) -> list[CaseFile]
         values = describe_actor(actor) | {"instance_id": instance_id}
         if _TAKES_PART.first(connection, values) is None:
             raise NotFound("case", instance_id)
+        hidden = _list_hidden(connection, actor, instance_id)
         return [
             CaseFile(
                 StoredFile(row.id, row.sha256, row.size_bytes, row.media_type, row.name),
@@ -64,6 +66,7 @@ def list_files(engine: Engine, actor: Actor, instance_id: str) -> list[CaseFile]
                 row.stored_at,
             )
             for row in _OF_CASE.all(connection, {"instance_id": instance_id})
+            if row.id not in hidden
         ]
 
 
@@ -79,6 +82,12 @@ def fetch_file(engine: Engine, actor: Actor, file_id: str) -> FileView:
     with engine.database.read() as connection:
         query = select(file).where(file.c.id == file_id, or_(*allowed))
         row = connection.execute(query, describe_actor(actor)).one_or_none()
-    if row is None:
+        hidden = _list_hidden(connection, actor, row.instance_id) if row and row.instance_id else set()
+    if row is None or row.id in hidden:
         raise NotFound("file", file_id)
     return FileView(row.id, row.sha256, row.media_type, row.name, engine.files.path(row.sha256))
+
+
+def _list_hidden(connection: Connection, actor: Actor, instance_id: str) -> set[str]:
+    """The files of a case that a service takes from the actor's sight."""
+    return {one for guard in FILE_GUARDS for one in guard(connection, actor, instance_id)}

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engine.storage.prepared import Prepared
 from engine.storage.tables import task, task_candidate
@@ -66,6 +66,19 @@ def add_tasks(connection: Connection, instance_id: str, now: datetime, tasks: It
         candidates += [{"task_id": one.id, "kind": kind, "value": value} for kind, value in one.candidates]
     _INSERT_TASK.run_many(connection, rows)
     _INSERT_CANDIDATE.run_many(connection, candidates)
+
+
+def change_candidates(connection: Connection, one: OpenTask) -> bool:
+    """Offers an open task to those it names now, and takes it from who holds it; False if they are the same."""
+    is_of_task = task_candidate.c.task_id == one.id
+    query = select(task_candidate.c.kind, task_candidate.c.value).where(is_of_task)
+    if {(row.kind, row.value) for row in connection.execute(query)} == one.candidates:
+        return False
+    connection.execute(delete(task_candidate).where(is_of_task))
+    rows = [{"task_id": one.id, "kind": kind, "value": value} for kind, value in one.candidates]
+    _INSERT_CANDIDATE.run_many(connection, rows)
+    connection.execute(update(task).where(task.c.id == one.id).values(assignee_id=None))
+    return True
 
 
 def remove_tasks(connection: Connection, task_ids: list[str]) -> None:

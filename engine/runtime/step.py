@@ -27,7 +27,7 @@ from engine.records.messages import MESSAGE, end_turn, wake_messages
 from engine.records.recorder import Recorder
 from engine.records.submissions import Answer, SubmissionKey, find_answer, record_submission
 from engine.records.subscriptions import add_subscriptions, remove_subscriptions
-from engine.records.worklist import add_tasks, remove_tasks
+from engine.records.worklist import add_tasks, change_candidates, remove_tasks
 from engine.runtime.assignment import Assigner
 from engine.runtime.calendar import WorkingCalendar
 from engine.runtime.engine import Engine
@@ -217,8 +217,7 @@ class Step:
         tasks = {task.id: task for task in self.case.user_tasks()}
         before = self._open_before
         remove_tasks(self.connection, sorted(before - tasks.keys()))
-        assigner = Assigner(self.connection, self.now, self.instance_id, self._evaluate, self._instant)
-        offers = []
+        assigner, offers = self._assigner, []
         for task_id in tasks.keys() - before:
             task, element = tasks[task_id], tasks[task_id].task_spec.element
             definition_id = self.engine.catalogue.process_id(self.connection, self.pins, element.process_key)
@@ -229,6 +228,21 @@ class Step:
             except Exception as error:  # noqa: BLE001  # whatever a diagram says wrongly of whose task it is
                 task.stall("run", error)
         add_tasks(self.connection, self.instance_id, self.now, offers)
+
+    @property
+    def _assigner(self) -> Assigner:
+        return Assigner(self.connection, self.now, self.instance_id, self._evaluate, self._instant)
+
+    def offer_again(self) -> None:
+        """Offers the open tasks anew where those whom a relation names have changed; nobody holds such a task then."""
+        for task_ in self.case.user_tasks():
+            element = task_.task_spec.element
+            if task_.id not in self._open_before or not element.relation:
+                continue
+            definition_id = self.engine.catalogue.process_id(self.connection, self.pins, element.process_key)
+            fresh = self._assigner.offer(task_.id, definition_id, element, task_.data)
+            if change_candidates(self.connection, fresh):
+                self.note(event("assigned", task=task_.id, element=element.id, user=None))
 
     def _sync_subscriptions(self) -> None:
         waiting = {found[0]: found for found in self.case.subscriptions()}

@@ -197,7 +197,8 @@ def _gather_previews(context: ViewContext, bound: BoundForm) -> PlainDict:
 
 def gather_views(context: ViewContext, form: Form) -> PlainDict:
     """What the read-only parts of a form show beside process data: the rows of services they name as their source."""
-    return _call_views(context, [part for part, _ in walk(form.components) if not part.reads])
+    parts = [one for part, _ in walk(form.components) for one in (part, *part.entry)]
+    return _call_views(context, [part for part in parts if not part.reads])
 
 
 def _call_views(context: ViewContext, parts: Sequence[Component]) -> PlainDict:

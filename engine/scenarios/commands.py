@@ -17,6 +17,7 @@ from engine.scenarios.pasts import (
     register_individual,
     suspend,
 )
+from engine.scenarios.repairs import ask_for_repair, call_off_repair, leave_out, return_repairer
 from engine.services.agreements.filling import sign_agreements
 from engine.services.cases.commands import add_evidence, open_case, withdraw_case
 from engine.services.ledger import rules, settling
@@ -38,6 +39,7 @@ from engine.services.payments.simulator import SIMULATOR
 from engine.services.payments.withdrawals import request_payout
 from engine.services.reconciliation.jobs import RECONCILE
 from engine.services.reconciliation.lists import list_differences
+from engine.services.repairs.commands import open_order
 from engine.services.todos.commands import add_item
 from engine.services.work_tasks.applications import apply_for_task, withdraw_application
 from engine.services.work_tasks.commands import cancel_engagement, cancel_task, create_work_task, dispute_engagement
@@ -135,6 +137,11 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         hold_code,
         enter_test_amount,
         withdraw_onboarding,
+        ask_for_repair,
+        open_order,
+        leave_out,
+        return_repairer,
+        call_off_repair,
     )
 }
 _GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id", "subject_id", "case_id"})

@@ -262,10 +262,10 @@ class Stage:
         known = form.inputs if form else {}
         typed = Typed()
         for name, texts in fields.items():
-            kind = known[name].type if name in known else ""
-            if kind == "filepicker":
+            part = known.get(name)
+            if part and part.takes_files:
                 typed[name] = [self._upload(text, actor) for text in texts]
-            elif kind == "datetime" and texts == (NOW,):
+            elif part and part.type == "datetime" and texts == (NOW,):
                 typed[name] = [self.clock().astimezone(self.engine.zone).strftime("%Y-%m-%dT%H:%M")]
             else:
                 typed[name] = list(texts)

@@ -183,6 +183,9 @@ VERBS: dict[str, Callable[[Part, Reader], Step]] = {
 }
 
 
+FILES = "files"
+
+
 def read_form(part: Part, form: Form | None, reader: Reader) -> FormFields:
     """What a person types, by the names of the inputs. A component of several inputs is a mapping; so is each entry of
     a list. `like` begins with a form of `forms.yaml`. Raises ScenarioInvalid for a field the form does not have.
@@ -201,6 +204,8 @@ def read_form(part: Part, form: Form | None, reader: Reader) -> FormFields:
             typed |= _read_entries(value, component)
         elif value.is_mapping:
             typed |= _read_inputs(value, name, {choice.value for choice in component.choices})
+            if component.takes_files:  # with something asked of each of them
+                typed[name] = typed.pop(f"{name}-{FILES}", ())
         else:
             typed[name] = tuple(value.texts())
     return typed

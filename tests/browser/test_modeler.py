@@ -135,7 +135,7 @@ def test_menus_offer_what_runs_and_the_services(visit: Visit) -> None:
         shape(person, "load_policy").click()
         page.locator('.djs-context-pad [data-action="append"]').click()
         menu.locator("input").fill("remind")
-        menu.locator(".entry", has_text="提醒").click()
+        menu.locator('[data-id="service-remind"]').click()
         expect(panel_field(person, "topic")).to_have_value("remind")
         expect(panel_field(person, "name")).to_have_value("提醒")
         expect(panel_field(person, "input-element")).to_have_value("${element}")

@@ -89,7 +89,7 @@ def test_a_navigation_holds_nothing_its_role_may_not_open() -> None:
             assert not allowed or role in allowed or place.endpoint == "auditor.cases", (role, place.endpoint)
 
 
-OPERATING = "tasks inbox own_tasks orders open_task publish wallet papers cases ratings"
+OPERATING = "tasks inbox own_tasks orders orders open_task publish wallet papers cases ratings"
 
 
 @pytest.mark.parametrize(
@@ -97,12 +97,13 @@ OPERATING = "tasks inbox own_tasks orders open_task publish wallet papers cases 
     [
         ("enterprise_admin", f"{OPERATING} members company"),
         ("enterprise_operator", f"{OPERATING} company"),
-        ("enterprise_acceptor", "inbox own_tasks orders papers cases ratings company"),
+        ("enterprise_acceptor", "inbox own_tasks orders orders papers cases ratings company"),
         ("enterprise_finance", "inbox own_tasks orders wallet papers cases company"),
-        ("individual", "tasks inbox own_tasks orders wallet papers cases ratings certification"),
+        ("individual", "tasks inbox own_tasks orders orders wallet papers cases ratings certification"),
         ("platform_finance", "inbox custody differences postings income"),
         ("platform_operator", "incidents waiting cases jobs workers outbox people definitions"),
-        ("auditor", "cases ledger verify"),
+        ("auditor", "cases ledger orders verify"),
+        ("repair_dispatcher", "inbox orders cases"),
         ("todo_manager", "inbox cases items rules supervision"),
         ("todo_handler", "inbox cases absence"),
     ],

@@ -12,6 +12,8 @@ from engine.storage.tables import user
 from web.demo import PASSWORD
 from web.demo.demands import Fields, read_demands
 from web.demo.player import APPROVAL, REVIEW_SKILLS, Player
+from web.demo.repairs import LOGINS as REPAIR_LOGINS
+from web.demo.repairs import load_repairs
 from web.demo.tasks import Workshop
 from web.demo.todos import LOGINS as TODO_LOGINS
 from web.demo.todos import load_todos
@@ -35,6 +37,7 @@ LOGINS: list[tuple[str, str]] = [
     ("du", "杜衡 审计员 / auditor"),
     ("qin", "秦川 平台运维 / platform operator"),
     *TODO_LOGINS,
+    *REPAIR_LOGINS,
 ]
 NAMES = {
     "chen": ("陈思远", "Chen Siyuan"),
@@ -94,6 +97,7 @@ def load_demo(engine: Engine) -> None:
     play_orders(player, cast)
     Workshop(player, cast.enterprise, cast.acceptor, cast.gao).play(cast.wang, cast.emily, cast.shen)
     load_todos(player)
+    load_repairs(player, cast.enterprise)
 
 
 def gather(player: Player) -> Cast:

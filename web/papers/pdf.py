@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
+from itertools import islice
 
 import segno
 from fpdf import FPDF, FontFace
@@ -20,6 +22,8 @@ from web.statics import STATIC
 FONTS = STATIC / "build" / "fonts"
 FONT = "Noto Sans SC"
 MARGIN_MM, LINE_MM, FOOT_MM, QR_MM, SIDE_MM, LABEL_MM, PAD_MM = 20.0, 5.4, 22.0, 30.0, 6.0, 42.0, 1.6
+PICTURES_ABREAST = 3
+KEPT_LINES = 4  # of a fact, which stay on one page
 WIDTH_MM = 210 - 2 * MARGIN_MM
 INK, DIM, LINE, ACCENT, SOFT = (21, 25, 29), (92, 101, 110), (214, 219, 224), (10, 95, 119), (225, 240, 244)
 _CLOSING, _OPENING = "，。、；：？！）》”’」』％·", "（《“‘「『"
@@ -69,15 +73,19 @@ class Paper:
 
     def facts(self, rows: Iterable[tuple[str, str]]) -> None:
         """Names and what they stand for."""
+        width = WIDTH_MM - LABEL_MM - 2
         for label, value in rows:
             self._ink(9.5, DIM)
-            top = self.pdf.get_y()
+            lines = max(self._wrap(text, size).count("\n") for text, size in ((label, LABEL_MM), (value, width))) + 1
+            if self.pdf.will_page_break(LINE_MM * min(lines, KEPT_LINES)):
+                self.pdf.add_page()
+            page, top = self.pdf.page, self.pdf.get_y()
             self._text(label, width=LABEL_MM)
             below = self.pdf.get_y()
             self.pdf.set_xy(MARGIN_MM + LABEL_MM + 2, top)
             self._ink(9.5)
-            self._text(value, width=WIDTH_MM - LABEL_MM - 2)
-            self.pdf.set_y(max(below, self.pdf.get_y()) + 0.8)
+            self._text(value, width=width)
+            self.pdf.set_y(max(below if self.pdf.page == page else 0.0, self.pdf.get_y()) + 0.8)
         self.pdf.ln(4)
 
     def table(
@@ -133,6 +141,31 @@ class Paper:
         self.pdf.ln(2)
         self._ink(11.5, bold=True)
         self.pdf.cell(WIDTH_MM, 8, words, new_x="LMARGIN", new_y="NEXT")
+
+    def paragraph(self, words: str) -> None:
+        """Plain words."""
+        self._ink(10)
+        for line in words.split("\n"):
+            self._text(line)
+        self.pdf.ln(1.6)
+
+    def pictures(self, pictures: Iterable[tuple[bytes, str]]) -> None:
+        """JPEG pictures side by side, each with words below."""
+        left_over = iter(pictures)
+        while row := [*islice(left_over, PICTURES_ABREAST)]:  # itertools.batched comes with Python 3.12
+            width = (WIDTH_MM - SIDE_MM * (PICTURES_ABREAST - 1)) / PICTURES_ABREAST
+            height = width * 3 / 4
+            if self.pdf.get_y() + height > 297 - FOOT_MM - 12:
+                self.pdf.add_page()
+            top, below = self.pdf.get_y(), 0.0
+            for place, (content, words) in enumerate(row):
+                left = MARGIN_MM + place * (width + SIDE_MM)
+                self.pdf.image(BytesIO(content), left, top, width, height, keep_aspect_ratio=True)
+                self.pdf.set_xy(left, top + height + 1)
+                self._ink(7.5, DIM)
+                self.pdf.multi_cell(width, 3.8, self._wrap(words, width), align="L")
+                below = max(below, self.pdf.get_y())
+            self.pdf.set_y(below + 3)
 
     def note(self, words: str) -> None:
         """Small print."""

@@ -138,19 +138,26 @@ def _make_part(component: Component, bound: BoundForm, display: Display) -> Part
         input=given,
         value=None if is_input or not component.has_value else bound.read_only_value(component),
         errors=tuple(bound.errors.get(component.name, ())),
-        view=bound.view(component) if component.type in COMPONENTS else {},
+        view=_view(component, bound),
         rows=_arrange(component.children, bound, display),
-        entries=_list_entries(given, display) if isinstance(given, EntriesField) else (),
+        entries=_list_entries(given, bound, display) if isinstance(given, EntriesField) else (),
         is_trigger=component.name in bound.form.triggers,
         is_conditional=component.name in bound.form.conditional,
     )
 
 
-def _list_entries(field: EntriesField, display: Display) -> tuple[Entry, ...]:
+def _view(component: Component, bound: BoundForm) -> PlainDict:
+    return bound.view(component) if component.type in COMPONENTS else {}
+
+
+def _list_entries(field: EntriesField, bound: BoundForm, display: Display) -> tuple[Entry, ...]:
     """The entries of the page; what is wrong with one is said at its input."""
     entries = []
     for number, row in field.rows.items():
-        parts = [Part(one.component, display, input=one, errors=tuple(one.errors)) for one in fields_of(row).values()]
+        parts = [
+            Part(one.component, display, input=one, errors=tuple(one.errors), view=_view(one.component, bound))
+            for one in fields_of(row).values()
+        ]
         entries.append(Entry(number, _in_rows(parts)))
     return tuple(entries)
 

@@ -36,6 +36,7 @@ TOKEN = re.compile(r"[0-9a-f]{32}")
 @dataclass(frozen=True)
 class Sheet:
     """A form as it goes on the page: what is in it, the token of this filling, the draft it was made from.
+    `is_refused`: it was sent, and something in it is wrong.
 
     `is_stale`: the draft was saved elsewhere meanwhile, and what is shown is what was typed here.
     """
@@ -45,6 +46,7 @@ class Sheet:
     revision: int = 0
     draft: Draft | None = None
     is_stale: bool = False
+    is_refused: bool = False
 
 
 class TaskDesk:
@@ -67,7 +69,7 @@ class TaskDesk:
         return self._render(view, Sheet(bound, new_token(), draft.revision if draft else 0, draft))
 
     def complete(self, task_id: str) -> BaseResponse | tuple[str, int] | str:
-        """Completes the task; with errors the form comes back as it was filled in."""
+        """Completes the task; with errors the form comes back as it was filled in. A script hears where to go on."""
         actor, token = current_actor(), request.form.get("token", "")
         fields = collect_fields(self.engine, actor)
         if is_refresh(request.form):
@@ -80,9 +82,9 @@ class TaskDesk:
             complete_task(self.engine, actor, task_id, token, fields, current_language())
         except FormRejected as refused:
             view = fetch_task(self.engine, actor, task_id)
-            return self._render(view, Sheet(refused.bound, token, _read_revision())), 422
+            return self._render(view, Sheet(refused.bound, token, _read_revision(), is_refused=True)), 422
         target = local_target(request.form.get("next")) or url_for("staff.inbox", done=task_id)
-        return redirect(target, 303)
+        return jsonify(next=target) if wants_json(request) else redirect(target, 303)
 
     def save_draft(self, task_id: str) -> BaseResponse:
         """Keeps the form as typed. To a script it says the new revision and when; to a browser it shows the task."""

@@ -97,6 +97,7 @@
     window.addEventListener("pagehide", leave);
     // A form that is sent leads to another page: what it changes is no news here.
     window.addEventListener("submit", (event) => event.defaultPrevented || leave());
+    document.addEventListener("leave", leave); // a form that a script sends
     document.addEventListener("ask", ask);
     if (!document.hidden) enter();
   }

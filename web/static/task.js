@@ -91,10 +91,13 @@
     timer = setTimeout(save, PAUSE);
   };
 
-  const fill = ([name, value]) => {
-    for (const control of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+  // Where inputs share a name, as those of photos do, the texts come in their order.
+  const fill = ([name, value], place, all) => {
+    const turn = all.slice(0, place).filter(([other]) => other === name).length;
+    const controls = [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
+    for (const [number, control] of controls.entries()) {
       if (control.type === "radio" || control.type === "checkbox") control.checked ||= control.value === value;
-      else if (control.type !== "file") control.value = value;
+      else if (control.type !== "file" && number === turn) control.value = value;
       control.dispatchEvent(new Event("change", { bubbles: true }));
     }
   };

@@ -27,12 +27,15 @@ class FormComponent:
     """A kind of component. `properties` are its own, besides those of every component.
 
     `choices_property` names the one that lists things with a value and a label; they come as `component.choices`.
+    What `is_live` is shown anew with each answer; what `takes_files` has a `FilesField`.
     """
 
     properties: ClassVar[frozenset[str]] = frozenset()
     choices_property: ClassVar[str | None] = None
     field_class: ClassVar[type[PlainField] | None] = None
     receives: ClassVar[bool] = False
+    is_live: ClassVar[bool] = False
+    takes_files: ClassVar[bool] = False
 
     def check(self, component: Component, keys: frozenset[str]) -> Iterator[Finding]:
         """What is wrong with a component of a form that has the field keys `keys`."""

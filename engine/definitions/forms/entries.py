@@ -8,11 +8,13 @@ from wtforms.form import BaseForm
 
 from engine.definitions.forms.fields import ADD, FIELD_CLASSES, REMOVE, PlainField, Submitted, show_number
 from engine.definitions.forms.model import Component
+from engine.definitions.forms.selecting import SELECT_ROW, SelectRowField
 from engine.storage.plain import Plain, PlainDict
 
 LIST = "dynamiclist"  # as form-js calls it
 # Files are stored under the name of a field of the form, so entries have none.
-ENTRY_TYPES = frozenset(FIELD_CLASSES) - {"filepicker"}
+_ENTRY_CLASSES = {**FIELD_CLASSES, SELECT_ROW: SelectRowField}
+ENTRY_TYPES = frozenset(_ENTRY_CLASSES) - {"filepicker"}
 # Bounds the work for a page somebody made up; what a form allows is checked, and said, besides.
 _MAX_ROWS, _MAX_NUMBER_LENGTH = 100, 4
 
@@ -49,7 +51,9 @@ class EntriesField(PlainField):
         self._collect()
 
     def _make_row(self, number: int) -> BaseForm:
-        fields = {part.name: UnboundField(FIELD_CLASSES[part.type], part) for part in self.component.entry}
+        fields: dict[str, Any] = {
+            part.name: UnboundField(_ENTRY_CLASSES[part.type], part) for part in self.component.entry
+        }
         return BaseForm(fields, prefix=f"{self.name}-{number}", meta=self.meta)
 
     @property

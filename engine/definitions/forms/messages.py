@@ -9,6 +9,9 @@ Language = Literal["zh", "en"]
 MESSAGES: dict[str, tuple[str, str]] = {
     # to people
     "required": ("此项必填，还没有填写", "Required; nothing entered yet"),
+    "lines_without_member": ("每一项至少分给一名成员", "Give each line to at least one member"),
+    "signature_missing": ("请输入签收人姓名", "Enter the name of who signs"),
+    "signature_wrong": ("签名无法识别，请重新书写", "The signature cannot be read; please draw it again"),
     "required_choice": ("此项必选，还没有选择", "Required; nothing chosen yet"),
     "required_tick": ("需要勾选才能继续", "Tick this to continue"),
     "required_file": ("至少 1 个文件，现在 0 个", "At least 1 file; none so far"),
@@ -55,6 +58,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "too_many_files": ("最多 {max_files} 个文件，现在 {count} 个", "At most {max_files} files; {count} now"),
     "file_too_large": ("{name} 超过 {max_mb} MB", "{name} is larger than {max_mb} MB"),
     "file_type": ("{name} 的类型不符，可以上传：{accept}", "{name} is of another type; accepted: {accept}"),
+    "photos_missing": ("上传照片，或说明没有照片的原因", "Add photos, or say why there are none"),
+    "photo_unplaced": ("第 {number} 张照片：选择所属项目和阶段", "Photo {number}: choose its line and stage"),
+    "question_missing": ("退回补充时要写明问题", "A return needs a question"),
+    "merge_undecided": (
+        "还有 {count} 处待定：疑似重复或冲突",
+        "Still to decide: {count} possible duplicates or conflicts",
+    ),
     "answers_missing": (
         "共 {total} 项，还有 {missing} 项没有回答",
         "{missing} of {total} answers are missing",

@@ -11,7 +11,7 @@ from engine.definitions.forms.messages import Language, say
 from engine.storage.plain import Plain, PlainDict
 
 # Values that are lists and values that are texts; what is empty follows from it.
-LIST_TYPES = frozenset({"checklist", "filepicker", "dynamiclist"})
+LIST_TYPES = frozenset({"checklist", "dynamiclist"})
 TEXT_TYPES = frozenset({"textfield", "textarea"})
 
 
@@ -88,7 +88,7 @@ class Component:
 
     `entry` are the fields each entry of a list has. `bounds` is the path, in the data of the case or in a view, of a
     dict with the `minimum` and `maximum` a number must keep, as it is kept. A datetime must come `after` another one of
-    the form, or after `now`.
+    the form, or after `now`. What `is_live` is shown anew with each of its own answers.
     """
 
     name: str
@@ -107,6 +107,8 @@ class Component:
     is_money: bool = False
     is_percent: bool = False
     is_read_only: bool = False
+    is_live: bool = False
+    takes_files: bool = False
     is_kept: bool = False
     subtype: str = "date"
     bounds: str | None = None
@@ -130,7 +132,7 @@ class Component:
     @property
     def empty(self) -> Plain:
         """The value of the field as long as nothing was filled in."""
-        if self.type in LIST_TYPES:
+        if self.type in LIST_TYPES or self.takes_files:
             return []
         if self.type in TEXT_TYPES:
             return ""
@@ -196,7 +198,7 @@ class Form:
     @cached_property
     def file_keys(self) -> tuple[str, ...]:
         """The fields that take files."""
-        return tuple(key for key, part in self.inputs.items() if part.type == "filepicker")
+        return tuple(key for key, part in self.inputs.items() if part.takes_files)
 
     @cached_property
     def previews(self) -> Mapping[str, tuple[str, ...]]:
@@ -207,7 +209,11 @@ class Form:
     @cached_property
     def is_refreshed(self) -> bool:
         """Whether an answer can change what else the form shows."""
-        return bool(self.levels or self.previews)
+        return bool(self.levels or self.previews or self._live)
+
+    @cached_property
+    def _live(self) -> frozenset[str]:
+        return frozenset(key for key, part in self.inputs.items() if part.is_live)
 
     @cached_property
     def has_extra_buttons(self) -> bool:
@@ -218,7 +224,7 @@ class Form:
     def triggers(self) -> frozenset[str]:
         """The fields whose change may show or hide others, or what a preview says."""
         read = frozenset(key for level in self.levels for condition in level for key in condition.reads)
-        return read.union(*self.previews.values())
+        return read.union(self._live, *self.previews.values())
 
     @cached_property
     def conditional(self) -> frozenset[str]:

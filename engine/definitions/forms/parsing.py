@@ -170,6 +170,8 @@ class _Parser:
             is_money=is_money,
             is_percent=is_percent,
             is_read_only=reader.read_flag("readonly") or reader.read_flag("disabled"),
+            is_live=registered is not None and registered.is_live,
+            takes_files=kind == "filepicker" or (registered is not None and registered.takes_files),
             is_kept=_read_keep(reader),
             subtype=_read_subtype(reader),
             bounds=reader.read_text("bounds") or None,

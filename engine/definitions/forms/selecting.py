@@ -10,6 +10,8 @@ from engine.definitions.forms.messages import Language
 from engine.definitions.forms.model import Component, Finding
 from engine.storage.plain import Plain, PlainDict
 
+SELECT_ROW = "baton:select_row"
+
 
 def _rows_at(component: Component, data: Mapping[str, Plain]) -> list[PlainDict]:
     found = find_datum(data, str(component.properties.get("source")))
@@ -42,7 +44,7 @@ class SelectRowField(PlainField):
         self._choose([one for one in known if one in self.chosen_ids])
 
 
-@form_component("baton:select_row")
+@form_component(SELECT_ROW)
 class SelectRow(FormComponent):
     """One row of a list; with `multiple: true` any number. `source` is the path of the list in process data or a view;
     each row has an `id` and a `name`.

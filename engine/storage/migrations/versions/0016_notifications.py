@@ -58,7 +58,7 @@ def upgrade() -> None:
             ["notification_id"], ["notification.id"], name=op.f("fk_delivery_notification_id_notification")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
-        sa.UniqueConstraint("notification_id", "channel", name=op.f("uq_delivery_notification_id")),
+        sa.UniqueConstraint("notification_id", "channel", name=op.f("uq_delivery_notification_id_channel")),
     )
     op.create_index(
         "ix_delivery_queued",

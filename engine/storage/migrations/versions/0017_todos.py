@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("updated_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_todo_item")),
         sa.UniqueConstraint("number", name=op.f("uq_todo_item_number")),
-        sa.UniqueConstraint("source_id", "external_id", name=op.f("uq_todo_item_source_id")),
+        sa.UniqueConstraint("source_id", "external_id", name=op.f("uq_todo_item_source_id_external_id")),
     )
     op.create_table(
         "todo_version",

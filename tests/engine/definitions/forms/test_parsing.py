@@ -217,10 +217,10 @@ def test_ordinary_patterns_pass_and_match_fast(pattern: str) -> None:
     form = make(part("textfield", "x", validate={"pattern": pattern}))
     compiled = form.fields["x"].rules.pattern
     assert compiled
-    started = time.process_time()
+    started = time.thread_time()
     for text in ("1" * 100, "a" * 100, "a@" * 50, "A-1-" * 25):
         compiled.fullmatch(text)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 def test_the_slowest_pattern_that_passes_is_fast_enough() -> None:
@@ -228,9 +228,9 @@ def test_the_slowest_pattern_that_passes_is_fast_enough() -> None:
     assert find_slowness(pattern) is None
     compiled = make(part("textfield", "x", validate={"pattern": pattern})).fields["x"].rules.pattern
     assert compiled
-    started = time.process_time()
+    started = time.thread_time()
     compiled.fullmatch("a" * 100)
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_every_message_has_both_languages_with_the_same_facts() -> None:

@@ -38,9 +38,9 @@ ALLOWED = {"policy: many components"}
 def test_a_bomb_is_refused_at_once(name: str) -> None:
     path, content = FILES[name]
     lint_files({path: b""})  # imports and caches are not its fault
-    began = time.process_time()
+    began = time.thread_time()
     findings = lint_files({path: content})
-    assert time.process_time() - began < LIMIT_SECONDS
+    assert time.thread_time() - began < LIMIT_SECONDS
     assert has_errors(findings) != (name in ALLOWED)
     _check(findings)
 
@@ -50,10 +50,10 @@ def test_it_is_not_drawn_either(name: str) -> None:
     content = XML[name]
     if len(content) > MAX_BYTES:  # refused before
         return
-    began = time.process_time()
+    began = time.thread_time()
     with suppress(NotDrawable):
         assert complete_drawing(content) == content
-    assert time.process_time() - began < 2 * LIMIT_SECONDS
+    assert time.thread_time() - began < 2 * LIMIT_SECONDS
 
 
 def test_memory_is_bounded() -> None:

@@ -175,6 +175,6 @@ WORST = {
 
 @pytest.mark.parametrize("name", WORST)
 def test_no_file_takes_long(name: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()  # a server may be at work in another thread of this process
     assert lint(WORST[name])
-    assert time.process_time() - began < LIMIT_SECONDS
+    assert time.thread_time() - began < LIMIT_SECONDS

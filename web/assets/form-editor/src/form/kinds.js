@@ -23,6 +23,7 @@ const BUILT_IN = {
 };
 const ICONS = {
   "baton:facts": "list", "baton:settlement_preview": "receipt-text", "baton:checklist_review": "badge-check", "baton:split": "split",
+  "baton:merge": "copy", "baton:photos": "camera",
 };
 
 // All kinds by type: the built-in ones and those registered in the server, which describes them

@@ -1,0 +1,47 @@
+"""How what several people say and photograph of a repair becomes one report. Pure: no database, no clock."""
+
+from engine.services.repairs.merging.model import (
+    LEADER,
+    Conflict,
+    Decisions,
+    Draft,
+    Finding,
+    Gap,
+    Info,
+    Labour,
+    Line,
+    Measure,
+    Member,
+    Note,
+    Order,
+    Pair,
+    Part,
+    Photo,
+    Report,
+    Statement,
+)
+from engine.services.repairs.merging.report import draft, find_gaps, merge
+
+__all__ = [
+    "LEADER",
+    "Conflict",
+    "Decisions",
+    "Draft",
+    "Finding",
+    "Gap",
+    "Info",
+    "Labour",
+    "Line",
+    "Measure",
+    "Member",
+    "Note",
+    "Order",
+    "Pair",
+    "Part",
+    "Photo",
+    "Report",
+    "Statement",
+    "draft",
+    "find_gaps",
+    "merge",
+]

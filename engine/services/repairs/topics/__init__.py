@@ -1,0 +1,1 @@
+"""What the diagrams of repair collaboration call."""

@@ -1,0 +1,1 @@
+"""Repair orders: the list, one order with its team, what was sent and the reports, for everybody it concerns."""
