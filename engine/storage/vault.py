@@ -92,7 +92,8 @@ def open_sealed(connection: Connection, keys: KeyRing, sealed: PlainDict, place:
 def open_all_sealed(connection: Connection, keys: KeyRing, sealed: Mapping[str, PlainDict]) -> dict[str, str | None]:
     """The texts of `seal_text` by their places, those of the erased None: one query, however many there are."""
     subjects = sorted({str(one["subject"]) for one in sealed.values()})
-    wrapped = dict(connection.execute(_SELECT_KEYS, {"subject_ids": subjects}).tuples().all())
+    rows = connection.execute(_SELECT_KEYS, {"subject_ids": subjects})
+    wrapped = {row.subject_id: row.wrapped_key for row in rows}
 
     def open_one(place: str, one: PlainDict) -> str | None:
         subject_id = str(one["subject"])
