@@ -1,4 +1,4 @@
-"""A worker as a process of its own, to be killed: fires what is due on a data folder, and nothing else."""
+"""A worker as a process of its own, to be killed: does what is due, and nothing else."""
 
 import sys
 from pathlib import Path
@@ -12,10 +12,11 @@ from web.services import load_services
 IDLE_SECONDS = 0.2
 
 
-def main(folder: str, smtp_url: str) -> None:
+def main(folder: str, database_url: str, smtp_url: str) -> None:
     """Works until it is ended."""
     load_services()
-    engine = Engine(Settings(data_dir=Path(folder), smtp_url=smtp_url, mail_from="baton@example.org"))
+    sending = {"smtp_url": smtp_url, "mail_from": "baton@example.org"}
+    engine = Engine(Settings(data_dir=Path(folder), database_url=database_url, **sending))
     pause = Event()
     print("ready", flush=True)
     while True:
