@@ -14,7 +14,7 @@ from engine.runtime.engine import Engine
 from engine.services.job_engine import engine_of
 from engine.services.notifications.channels.chosen import channel_of
 from engine.services.notifications.channels.port import Link, Message, Receipt
-from engine.services.notifications.preferences import open_address
+from engine.services.notifications.preferences import open_addresses
 from engine.services.notifications.tables import delivery, notification, notification_address
 from engine.services.notifications.telling import (
     DELIVER,
@@ -92,11 +92,10 @@ def _claim(unit: UnitOfWork, channel: str) -> list[Row[Any]]:
 def _bundle(engine: Engine, rows: list[Row[Any]]) -> tuple[dict[str, Message], list[str]]:
     """Messages by the id of the first delivery in them, and the deliveries that have no address any more."""
     messages, unsendable = dict[str, Message](), list[str]()
-    recipients = {row.user_id: row for row in rows if row.address}
     with engine.database.read() as connection:
-        opened = {user_id: open_address(connection, engine.keys, row) for user_id, row in recipients.items()}
+        opened = open_addresses(connection, engine.keys, [row for row in rows if row.address])
     for row in rows:
-        address = opened.get(row.user_id)
+        address = opened.get((row.user_id, row.channel))
         if address is None:
             unsendable.append(row.id)
             continue

@@ -20,7 +20,7 @@ from engine.storage.plain import Plain
 REMIND, OVERDUE = "todo.remind", "todo.overdue"
 UNREAD = "unread"
 PLANNED, TOLD, SKIPPED, CANCELLED = "planned", "sent", "skipped", "cancelled"
-BATCH = 500
+BATCH = 200  # a transaction of a tenth of a second
 _DUE = (
     select(todo_reminder)
     .where(todo_reminder.c.state == PLANNED, todo_reminder.c.due_at <= bindparam("now"))
