@@ -31,6 +31,7 @@ from web.assets.build import AssetsUnavailable, build
 from web.demo import PASSWORD
 from web.demo.data import LOGINS, load_demo
 from web.demo.disputing import play_dispute
+from web.demo.expressing import play_express
 from web.demo.founding import play_founding
 from web.demo.handling import play_todos
 from web.demo.joining import play_joining
@@ -45,6 +46,7 @@ from web.serving import Server
 DEMOS = (
     "hire_order",
     "normal_task",
+    "express_task",
     "individual_onboarding",
     "enterprise_onboarding",
     "service_case",
@@ -70,6 +72,8 @@ def main(arguments: list[str]) -> int:
             return play_dispute()
         if options.process == "normal_task":
             return play_work(options.mode, options.award, options.workers)
+        if options.process == "express_task":
+            return play_express(options.lines)
         if options.process == "repair_collaboration":
             return play_repair(options.assistants, options.conflicts)
         if options.process == "todo_handling":
@@ -103,6 +107,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo.add_argument("--mode", choices=MODES, default=MODES[0], help="of a normal task: how it is paid")
     demo.add_argument("--award", choices=AWARDS, default=AWARDS[0], help="of a normal task: who gets its seats")
     demo.add_argument("--workers", type=int, default=2, help="of a normal task: how many seats")
+    demo.add_argument("--lines", type=int, default=20, help="of an express task: how many people are on the list")
     demo.add_argument("--assistants", type=int, default=3, help="of a repair: how many besides the leader")
     demo.add_argument("--conflicts", type=int, default=1, help="of a repair: about how much two of them differ")
     demo.add_argument("--transfers", type=int, default=1, help="of a to-do item: how often it is handed on")

@@ -208,6 +208,7 @@ class BatchTopic(Topic):
     """A registered service that is done in chunks: `function` gives the items, `chunk` does some of them."""
 
     chunk: ChunkFunction
+    chunk_items: int
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -218,17 +219,19 @@ class BatchTopic(Topic):
 class BatchPlan:
     """The first half of a batch topic; with its second half it is registered."""
 
-    def __init__(self, name: str, plan: PlanFunction) -> None:
+    def __init__(self, name: str, plan: PlanFunction, chunk_items: int) -> None:
         self.name = name
         self.plan = plan
+        self.chunk_items = chunk_items
 
     def chunk(self, function: ChunkFunction) -> ChunkFunction:
-        """Decorator: does at most 100 items, in a transaction of their own; what it gives is their result.
+        """Decorator: does at most `chunk_items` items, in a transaction of their own; what it gives is their result.
 
         Any exception but BpmnError rolls them back, to be tried again with growing pauses, and at last opens an
         incident of the task; the other chunks are kept and go on.
         """
-        _add_topic(BatchTopic(self.name, self.plan, *_read_parameters(self.plan), chunk=function))
+        parameters = _read_parameters(self.plan)
+        _add_topic(BatchTopic(self.name, self.plan, *parameters, chunk=function, chunk_items=self.chunk_items))
         return function
 
 
@@ -263,6 +266,8 @@ def _fits(value: Plain, expected: object) -> bool:
     return not isinstance(kind, type) or kind is object or isinstance(value, kind)
 
 
+CHUNK_ITEMS = 100
+"""How many items of a batch are done in one transaction, unless its topic wants fewer."""
 TOPICS: dict[str, Topic] = {}
 RELATIONS: dict[str, RelationFunction] = {}
 MEMBER_ROLES: set[str] = set()
@@ -283,13 +288,14 @@ def topic(name: str) -> Callable[[TopicFunction], TopicFunction]:
     return register
 
 
-def batch_topic(name: str) -> Callable[[PlanFunction], BatchPlan]:
+def batch_topic(name: str, *, chunk_items: int = CHUNK_ITEMS) -> Callable[[PlanFunction], BatchPlan]:
     """Registers a service for many items: `def plan(call: TopicCall, *, <input parameters>) -> list[Plain]` gives them.
+    Fewer of them make a chunk where one item costs much, so that its transaction stays short.
 
     The decorated name becomes a `BatchPlan`, whose `chunk` registers what is done with them. The result of the task:
     `results`, what each chunk gave, in order; `rejected`, a list of {"item", "reason"}; `items`, how many there were.
     """
-    return lambda plan: BatchPlan(name, plan)
+    return lambda plan: BatchPlan(name, plan, chunk_items)
 
 
 def _add_topic(found: Topic) -> None:

@@ -13,7 +13,6 @@ from engine.records.jobs import enqueue
 from engine.storage.outside import batch, batch_chunk
 from engine.storage.plain import Plain, PlainDict
 
-CHUNK_ITEMS = 100
 RUN_CHUNK = "batch.chunk"
 END_BATCH = "batch.end"
 
@@ -35,7 +34,7 @@ _GIVEN_UP = select(batch_chunk.c.number).where(
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some items of a batch, at most CHUNK_ITEMS. `number` counts from 1."""
+    """Some items of a batch, as many as its topic does at a time. `number` counts from 1."""
 
     task_id: str
     instance_id: str
@@ -60,9 +59,10 @@ def add_batch(
     element: str,
     topic: str,
     items: list[Plain],
+    chunk_items: int,
 ) -> int:
     """Writes the chunks of a service task down, with a job for each; gives how many there are."""
-    chunks = [items[start : start + CHUNK_ITEMS] for start in range(0, len(items), CHUNK_ITEMS)]
+    chunks = [items[start : start + chunk_items] for start in range(0, len(items), chunk_items)]
     row = {"task_id": task_id, "instance_id": instance_id, "element": element, "topic": topic}
     counts = {"total_items": len(items), "chunks": len(chunks), "done": 0, "created_at": now}
     connection.execute(insert(batch), row | counts)

@@ -150,8 +150,8 @@ class StepHost:
         except BpmnError as error:
             self.step.note({**described, "error": error.code, "message": str(error), "values": error.values})
             raise
-        if is_batch and found:
-            self._begin_batch(task, element, found, described)
+        if isinstance(topic, BatchTopic) and found:
+            self._begin_batch(task, element, topic, found, described)
             return None
         result: PlainDict = {"results": [], "rejected": [], "items": 0} if is_batch else found
         self.step.note({**described, "result": result})
@@ -167,9 +167,12 @@ class StepHost:
         step.outside.add(task.id)
         step.note(event("external", task=task.id, element=element.id, topic=topic, inputs=_digest(inputs)))
 
-    def _begin_batch(self, task: TracedTask, element: Element, items: list[Plain], described: PlainDict) -> None:
-        step, topic = self.step, element.topic or ""
-        chunks = add_batch(step.connection, step.now, task.id, step.instance_id, element.id, topic, items)
+    def _begin_batch(
+        self, task: TracedTask, element: Element, topic: BatchTopic, items: list[Plain], described: PlainDict
+    ) -> None:
+        step = self.step
+        where = (task.id, step.instance_id, element.id, topic.name)
+        chunks = add_batch(step.connection, step.now, *where, items, topic.chunk_items)
         step.outside.add(task.id)
         step.note({**described, "kind": "batch", "items": len(items), "chunks": chunks})
 

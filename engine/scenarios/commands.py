@@ -9,10 +9,12 @@ from engine.commands.work import settle
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
 from engine.scenarios.items import begin_change, hand_out_checked_item, hand_out_item, resend_item, send_item
+from engine.scenarios.lists import follow_link, import_express_list, leave_out_line
 from engine.scenarios.pasts import (
     hold_code,
     hold_number,
     invite_person,
+    owe_agreement,
     register_enterprise,
     register_individual,
     suspend,
@@ -20,6 +22,7 @@ from engine.scenarios.pasts import (
 from engine.scenarios.repairs import ask_for_repair, call_off_repair, leave_out, return_repairer
 from engine.services.agreements.filling import sign_agreements
 from engine.services.cases.commands import add_evidence, open_case, withdraw_case
+from engine.services.express.commands import cancel_express_task, create_express_task
 from engine.services.ledger import rules, settling
 from engine.services.ledger.fees import BPS, FeeTerms, compute_settlement
 from engine.services.ledger.rules import Book, Origin
@@ -117,6 +120,11 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         dispute_engagement,
         revise_offer,
         improve_task,
+        create_express_task,
+        cancel_express_task,
+        import_express_list,
+        leave_out_line,
+        follow_link,
         sign_agreements,
         pay_fee,
         spend,
@@ -132,6 +140,7 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         register_individual,
         invite_person,
         hold_number,
+        owe_agreement,
         suspend,
         register_enterprise,
         hold_code,

@@ -54,6 +54,12 @@ def hold_number(engine: Engine, actor: Actor, id_no: str) -> None:
     engine.database.transact(work)
 
 
+def owe_agreement(engine: Engine, actor: Actor) -> None:
+    """The actor has not signed the service agreement."""
+    mine = update(party).where(party.c.id == actor.party_id)
+    engine.database.transact(lambda unit: unit.connection.execute(mine.values(has_agreement=0)))
+
+
 def hold_code(engine: Engine, actor: Actor, credit_code: str) -> None:
     """The actor's enterprise is certified with this credit code for a year, under the id of its party."""
 

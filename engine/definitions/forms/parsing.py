@@ -48,7 +48,7 @@ _PROPERTIES: dict[str, frozenset[str]] = {
     "radio": _FIELD | {"values"},
     "checkbox": _FIELD,
     "checklist": _FIELD | {"values"},
-    "datetime": _FIELD | _DATETIME | {"personal", "after"},
+    "datetime": _FIELD | _DATETIME | {"personal", "after", "until"},
     "filepicker": _FIELD - {"defaultValue"} | {"accept", "multiple", "max_files", "max_mb"},
     LIST: _FIELD - {"key", "defaultValue"} | _LIST,
     "group": _COMMON | {"components", "showOutline", "verticalAlignment"},
@@ -71,7 +71,7 @@ def parse_form(key: str, content: bytes) -> Form:
     components = parser.read_all(schema.get("components", []), depth=1)
     _check_names(components, parser.findings)
     _check_registered(components, parser.findings)
-    _check_after(components, parser.findings)
+    _check_order(components, parser.findings)
     levels = order_conditions(components, parser.findings)
     if parser.findings:
         raise FormInvalid(tuple(parser.findings))
@@ -176,6 +176,7 @@ class _Parser:
             subtype=_read_subtype(reader),
             bounds=reader.read_text("bounds") or None,
             after=reader.read_text("after") or None,
+            until=reader.read_text("until") or None,
             personal_subject=subject,
             show_when=reader.read_text("showWhen") or None,
             row=str(layout["row"]) if layout.get("row") else None,
@@ -267,13 +268,18 @@ def _check_names(components: tuple[Component, ...], findings: list[Finding]) -> 
         seen.add(component.name)
 
 
-def _check_after(components: tuple[Component, ...], findings: list[Finding]) -> None:
-    """A time comes after another one of the form that is asked as often."""
+def _check_order(components: tuple[Component, ...], findings: list[Finding]) -> None:
+    """A time comes after another one of the form that is asked as often, a date no later than another one."""
     times = {part.name for part, _ in walk(components) if part.type == "datetime" and part.subtype == "datetime"}
     for part, _ in walk(components):
         if part.after and not (part.name in times and part.after in {*times, NOW} - {part.name}):
             expected = "now, or the key of another date with time"
             findings.append(Finding(part.name, "wrong_property", {"property": "after", "expected": expected}))
+    dates = {part.name for part, _ in walk(components) if part.type == "datetime" and part.subtype == "date"}
+    for part, _ in walk(components):
+        if part.until and not (part.name in dates and part.until in {*dates, NOW} - {part.name}):
+            expected = "now, or the key of another date"
+            findings.append(Finding(part.name, "wrong_property", {"property": "until", "expected": expected}))
 
 
 def _check_registered(components: tuple[Component, ...], findings: list[Finding]) -> None:

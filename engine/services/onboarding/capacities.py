@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
+from engine.services.onboarding.activation import tell_followers
 from engine.services.onboarding.person_tables import capacity, person_skill
 from engine.services.onboarding.person_topics import fetch_certification, mark_active
 from engine.services.onboarding.persons import GRANTED
@@ -109,6 +110,7 @@ def activate_person(call: TopicCall, *, certification_id: str) -> PlainDict:
     for role in (INDIVIDUAL, *roles):
         _grant(call, row.party_id, role, skills if role == INDIVIDUAL else set())
     mark_active(call, certification_id)
+    tell_followers(call, row.party_id, row.claimed_index)
     call.note("person_activated", party=row.party_id, roles=[*roles], skills=[*sorted(skills)])
     return {"roles": [INDIVIDUAL, *roles]}
 

@@ -134,6 +134,13 @@ def is_blacklisted(connection: Connection, party_ids: Iterable[str]) -> bool:
     return bool(connection.execute(select(query)).scalar_one())
 
 
+def find_blacklisted(connection: Connection, id_indexes: Iterable[str]) -> set[str]:
+    """Of the numbers behind blind indexes those whose holder the platform has suspended."""
+    query = select(person_certification.c.claimed_index).join(party, party.c.id == person_certification.c.party_id)
+    barred = query.where(person_certification.c.claimed_index.in_([*id_indexes]), party.c.is_suspended == 1)
+    return {str(index) for index in connection.execute(barred).scalars()}
+
+
 def find_certified_name(connection: Connection, party_id: str) -> PlainDict | None:
     """Where the vault keeps the name a person was last certified under; None where he never was."""
     named = select(person_certification.c.name).where(

@@ -10,14 +10,17 @@ EVERYONE = "*"
 
 
 @topic("check_spend_limit")
-def check_spend_limit(call: TopicCall, *, payer: str, amount_fen: int, spend_approval_id: str = "") -> PlainDict:
+def check_spend_limit(
+    call: TopicCall, *, payer: str, amount_fen: int, spend_approval_id: str = "", operator: str = ""
+) -> PlainDict:
     """Finds out whether an expense needs the approval of the payer's finance. Persons have no limit.
+    `operator`: who is spending, where that is not who acts.
 
     Returns: needs_approval, operator (user id of who is spending; may not approve it himself).
     """
-    limit_fen = find_spend_limit(call.connection, payer, call.actor.user_id)
+    limit_fen = find_spend_limit(call.connection, payer, operator or call.actor.user_id)
     needs_approval = limit_fen is not None and amount_fen > limit_fen and not spend_approval_id
-    return {"needs_approval": needs_approval, "operator": call.actor.user_id}
+    return {"needs_approval": needs_approval, "operator": operator or call.actor.user_id}
 
 
 def find_spend_limit(connection: Connection, party_id: str, user_id: str) -> int | None:

@@ -5,8 +5,7 @@ import hashlib
 import orjson
 from sqlalchemy import update
 
-from engine.definitions.registry import ChunkCall, Outbox, TopicCall, batch_topic, topic
-from engine.records.batches import CHUNK_ITEMS
+from engine.definitions.registry import CHUNK_ITEMS, ChunkCall, Outbox, TopicCall, batch_topic, topic
 from engine.services.ledger import accounts, rules
 from engine.services.ledger.posting import balance_of
 from engine.services.ledger.topics.calls import open_book

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, insert, select, update
 
-from engine.definitions.registry import ChunkCall, Outbox, TopicCall, batch_topic, topic
-from engine.records.batches import CHUNK_ITEMS
+from engine.definitions.registry import CHUNK_ITEMS, ChunkCall, Outbox, TopicCall, batch_topic, topic
 from engine.services.work_tasks import states
 from engine.services.work_tasks.awarding import waiting_list
 from engine.services.work_tasks.notes import NEGOTIABLE, PIECEWORK, note_task
