@@ -29,7 +29,7 @@ from web.operator.routes import make_operator
 from web.payments import make_payments
 from web.preferences import load_preferences
 from web.repairs.routes import make_repairs
-from web.security import MAX_FIELD_BYTES, finish_response, form_token, load_session, pass_gate
+from web.security import MAX_FIELD_BYTES, answered_token, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
 from web.statics import STATIC, serve_static, serve_worker
 from web.texts import HTML_LANGUAGE, current_language, text, texts_under
@@ -97,6 +97,7 @@ def _init_templates(app: Flask, engine: Engine) -> None:
         asset=asset_url,
         has_asset=lambda name: (STATIC / name).exists(),
         csrf_token=partial(form_token, engine),
+        answered_token=answered_token,
         nav_groups=list_groups,
         nav_bottom=list_bottom_links,
         html_language=lambda: HTML_LANGUAGE[current_language()],

@@ -127,6 +127,16 @@ def form_token(engine: Engine) -> str:
     return token
 
 
+def answered_token() -> str:
+    """The key of the form that the present page answers; empty where it answers none, or one that was too large."""
+    if request.method in SAFE_METHODS:
+        return ""
+    try:
+        return request.form.get("token", "")
+    except HTTPException:
+        return ""
+
+
 def set_session_cookie(response: BaseResponse, secret: str) -> None:
     """Hands the browser a secret: unreadable to scripts, not sent from other sites, over TLS only if this came so."""
     response.set_cookie(

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from typing import TypeGuard
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,6 +20,9 @@ SEALED = "$sealed"
 NONCE_BYTES = 12
 
 _SELECT_KEY = select(subject_key.c.wrapped_key).where(subject_key.c.subject_id == bindparam("subject_id"))
+_SELECT_KEYS = select(subject_key.c.subject_id, subject_key.c.wrapped_key).where(
+    subject_key.c.subject_id.in_(bindparam("subject_ids", expanding=True))
+)
 _SELECT_ITEM = (
     select(vault_item.c.subject_id, vault_item.c.ciphertext, subject_key.c.wrapped_key)
     .join(subject_key, subject_key.c.subject_id == vault_item.c.subject_id)
@@ -82,12 +86,22 @@ def seal_text(connection: Connection, keys: KeyRing, subject_id: str, place: str
 
 def open_sealed(connection: Connection, keys: KeyRing, sealed: PlainDict, place: str) -> str | None:
     """The text of `seal_text`; None once the person is erased."""
-    subject_id = str(sealed["subject"])
-    wrapped = connection.execute(_SELECT_KEY, {"subject_id": subject_id}).scalar_one_or_none()
-    if wrapped is None:
-        return None
-    key = _unwrap(keys, subject_id, wrapped)
-    return _decrypt(key, b64decode(str(sealed[SEALED])), _context(place, subject_id))
+    return open_all_sealed(connection, keys, {place: sealed})[place]
+
+
+def open_all_sealed(connection: Connection, keys: KeyRing, sealed: Mapping[str, PlainDict]) -> dict[str, str | None]:
+    """The texts of `seal_text` by their places, those of the erased None: one query, however many there are."""
+    subjects = sorted({str(one["subject"]) for one in sealed.values()})
+    rows = connection.execute(_SELECT_KEYS, {"subject_ids": subjects})
+    wrapped = {row.subject_id: row.wrapped_key for row in rows}
+
+    def open_one(place: str, one: PlainDict) -> str | None:
+        subject_id = str(one["subject"])
+        if (key := wrapped.get(subject_id)) is None:
+            return None
+        return _decrypt(_unwrap(keys, subject_id, key), b64decode(str(one[SEALED])), _context(place, subject_id))
+
+    return {place: open_one(place, one) for place, one in sealed.items()}
 
 
 def erase_subject(connection: Connection, subject_id: str) -> None:

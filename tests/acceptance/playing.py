@@ -34,17 +34,17 @@ def read_known() -> Definitions:
 
 
 @cache
-def read_scenario(name: str) -> Scenario:
-    """A scenario of the normal task, by the name of its file."""
-    return read_shipped(read_known(), [ROOT / "bpmn" / "normal_task" / "scenarios" / f"{name}.yaml"])[0]
+def read_scenario(name: str, process: str = "normal_task") -> Scenario:
+    """A scenario of a process, by the name of its file."""
+    return read_shipped(read_known(), [ROOT / "bpmn" / process / "scenarios" / f"{name}.yaml"])[0]
 
 
 class Played:
     """A scenario that was played on a stage, with all it continues; every one of its expectations held."""
 
-    def __init__(self, stage: Stage, name: str) -> None:
+    def __init__(self, stage: Stage, name: str, process: str = "normal_task") -> None:
         definitions, self.engine = read_known(), stage.engine
-        lineage = [read_scenario(name)]
+        lineage = [read_scenario(name, process)]
         while (before := lineage[0].continues) is not None:
             lineage.insert(0, before)
         if policy := lineage[0].policy:

@@ -30,15 +30,21 @@ class Visit(Protocol):
 
 
 @pytest.fixture(scope="session")
-def site(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the application with its demo data, served by threads, with the thread that does what is due."""
+def site_engine(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The engine behind the site, with the demo data."""
     folder = tmp_path_factory.mktemp("site") / "data"
     shutil.copytree(deployed_sqlite, folder)
     engine = Engine(Settings(data_dir=folder, password_cost=1))
     load_demo(engine)
-    with serve(engine) as url:
-        yield url
+    yield engine
     engine.close()
+
+
+@pytest.fixture(scope="session")
+def site(site_engine: Engine) -> Iterator[str]:
+    """The address of the application with its demo data, served by threads, with the thread that does what is due."""
+    with serve(site_engine) as url:
+        yield url
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -1,8 +1,5 @@
 """A task without a connection: its page is there, answers and photos wait on the phone, and are sent once."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,14 +15,12 @@ from engine.services.identity.people import register_person
 from engine.storage.actor import SYSTEM, Actor
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain
-from engine.storage.settings import Settings
 from engine.storage.tables import submission
 from tests.browser.acts import picture
 from tests.browser.checks import find_barriers, find_overflow
-from tests.browser.conftest import serve
 from tests.browser.person import PHONE, Person
 from tests.engine.definitions.forms.support import part, write
-from tests.support.definitions import FILES, diagram, flow, node, user
+from tests.support.definitions import diagram, flow, node, user
 from tests.support.stage import BOSS
 from web.demo import PASSWORD
 
@@ -35,14 +30,12 @@ FORM = write(part("baton:photos", "photos", **PHOTOS), part("textarea", "why"), 
 
 
 class Shop:
-    """A server of its own, and a technician who photographs what was repaired."""
+    """A process more on the site, and a technician who photographs what was repaired."""
 
     def __init__(self, engine: Engine, url: str) -> None:
         body = node("startEvent", "begun") + user("report", camunda__formKey="trial/photos")
         body += node("endEvent", "done") + flow("begun report done")
-        deploy(
-            engine, BOSS, {**FILES, "forms/trial/photos.form": FORM, **diagram("trial", body, variables="who lines")}
-        )
+        deploy(engine, BOSS, {"forms/trial/photos.form": FORM, **diagram("trial", body, variables="who lines")})
         self.engine, self.url = engine, url
         user_id = register_person(
             engine, Passwords(1), SYSTEM, login="he", password=PASSWORD, name_zh="何军", name_en="He Jun"
@@ -63,13 +56,8 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    folder = tmp_path_factory.mktemp("shop") / "data"
-    shutil.copytree(deployed_sqlite, folder)
-    engine = Engine(Settings(data_dir=folder, password_cost=1))
-    with serve(engine) as url:
-        yield Shop(engine, url)
-    engine.close()
+def shop(site_engine: Engine, site: str) -> Shop:
+    return Shop(site_engine, site)
 
 
 def take_photo(person: Person, name: str) -> None:
@@ -120,6 +108,36 @@ def test_filled_in_without_a_connection_it_is_sent_once(shop: Shop, browser: Bro
         he.complaints.clear()
 
 
+def test_what_is_not_taken_comes_back_as_it_was(shop: Shop, browser: Browser) -> None:
+    before = len(shop.read_sent())
+    with Person(browser, shop.url, "en", PHONE) as he:
+        he.sign_in("he")
+        page, task = he.page, f"/tasks/{shop.begin()}"
+        he.open(task)
+        he.context.set_offline(True)
+        take_photo(he, "three.png")
+        page.locator("#pending select").nth(0).select_option("2")
+        he.fill(note="Line one\nand two")
+        he.press("Submit")
+        he.sees(KEPT)
+        he.expected_status = 422
+        he.complaints.clear()
+        he.context.set_offline(False)
+        he.sees("Something could not be sent as it is")
+        he.press("Open")
+        he.sees("Photo 1: choose its line and stage")
+        expect(page.locator("[name=note]")).to_have_value("Line one\nand two")
+        expect(page.locator("[name=photos-line]").first).to_have_value("2")
+        expect(page.locator("#outbox")).to_be_hidden()
+        page.locator("[name=photos-stage]").first.select_option("during")
+        he.submit()
+        he.is_at("/inbox")
+        sent = shop.read_sent()
+        assert len(sent) == before + 1
+        assert [(one["name"], one["stage"]) for one in sent[-1]["photos"]] == [("three.png", "during")]
+        he.complaints.clear()
+
+
 def test_an_answer_that_was_lost_changes_nothing(shop: Shop, browser: Browser) -> None:
     before = len(shop.read_sent())
     with Person(browser, shop.url, "zh", PHONE) as he:
@@ -150,3 +168,26 @@ def test_an_answer_that_was_lost_changes_nothing(shop: Shop, browser: Browser) -
         he.press("退出")
         he.is_at("/sign-in")
         assert not page.evaluate("caches.has('pages')")
+
+
+def test_what_was_refused_on_the_page_is_not_sent_again(shop: Shop, browser: Browser) -> None:
+    with Person(browser, shop.url, "zh") as he:
+        he.sign_in("he")
+        page, task = he.page, f"/tasks/{shop.begin()}"
+        he.open(task)
+        other = he.context.new_page()
+        other.goto(f"{shop.url}{task}")
+        for one in (page, other):
+            one.locator("[name=why]").fill("现场禁止拍照")
+        he.submit()
+        he.is_at("/inbox")
+        before = len(shop.read_sent())
+        other.locator("[name=note]").fill("另一个窗口")
+        with other.expect_navigation():
+            other.get_by_role("button", name="提交").first.click()
+        expect(other.get_by_role("heading", level=1)).to_be_visible()
+        other.goto(f"{shop.url}/inbox")
+        other.wait_for_load_state("networkidle")
+        expect(other.locator("#outbox")).to_be_hidden()
+        assert len(shop.read_sent()) == before
+        he.complaints.clear()  # the trial's diagram is not drawn

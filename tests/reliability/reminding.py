@@ -1,6 +1,7 @@
-"""A worker as a process of its own, to be killed: fires what is due on a data folder, and nothing else."""
+"""A worker as a process of its own, to be killed: does what is due, and nothing else."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -12,10 +13,11 @@ from web.services import load_services
 IDLE_SECONDS = 0.2
 
 
-def main(folder: str, smtp_url: str) -> None:
+def main(folder: str, database_url: str, smtp_url: str) -> None:
     """Works until it is ended."""
     load_services()
-    engine = Engine(Settings(data_dir=Path(folder), smtp_url=smtp_url, mail_from="baton@example.org"))
+    settings = Settings(database_url=database_url, data_dir=Path(folder))
+    engine = Engine(replace(settings, smtp_url=smtp_url, mail_from="baton@example.org"))
     pause = Event()
     print("ready", flush=True)
     while True:

@@ -75,7 +75,7 @@ class Search:
 def read_search(arguments: MultiDict[str, str]) -> Search:
     """The search an address asks for; what it does not know it leaves out."""
     typed = {name: arguments.get(name, "").strip() for name in ("min_net", "max_net", "done_by")}
-    values = {"min_net": _read_amount(typed["min_net"]), "max_net": _read_amount(typed["max_net"])}
+    values = {"min_net": read_amount(typed["min_net"]), "max_net": read_amount(typed["max_net"])}
     done_by = _read_end_of_day(typed["done_by"])
     wanted = OrderFilter(
         search=arguments.get("q", "").strip(),
@@ -91,7 +91,7 @@ def read_search(arguments: MultiDict[str, str]) -> Search:
     return Search(wanted, typed, frozenset(unread))
 
 
-def _read_amount(typed: str) -> int | None:
+def read_amount(typed: str) -> int | None:
     """An amount in fen; None for what is no amount."""
     try:
         amount_fen = parse_yuan(typed)

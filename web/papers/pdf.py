@@ -23,6 +23,7 @@ FONTS = STATIC / "build" / "fonts"
 FONT = "Noto Sans SC"
 MARGIN_MM, LINE_MM, FOOT_MM, QR_MM, SIDE_MM, LABEL_MM, PAD_MM = 20.0, 5.4, 22.0, 30.0, 6.0, 42.0, 1.6
 PICTURES_ABREAST = 3
+KEPT_LINES = 4  # of a fact, which stay on one page
 WIDTH_MM = 210 - 2 * MARGIN_MM
 INK, DIM, LINE, ACCENT, SOFT = (21, 25, 29), (92, 101, 110), (214, 219, 224), (10, 95, 119), (225, 240, 244)
 _CLOSING, _OPENING = "，。、；：？！）》”’」』％·", "（《“‘「『"
@@ -72,15 +73,19 @@ class Paper:
 
     def facts(self, rows: Iterable[tuple[str, str]]) -> None:
         """Names and what they stand for."""
+        width = WIDTH_MM - LABEL_MM - 2
         for label, value in rows:
             self._ink(9.5, DIM)
-            top = self.pdf.get_y()
+            lines = max(self._wrap(text, size).count("\n") for text, size in ((label, LABEL_MM), (value, width))) + 1
+            if self.pdf.will_page_break(LINE_MM * min(lines, KEPT_LINES)):
+                self.pdf.add_page()
+            page, top = self.pdf.page, self.pdf.get_y()
             self._text(label, width=LABEL_MM)
             below = self.pdf.get_y()
             self.pdf.set_xy(MARGIN_MM + LABEL_MM + 2, top)
             self._ink(9.5)
-            self._text(value, width=WIDTH_MM - LABEL_MM - 2)
-            self.pdf.set_y(max(below, self.pdf.get_y()) + 0.8)
+            self._text(value, width=width)
+            self.pdf.set_y(max(below if self.pdf.page == page else 0.0, self.pdf.get_y()) + 0.8)
         self.pdf.ln(4)
 
     def table(

@@ -9,14 +9,16 @@ from flask import Response, abort, g, render_template, url_for
 from sqlalchemy import Connection, RowMapping, select
 
 from engine.runtime.engine import Engine
+from engine.runtime.errors import Forbidden
 from engine.services.repairs.access import Access, look
+from engine.services.repairs.merging import LEADER
 from engine.services.repairs.tables import repair_photo
 from engine.storage.actor import Actor
 from web.auditor.names import Names
 from web.papers import PaperUnavailable
 from web.rendering.display import Display
 
-FORMATS = PAGE, PDF, JSON = "html", "pdf", "json"
+PAGE, PDF, JSON = "html", "pdf", "json"
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,9 @@ class Output:
 
     @property
     def people(self) -> dict[str, dict[str, str]]:
-        """The members by their marks."""
-        return {one["mark"]: one for one in self.report["order"]["members"]}
+        """The members by their marks, the leader first."""
+        members = sorted(self.report["order"]["members"], key=lambda one: one["mark"] != LEADER)
+        return {one["mark"]: one for one in members}
 
     @property
     def lines(self) -> list[tuple[dict[str, str], list[dict[str, Any]]]]:
@@ -59,14 +62,36 @@ class Output:
         """The photos by their content."""
         return {photo["sha256"]: photo for photo in self.report["photos"]}
 
+    @property
+    def has_sources(self) -> bool:
+        """Whether the reader may have its bytes, with all raw information in them."""
+        return JSON in list_formats(self.access)
+
+    def sources_of(self, statement: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What the reader may see of the information behind a statement: his own, or all if he leads or watches."""
+        return [one for one in statement["provenance"] if self.access.sees_all or one["mark"] in self.own_marks]
+
+    @property
+    def own_marks(self) -> set[str]:
+        """The marks of the places the reader has had in the team."""
+        return {one["mark"] for one in self.report["order"]["members"] if one["id"] in self.access.former_ids}
+
     def picture_of(self, photo: Mapping[str, Any]) -> str | None:
         """The id under which the reader sees a photo, None where he may not."""
         return next((self.photo_ids[one["file"]] for one in photo["uploads"] if one["file"] in self.photo_ids), None)
 
 
+def list_formats(access: Access) -> list[str]:
+    """In which forms somebody may have a report he may read."""
+    return [PAGE, PDF, *([JSON] if access.sees_all else [])]
+
+
 def write_report(engine: Engine, actor: Actor, row: RowMapping, kind: str) -> Response:
-    """A version of a report for somebody who may read it."""
+    """A version of a report for somebody who may read it; its bytes, which hold all raw information, for who may read
+    that as well. Raises Forbidden.
+    """
     if kind == JSON:
+        _check_sources(engine, actor, row)
         response = Response(row["content"], mimetype="application/json")
         response.set_etag(row["sha256"])
     elif kind == PDF:
@@ -80,6 +105,12 @@ def write_report(engine: Engine, actor: Actor, row: RowMapping, kind: str) -> Re
     number = orjson.loads(row["content"])["order"]["number"]
     response.headers["Content-Disposition"] = f'attachment; filename="{number}-v{row["version"]}.{kind}"'
     return response
+
+
+def _check_sources(engine: Engine, actor: Actor, row: RowMapping) -> None:
+    with engine.database.read() as connection:
+        if JSON not in list_formats(look(connection, actor, row["order_id"])):
+            raise Forbidden("Expected who leads or watches, but raw information is in it", order_id=row["order_id"])
 
 
 def read_output(engine: Engine, actor: Actor, row: RowMapping) -> Output:

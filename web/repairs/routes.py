@@ -14,7 +14,7 @@ from engine.storage.files import SHOWN
 from engine.storage.ids import new_token
 from engine.storage.tables import file
 from web.auditor.names import Names
-from web.repairs.outputs import FORMATS, write_report
+from web.repairs.outputs import list_formats, write_report
 from web.security import current_actor
 from web.uploads import show_thumbnail
 
@@ -103,7 +103,7 @@ class RepairDesk:
             users=users,
             marks=marks,
             steps=STEPS,
-            formats=FORMATS,
+            formats=list_formats(view.access),
             may={act.value: view.access.may(act) for act in Act},
             token=new_token(),
         )

@@ -36,7 +36,6 @@ TOKEN = re.compile(r"[0-9a-f]{32}")
 @dataclass(frozen=True)
 class Sheet:
     """A form as it goes on the page: what is in it, the token of this filling, the draft it was made from.
-    `is_refused`: it was sent, and something in it is wrong.
 
     `is_stale`: the draft was saved elsewhere meanwhile, and what is shown is what was typed here.
     """
@@ -46,7 +45,6 @@ class Sheet:
     revision: int = 0
     draft: Draft | None = None
     is_stale: bool = False
-    is_refused: bool = False
 
 
 class TaskDesk:
@@ -82,7 +80,7 @@ class TaskDesk:
             complete_task(self.engine, actor, task_id, token, fields, current_language())
         except FormRejected as refused:
             view = fetch_task(self.engine, actor, task_id)
-            return self._render(view, Sheet(refused.bound, token, _read_revision(), is_refused=True)), 422
+            return self._render(view, Sheet(refused.bound, token, _read_revision())), 422
         target = local_target(request.form.get("next")) or url_for("staff.inbox", done=task_id)
         return jsonify(next=target) if wants_json(request) else redirect(target, 303)
 

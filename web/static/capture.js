@@ -56,6 +56,7 @@
   const hold = (input) => {
     for (const file of input.files) holdOne(input, file);
     input.value = "";
+    pending.querySelector("li:last-of-type").scrollIntoView({ block: "nearest" });
   };
   const isUpload = (target) => target.type === "file" && target.form === form && !pending.contains(target) && target.files.length > 0;
 
@@ -68,7 +69,7 @@
   let isSending = false;
 
   const submit = async () => {
-    const { title } = document;
+    const title = document.querySelector("h1").textContent;
     const isLeaving = navigator.onLine;
     try {
       await outbox.keep({ token: form.elements.token.value, action: form.action, page: location.pathname, title, fields: collect(), isLeaving });

@@ -49,14 +49,18 @@
     return next;
   };
 
-  const flush = () => navigator.locks.request("outbox", { ifAvailable: true }, async (lock) => {
-    if (!lock || !person) return;
+  // One window at a time, where the browser can see to that; without, the server applies an entry once all the same.
+  const alone = (work) => (navigator.locks ? navigator.locks.request("outbox", { ifAvailable: true }, (lock) => lock && work()) : work());
+  let isGone = false; // with the page, what it was asking for is given up
+
+  const flush = () => alone(async () => {
     for (const entry of (await list()).filter((one) => !one.isRefused)) {
       try {
         const next = await send(entry);
         if (next === null) await keep({ ...entry, isLeaving: false, isRefused: true });
         else if (!entry.isLeaving) announce(entry, next);
       } catch {
+        if (isGone) return;
         await keep({ ...entry, isLeaving: false }); // no connection yet
       }
     }
@@ -84,7 +88,7 @@
       form.append(Object.assign(make("input"), { type: "file", name, files: files.files }));
     }
     document.body.append(form);
-    await drop(entry.token);
+    await keep({ ...entry, isRefused: false, isLeaving: true });
     form.submit();
   };
 
@@ -117,12 +121,14 @@
     host.replaceChildren(make("b", entries.some((one) => one.isRefused) ? host.dataset.refused : host.dataset.kept), listed);
   };
 
-  if (person && globalThis.indexedDB && navigator.locks) {
+  if (person && globalThis.indexedDB) {
     globalThis.outbox = { keep, drop, show };
+    window.addEventListener("pagehide", () => (isGone = true));
+    window.addEventListener("pageshow", () => (isGone = false));
     window.addEventListener("online", flush);
     document.addEventListener("visibilitychange", () => document.hidden || flush());
     setInterval(() => host.hidden || flush(), AGAIN);
-    const answered = document.getElementById("task-form")?.dataset.answered; // and shown again, with what is wrong
+    const { answered } = host.dataset; // by this page, which says what is wrong
     (answered ? drop(answered) : Promise.resolve()).then(flush);
   }
 }

@@ -48,7 +48,7 @@ class TaskCard:
 
 @dataclass(frozen=True)
 class TaskView:
-    """An express task for its enterprise. `counts`: lines without faults by the groups of GROUPS; `pay_fen`: of them."""
+    """An express task for its enterprise. `counts`: lines without faults by the groups of GROUPS; `pay_fen`: theirs."""
 
     row: RowMapping
     counts: dict[str, int]

@@ -14,7 +14,7 @@ from engine.runtime.engine import Engine
 from engine.services.job_engine import engine_of
 from engine.services.notifications.channels.chosen import channel_of
 from engine.services.notifications.channels.port import Link, Message, Receipt
-from engine.services.notifications.preferences import open_address
+from engine.services.notifications.preferences import open_addresses
 from engine.services.notifications.tables import delivery, notification, notification_address
 from engine.services.notifications.telling import (
     DELIVER,
@@ -93,9 +93,9 @@ def _bundle(engine: Engine, rows: list[Row[Any]]) -> tuple[dict[str, Message], l
     """Messages by the id of the first delivery in them, and the deliveries that have no address any more."""
     messages, unsendable = dict[str, Message](), list[str]()
     with engine.database.read() as connection:
-        opened = {row.id: open_address(connection, engine.keys, row) if row.address else None for row in rows}
+        opened = open_addresses(connection, engine.keys, [row for row in rows if row.address])
     for row in rows:
-        address = opened[row.id]
+        address = opened.get((row.user_id, row.channel))
         if address is None:
             unsendable.append(row.id)
             continue
@@ -135,8 +135,12 @@ def write_receipts(done: JobDone, result: Plain) -> None:
     """Writes down what came of each; what failed waits for its next attempt, what is left goes on at once."""
     assert isinstance(result, dict)
     channel = str(done.payload["channel"])
-    for plain in cast(list[PlainDict], result["results"]):
-        _write_receipt(done, channel, Receipt(str(plain["id"]), str(plain["error"]), bool(plain["is_delivered"])))
+    receipts = [Receipt(str(one["id"]), str(one["error"]), bool(one["is_delivered"])) for one in _results(result)]
+    for state, is_delivered in ((SENT, False), (DELIVERED, True)):
+        _mark(done, [one.id for one in receipts if not one.error and one.is_delivered == is_delivered], state)
+    for receipt in receipts:
+        if receipt.error:
+            _write_failure(done, channel, receipt)
     left = cast(list[str], result["left"])  # there was no time for them: nobody has to wait for their lease to end
     is_left = delivery.c.id.in_(left) & (delivery.c.state == QUEUED)
     done.connection.execute(update(delivery).where(is_left).values(due_at=done.now, attempts=delivery.c.attempts - 1))
@@ -144,12 +148,18 @@ def write_receipts(done: JobDone, result: Plain) -> None:
         plan_job(done, DELIVER, {"channel": channel}, done.now)
 
 
-def _write_receipt(done: JobDone, channel: str, receipt: Receipt) -> None:
+def _results(result: PlainDict) -> list[PlainDict]:
+    return cast(list[PlainDict], result["results"])
+
+
+def _mark(done: JobDone, ids: list[str], state: str) -> None:
+    if ids:
+        is_meant = delivery.c.id.in_(ids) & (delivery.c.state == QUEUED)
+        done.connection.execute(update(delivery).where(is_meant).values(state=state, sent_at=done.now, error=None))
+
+
+def _write_failure(done: JobDone, channel: str, receipt: Receipt) -> None:
     is_this = (delivery.c.id == receipt.id) & (delivery.c.state == QUEUED)
-    if not receipt.error:
-        state = DELIVERED if receipt.is_delivered else SENT
-        done.connection.execute(update(delivery).where(is_this).values(state=state, sent_at=done.now, error=None))
-        return
     attempts = done.connection.execute(select(delivery.c.attempts).where(is_this)).scalar_one_or_none()
     if attempts is None:  # withdrawn meanwhile
         return

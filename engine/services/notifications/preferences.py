@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -38,8 +39,12 @@ def fetch_preferences(engine: Engine, actor: Actor) -> Preferences:
         rows = connection.execute(
             select(notification_address).where(notification_address.c.user_id == actor.user_id)
         ).all()
-        opened = {row.channel: open_address(connection, engine.keys, row) for row in rows}
-        found = {row.channel: Address(text, bool(row.is_digest)) for row in rows if (text := opened[row.channel])}
+        opened = open_addresses(connection, engine.keys, rows)
+        found = {
+            row.channel: Address(text, bool(row.is_digest))
+            for row in rows
+            if (text := opened[row.user_id, row.channel])
+        }
         return Preferences(found, read_hours(connection, [actor.user_id]).get(actor.user_id, Hours()))
 
 
@@ -63,10 +68,11 @@ def save_preferences(engine: Engine, actor: Actor, wanted: Preferences) -> None:
     engine.database.transact(work)
 
 
-def open_address(connection: Connection, keys: KeyRing, row: object) -> str | None:
-    """The address in a row of `notification_address`; None once the person is erased."""
-    user_id, channel, address = (getattr(row, name) for name in ("user_id", "channel", "address"))
-    return vault.open_sealed(connection, keys, address, _place(user_id, channel))
+def open_addresses(connection: Connection, keys: KeyRing, rows: Collection[Any]) -> dict[tuple[str, str], str | None]:
+    """Addresses by user and channel, of rows with columns of `notification_address`; None once a person is erased."""
+    sealed = {_place(row.user_id, row.channel): row.address for row in rows}
+    opened = vault.open_all_sealed(connection, keys, sealed)
+    return {(row.user_id, row.channel): opened[_place(row.user_id, row.channel)] for row in rows}
 
 
 def read_hours(connection: Connection, user_ids: Collection[str]) -> dict[str, Hours]:

@@ -1,6 +1,6 @@
 """Who has an item to do: handlers, whoever stands in for them, and what they are called."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -27,21 +27,32 @@ def list_handlers(connection: Connection) -> list[str]:
     return sorted(connection.execute(query).scalars())
 
 
-def find_substitutes(connection: Connection, user_ids: Collection[str], now: datetime) -> list[str]:
-    """Who stands in at this instant for those of the users who are absent, and has not left himself."""
-    query = select(todo_absence.c.substitute_id).where(
+def find_substitutes(connection: Connection, user_ids: Collection[str], now: datetime) -> dict[str, list[str]]:
+    """Who stands in at this instant for each of the users who is absent."""
+    query = select(todo_absence.c.user_id, todo_absence.c.substitute_id).where(
         todo_absence.c.user_id.in_(list(user_ids)),
         todo_absence.c.from_at <= now,
         todo_absence.c.until_at > now,
         todo_absence.c.ended_at.is_(None),
     )
-    found = {*connection.execute(query).scalars()} - {*user_ids}
-    return sorted(found & {*list_handlers(connection)}) if found else []
+    rows = connection.execute(query).all()
+    active = {*list_handlers(connection)} if rows else set()  # a substitute may have left himself
+    found: dict[str, list[str]] = {}
+    for user_id, substitute_id in rows:
+        if substitute_id in active:
+            found.setdefault(user_id, []).append(substitute_id)
+    return found
+
+
+def add_substitutes(user_ids: Collection[str], substitutes: Mapping[str, list[str]]) -> list[str]:
+    """The users themselves, then who stands in for them."""
+    standing_in = {one for user_id in user_ids for one in substitutes.get(user_id, ())}
+    return [*user_ids, *sorted(standing_in - {*user_ids})]
 
 
 def with_substitutes(connection: Connection, user_ids: Collection[str], now: datetime) -> list[str]:
-    """The users themselves, then who stands in for them."""
-    return [*user_ids, *find_substitutes(connection, user_ids, now)]
+    """The users themselves, then who stands in for them at this instant."""
+    return add_substitutes(user_ids, find_substitutes(connection, user_ids, now))
 
 
 def find_logins(connection: Connection, logins: Collection[str]) -> dict[str, str]:

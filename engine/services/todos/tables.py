@@ -116,7 +116,7 @@ todo_exception = Table(
     Column("occurred_at", Instant, nullable=False),
     Column("filed_by", Id, nullable=False),
     Column("filed_at", Instant, nullable=False),
-    Column("outcome", String(10)),  # resume, handled
+    Column("outcome", String(10)),  # resume, handled, repair
     Column("resolution", Text),
     Column("closed_at", Instant, index=True),
 )

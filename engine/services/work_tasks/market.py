@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func
 
 from engine.queries.sorting import Sort
 from engine.services.orders.search import MAX_TERMS, fold_text
+from engine.services.work_tasks.notes import NEGOTIABLE
 from engine.services.work_tasks.tables import work_task
 
 NEWEST, PAY, ENDING = "newest", "pay", "ending"
@@ -20,12 +21,13 @@ SORTS: Mapping[str, Sort] = {
 
 @dataclass(frozen=True)
 class TaskFilter:
-    """What to look for; what is empty does not narrow."""
+    """What to look for; what is empty does not narrow. `min_pay_fen`: of a seat, or what an offer may come to."""
 
     search: str = ""
     categories: frozenset[str] = frozenset()
     mode: str = ""
     place_mode: str = ""
+    min_pay_fen: int = 0
     sort: str = NEWEST
 
     def __post_init__(self) -> None:
@@ -47,3 +49,7 @@ def conditions(wanted: TaskFilter, now: datetime) -> Iterator[ColumnElement[bool
         yield work_task.c.mode == wanted.mode
     if wanted.place_mode:
         yield work_task.c.place_mode == wanted.place_mode
+    if wanted.min_pay_fen:
+        is_open = (work_task.c.mode == NEGOTIABLE) & work_task.c.price_max_fen.is_(None)
+        most = func.coalesce(work_task.c.price_max_fen, work_task.c.pay_fen)
+        yield is_open | (most >= wanted.min_pay_fen)

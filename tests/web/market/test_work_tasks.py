@@ -105,6 +105,21 @@ def test_from_the_market_to_the_sign_up(shop: Shop) -> None:
     assert page not in wang.get("/work?side=signed_up").text
 
 
+def test_tasks_are_found_by_what_they_pay(shop: Shop) -> None:
+    shop.publish(title="校对手册", pay_fen="100.00")
+    shop.publish(title="翻译手册", **NEGOTIABLE)
+    wang = shop.bazaar.visit("wang")
+    for asked, found in (
+        ("100", (True, True)),
+        ("100.01", (False, True)),
+        ("1200.01", (False, False)),
+        ("x", (True, True)),
+    ):
+        page = wang.get(f"/market/tasks?min_pay={asked}").text
+        assert ("校对手册" in page, "翻译手册" in page) == found
+        assert ("这不是金额" in page) == (asked == "x")
+
+
 def test_applicants_are_masked_until_the_award_and_money_is_told_to_the_enterprise(shop: Shop) -> None:
     task_id = shop.publish(headcount="2")
     shop.sign_up(task_id, "wang", "li", "zhou")

@@ -49,6 +49,7 @@ MERGED: Mapping[str, str] = {
 SUBMITTED: Mapping[str, str] = {
     "open the report task": "200 404 404 404 404 404 404 404",
     "read the report that was handed in": "200 200 200 200 200 200 403 404",
+    "have its bytes, with all raw information": "200 403 403 403 200 200 403 404",
     "read a report that does not exist": "404 404 404 404 404 404 404 404",
     "verify": "404 404 404 404 200 404 404 404",
 }
@@ -85,7 +86,8 @@ class Matrix:
             "appoint nobody": (f"{order}/appoint", {"member": "none"}),
             "replace nobody": (f"{order}/replace", {"member": "none", "user": "zoe", "reason": "请假"}),
             "cancel without a reason": (f"{order}/cancel", {"reason": " "}),
-            "read the report that was handed in": (f"{order}/reports/1.json", None),
+            "read the report that was handed in": (f"{order}/reports/1.html", None),
+            "have its bytes, with all raw information": (f"{order}/reports/1.json", None),
             "read a report that does not exist": (f"{order}/reports/99.json", None),
         }
         return paths.get(cell) or self._find_part(order, cell)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, g, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -21,11 +21,12 @@ from engine.services.work_tasks.queries import (
     list_tasks_on_market,
 )
 from engine.storage.ids import new_token
-from web.market.find import PLACES
+from web.market.find import PLACES, Chip, read_amount
 from web.market.questions import read_token
 from web.market.tasks.turns import OpenTasks, read_open_tasks
 from web.policy import ENTERPRISE
 from web.security import current_actor
+from web.texts import text
 
 PAGE_ROWS = 20
 MODES = ("prepayment", "on_completion", "negotiable", "piecework")
@@ -37,9 +38,10 @@ DONE = ("cancel", "withdraw")
 
 @dataclass(frozen=True)
 class TaskSearch:
-    """A filter of the market, and the addresses that change it."""
+    """A filter of the market, and the addresses that change it. `min_pay`: as it was typed."""
 
     wanted: TaskFilter
+    min_pay: str
 
     def url(self, **changed: object) -> str:
         """The page with this search, changed in some of its parameters."""
@@ -49,6 +51,7 @@ class TaskSearch:
             "category": sorted(wanted.categories),
             "mode": wanted.mode,
             "place": wanted.place_mode,
+            "min_pay": self.min_pay,
             "sort": wanted.sort if wanted.sort != NEWEST else "",
             **changed,
         }
@@ -56,18 +59,25 @@ class TaskSearch:
         return url_for("market.tasks") + (f"?{kept}" if kept else "")
 
     @property
-    def chips(self) -> list[tuple[str, str]]:
-        """Every filter in force: the key of its words, and the page without it."""
+    def is_wrong(self) -> bool:
+        """Whether what was typed is no amount, and therefore does not narrow."""
+        return bool(self.min_pay) and read_amount(self.min_pay) is None
+
+    @property
+    def chips(self) -> list[Chip]:
+        """Every filter in force."""
         wanted = self.wanted
         chips = [
-            (f"task.category.{one}", self.url(category=sorted(wanted.categories - {one})))
+            Chip(text(f"task.category.{one}"), self.url(category=sorted(wanted.categories - {one})))
             for one in CATEGORIES
             if one in wanted.categories
         ]
         if wanted.mode:
-            chips.append((f"task.mode.{wanted.mode}", self.url(mode="")))
+            chips.append(Chip(text(f"task.mode.{wanted.mode}"), self.url(mode="")))
         if wanted.place_mode:
-            chips.append((f"market.place.{wanted.place_mode}", self.url(place="")))
+            chips.append(Chip(text(f"market.place.{wanted.place_mode}"), self.url(place="")))
+        if wanted.min_pay_fen:
+            chips.append(Chip(text("task.pay_from", amount=g.fmt.money(wanted.min_pay_fen)), self.url(min_pay="")))
         return chips
 
 
@@ -78,14 +88,16 @@ def read_task_search(arguments: MultiDict[str, str]) -> TaskSearch:
         value = arguments.get(name, "")
         return value if value in values else ""
 
+    min_pay = arguments.get("min_pay", "").strip()
     wanted = TaskFilter(
         search=arguments.get("q", "").strip(),
         categories=frozenset(arguments.getlist("category")) & frozenset(CATEGORIES),
         mode=known("mode", MODES),
         place_mode=known("place", PLACES),
+        min_pay_fen=read_amount(min_pay) or 0,
         sort=known("sort", tuple(SORTS)) or NEWEST,
     )
-    return TaskSearch(wanted)
+    return TaskSearch(wanted, min_pay)
 
 
 class TaskLists:

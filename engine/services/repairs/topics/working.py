@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, func, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.repairs import states
-from engine.services.repairs.people import find_leader
+from engine.services.repairs.people import find_leader, find_member
 from engine.services.repairs.pictures import examine_later, keep_photos
 from engine.services.repairs.states import LEADER, change_turn, fetch_order, fetch_turn, list_members, list_turns
 from engine.services.repairs.tables import (
@@ -24,6 +24,7 @@ from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
 
 AGREE, DISSENT = "agree", "dissent"
+STOOD_IN = "由副组长代行 / the deputy stood in"
 
 
 @topic("open_repair_round")
@@ -104,15 +105,21 @@ def record_info(call: TopicCall, *, turn: str) -> PlainDict:
 
 @topic("record_own_repair_info")
 def record_own_info(call: TopicCall) -> PlainDict:
-    """Keeps what the leader found himself, of the form own_info.
+    """Keeps what the leader found himself, of the form own_info. What a deputy who stands in for him sends stays the
+    deputy's, and the report says that the leader sent nothing.
 
     Returns: nothing.
     """
     order = fetch_order(call.connection, call.instance_id)
     leader = find_leader(call.connection, call.instance_id)["id"]
-    turns = list_turns(call.connection, call.instance_id, order["round"])
-    turn = next(one for one in turns if one["member_id"] == leader)
-    _keep_info(call, str(turn["id"]), call.values_of("own_info"))
+    member = find_member(call.connection, call.instance_id, call.actor.user_id)
+    turns = {one["member_id"]: one for one in list_turns(call.connection, call.instance_id, order["round"])}
+    author = str(member["id"]) if member else str(leader)
+    content = cast(list[Plain], call.values_of("own_info").get("findings") or [])
+    add_info(call, turns[author], content, is_addendum=False)
+    stood_in = {} if author == leader else {"close_reason": STOOD_IN}
+    state = states.DONE if author == leader else states.LEFT_OUT
+    change_turn(call.connection, str(turns[leader]["id"]), info_state=state, **stood_in)
     return {}
 
 

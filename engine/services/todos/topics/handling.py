@@ -19,6 +19,7 @@ from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
 
 OFFERED, ACCEPTED, SILENT, DECLINED = "offered", "accepted", "silent", "declined"
+REPAIR_REQUESTED = "repair.requested"
 
 
 @topic("record_result")
@@ -184,6 +185,21 @@ def file_exception(
     told = tell(call, call.calendar.zone, notice)
     call.note("todo_exception", handling_id=handling_id, event_type=row["event_type"], severity=row["severity"])
     return {"exception_id": row["id"], "shared_with": told}
+
+
+@topic("request_repair")
+def request_repair(call: TopicCall, *, handling_id: str, exception_id: str) -> PlainDict:
+    """Asks for the repair of what an exception is about; the repair process says `repair.finished` when it is over.
+
+    Returns: source_ref (the number of the handling, the key of that message).
+    """
+    handling, item = fetch_both(call, handling_id)
+    query = select(todo_exception.c.description).where(todo_exception.c.id == exception_id)
+    description = str(call.connection.execute(query).scalar_one())
+    number = str(handling["number"])
+    payload: PlainDict = {"customer": "", "title": item["title"], "description": description}
+    call.publish(REPAIR_REQUESTED, "", {**payload, "source": "todo", "source_ref": number})
+    return {"source_ref": number}
 
 
 @topic("close_exception")

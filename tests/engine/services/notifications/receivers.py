@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.message import Message
+from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -23,23 +23,32 @@ class Inbox:
 
     port: int = 0
     refuses: set[str] = field(default_factory=set)
-    arrivals: list[Message] = field(default_factory=list)
-    times: list[tuple[str, datetime]] = field(default_factory=list)  # Message-ID, when it came
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Takes a mail, as aiosmtpd calls it."""
-        if self.refuses & set(envelope.rcpt_tos):
-            return "451 try again later"
-        assert isinstance(envelope.content, bytes)
-        mail = message_from_bytes(envelope.content, policy=default)
-        self.arrivals.append(mail)
-        self.times.append((str(mail["Message-ID"]), datetime.now(UTC)))
-        return "250 OK"
+    taken: list[tuple[datetime, bytes]] = field(default_factory=list)  # when each came, and what
 
     @property
-    def shown(self) -> dict[str, Message]:
-        """The mails by their Message-ID."""
+    def arrivals(self) -> list[EmailMessage]:
+        """All that came, in order."""
+        return [message_from_bytes(content, policy=default) for _, content in list(self.taken)]
+
+    @property
+    def shown(self) -> dict[str, EmailMessage]:
+        """What mailboxes show: one mail of each Message-ID."""
         return {str(mail["Message-ID"]): mail for mail in self.arrivals}
+
+
+@dataclass(frozen=True)
+class Taker:
+    """What aiosmtpd calls. It reads all attributes with every connection: there must be no more than this."""
+
+    inbox: Inbox
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Takes a mail, which is read later: what reading costs is not the sender's."""
+        if self.inbox.refuses & set(envelope.rcpt_tos):
+            return "451 try again later"
+        assert isinstance(envelope.content, bytes)
+        self.inbox.taken.append((datetime.now(UTC), envelope.content))
+        return "250 OK"
 
 
 @contextmanager
@@ -48,7 +57,7 @@ def mail_server() -> Iterator[Inbox]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         inbox = Inbox(free.getsockname()[1])
-    controller = Controller(inbox, hostname="127.0.0.1", port=inbox.port)
+    controller = Controller(Taker(inbox), hostname="127.0.0.1", port=inbox.port)
     controller.start()
     try:
         yield inbox

@@ -112,7 +112,7 @@ def test_mail_and_webhook_reach_servers_and_leave_receipts(
     (mail,) = inbox.arrivals
     assert mail["To"] == "ann@example.org"
     assert mail["Subject"] == "A task waits for you: Stocktaking"
-    assert "Mark as done: http://127.0.0.1:8000/act/abc" in str(mail.get_payload())
+    assert "Mark as done: http://127.0.0.1:8000/act/abc" in str(mail.get_content())
     ((key, content),) = hook.arrivals
     assert content["id"] == key
     assert content["links"] == [{"words": "Mark as done", "url": "http://127.0.0.1:8000/act/abc"}]
@@ -189,7 +189,7 @@ def test_quiet_hours_hold_what_is_not_urgent_and_a_digest_comes_once(
     clock.advance(hours=2)
     settle(any_engine)
     assert [mail["Subject"] for mail in inbox.arrivals[2:]] == ["Your notifications"]
-    assert str(inbox.arrivals[2].get_payload()).count("Stocktaking") == 3
+    assert str(inbox.arrivals[2].get_content()).count("Stocktaking") == 3
 
 
 def test_what_is_withdrawn_leaves_the_list_and_is_not_sent(

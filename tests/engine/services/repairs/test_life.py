@@ -9,8 +9,11 @@ import orjson
 import pytest
 from sqlalchemy import func, select
 
+from engine.commands.messages import publish_message
+from engine.commands.tasks import FormRejected
 from engine.runtime.errors import Forbidden, NotFound
 from engine.services.repairs.commands import (
+    REQUESTED,
     add_addendum,
     appoint_deputy,
     cancel_order,
@@ -31,8 +34,9 @@ from engine.services.repairs.tables import (
     repair_turn,
     repair_verdict,
 )
+from engine.storage.actor import SYSTEM
 from engine.storage.ids import new_token
-from engine.storage.plain import Plain
+from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import instance
 from tests.engine.services.repairs.crew import ORDER, Crew
 from tests.support.stage import Stage
@@ -155,8 +159,9 @@ def test_a_member_is_replaced_and_a_deputy_appointed_while_tasks_are_open(any_cr
     with pytest.raises(LookupError):
         crew.do("bob", "own_info")
     appoint_deputy(engine, leo, crew.order, members["bob"], new_token())
-    crew.do("bob", "own_info")
-    assert crew.row.state == "working"
+    crew.do("bob", "own_info", **crew.finding("02", "轴承磨损"))
+    sent = {row.member_id for row in crew.rows(repair_info)}
+    assert sent == {members["ann"], members["bob"]}, "what the deputy sends stays his"
 
 
 def test_what_is_called_off_is_kept(crew: Crew) -> None:
@@ -176,6 +181,21 @@ def test_what_is_called_off_is_kept(crew: Crew) -> None:
     with engine.database.read() as connection:
         listed = {name: len(list_orders(connection, crew.people[name])) for name in ("dan", "ann", "cid", "zoe")}
     assert listed == {"dan": 1, "ann": 1, "cid": 1, "zoe": 0}
+
+
+def test_an_exception_of_a_to_do_item_becomes_an_order_without_a_customer(crew: Crew) -> None:
+    payload: PlainDict = {"customer": "", "title": "配电箱跳闸", "description": "反复跳闸", "source": "todo"}
+    publish_message(crew.stage.engine, SYSTEM, REQUESTED, "", {**payload, "source_ref": "TD-0001"})
+    crew.stage.settle()
+    with crew.stage.engine.database.read() as connection:
+        (crew.order,) = connection.execute(select(instance.c.id)).scalars()
+    shown = crew.stage.form_data(crew.people["dan"], crew.order, "create_repair_order")
+    assert (shown["title"], shown["repair_request"]) == ("配电箱跳闸", [])
+    past = {"repair_due": "2026-11-20T18:00"}
+    with pytest.raises(FormRejected):
+        crew.do("dan", "create_repair_order", **ORDER | {"customer_party": ""} | past)
+    crew.do("dan", "create_repair_order", **ORDER | {"customer_party": ""})
+    assert (crew.row.source, crew.row.source_ref, crew.row.customer_id) == ("todo", "TD-0001", None)
 
 
 def test_staff_asks_for_no_repair_and_nobody_for_nothing(crew: Crew) -> None:
