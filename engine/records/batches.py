@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from engine.records.jobs import enqueue
+from engine.records.jobs import enqueue, enqueue_new
 from engine.storage.outside import batch, batch_chunk
 from engine.storage.plain import Plain, PlainDict
 
@@ -68,8 +68,8 @@ def add_batch(
     connection.execute(insert(batch), row | counts)
     rows = [{"task_id": task_id, "number": number, "content": part} for number, part in enumerate(chunks, 1)]
     connection.execute(insert(batch_chunk), rows)
-    for number in range(1, len(chunks) + 1):
-        _enqueue(connection, now, task_id, number)
+    jobs = [_job(task_id, number) for number in range(1, len(chunks) + 1)]
+    enqueue_new(connection, now, RUN_CHUNK, dict(jobs))
     return len(chunks)
 
 
@@ -80,7 +80,8 @@ def reopen_batch(connection: Connection, now: datetime, task_id: str) -> bool:
     numbers = connection.execute(_GIVEN_UP, {"task_id_": task_id}).scalars().all()
     connection.execute(update(batch_chunk).where(batch_chunk.c.task_id == task_id).values(error=None))
     for number in numbers:
-        _enqueue(connection, now, task_id, number)
+        key, payload = _job(task_id, number)
+        enqueue(connection, now, RUN_CHUNK, payload, key=key)
     return True
 
 
@@ -133,5 +134,6 @@ def _change_chunk(connection: Connection, chunk: Chunk, values: dict[str, object
     connection.execute(update(batch_chunk).where(*is_this).values(values))
 
 
-def _enqueue(connection: Connection, now: datetime, task_id: str, number: int) -> None:
-    enqueue(connection, now, RUN_CHUNK, {"task": task_id, "number": number}, key=f"{RUN_CHUNK}:{task_id}:{number}")
+def _job(task_id: str, number: int) -> tuple[str, Plain]:
+    """Key and payload of the job that does a chunk."""
+    return f"{RUN_CHUNK}:{task_id}:{number}", {"task": task_id, "number": number}

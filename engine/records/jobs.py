@@ -1,5 +1,6 @@
 """The job table: work that waits for its time, written in the transaction that wants it, claimed by lease."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,6 +47,15 @@ def enqueue(
     if key is not None and (found := connection.execute(_OPEN_BY_KEY, {"job_key": key}).scalar_one_or_none()):
         return str(found)
     return _add(connection, {"kind": kind, "key": key, "payload": payload, "due_at": due_at or now})
+
+
+def enqueue_new(connection: Connection, now: datetime, kind: str, jobs: Mapping[str, Plain]) -> None:
+    """Adds many jobs at once, payloads by keys of which none is open yet."""
+    rows: list[dict[str, Any]] = [
+        {**_EMPTY, "id": new_id(), "kind": kind, "key": key, "payload": payload, "due_at": now}
+        for key, payload in jobs.items()
+    ]
+    connection.execute(_INSERT, rows)
 
 
 def _add(connection: Connection, values: dict[str, Any]) -> str:

@@ -77,11 +77,12 @@ def sum_express_list(call: TopicCall, *, task_id: str) -> PlainDict:
     Returns: line_count, good_count, fault_count, pay_fen (of the lines without faults).
     """
     list_id = states.fetch_task(call.connection, task_id)["list_id"]
-    query = select(express_line.c.faults, express_line.c.pay_fen).where(express_line.c.list_id == list_id)
-    rows = call.connection.execute(query).all()
-    good = [row.pay_fen for row in rows if not row.faults]
-    counts: PlainDict = {"line_count": len(rows), "good_count": len(good), "fault_count": len(rows) - len(good)}
-    return counts | {"pay_fen": sum(good)}
+    of_list = express_line.c.list_id == list_id
+    line_count = call.connection.execute(select(func.count()).where(of_list)).scalar_one()
+    of_good = select(func.count(), func.sum(express_line.c.pay_fen)).where(of_list, express_line.c.faults == [])
+    good_count, pay_fen = call.connection.execute(of_good).one()
+    counts: PlainDict = {"line_count": line_count, "good_count": good_count, "fault_count": line_count - good_count}
+    return counts | {"pay_fen": int(pay_fen or 0)}
 
 
 def _lines_of(connection: Connection, task_id: str) -> Select[tuple[str]]:

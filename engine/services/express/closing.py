@@ -12,16 +12,18 @@ from engine.storage.clock import format_instant
 from engine.storage.plain import PlainDict
 
 
-@topic("count_express_lines")
-def count_express_lines(call: TopicCall, *, task_id: str) -> PlainDict:
-    """How the lines of an express task stand, counted from their rows.
+@topic("look_at_express_lines")
+def look_at_express_lines(call: TopicCall, *, task_id: str) -> PlainDict:
+    """Whether the lines of an express task have all ended, read from their rows; of a long list no more than one.
 
-    Returns: open_count, confirm_by (an instant).
+    Returns: is_all_closed, confirm_by (an instant).
     """
     task = states.fetch_task(call.connection, task_id)
-    is_open = (express_line.c.list_id == task["list_id"], express_line.c.state.in_(states.SENT))
-    open_count = call.connection.execute(select(func.count()).where(*is_open)).scalar_one()
-    return {"open_count": open_count, "confirm_by": format_instant(task["confirm_by"])}
+    still_open = select(express_line.c.id).where(
+        express_line.c.task_id == task_id, express_line.c.state.in_(states.SENT)
+    )
+    is_all_closed = call.connection.execute(still_open.limit(1)).first() is None
+    return {"is_all_closed": is_all_closed, "confirm_by": format_instant(task["confirm_by"])}
 
 
 @topic("close_express_task")

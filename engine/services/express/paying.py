@@ -21,7 +21,7 @@ from engine.storage.plain import Plain, PlainDict
 
 CONFIRM, WITHDRAWN = "express.confirm", "line.withdrawn"
 _AT_ONCE = 20
-"""Lines in one transaction: each of them is an entry of the ledger."""
+"""Lines in one transaction: each of them is an entry of the ledger, or begins a case."""
 _UNSENT = ("listed", "awarded")
 
 
@@ -66,7 +66,7 @@ def refund_some_excluded(call: ChunkCall, items: list[Plain]) -> Plain:
     return None
 
 
-@batch_topic("send_express_confirmations")
+@batch_topic("send_express_confirmations", chunk_items=_AT_ONCE)
 def send_express_confirmations(call: TopicCall, *, task_id: str) -> list[Plain]:
     """Each awarded line begins its confirmation: a case of its own. The time to confirm begins now."""
     days = states.fetch_task(call.connection, task_id)["confirm_days"]
