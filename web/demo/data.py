@@ -11,6 +11,7 @@ from engine.storage.ids import new_token
 from engine.storage.tables import user
 from web.demo import PASSWORD
 from web.demo.demands import Fields, read_demands
+from web.demo.express import load_express
 from web.demo.player import APPROVAL, REVIEW_SKILLS, Player
 from web.demo.repairs import LOGINS as REPAIR_LOGINS
 from web.demo.repairs import load_repairs
@@ -98,6 +99,7 @@ def load_demo(engine: Engine) -> None:
     Workshop(player, cast.enterprise, cast.acceptor, cast.gao).play(cast.wang, cast.emily, cast.shen)
     load_todos(player)
     load_repairs(player, cast.enterprise)
+    load_express(player, cast.enterprise, cast.gao, (cast.wang, cast.emily, cast.shen))
 
 
 def gather(player: Player) -> Cast:
