@@ -18,6 +18,7 @@ from web.api.todos import make_todo_api
 from web.auditor.routes import make_auditor
 from web.documents import make_documents
 from web.errors import init_errors
+from web.express.routes import make_express
 from web.finance.routes import make_finance
 from web.identity.routes import make_identity
 from web.live import make_live
@@ -79,6 +80,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_notices(engine),
         make_todos(engine),
         make_repairs(engine),
+        make_express(engine),
         make_payments(engine),
         make_api(engine),
         make_todo_api(engine),

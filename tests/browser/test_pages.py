@@ -34,11 +34,14 @@ PEOPLE = {
         "todo_handler": "liu",
         "todo_supervisor": "jiang",
         "exception_owner": "heming",
+        "repair_dispatcher": "cao",
+        "repair_verifier": "yan",
+        "individual": "ding",
     },
     "desks": {"analyst": "ye", "auditor": "du", "platform_operator": "qin"},
 }
 # roles of processes that are not there yet: nobody has them
-UNUSED = {"courier_ordinary", "courier_professional", "repair_dispatcher", "repair_verifier"}
+UNUSED = {"courier_ordinary", "courier_professional"}
 OF_A_KIND = 1
 IDENTIFIER = re.compile(r"[0-9a-f]{32}|(?<=/accounts/)[^/?]+")
 # what only moves or narrows a page that is looked at already: another moment of a case, another of its diagrams

@@ -23,7 +23,7 @@ from engine.services.onboarding.registration import (
 from engine.storage.actor import Actor
 from engine.storage.ids import new_token
 from web.market.questions import read_token
-from web.security import current_session, set_session_cookie
+from web.security import current_session, local_target, set_session_cookie
 from web.throttling import Throttle
 
 WINDOW = timedelta(hours=1)
@@ -50,10 +50,10 @@ class RegisterDesk:
     def register(self) -> Response | str | tuple[str, int]:
         """Asks as what one comes, then for the account; goes on to the certification."""
         if g.session is not None:
-            return redirect(url_for("identity.home"), 303)
+            return redirect(_target() or url_for("identity.home"), 303)
         kind = request.values.get("as", "")
         if kind not in KINDS:
-            return render_template("identity/register.html", kind="", kinds=KINDS, icons=KIND_ICONS)
+            return render_template("identity/register.html", kind="", kinds=KINDS, icons=KIND_ICONS, target=_target())
         if request.method == "GET":
             return self._draw(kind)
         self.by_address.count_attempt(request.remote_addr or "")
@@ -81,7 +81,7 @@ class RegisterDesk:
 
     def _enter(self, session: Session, come: Registered) -> Response:
         kind = INDIVIDUAL if come.role == INDIVIDUAL else ENTERPRISE
-        response = redirect(url_for(FIRST_PAGE[kind]), 303)
+        response = redirect(_target() or url_for(FIRST_PAGE[kind]), 303)
         set_session_cookie(response, choose_role(self.engine, session, come.party_id, come.role))
         return response
 
@@ -89,6 +89,7 @@ class RegisterDesk:
         return render_template(
             "identity/register.html",
             kind=kind,
+            target=_target(),
             wrong=wrong,
             typed={name: request.form.get(name, "") for name in ("login", "name", "company")},
             least=MIN_CHARACTERS,
@@ -104,3 +105,8 @@ class RegisterDesk:
             company=request.form.get("company", ""),
             longest_company=MAX_COMPANY,
         )
+
+
+def _target() -> str | None:
+    """Where somebody was going when he was asked to register."""
+    return local_target(request.values.get("next"))

@@ -13,6 +13,7 @@ from engine.storage.clock import format_instant
 from engine.storage.plain import Plain
 
 DISPATCHER = "repair_dispatcher"
+TODO, FINISHED = "todo", "repair.finished"
 
 
 def tell(
@@ -39,6 +40,12 @@ def tell(
         recipients=find_people(outbox.connection, parties, groups),
     )
     return tell_all(outbox, calendar.zone, [notice])
+
+
+def answer_source(outbox: Outbox, source: str, source_ref: str, *, is_repaired: bool) -> None:
+    """A to-do item that asked for the repair waits for its end, whichever it is."""
+    if source == TODO:
+        outbox.publish(FINISHED, source_ref, {"is_repaired": is_repaired})
 
 
 def _describe(order: RowMapping) -> dict[str, Plain]:

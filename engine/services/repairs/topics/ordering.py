@@ -13,7 +13,7 @@ from engine.services.repairs.people import find_leader
 from engine.services.repairs.reports import PARTIAL, keep_report
 from engine.services.repairs.states import ASSISTANT, LEADER, fetch_order, list_members
 from engine.services.repairs.tables import repair_line, repair_member, repair_order
-from engine.services.repairs.telling import DISPATCHER, tell
+from engine.services.repairs.telling import DISPATCHER, answer_source, tell
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
@@ -22,7 +22,7 @@ _TEXTS = ("description", "site", "safety", "parts_expected")
 
 
 @topic("decline_repair_request")
-def decline_request(call: TopicCall, *, customer: str) -> PlainDict:
+def decline_request(call: TopicCall, *, customer: str, request_source: str, source_ref: str) -> PlainDict:
     """Tells who asked for a repair that it is not taken on, and why.
 
     Reads the form of create_repair_order. Returns: nothing.
@@ -38,6 +38,7 @@ def decline_request(call: TopicCall, *, customer: str) -> PlainDict:
         recipients=find_people(call.connection, [customer] if customer else []),
     )
     tell_all(call, call.calendar.zone, [notice])
+    answer_source(call, request_source, source_ref, is_repaired=False)
     return {}
 
 
@@ -200,5 +201,6 @@ def cancel_order(call: TopicCall) -> PlainDict:
     team = [one["user_id"] for one in list_members(call.connection, call.instance_id)]
     people = [*team, *([order["customer_id"]] if order["customer_id"] else [])]
     tell(call, call.calendar, call.instance_id, "repair_cancelled", people, call.task_id)
+    answer_source(call, order["source"], order["source_ref"], is_repaired=False)
     call.note("repair_cancelled", number=order["number"])
     return {}

@@ -12,7 +12,7 @@ from engine.services.repairs.pictures import examine_later, keep_photos
 from engine.services.repairs.reports import DAILY, FINAL, MERGED, SUBMITTED, keep_decision, keep_report, list_reports
 from engine.services.repairs.states import change_turn, fetch_order, list_members, list_turns
 from engine.services.repairs.tables import repair_order, repair_turn, repair_verdict
-from engine.services.repairs.telling import tell
+from engine.services.repairs.telling import answer_source, tell
 from engine.services.repairs.topics.working import add_info
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
@@ -197,6 +197,7 @@ def output_report(call: TopicCall) -> PlainDict:
     team = [one["user_id"] for one in list_members(call.connection, call.instance_id)]
     people = [*team, *([order["customer_id"]] if order["customer_id"] else [])]
     tell(call, call.calendar, call.instance_id, "repair_completed", people, f"v{version}")
+    answer_source(call, order["source"], order["source_ref"], is_repaired=True)
     return {}
 
 
