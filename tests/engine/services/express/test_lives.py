@@ -125,6 +125,7 @@ def confirm(acme: Enterprise, line_id: str) -> None:
         acme.do("mark_express_line", line_id=line_id, state=state)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # on PostgreSQL: tests/acceptance
 def test_26_of_a_thousand_lines_three_are_bad_one_is_mended_and_the_rest_goes_on(acme: Enterprise) -> None:
     lines = [person(seed) for seed in range(1, 1001)]
     lines[9][3], lines[99][2], lines[499][2] = "555", "1", lines[500][2]
