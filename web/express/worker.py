@@ -87,7 +87,7 @@ class ConfirmationDesk:
             refused = "not_a_person"
         elif actor is not None and found.line["worker_id"] is not None:
             refused = "another_person"
-        return render_template("express/link.html", found=found, refused=refused, here=request.path)
+        return render_template("express/link.html", found=found, refused=refused, path=request.path)
 
     def _read_standing(self, actor: Actor) -> dict[str, bool]:
         """What must be there before one is paid (XT-04)."""

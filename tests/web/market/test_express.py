@@ -6,14 +6,33 @@ from io import BytesIO
 import pytest
 from sqlalchemy import select
 
+from engine.queries.inbox import list_tasks
 from engine.services.express.commands import create_express_task
+from engine.services.express.importing import import_list
 from engine.services.express.links import make_path
 from engine.services.express.tables import express_line
+from engine.services.payments.payments import start_top_up
+from engine.storage.actor import Actor
+from engine.storage.files import store_file
 from engine.storage.ids import new_id
+from engine.storage.plain import Plain
 from tests.engine.services.express.lists import as_csv, as_xlsx, id_number, person
+from tests.processes.hire_order.hiring import CHECKLIST
 from tests.web.bazaar import Bazaar
-from tests.web.forms import fill_in, press
+from tests.web.forms import fill_in, post, press
 from tests.web.visitor import Visitor
+
+TASK: dict[str, Plain] = {
+    "title": "展会布展与撤展",
+    "category": "event",
+    "content": "在展会现场完成三天的布展、值守与撤展，每人每天八小时，已由现场主管签字。",
+    "period_from": "2026-11-01",
+    "period_to": "2026-11-03",
+    "deliverable_source": "enterprise",
+    "confirm_deadline_days": "7",
+    "fee_bearer": "deducted_from_pay",
+    "declaration": "true",
+}
 
 
 class Shop:
@@ -34,6 +53,24 @@ class Shop:
         data = {**sent, "list": (BytesIO(content), "list.csv")}
         answer = self.chen.client.post(action, data=data, **self.chen.options)
         return answer.status_code, answer.headers.get("Location") or answer.text
+
+    def publish(self, content: bytes) -> str:
+        """Imports a list of one, pays for it and has it reviewed; gives the link of its line."""
+        bazaar, chen = self.bazaar, self.bazaar.actor("chen")
+        role = "enterprise_finance"
+        start_top_up(self.engine, Actor(bazaar.ids["lin"], bazaar.company, role, frozenset({role})), 100_000, new_id())
+        bazaar.stage.settle()
+        import_list(self.engine, chen, self.task_id, new_id(), content)
+        picture = BytesIO(b"\x89PNG\r\n\x1a\n" + new_id().encode())
+        kept = self.engine.database.transact(
+            lambda unit: store_file(unit, self.engine.keys, self.engine.files, "a.png", picture, chen.party_id)
+        )
+        bazaar.stage.do(chen, self.task_id, "draft_express", {**TASK, "evidence": [kept.id]})
+        checked: dict[str, Plain] = dict.fromkeys((f"checklist-{item}" for item in CHECKLIST), "yes")
+        gao = bazaar.actor("gao")
+        while any(row.instance_id == self.task_id for row in list_tasks(self.engine, gao).rows):
+            bazaar.stage.do(gao, self.task_id, "review", {"decision": "approve", **checked})
+        return make_path(self.engine.keys, self.lines()[0], 1)
 
     def lines(self) -> list[str]:
         """The ids of the lines of every import, the latest list last."""
@@ -151,3 +188,49 @@ def test_a_link_that_was_never_made_opens_nothing(shop: Shop, visitor_of: Visito
 @pytest.fixture
 def visitor_of(bazaar: Bazaar) -> Visitor:
     return Visitor(bazaar.app)
+
+
+def test_a_link_opens_to_one_person_who_then_confirms(shop: Shop, bazaar: Bazaar) -> None:
+    """The first to come by it binds the line; then it is his, and his alone."""
+    path = shop.publish(as_csv(person(1, "300")))
+    line_id = path.split("/")[2]
+    somebody = Visitor(bazaar.app)
+    page = somebody.get(path).text
+    assert "¥300.00" in page
+    assert "张三1" not in page
+    assert "/register?as=individual&amp;next=" in page
+    assert "这条链接是给个人的" in shop.chen.get(path).text
+    zhou, wang = bazaar.visit("zhou"), bazaar.visit("wang")
+    confirmation = f"/express/confirmations/{line_id}"
+    assert wang.get(confirmation).status_code == 404
+    opened = fill_in(zhou, path, path)
+    late = fill_in(wang, path, path)
+    assert post(zhou, path, opened).headers["Location"] == f"{confirmation}/next"
+    assert post(zhou, path, opened).headers["Location"] == f"{confirmation}/next"  # pressed twice
+    bazaar.stage.settle()
+    assert post(wang, path, late).status_code == 403
+    assert "另一个人" in wang.get(path).text
+    assert re.match(r"/tasks/", zhou.get(f"{confirmation}/next").headers["Location"])
+    assert "待确认" in zhou.get(confirmation).text
+    assert "布展" in zhou.get("/express/confirmations").text
+    for other in (wang, bazaar.visit("li")):
+        assert (other.get(confirmation).status_code, other.get(f"{confirmation}/next").status_code) == (404, 404)
+        assert "布展" not in other.get("/express/confirmations").text
+    page = shop.chen.get(shop.list).text
+    assert path not in page  # nobody else needs it any more
+    assert "¥300.00" in shop.chen.get(shop.page).text
+
+
+def test_somebody_new_registers_and_comes_back_to_the_link(shop: Shop, bazaar: Bazaar) -> None:
+    path = shop.publish(as_csv(person(1)))
+    new = Visitor(bazaar.app)
+    entry = f"/register?as=individual&next={path}"
+    fields = {"name": "张三1", "login": "zhangsan1", "password": "correct horse battery"}
+    assert press(new, entry, "/register", **fields).headers["Location"] == path
+    assert press(new, path, path).headers["Location"].endswith("/next")
+    bazaar.stage.settle()
+    assert "去补齐" in new.get(f"/express/confirmations/{path.split('/')[2]}").text
+    elsewhere = Visitor(bazaar.app)
+    fields |= {"login": "zhangsan2"}
+    answer = press(elsewhere, "/register?as=individual&next=//evil.test/x", "/register", **fields)
+    assert answer.headers["Location"] == "/certification"
