@@ -1,6 +1,8 @@
 """Fixtures: databases of both kinds, an engine with a clock that stands still."""
 
+import fcntl
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from engine.storage.settings import Settings
 from tests.support.clock import ManualClock
 from tests.support.postgres import postgres_server
 from tests.support.stage import Stage, deploy_all
+from web.demo.data import load_demo
 from web.services import load_services
 
 _numbers = itertools.count(1)
@@ -118,6 +121,23 @@ def deployed_postgres(postgres_template: str, tmp_path_factory: pytest.TempPathF
     _run_sql(postgres_template, "CREATE DATABASE template_deployed TEMPLATE template_baton")
     _deploy(Settings(database_url=_database_of(postgres_template, "template_deployed"), data_dir=folder))
     return postgres_template, folder
+
+
+@pytest.fixture(scope="session")
+def demo_folder(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the demo data, to be copied; the first worker that needs it fills it for all of them."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, draft = shared / "demo", shared / "demo-draft"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            shutil.copytree(deployed_sqlite, draft)
+            engine = Engine(Settings(data_dir=draft, password_cost=1))
+            load_demo(engine)
+            engine.close()
+            draft.rename(folder)
+    return folder
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from engine.storage.settings import Settings
 from tests.browser.person import DESKTOP, Language, Person
 from tests.support.browser import ARGUMENTS, find_chromium
 from tests.support.web import make_app
-from web.demo.data import load_demo
 from web.serving import start_worker
 
 STOP_SECONDS = 20
@@ -30,12 +29,11 @@ class Visit(Protocol):
 
 
 @pytest.fixture(scope="session")
-def site_engine(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def site_engine(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """The engine behind the site, with the demo data."""
     folder = tmp_path_factory.mktemp("site") / "data"
-    shutil.copytree(deployed_sqlite, folder)
+    shutil.copytree(demo_folder, folder)
     engine = Engine(Settings(data_dir=folder, password_cost=1))
-    load_demo(engine)
     yield engine
     engine.close()
 

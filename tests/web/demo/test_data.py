@@ -22,12 +22,11 @@ from web.demo.data import LOGINS, load_demo
 
 
 @pytest.fixture(scope="module")
-def loaded(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def loaded(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine with the demo data; nothing here changes it."""
     folder = tmp_path_factory.mktemp("demo") / "data"
-    shutil.copytree(deployed_sqlite, folder)
+    shutil.copytree(demo_folder, folder)
     engine = Engine(Settings(data_dir=folder, password_cost=1))
-    load_demo(engine)
     yield engine
     engine.close()
 
