@@ -62,7 +62,7 @@ class Sources:
         content = self._files.get(name, self._files.get(key))
         if content is None:
             raise DefinitionUnparsable(caller, f"Expected a process {name!r}, but it is not deployed")
-        return _read_source(content, key, name if version else "")
+        return _read_source(content) if version is None else _read_source(content, key, name)
 
 
 def parse_process(sources: Mapping[str, bytes] | Sources, key: str) -> ProcessSpecs:
@@ -192,14 +192,14 @@ class CaseParser(BpmnParser):  # type: ignore[misc]  # SpiffWorkflow is untyped
 
 
 @lru_cache(maxsize=SOURCES_KEPT)
-def _read_source(content: bytes, key: str, name: str) -> SourceFile:
-    """With the process of that key under the name of its fixed version, if it has one.
+def _read_source(content: bytes, key: str = "", name: str = "") -> SourceFile:
+    """With the process of that key, if one is given, under the name of its fixed version.
 
     Raises BpmnUnreadable, DefinitionUnparsable for an id used twice.
     """
     root = read_bpmn(content)
     for process in root.iterchildren(full_tag("process")):
-        if name and process.get("id") == key:
+        if process.get("id") == key:
             process.set("id", name)
     seen = set[str]()
     for node in root.iterfind(f".//{{{BPMN}}}*[@id]"):

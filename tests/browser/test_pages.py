@@ -46,7 +46,7 @@ OF_A_KIND = 1
 IDENTIFIER = re.compile(r"[0-9a-f]{32}|(?<=/accounts/)[^/?]+")
 # what only moves or narrows a page that is looked at already: another moment of a case, another of its diagrams
 MOVES = {"at", "drawing", "element", "variable"}
-NO_PAGE = re.compile(r"/(file|attachments/.+|drawings/.+|diagrams/.+|files/.+|[^/]+\.(csv|json|pdf|xlsx))$|^/static/")
+NO_PAGE = re.compile(r"/(file|(attachments|photos|drawings|diagrams|files)/.+|[^/]+\.(csv|json|pdf|xlsx))$|^/static/")
 
 
 def test_every_role_is_visited() -> None:
