@@ -5,9 +5,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.queries.inbox import find_tasks_of_case
 from engine.runtime.engine import Engine
-from engine.runtime.errors import Forbidden
+from engine.runtime.errors import Forbidden, NotFound
 from engine.services.repairs import commands
-from engine.services.repairs.access import DISPATCHER, Act, fetch_info, fetch_photo, look
+from engine.services.repairs.access import DISPATCHER, Act, fetch_info, fetch_photo, is_customers_person, look
 from engine.services.repairs.queries import fetch_report, fetch_view, list_orders
 from engine.storage.actor import PLATFORM
 from engine.storage.files import SHOWN
@@ -86,9 +86,19 @@ class RepairDesk:
         commands.request_repair(self.engine, current_actor(), _token(), title, description)
         return redirect(url_for("repairs.orders", sent=1), 303)
 
-    def show_order(self, order_id: str) -> str:
-        """One order: its lines, who is on the team and how far, photos, reports, and what the reader may do."""
-        view = fetch_view(self.engine, current_actor(), order_id)
+    def show_order(self, order_id: str) -> str | BaseResponse:
+        """One order: its lines, who is on the team and how far, photos, reports, and what the reader may do.
+
+        Who belongs to the customer, but acts as somebody else, is asked for his role.
+        """
+        actor = current_actor()
+        try:
+            view = fetch_view(self.engine, actor, order_id)
+        except NotFound:
+            with self.engine.database.read() as connection:
+                if not is_customers_person(connection, actor.user_id, order_id):
+                    raise
+            return redirect(url_for("identity.role", next=request.path), 303)
         people = {one.member["user_id"] for one in (*view.places, *view.former)} | {view.order["customer_id"]}
         people |= {one["made_by"] for one in view.reports} | {one["by_id"] for one in view.verdicts}
         with self.engine.database.read() as connection:

@@ -12,6 +12,7 @@ from engine.services.repairs.reports import DAILY, FINAL, MERGED, PARTIAL
 from engine.services.repairs.states import CLOSED, SIGNING, fetch_order, list_members
 from engine.services.repairs.tables import repair_info, repair_member, repair_order, repair_photo
 from engine.storage.actor import PLATFORM, Actor
+from engine.storage.tables import membership
 
 DISPATCHER = "repair_dispatcher"
 WATCHERS = frozenset({"repair_verifier", "auditor"})  # see everything with its sources, and change nothing
@@ -101,6 +102,13 @@ def look(connection: Connection, actor: Actor, order_id: str) -> Access:
     if not (own or access.is_customer or access.role in STAFF):
         raise NotFound("repair order", order_id)
     return access
+
+
+def is_customers_person(connection: Connection, user_id: str, order_id: str) -> bool:
+    """Whether somebody belongs to the customer, whatever he acts as now."""
+    own = select(membership.c.user_id).where(membership.c.user_id == user_id, repair_order.c.id == order_id)
+    query = own.join(repair_order, repair_order.c.customer_id == membership.c.party_id)
+    return connection.execute(query).first() is not None
 
 
 def fetch_info(connection: Connection, order_id: str, info_id: str) -> RowMapping:
