@@ -5,7 +5,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request, expect
 
 from web.demo import PASSWORD
 
@@ -24,13 +24,25 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+WORKER_BLOCKED = "Service Worker registration blocked"
+
+
 class Person:
     """One browser of its own. On the way out nothing may have been wrong: no error in the console (a breach of the
     content security policy is one), no script that failed, nothing asked of another site.
+
+    `has_worker`: whether the service worker that keeps pages may be installed.
     """
 
     def __init__(
-        self, browser: Browser, url: str, language: Language, width: int = DESKTOP, *, has_scripts: bool = True
+        self,
+        browser: Browser,
+        url: str,
+        language: Language,
+        width: int = DESKTOP,
+        *,
+        has_scripts: bool = True,
+        has_worker: bool = False,
     ) -> None:
         self.url, self.language, self.has_scripts = url, language, has_scripts
         self.context = browser.new_context(
@@ -39,6 +51,7 @@ class Person:
             timezone_id="Asia/Shanghai",
             viewport={"width": width, "height": HEIGHT},
             java_script_enabled=has_scripts,
+            service_workers="allow" if has_worker else "block",
         )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(TIMEOUT_MILLISECONDS)
@@ -119,7 +132,11 @@ class Person:
         """Loads the page again until something is on it: what the platform does by itself takes a moment."""
         deadline = monotonic() + PATIENCE_SECONDS
         while not awaited.is_visible() and monotonic() < deadline:
-            self.page.reload()
+            try:
+                self.page.reload()
+            except Error as error:
+                if "ERR_ABORTED" not in error.message:  # the page was on its way to another one
+                    raise
         expect(awaited).to_be_visible()
 
     # --- forms --------------------------------------------------------------------------------------------------------
@@ -160,7 +177,7 @@ class Person:
         expect(self.page).to_have_url(re.compile(pattern))
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type not in {"error", "warning"}:
+        if message.type not in {"error", "warning"} or WORKER_BLOCKED in message.text:
             return
         if self.expected_status is not None and f"status of {self.expected_status}" in message.text:
             return

@@ -102,7 +102,7 @@
     });
     form.addEventListener("submit", (event) => {
       const { submitter } = event;
-      if (submitter?.name || submitter?.hasAttribute("formaction")) return;
+      if (navigator.onLine || submitter?.name || submitter?.hasAttribute("formaction")) return; // the browser sends it
       event.preventDefault();
       if (isSending) return;
       isSending = true;
