@@ -54,7 +54,7 @@ def test_a_person_is_paid_in_three_screens_and_a_new_one_comes_by_his_link(visit
         looks_right(zhao)
         zhao.follow("注册并确认")
         zhao.fill(name=STRANGER, login="zhaoyiming", password=PASSWORD)
-        with zhao.page.expect_navigation():
+        with zhao.arriving():
             zhao.press("注册")
         zhao.press("是我")
         zhao.is_at(r"/(tasks|express/confirmations)/")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, expect
+from playwright.sync_api import Browser, FilePayload, Route, expect
 from sqlalchemy import select
 
 from engine.commands.deployments import deploy
@@ -67,11 +67,11 @@ def take_photo(person: Person, name: str) -> None:
 
 
 def test_filled_in_without_a_connection_it_is_sent_once(shop: Shop, browser: Browser) -> None:
-    with Person(browser, shop.url, "en", PHONE, has_worker=True) as he:
+    with Person(browser, shop.url, "en", PHONE) as he:
         he.sign_in("he")
         page, task = he.page, f"/tasks/{shop.begin()}"
         he.open(task)
-        page.wait_for_function("async () => Boolean(await navigator.serviceWorker.ready)")
+        page.evaluate("navigator.serviceWorker.ready")
         page.wait_for_function("async (path) => Boolean(await caches.match(path, {ignoreVary: true}))", arg=task)
 
         he.context.set_offline(True)
@@ -110,7 +110,7 @@ def test_filled_in_without_a_connection_it_is_sent_once(shop: Shop, browser: Bro
 
 def test_what_is_not_taken_comes_back_as_it_was(shop: Shop, browser: Browser) -> None:
     before = len(shop.read_sent())
-    with Person(browser, shop.url, "en", PHONE, has_worker=True) as he:
+    with Person(browser, shop.url, "en", PHONE) as he:
         he.sign_in("he")
         page, task = he.page, f"/tasks/{shop.begin()}"
         he.open(task)
@@ -138,8 +138,40 @@ def test_what_is_not_taken_comes_back_as_it_was(shop: Shop, browser: Browser) ->
         he.complaints.clear()
 
 
+def test_an_answer_that_was_lost_changes_nothing(shop: Shop, browser: Browser) -> None:
+    before = len(shop.read_sent())
+    with Person(browser, shop.url, "zh", PHONE) as he:
+        he.sign_in("he")
+        page, task = he.page, f"/tasks/{shop.begin()}"
+        he.open(task)
+        page.evaluate("navigator.serviceWorker.ready")
+        he.fill(why="现场禁止拍照", note="已修复")
+
+        def lose(route: Route) -> None:
+            if route.request.method == "POST":
+                route.fetch(max_redirects=0)
+            route.abort()
+
+        he.context.route(f"**{task}", lose)
+        he.press("提交")
+        expect(page.locator("#outbox")).to_contain_text("已保存在本机")
+        assert len(shop.read_sent()) == before + 1
+        he.context.unroute(f"**{task}", lose)
+        he.complaints.clear()
+
+        he.open("/inbox")
+        expect(page.locator("#outbox")).to_contain_text("已发送")
+        assert len(shop.read_sent()) == before + 1
+        # Signing out leaves none of the pages behind.
+        assert page.evaluate("caches.has('pages')")
+        he.open("/menu")
+        he.press("退出")
+        he.is_at("/sign-in")
+        assert not page.evaluate("caches.has('pages')")
+
+
 def test_what_was_refused_on_the_page_is_not_sent_again(shop: Shop, browser: Browser) -> None:
-    with Person(browser, shop.url, "zh", has_worker=True) as he:
+    with Person(browser, shop.url, "zh") as he:
         he.sign_in("he")
         page, task = he.page, f"/tasks/{shop.begin()}"
         he.open(task)

@@ -102,7 +102,7 @@
     });
     form.addEventListener("submit", (event) => {
       const { submitter } = event;
-      if (navigator.onLine || submitter?.name || submitter?.hasAttribute("formaction")) return; // the browser sends it
+      if (submitter?.name || submitter?.hasAttribute("formaction")) return;
       event.preventDefault();
       if (isSending) return;
       isSending = true;
