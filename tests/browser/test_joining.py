@@ -1,12 +1,16 @@
 """From an account to an activated person, on a phone in Chinese."""
 
-from playwright.sync_api import expect
+import re
+
+from playwright.sync_api import APIResponse, Route, expect
 
 from tests.browser.acts import picture
 from tests.browser.checks import find_barriers, find_overflow
 from tests.browser.conftest import Visit
 from tests.browser.person import PHONE, Person
+from web.demo import PASSWORD
 
+TASK = re.compile(r"//[^/]+/tasks/[0-9a-f]{32}")
 NAME, NUMBER = "钱雅琴", "33010619950612001X"
 
 
@@ -29,6 +33,30 @@ def test_person_is_certified_signs_and_is_active(visit: Visit) -> None:
         qian.submit()
         qian.await_there(qian.page.get_by_text("已开通，可以报名、接单和收款"))
         assert find_overflow(qian.page) + find_barriers(qian.page) == []
+
+
+def test_a_photo_on_its_way_is_not_lost_to_what_is_answered_meanwhile(visit: Visit) -> None:
+    with visit("zh", PHONE) as newcomer:
+        newcomer.open("/register")
+        newcomer.follow("个人用户")
+        newcomer.fill(name="郑小雨", login="zheng@example.com", password=PASSWORD)
+        newcomer.press("注册")
+        page = newcomer.page
+        newcomer.open_own_task("实名认证")
+        expect(page.get_by_role("group", name="证件正面照片")).to_be_visible()
+        late: list[tuple[Route, APIResponse]] = []
+        released = False
+        page.route(TASK, lambda route: route.continue_() if released else late.append((route, route.fetch())))
+        newcomer.attach("证件正面照片", "front.png", "image/png", picture())
+        newcomer.attach("证件背面照片", "back.png", "image/png", picture())
+        page.locator('[name="capacities"][value="courier"]').check()
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        released = True
+        for route, answer in reversed(late):  # the last first
+            route.fulfill(response=answer)
+        expect(page.locator('[name="courier_wish"]').first).to_be_visible()
+        for name in ("front.png", "back.png"):
+            expect(page.get_by_role("link", name=name)).to_be_visible()
 
 
 def identify(person: Person) -> None:

@@ -26,6 +26,17 @@ const ring = async () => {
 document.addEventListener("fresh", ring);
 setInterval(ring, BELL_MILLISECONDS);
 
+// Parts of a form are asked for one after the other (hx-sync): each time with what the form holds by then, so that a photo
+// that was still on its way when the next answer was given is among it.
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  const { form, submitter, body } = ctx.request;
+  if (!form?.querySelector("#form-fields")) return;
+  const held = new FormData(form);
+  if (submitter?.name) held.append(submitter.name, submitter.value);
+  for (const [name, value] of Object.entries(ctx.vals ?? {})) held.set(name, value);
+  ctx.request.body = body instanceof FormData ? held : new URLSearchParams([...held].filter(([, value]) => !(value instanceof File)));
+});
+
 // Menus close on Escape (focus goes back to their button) and on a click outside.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
