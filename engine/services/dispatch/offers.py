@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 from engine.definitions.registry import TopicCall, topic
 from engine.services.dispatch.cells import find_cell
 from engine.services.dispatch.courier_classes import ORDINARY, PROFESSIONAL
-from engine.services.dispatch.rows import CLOSED, OPEN, PUSH, TAKEN, fetch_offer_row, find_offer
+from engine.services.dispatch.rows import CLOSED, NAMED, OPEN, PUSH, RELEASED, TAKEN, fetch_offer_row, find_offer
 from engine.services.dispatch.tables import errand_exclusion, offer
 from engine.services.places.geometry import Place, coarsen
 from engine.storage.clock import parse_instant
@@ -41,7 +41,7 @@ def open_offer(
 
     `pickup` and `dropoff` are places ({"lat", "lng"} in 1e-6 degree); without a pickup it is for everybody on duty.
     Called again it offers the order anew, with these terms: whoever had it does not get it again, nor do those in
-    `excluded` (parties). Returns: nothing.
+    `excluded` (parties). Returns: order_id (what the message `order.taken` is correlated by).
     """
     if order_class not in (ORDINARY, PROFESSIONAL):
         raise ValueError(f"Expected a class of order, but got {order_class!r}")
@@ -65,17 +65,17 @@ def open_offer(
         "opened_at": call.now,
         **_places(pickup, dropoff),
     }
-    barred = {str(one): "named" for one in excluded or ()}
+    barred = {str(one): NAMED for one in excluded or ()}
     known = find_offer(call.connection, call.instance_id)
     if known is None:
         call.connection.execute(insert(offer), terms | {"order_id": call.instance_id, "lock_version": 0, "round": 1})
     else:
-        barred |= {known["taker_id"]: "released"} if known["state"] == TAKEN else {}
+        barred |= {known["taker_id"]: RELEASED} if known["state"] == TAKEN else {}
         _change(call, terms | {"round": known["round"] + 1})
     _exclude(call, barred)
     call.enqueue(PUSH, {"order_id": call.instance_id})
     call.note("offer_opened", order_class=order_class, range_m=range_m, fee_fen=fee_fen, tip_fen=tip_fen)
-    return {}
+    return {"order_id": call.instance_id}
 
 
 @topic("offers.widen")
