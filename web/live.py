@@ -17,6 +17,7 @@ from flask import Blueprint, Response
 
 from engine.runtime.engine import Engine
 from engine.runtime.tasks import find_task
+from engine.services.dispatch.rows import courier_topic
 from engine.storage.changes import WORK, Changes, Listener, case_topic
 from engine.storage.ids import new_id
 from web.security import current_actor
@@ -47,7 +48,12 @@ def make_live(engine: Engine) -> Blueprint:
             instance_id = find_task(connection, current_actor(), task_id).instance_id
         return _stream(engine.changes, places, case_topic(instance_id))
 
+    def courier() -> Response:
+        """Tells a courier of changes to the offers pushed to him."""
+        return _stream(engine.changes, places, courier_topic(current_actor().party_id))
+
     blueprint.add_url_rule("/live/inbox", "inbox", inbox)
+    blueprint.add_url_rule("/live/courier", "courier", courier)
     blueprint.add_url_rule("/live/tasks/<task_id>", "task", task)
     return blueprint
 

@@ -115,7 +115,7 @@ def _notify(done: JobDone, row: RowMapping, people: list[str]) -> None:
         template=TEMPLATE,
         facts={"category_zh": zh, "category_en": en, "fee": format_yuan(row["fee_fen"] + row["tip_fen"])},
         subject=f"offer:{row['order_id']}",
-        path="/errands/offers",
+        path="/courier",
         recipients=people,
         channels=(),
         is_urgent=True,
