@@ -55,6 +55,7 @@ TODO_KEEPERS = ("todo_manager", "todo_reviewer", "todo_supervisor")
 RULES: dict[str, Rule] = {
     "static": PUBLIC,
     "worker": PUBLIC,
+    "manifest": PUBLIC,
     "identity.sign_in": PUBLIC,
     "identity.preferences": PUBLIC,
     "documents.check": PUBLIC,
