@@ -200,6 +200,8 @@ RULES: dict[str, Rule] = {
     "notices.read": ACTING,
     "notices.preferences": ACTING,
     "notices.save_preferences": ACTING,
+    "notices.register": ACTING,
+    "notices.forget": ACTING,
     "notices.case": ACTING,
     "notices.outbox": roles("platform_operator"),
     "todos.items": roles(*TODO_KEEPERS),
