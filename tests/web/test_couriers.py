@@ -37,7 +37,7 @@ def test_a_person_becomes_a_courier_sets_his_profile_and_goes_on_duty(app: Flask
     assert send("", **sent | {"range_m": "50000"}).status_code == 422
     assert send("/duty", on="1", next="https://elsewhere.test/").location == PROFILE
     profile = read_profile(engine, actor)
-    assert (profile.range_m, profile.vehicle, profile.categories) == (5000, "bicycle", {"buy", "print"})
+    assert (profile.range_m, profile.vehicle, profile.categories) == (5000, "bicycle", frozenset({"buy", "print"}))
     assert profile.on_duty_since == engine.clock()
     assert "还没有您的位置" in visitor.get(PROFILE).text
     assert send("/duty", next="/notices").location == "/notices"

@@ -26,7 +26,7 @@ from engine.storage.plain import Plain
 PUSH_COUNT = 200
 MAX_RANGE_M = 10_000  # no courier's own range is wider
 TEMPLATE = "errand_offered"
-NO_ZONE = ZoneInfo("UTC")  # nothing leaves the machine, so the hours of the day do not matter
+NO_ZONE = ZoneInfo("UTC")  # urgent, so the hours of the day do not matter
 
 
 @job_handler(PUSH)

@@ -213,7 +213,9 @@ def test_who_sees_the_courier(street: Street) -> None:
     street.do("tracking.close")
     nothing = TrackView(ORDER, "closed", "delivered")
     assert street.see() == street.see(COURIER) == read_linked_track(engine, ORDER, proof) == nothing
-    street.batch.report(COURIER, [street.fix(PICKUP, ago=5), street.fix(DROPOFF, ago=-30)])  # came late, and is too late
+    street.batch.report(
+        COURIER, [street.fix(PICKUP, ago=5), street.fix(DROPOFF, ago=-30)]
+    )  # came late, and is too late
     street.batch.flush()
     assert street.see() == nothing
     assert [one.place for one in read_trail(engine, staff("arbiter"), ORDER)] == [START_LINE, PICKUP]
