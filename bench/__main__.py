@@ -15,6 +15,7 @@ from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
 from bench.modeler import measure_modeler
+from bench.nearest import measure_nearest
 from bench.pages import measure_pages
 from bench.proof import measure_verify
 from bench.steps import measure_loop, measure_size, measure_sql
@@ -27,6 +28,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "sql": measure_sql,
     "express": measure_express,
     "inbox": measure_inbox,
+    "nearest": measure_nearest,
     "language": measure_language,
     "verify": measure_verify,
     "pages": measure_pages,
