@@ -22,6 +22,7 @@ from web.errors import init_errors
 from web.express.routes import make_express
 from web.finance.routes import make_finance
 from web.identity.routes import make_identity
+from web.installing import serve_manifest
 from web.live import make_live
 from web.market.routes import make_market
 from web.navigation import list_bottom_links, list_groups
@@ -54,6 +55,7 @@ def create_app(engine: Engine) -> Flask:
     app.json.ensure_ascii = False
     app.view_functions["static"] = serve_static
     app.add_url_rule("/worker.js", "worker", serve_worker)
+    app.add_url_rule("/app.webmanifest", "manifest", serve_manifest)
     _init_templates(app, engine)
     init_errors(app, engine)
     app.before_request(partial(load_session, engine))

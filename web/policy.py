@@ -57,6 +57,7 @@ TODO_KEEPERS = ("todo_manager", "todo_reviewer", "todo_supervisor")
 RULES: dict[str, Rule] = {
     "static": PUBLIC,
     "worker": PUBLIC,
+    "manifest": PUBLIC,
     "identity.sign_in": PUBLIC,
     "identity.preferences": PUBLIC,
     "documents.check": PUBLIC,
@@ -210,6 +211,8 @@ RULES: dict[str, Rule] = {
     "notices.read": ACTING,
     "notices.preferences": ACTING,
     "notices.save_preferences": ACTING,
+    "notices.register": ACTING,
+    "notices.forget": ACTING,
     "notices.case": ACTING,
     "notices.outbox": roles("platform_operator"),
     "todos.items": roles(*TODO_KEEPERS),
