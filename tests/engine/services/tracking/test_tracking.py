@@ -67,7 +67,8 @@ class Street:
         def work(unit: UnitOfWork) -> PlainDict:
             call = Step(unit.connection, self.engine.keys, topic, now=unit.now, instance_id=ORDER)
             call.policy = {"track_retention": "P30D"}
-            return TOPICS[topic].function(call, **inputs)
+            given: PlainDict = TOPICS[topic].function(call, **inputs)
+            return given
 
         return self.engine.database.transact(work)
 
