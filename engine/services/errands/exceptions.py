@@ -1,0 +1,43 @@
+"""What may go wrong with an errand, and what may be decided about it."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from engine.services.errands.tables import errand_exception
+
+ABSENT, BREAKDOWN = "recipient_absent", "breakdown"
+KINDS: Mapping[str, tuple[str, str]] = {
+    ABSENT: ("收件人不在", "Recipient absent"),
+    "refused": ("收件人拒收", "Recipient refuses"),
+    "wrong_address": ("地址有误", "Wrong address"),
+    "goods_unavailable": ("商品缺货", "Goods unavailable"),
+    "prohibited": ("物品禁运", "Prohibited goods"),
+    "damaged": ("物品损坏", "Goods damaged"),
+    "accident": ("途中事故", "Accident"),
+    BREAKDOWN: ("车辆故障", "Breakdown"),
+}
+DELIVERING, BEFORE = frozenset({"delivering"}), frozenset({"taken", "at_pickup"})
+POSSIBLE: Mapping[str, frozenset[str]] = {
+    ABSENT: DELIVERING,
+    "refused": DELIVERING,
+    "wrong_address": DELIVERING,
+    "goods_unavailable": BEFORE,
+    "prohibited": BEFORE | DELIVERING,
+    "damaged": DELIVERING,
+    "accident": BEFORE | DELIVERING,
+    BREAKDOWN: BEFORE | DELIVERING,
+}
+"""In which states of an errand its courier may report which kind."""
+
+
+def last_exception(connection: Connection, order_id: str) -> RowMapping | None:
+    """What was reported last of an errand; None if nothing was."""
+    query = select(errand_exception).where(errand_exception.c.order_id == order_id)
+    return connection.execute(query.order_by(errand_exception.c.number.desc()).limit(1)).mappings().one_or_none()
+
+
+def count_exceptions(connection: Connection, order_id: str, kind: str) -> int:
+    """How often a kind was reported of an errand."""
+    this = (errand_exception.c.order_id == order_id, errand_exception.c.kind == kind)
+    return int(connection.execute(select(func.count()).where(*this)).scalar_one())
