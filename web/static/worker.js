@@ -11,10 +11,11 @@ const isFile = (url) => url.pathname.includes("/static/");
 const isTask = (url) => /\/tasks\/[0-9a-f]{32}$/.test(url.pathname);
 const isKept = (url) => KEPT.test(url.pathname);
 
+// What was kept goes only when all of the new page is there: the connection may end in the middle of it.
 async function keepPage(url, response) {
-  const cache = await caches.open(PAGES);
+  const [cache, body] = [await caches.open(PAGES), await response.blob()];
   await cache.delete(url.pathname);
-  await cache.put(url.pathname, response);
+  await cache.put(url.pathname, new Response(body, { headers: response.headers }));
   const seen = await cache.keys();
   for (const old of seen.slice(0, Math.max(0, seen.length - MOST_PAGES))) await cache.delete(old);
 }
