@@ -22,6 +22,7 @@ class Settings:
     routes: str = "simulator"  # or the address of an OSRM server
     invoices: str = "pdf"  # through what invoices are issued
     codes: str = "outbox"  # through what one-time codes are sent
+    phones: str = "simulator"  # through whom people call each other without seeing each other's numbers
     messengers: str = "outbox"  # live: notifications go out to messengers
     smtp_url: str = ""  # none: mail goes to the outbox page; else smtp://user:password@host:port or smtps://
     mail_from: str = "baton@localhost"
