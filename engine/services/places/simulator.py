@@ -1,10 +1,11 @@
-"""The embedded route provider: knows no map, the same ways for the same places, as long as streets make them."""
+"""The embedded route provider: ways along the streets of the schematic city, always the same for the same places."""
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
+from engine.services.places.city import the_city
 from engine.services.places.geometry import Place
 from engine.services.places.routes import SPEEDS, Route, RouteUnavailable, Vehicle, measure_line
 from engine.services.places.tables import route_rules
@@ -60,5 +61,8 @@ class EmbeddedRoutes:
 
 
 def find_way(start: Place, end: Place) -> tuple[Place, ...]:
-    """A way round one corner."""
+    """Along the streets of the schematic city; elsewhere round one corner."""
+    city = the_city()
+    if city.covers(start) and city.covers(end):
+        return city.find_way(start, end)
     return (start, Place(start.lat, end.lng), end)
