@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.definitions.registry import TopicCall
 from engine.services.errands.notes import ANSWER, BUY, later
+from engine.services.errands.pricing import is_at_night
 from engine.storage.clock import parse_instant
 from engine.storage.plain import Plain, PlainDict
 
@@ -25,7 +26,7 @@ REFERENCES = ("pickup", "dropoff", "recipient_name", "recipient_phone", "station
 def read_form(call: TopicCall) -> dict[str, Any]:
     """The columns of an errand as its requester described it; a time that has passed counts as now."""
     form = call.values_of(FORM)
-    category = str(form["category"])
+    category, scheduled_at = str(form["category"]), _read_time(call, form.get("scheduled_at"))
     files_key = _FILES.get(category, "")
     return {
         "category": category,
@@ -33,7 +34,8 @@ def read_form(call: TopicCall) -> dict[str, Any]:
         "description": str(form["description"]),
         "images": form.get("images") or [],
         "weight_kg": form.get("weight_kg") or 0,
-        "scheduled_at": _read_time(call, form.get("scheduled_at")),
+        "scheduled_at": scheduled_at,
+        "is_night": is_at_night(scheduled_at or call.now, call.calendar.zone),
         "range_m": form.get("range_m") or call.policy["errand_range_m"],
         **{name: form.get(name) or None for name in REFERENCES},
         "details": {name: form[name] for name in DETAILS[category] if form.get(name) not in (None, "")},

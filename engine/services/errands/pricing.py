@@ -45,15 +45,20 @@ class Suggestion:
     count: int
 
 
-def facts_of(row: Mapping[Any, Any], now: datetime, zone: ZoneInfo) -> PlainDict:
+def is_at_night(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether an errand at this instant bears the surcharge of the night."""
+    local = at.astimezone(zone).time()
+    return local >= NIGHT_FROM or local < NIGHT_UNTIL
+
+
+def facts_of(row: Mapping[Any, Any]) -> PlainDict:
     """What the fee table asks of an errand."""
-    at = (row["scheduled_at"] or now).astimezone(zone).time()
     return {
         "category": row["category"],
         "metres": row["metres"] or 0,
         "weight_kg": row["weight_kg"],
         "declared_fen": row["declared_fen"],
-        "is_night": at >= NIGHT_FROM or at < NIGHT_UNTIL,
+        "is_night": row["is_night"],
     }
 
 
@@ -75,7 +80,7 @@ def least_fee(decide: Decide, category: str) -> int:
 
 def make_quote(call: TopicCall, row: RowMapping) -> RowMapping:
     """A new quote for an errand as it stands, signed; gives its row."""
-    facts = facts_of(row, call.now, call.calendar.zone)
+    facts = facts_of(row)
     priced = price(call.decide, facts)
     of_order = errand_quote.c.order_id == row["id"]
     number = call.connection.execute(select(func.count()).where(of_order)).scalar_one() + 1

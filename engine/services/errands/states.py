@@ -17,7 +17,7 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "unpaid": frozenset({"offering"}),
     "offering": frozenset({"taken", "no_courier", "cancelled"}),
     "taken": frozenset({"offering", "at_pickup", "handed_over"}) | _CALLED_OFF | _INTERRUPTED,
-    "at_pickup": frozenset({"offering", "picked_up"}) | _CALLED_OFF | _INTERRUPTED,
+    "at_pickup": frozenset({"offering", "picked_up", "returning"}) | _CALLED_OFF | _INTERRUPTED,
     "picked_up": frozenset({"delivering"}),
     "delivering": frozenset({"handed_over", "returning"}) | _INTERRUPTED,
     "handed_over": frozenset({"taken", "delivered", "disputed"}),

@@ -32,6 +32,7 @@ errand = Table(
     Column("images", Json, nullable=False),
     Column("weight_kg", Integer, nullable=False),
     Column("scheduled_at", Instant),  # when the courier shall be at the pickup; none: now
+    Column("is_night", Boolean, nullable=False),  # it begins when the surcharge of the night holds
     Column("range_m", Integer, nullable=False),
     # where and to whom: vault references, for the two sides of a taken order only (see places.stored)
     Column("pickup", Json),
@@ -145,6 +146,7 @@ errand_exception = Table(
     Column("note", Json),
     Column("place", Json),  # where the courier was: a relay begins there
     Column("decision", String(12)),  # continue, leave, move, relay, cancel, dispute
+    Column("cause", String(16)),  # requester, courier, circumstances: what ending the errand over it costs
     Column("is_by_rule", Boolean, nullable=False),  # the requester said nothing in time
     Column("decided_at", Instant),
 )

@@ -6,7 +6,7 @@ from alembic import op
 from engine.storage.columns import Instant, Json
 
 revision = "0020"
-down_revision = "0023"
+down_revision = ("0021", "0022")
 branch_labels = None
 depends_on = None
 
@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("images", Json(), nullable=False),
         sa.Column("weight_kg", sa.Integer(), nullable=False),
         sa.Column("scheduled_at", Instant(), nullable=True),
+        sa.Column("is_night", sa.Boolean(), nullable=False),
         sa.Column("range_m", sa.Integer(), nullable=False),
         sa.Column("pickup", Json(), nullable=True),
         sa.Column("dropoff", Json(), nullable=True),
@@ -134,6 +135,7 @@ def upgrade() -> None:
         sa.Column("note", Json(), nullable=True),
         sa.Column("place", Json(), nullable=True),
         sa.Column("decision", sa.String(12), nullable=True),
+        sa.Column("cause", sa.String(16), nullable=True),
         sa.Column("is_by_rule", sa.Boolean(), nullable=False),
         sa.Column("decided_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["order_id"], ["errand.id"], name="fk_errand_exception_order_id_errand"),
