@@ -91,14 +91,15 @@ def quote_errand(call: TopicCall, *, order_id: str) -> PlainDict:
 
 
 @topic("agree_price")
-def agree_price(call: TopicCall, *, order_id: str, fee_element: str) -> PlainDict:
+def agree_price(call: TopicCall, *, order_id: str) -> PlainDict:
     """Fixes the price: of an ordinary errand the fee its requester set, of a professional one the quote, if it is ours
     and still holds.
 
-    Reads the form of `fee_element`. Returns: amount_fen (fee, tip and advance for goods), goods_fen (the
+    Reads the form of set_fee or confirm_quote. Returns: amount_fen (fee, tip and advance for goods), goods_fen (the
     advance).
     """
-    form, row = call.values_of(fee_element), states.fetch_row(call.connection, order_id)
+    row = states.fetch_row(call.connection, order_id)
+    form = call.values_of("set_fee" if row["order_class"] == ORDINARY else "confirm_quote")
     if row["order_class"] == ORDINARY:
         fee_fen = int(str(form["fee_fen"]))
         note_state(call, order_id, "quoted", fee_fen=fee_fen)
@@ -112,12 +113,15 @@ def agree_price(call: TopicCall, *, order_id: str, fee_element: str) -> PlainDic
 
 
 @topic("lapse_errand")
-def lapse_errand(call: TopicCall, *, order_id: str) -> PlainDict:
-    """Closes an errand that was never paid for; nothing is frozen.
+def lapse_errand(call: TopicCall) -> PlainDict:
+    """Closes an errand that was not ordered or not paid for; nothing is frozen. One never described has no row.
 
     Returns: nothing.
     """
-    row = states.fetch_row(call.connection, order_id)
+    order_id = call.instance_id
+    row = call.connection.execute(states.SELECT_ERRAND, {"order_id": order_id}).mappings().one_or_none()
+    if row is None:
+        return {}
     if row["state"] != "unpaid":
         note_state(call, order_id, "unpaid")
     closed = {"outcome": "unpaid", "closed_at": call.now}

@@ -9,7 +9,7 @@ from engine.definitions.registry import TopicCall, topic
 from engine.services.chat.lines import say
 from engine.services.errands import states
 from engine.services.errands.contact import close_tracking_and_number
-from engine.services.errands.exceptions import last_exception
+from engine.services.errands.exceptions import last_exception, where_goods_are
 from engine.services.errands.notes import ANSWER, note_state, tell_parties
 from engine.services.errands.offering import end_leg
 from engine.services.errands.proofs import RETURN, add_proof
@@ -84,21 +84,15 @@ def close_errand(call: TopicCall, *, order_id: str) -> PlainDict:
 def read_ending(call: TopicCall, *, order_id: str) -> PlainDict:
     """The facts the terms of an early end follow from: who caused it, where the goods are, how long it was taken.
 
-    Returns: cause (requester, courier, circumstances), stage (before_pickup, goods_out), minutes (rounded up).
+    Returns: cause (requester, courier, circumstances), goods (before_pickup, goods_out), minutes (rounded up).
     """
     row = states.fetch_row(call.connection, order_id)
     reported = last_exception(call.connection, order_id) if row["claim_kind"] == "exception" else None
     return {
         "cause": reported["cause"] if reported is not None else "requester",
-        "stage": stage_of(row),
+        "goods": where_goods_are(row),
         "minutes": _round_up(call.now - row["taken_at"]),
     }
-
-
-def stage_of(row: RowMapping) -> str:
-    """Where the goods of an errand are: still to be picked up, or with the courier."""
-    before = row["resume_state"] if row["state"] == "exception" else row["state"]
-    return "goods_out" if before in states.GOODS_OUT or row["spent_fen"] else "before_pickup"
 
 
 @topic("plan_return")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from engine.services.errands.states import GOODS_OUT
 from engine.services.errands.tables import errand_exception
 
 ABSENT, BREAKDOWN = "recipient_absent", "breakdown"
@@ -41,3 +42,9 @@ def count_exceptions(connection: Connection, order_id: str, kind: str) -> int:
     """How often a kind was reported of an errand."""
     this = (errand_exception.c.order_id == order_id, errand_exception.c.kind == kind)
     return int(connection.execute(select(func.count()).where(*this)).scalar_one())
+
+
+def where_goods_are(row: RowMapping) -> str:
+    """Still to be picked up (before_pickup), or with the courier (goods_out)."""
+    before = row["resume_state"] if row["state"] == "exception" else row["state"]
+    return "goods_out" if before in GOODS_OUT or row["spent_fen"] else "before_pickup"

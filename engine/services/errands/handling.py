@@ -8,7 +8,7 @@ from engine.definitions.registry import TopicCall, topic
 from engine.services.errands import states
 from engine.services.errands.contact import part_with_courier
 from engine.services.errands.drafting import ASK
-from engine.services.errands.exceptions import count_exceptions, last_exception
+from engine.services.errands.exceptions import count_exceptions, last_exception, where_goods_are
 from engine.services.errands.notes import note_state, tell_parties
 from engine.services.errands.offering import NO_CLAIM, NO_COURIER, RELAY, end_leg, late_at_pickup, offer_anew
 from engine.services.errands.pricing import facts_of, price
@@ -22,6 +22,7 @@ from engine.storage import vault
 from engine.storage.plain import PlainDict
 
 FORM = "decide_exception"
+NO_DECISION: PlainDict = {"exception_decision": "", "goods_decision": ""}
 MOVE, LEAVE, DISPUTE, END, CONTINUE = "move", "leave", "dispute", "end", "continue"
 
 
@@ -29,7 +30,8 @@ MOVE, LEAVE, DISPUTE, END, CONTINUE = "move", "leave", "dispute", "end", "contin
 def read_exception(call: TopicCall, *, order_id: str) -> PlainDict:
     """What the courier reported, and how often this has happened. The errand waits.
 
-    Returns: exception (its kind), tries, exception_decision (empty: nobody has decided).
+    Returns: exception (its kind), tries, goods (before_pickup or goods_out), exception_decision, goods_decision
+    (both empty: nobody has decided).
     """
     reported = last_exception(call.connection, order_id)
     assert reported is not None
@@ -38,7 +40,8 @@ def read_exception(call: TopicCall, *, order_id: str) -> PlainDict:
     call.note("errand_exception", order_id=order_id, exception=reported["kind"])
     tell_parties(call, order_id, "errand_exception", [row["requester_id"]])
     tries = count_exceptions(call.connection, order_id, reported["kind"])
-    return {"exception": reported["kind"], "tries": tries, "exception_decision": ""}
+    goods = where_goods_are(row)
+    return {"exception": reported["kind"], "tries": tries, "goods": goods, **NO_DECISION}
 
 
 @topic("record_exception_decision")

@@ -11,13 +11,14 @@ from engine.services.dispatch.offers import open_offer
 from engine.services.errands import states
 from engine.services.errands.codes import DELIVERY, PICKUP, forget_tries
 from engine.services.errands.contact import close_tracking_and_number, part_with_courier
-from engine.services.errands.notes import later, note_state, tell_parties
+from engine.services.errands.notes import ANSWER, later, note_state, tell_parties
 from engine.services.errands.proofs import is_bought
 from engine.services.errands.tables import errand, errand_leg
 from engine.services.ledger import rules
 from engine.services.ledger.topics.calls import ESCROW, GOODS, open_book
 from engine.services.ledger.topics.funds import release_funds
 from engine.services.places.stored import open_place
+from engine.services.tracking.topics import open_tracking
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 
@@ -96,7 +97,7 @@ def offer_errand(call: TopicCall, *, order_id: str) -> PlainDict:
 def record_courier(call: TopicCall, *, order_id: str, courier: str, lock_version: int) -> PlainDict:
     """The courier who took the errand; the taking itself was won in the same step. He is to be at the pickup in time.
 
-    Returns: stage, is_bought, late_at, very_late_at (when he is late at the pickup).
+    Returns: stage, is_bought, pickup_due, late_at, very_late_at (when he is late at the pickup).
     """
     row = states.fetch_row(call.connection, order_id)
     due: datetime = max(row["scheduled_at"] or call.now, later(call, "errand_pickup_within"))
@@ -108,7 +109,21 @@ def record_courier(call: TopicCall, *, order_id: str, courier: str, lock_version
     for purpose in (PICKUP, DELIVERY):
         forget_tries(call.connection, order_id, purpose)
     tell_parties(call, order_id, "errand_taken", [row["requester_id"]])
-    return {"stage": "taken", "is_bought": is_bought(call.connection, row), **late_at_pickup(call, due)}
+    late = late_at_pickup(call, due)
+    return {"stage": "taken", "is_bought": is_bought(call.connection, row), "pickup_due": format_instant(due), **late}
+
+
+@topic("open_errand_tracking")
+def open_errand_tracking(call: TopicCall, *, order_id: str) -> PlainDict:
+    """From now on the requester sees where the courier is, until the errand ends; an answer leads nowhere.
+
+    Returns: nothing.
+    """
+    row = states.fetch_row(call.connection, order_id)
+    if row["category"] != ANSWER:
+        places = {name: row[name] for name in ("pickup", "dropoff")}
+        open_tracking(call, courier=row["courier_id"], requester=row["requester_id"], **places)
+    return {}
 
 
 def late_at_pickup(call: TopicCall, due: datetime) -> PlainDict:
