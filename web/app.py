@@ -16,6 +16,7 @@ from web.api.door import WorkerDoor
 from web.api.routes import make_api
 from web.api.todos import make_todo_api
 from web.auditor.routes import make_auditor
+from web.couriers.routes import make_couriers
 from web.documents import make_documents
 from web.errors import init_errors
 from web.express.routes import make_express
@@ -34,6 +35,7 @@ from web.staff.routes import make_staff
 from web.statics import STATIC, serve_static, serve_worker
 from web.texts import HTML_LANGUAGE, current_language, text, texts_under
 from web.todos.routes import make_todos
+from web.tracking.routes import make_tracking
 from web.uploads import make_files
 
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
@@ -81,6 +83,8 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_todos(engine),
         make_repairs(engine),
         make_express(engine),
+        make_couriers(engine),
+        make_tracking(engine),
         make_payments(engine),
         make_api(engine),
         make_todo_api(engine),

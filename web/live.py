@@ -17,6 +17,9 @@ from flask import Blueprint, Response
 
 from engine.runtime.engine import Engine
 from engine.runtime.tasks import find_task
+from engine.services.dispatch.rows import courier_topic
+from engine.services.tracking.batch import track_topic
+from engine.services.tracking.queries import read_linked_track, read_track
 from engine.storage.changes import WORK, Changes, Listener, case_topic
 from engine.storage.ids import new_id
 from web.security import current_actor
@@ -47,16 +50,33 @@ def make_live(engine: Engine) -> Blueprint:
             instance_id = find_task(connection, current_actor(), task_id).instance_id
         return _stream(engine.changes, places, case_topic(instance_id))
 
+    def courier() -> Response:
+        """Tells a courier of changes to the offers pushed to him."""
+        return _stream(engine.changes, places, courier_topic(current_actor().party_id))
+
+    def track(order_id: str) -> Response:
+        """Tells requester and courier of changes to an order, and to where the courier is."""
+        read_track(engine, current_actor(), order_id)
+        return _stream(engine.changes, places, track_topic(order_id), case_topic(order_id))
+
+    def follow(order_id: str, proof: str) -> Response:
+        """Tells the recipient of the same."""
+        read_linked_track(engine, order_id, proof)
+        return _stream(engine.changes, places, track_topic(order_id), case_topic(order_id))
+
     blueprint.add_url_rule("/live/inbox", "inbox", inbox)
+    blueprint.add_url_rule("/live/courier", "courier", courier)
     blueprint.add_url_rule("/live/tasks/<task_id>", "task", task)
+    blueprint.add_url_rule("/live/track/<order_id>", "track", track)
+    blueprint.add_url_rule("/live/t/<order_id>/<proof>", "follow", follow)
     return blueprint
 
 
-def _stream(changes: Changes, places: threading.BoundedSemaphore, topic: str) -> Response:
+def _stream(changes: Changes, places: threading.BoundedSemaphore, *topics: str) -> Response:
     """Server-sent events; 204, which tells a browser not to come back, where all places are taken."""
     if not places.acquire(blocking=False):
         return Response(status=204)
-    listener = changes.add([topic])
+    listener = changes.add(topics)
 
     def leave() -> None:
         changes.remove(listener)

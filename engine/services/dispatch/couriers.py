@@ -23,9 +23,8 @@ VEHICLES = ("", "bicycle", "e_bike", "motorcycle", "car")
 
 @dataclass(frozen=True)
 class Profile:
-    """A courier's profile. `obstacle`: why he may not go on duty, a reason of CourierRefused; empty if he may.
-
-    `courier_class`: None for who is no courier yet. `seen_at`: when he told last where he is; only while on duty.
+    """A courier's profile. `courier_class`: None for who is no courier yet. `obstacle`: why he may not go on duty, or
+    become a courier, a reason of CourierRefused; empty if he may. `seen_at`: when he told last where he is.
     """
 
     courier_class: str | None
@@ -46,7 +45,7 @@ def read_profile(engine: Engine, actor: Actor) -> Profile:
             .where(courier.c.id == actor.party_id)
         ).one_or_none()
         courier_class = find_class(connection, actor.party_id)
-        obstacle = find_standing(connection, actor.party_id) or ""
+        obstacle = find_standing(connection, actor.party_id, needs_class=courier_class is not None) or ""
     if row is None:
         return Profile(courier_class, DEFAULT_RANGE_M, frozenset(), "", None, None, obstacle)
     return Profile(
@@ -61,13 +60,11 @@ def become_ordinary(engine: Engine, actor: Actor) -> None:
     """
 
     def work(unit: UnitOfWork) -> None:
-        reason = find_standing(unit.connection, actor.party_id)
-        if reason == "not_a_courier":
-            reason = find_standing(unit.connection, actor.party_id, needs_class=False)
-            if reason is None:
-                add_membership(unit, engine, actor, actor.user_id, actor.party_id, ROLES[ORDINARY], ())
-        if reason:
+        if find_class(unit.connection, actor.party_id):
+            return
+        if reason := find_standing(unit.connection, actor.party_id, needs_class=False):
             raise CourierRefused(reason)
+        add_membership(unit, engine, actor, actor.user_id, actor.party_id, ROLES[ORDINARY], ())
 
     engine.database.transact(work)
 

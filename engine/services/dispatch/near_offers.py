@@ -10,7 +10,7 @@ from engine.services.dispatch.cells import bind_middle, cover, squared_metres
 from engine.services.dispatch.courier_classes import ORDINARY, PROFESSIONAL
 from engine.services.dispatch.offers import OFFER_RESOLUTION
 from engine.services.dispatch.rows import OPEN, read_pickup
-from engine.services.dispatch.tables import courier, courier_place, offer, offer_exclusion
+from engine.services.dispatch.tables import courier, courier_place, errand_exclusion, offer
 from engine.services.places.geometry import Place, measure_metres
 from engine.storage.prepared import Prepared
 
@@ -75,7 +75,7 @@ def is_courier_in_range(connection: Connection, row: RowMapping, courier_id: str
 def _near(is_narrowed: bool) -> Prepared:
     square = squared_metres(offer.c.lat, offer.c.lng)
     is_excluded = exists().where(
-        offer_exclusion.c.order_id == offer.c.order_id, offer_exclusion.c.courier_id == bindparam("courier_id")
+        errand_exclusion.c.order_id == offer.c.order_id, errand_exclusion.c.courier_id == bindparam("courier_id")
     )
     query = select(offer).where(
         offer.c.state == OPEN,

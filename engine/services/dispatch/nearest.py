@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Float, bindparam, exists, select
 
 from engine.services.dispatch.cells import RESOLUTIONS, bind_middle, cover, name_column, squared_metres
-from engine.services.dispatch.tables import courier_place, offer_exclusion, offer_push
+from engine.services.dispatch.tables import courier_place, errand_exclusion, errand_push
 from engine.services.places.geometry import Place, measure_metres
 from engine.storage.prepared import Prepared
 
@@ -61,12 +61,12 @@ def find_nearest(connection: Connection, place: Place | None, wanted: Search) ->
 def _is_wanted() -> list[Any]:
     courier_id = courier_place.c.courier_id
     was_pushed = exists().where(
-        offer_push.c.order_id == bindparam("order_id"),
-        offer_push.c.courier_id == courier_id,
-        offer_push.c.round == bindparam("round"),
+        errand_push.c.order_id == bindparam("order_id"),
+        errand_push.c.courier_id == courier_id,
+        errand_push.c.round == bindparam("round"),
     )
     is_excluded = exists().where(
-        offer_exclusion.c.order_id == bindparam("order_id"), offer_exclusion.c.courier_id == courier_id
+        errand_exclusion.c.order_id == bindparam("order_id"), errand_exclusion.c.courier_id == courier_id
     )
     return [courier_id != bindparam("requester_id"), ~was_pushed, ~is_excluded]
 

@@ -7,8 +7,8 @@ from sqlalchemy import insert, select, update
 from engine.definitions.registry import TopicCall, topic
 from engine.services.dispatch.cells import find_cell
 from engine.services.dispatch.courier_classes import ORDINARY, PROFESSIONAL
-from engine.services.dispatch.rows import CLOSED, OPEN, PUSH, TAKEN, fetch_offer_row, find_offer
-from engine.services.dispatch.tables import offer, offer_exclusion
+from engine.services.dispatch.rows import CLOSED, NAMED, OPEN, PUSH, RELEASED, TAKEN, fetch_offer_row, find_offer
+from engine.services.dispatch.tables import errand_exclusion, offer
 from engine.services.places.geometry import Place, coarsen
 from engine.storage.clock import parse_instant
 from engine.storage.plain import PlainDict
@@ -41,7 +41,7 @@ def open_offer(
 
     `pickup` and `dropoff` are places ({"lat", "lng"} in 1e-6 degree); without a pickup it is for everybody on duty.
     Called again it offers the order anew, with these terms: whoever had it does not get it again, nor do those in
-    `excluded` (parties). Returns: nothing.
+    `excluded` (parties). Returns: order_id (what the message `order.taken` is correlated by).
     """
     if order_class not in (ORDINARY, PROFESSIONAL):
         raise ValueError(f"Expected a class of order, but got {order_class!r}")
@@ -65,17 +65,17 @@ def open_offer(
         "opened_at": call.now,
         **_places(pickup, dropoff),
     }
-    barred = {str(one): "named" for one in excluded or ()}
+    barred = {str(one): NAMED for one in excluded or ()}
     known = find_offer(call.connection, call.instance_id)
     if known is None:
         call.connection.execute(insert(offer), terms | {"order_id": call.instance_id, "lock_version": 0, "round": 1})
     else:
-        barred |= {known["taker_id"]: "released"} if known["state"] == TAKEN else {}
+        barred |= {known["taker_id"]: RELEASED} if known["state"] == TAKEN else {}
         _change(call, terms | {"round": known["round"] + 1})
     _exclude(call, barred)
     call.enqueue(PUSH, {"order_id": call.instance_id})
     call.note("offer_opened", order_class=order_class, range_m=range_m, fee_fen=fee_fen, tip_fen=tip_fen)
-    return {}
+    return {"order_id": call.instance_id}
 
 
 @topic("offers.widen")
@@ -125,12 +125,12 @@ def _change(call: TopicCall, values: dict[str, Any]) -> None:
 
 
 def _exclude(call: TopicCall, barred: dict[str, str]) -> None:
-    same = offer_exclusion.c.order_id == call.instance_id
-    known = set(call.connection.execute(select(offer_exclusion.c.courier_id).where(same)).scalars())
+    same = errand_exclusion.c.order_id == call.instance_id
+    known = set(call.connection.execute(select(errand_exclusion.c.courier_id).where(same)).scalars())
     rows = [
         {"order_id": call.instance_id, "courier_id": courier_id, "reason": reason, "at": call.now}
         for courier_id, reason in barred.items()
         if courier_id not in known
     ]
     if rows:
-        call.connection.execute(insert(offer_exclusion), rows)
+        call.connection.execute(insert(errand_exclusion), rows)

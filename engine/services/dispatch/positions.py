@@ -30,6 +30,8 @@ def update_places(unit: UnitOfWork, positions: Mapping[str, Place]) -> frozenset
 
     One call and three statements for however many there are. Couriers who came elsewhere hear of the offers there.
     """
+    if not positions:
+        return frozenset()
     rows = unit.connection.execute(_KNOWN, {"couriers": list(positions)}).all()
     known = {row.id: row for row in rows}
     told = {one: positions[one].as_plain() | find_cells(positions[one]) | {"seen_at": unit.now} for one in known}

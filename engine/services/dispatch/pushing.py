@@ -17,7 +17,7 @@ from engine.services.dispatch.near_offers import find_duty, list_near
 from engine.services.dispatch.nearest import Search, find_nearest
 from engine.services.dispatch.positions import CATCH_UP
 from engine.services.dispatch.rows import OPEN, PUSH, courier_topic, find_offer, read_pickup
-from engine.services.dispatch.tables import offer_push
+from engine.services.dispatch.tables import errand_push
 from engine.services.dispatch.words import CATEGORIES
 from engine.services.job_engine import engine_of
 from engine.services.notifications.telling import Notice, tell, withdraw
@@ -88,22 +88,22 @@ def _list_untold(connection: Connection, courier_id: str) -> list[str]:
     duty = find_duty(connection, courier_id)
     if duty is None or duty.courier_class != PROFESSIONAL:
         return []
-    query = select(offer_push.c.order_id, offer_push.c.round).where(offer_push.c.courier_id == courier_id)
+    query = select(errand_push.c.order_id, errand_push.c.round).where(errand_push.c.courier_id == courier_id)
     told = {(row.order_id, row.round) for row in connection.execute(query)}
     return [row.order_id for row in list_near(connection, duty) if (row.order_id, row.round) not in told]
 
 
 def _push_to(done: JobDone, row: RowMapping, couriers: Iterable[str]) -> None:
     order_id, people = row["order_id"], sorted(set(couriers))
-    same = (offer_push.c.order_id == order_id, offer_push.c.courier_id.in_(people))
-    is_told = select(offer_push.c.courier_id).where(*same, offer_push.c.round == row["round"])
+    same = (errand_push.c.order_id == order_id, errand_push.c.courier_id.in_(people))
+    is_told = select(errand_push.c.courier_id).where(*same, errand_push.c.round == row["round"])
     known = set(done.connection.execute(is_told).scalars())
     people = [one for one in people if one not in known]
     if not people:
         return
-    done.connection.execute(delete(offer_push).where(*same, offer_push.c.round != row["round"]))
+    done.connection.execute(delete(errand_push).where(*same, errand_push.c.round != row["round"]))
     told = {"order_id": order_id, "round": row["round"], "pushed_at": done.now}
-    done.connection.execute(insert(offer_push), [told | {"courier_id": one} for one in people])
+    done.connection.execute(insert(errand_push), [told | {"courier_id": one} for one in people])
     _notify(done, row, people)
     done.announce(*map(courier_topic, people))
 
@@ -115,7 +115,7 @@ def _notify(done: JobDone, row: RowMapping, people: list[str]) -> None:
         template=TEMPLATE,
         facts={"category_zh": zh, "category_en": en, "fee": format_yuan(row["fee_fen"] + row["tip_fen"])},
         subject=f"offer:{row['order_id']}",
-        path="/errands/offers",
+        path="/courier",
         recipients=people,
         channels=(),
         is_urgent=True,
@@ -124,9 +124,9 @@ def _notify(done: JobDone, row: RowMapping, people: list[str]) -> None:
 
 
 def _take_back(done: JobDone, order_id: str) -> None:
-    same = offer_push.c.order_id == order_id
-    told = sorted(done.connection.execute(select(offer_push.c.courier_id).where(same)).scalars())
+    same = errand_push.c.order_id == order_id
+    told = sorted(done.connection.execute(select(errand_push.c.courier_id).where(same)).scalars())
     if told:
-        done.connection.execute(delete(offer_push).where(same))
+        done.connection.execute(delete(errand_push).where(same))
         withdraw(done.connection, done.now, f"offer:{order_id}")
         done.announce(*map(courier_topic, told))

@@ -14,6 +14,9 @@ from engine.services.dispatch.taking import find_obstacle
 from engine.services.places.geometry import Place, measure_metres
 from engine.storage.actor import Actor
 
+HIDING = frozenset({"professional_only", "excluded", "given_back", "out_of_range", "not_a_courier"})
+"""Who may not take an order for one of these reasons is not shown it either."""
+
 
 @dataclass(frozen=True)
 class OfferCard:
@@ -71,7 +74,7 @@ def fetch_offer(engine: Engine, actor: Actor, order_id: str) -> OfferView:
         if row is None or duty is None or row["state"] != OPEN:
             raise NotFound("order", order_id)
         obstacle = find_obstacle(connection, actor, row) or ""
-        if obstacle in {"professional_only", "excluded", "out_of_range", "not_a_courier"}:
+        if obstacle in HIDING:
             raise NotFound("order", order_id)
     return OfferView(_card(row, duty.place), obstacle, row["open_limit"])
 

@@ -1,11 +1,12 @@
 """The row of an offer, and what is asked of it everywhere."""
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from engine.services.dispatch.tables import offer
 from engine.services.places.geometry import Place
 
 OPEN, TAKEN, CLOSED = "open", "taken", "closed"
+RELEASED, NAMED = "released", "named"  # why a courier does not get an order: he had it; the order says so
 PUSH = "dispatch.push"  # job: tells couriers of an offer, or that it is gone
 SELECT_OFFER = select(offer).where(offer.c.order_id == bindparam("order_id"))
 
@@ -37,8 +38,3 @@ def list_held(connection: Connection, courier_id: str) -> list[bool]:
     """Of each order a courier holds whether it is dedicated."""
     query = select(offer.c.is_dedicated).where(offer.c.taker_id == courier_id, offer.c.state == TAKEN)
     return [bool(one) for one in connection.execute(query).scalars()]
-
-
-def count_open(connection: Connection) -> int:
-    """How many offers are open."""
-    return int(connection.execute(select(func.count()).where(offer.c.state == OPEN)).scalar_one())

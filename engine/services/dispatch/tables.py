@@ -41,7 +41,7 @@ courier_place = Table(
 )
 # An order that looks for a courier, has one, or is over. Exact places are gone once it is over.
 offer = Table(
-    "offer",
+    "errand_offer",
     metadata,
     Column("order_id", Id, primary_key=True),
     Column("number", String(40), nullable=False),
@@ -70,24 +70,24 @@ offer = Table(
     Column("round", Integer, nullable=False),  # counts the openings with new terms: each is told anew
     Column("opened_at", Instant, nullable=False),
     Column("taken_at", Instant),
-    Index("ix_offer_open", "cell_7", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
-    Index("ix_offer_taker_id", "taker_id", sqlite_where=_IS_TAKEN, postgresql_where=_IS_TAKEN),
+    Index("ix_errand_offer_open", "cell_7", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+    Index("ix_errand_offer_taker_id", "taker_id", sqlite_where=_IS_TAKEN, postgresql_where=_IS_TAKEN),
 )
 # Whom an open offer was pushed to, and in which round; gone when it is taken.
-offer_push = Table(
-    "offer_push",
+errand_push = Table(
+    "errand_push",
     metadata,
-    Column("order_id", Id, ForeignKey("offer.order_id"), primary_key=True),
+    Column("order_id", Id, ForeignKey("errand_offer.order_id"), primary_key=True),
     Column("courier_id", Id, primary_key=True),
     Column("round", Integer, nullable=False),
     Column("pushed_at", Instant, nullable=False),
-    Index("ix_offer_push_courier_id", "courier_id"),
+    Index("ix_errand_push_courier_id", "courier_id"),
 )
 # Who does not get an order (again).
-offer_exclusion = Table(
-    "offer_exclusion",
+errand_exclusion = Table(
+    "errand_exclusion",
     metadata,
-    Column("order_id", Id, ForeignKey("offer.order_id"), primary_key=True),
+    Column("order_id", Id, ForeignKey("errand_offer.order_id"), primary_key=True),
     Column("courier_id", Id, primary_key=True),
     Column("reason", String(12), nullable=False),  # released: gave it back or lost it; named: the order says so
     Column("at", Instant, nullable=False),

@@ -10,8 +10,8 @@ from engine.runtime.step import Step
 from engine.services.agreements.signatures import is_bound
 from engine.services.dispatch.courier_classes import ORDINARY, find_class
 from engine.services.dispatch.near_offers import is_courier_in_range
-from engine.services.dispatch.rows import OPEN, PUSH, TAKEN, find_offer, list_held
-from engine.services.dispatch.tables import courier, offer, offer_exclusion, offer_push
+from engine.services.dispatch.rows import OPEN, PUSH, RELEASED, TAKEN, find_offer, list_held
+from engine.services.dispatch.tables import courier, errand_exclusion, errand_push, offer
 from engine.services.identity.people import PERSON
 from engine.services.onboarding.persons import find_same_person
 from engine.services.orders.eligibility import is_related
@@ -90,8 +90,8 @@ def find_obstacle(connection: Connection, actor: Actor, row: RowMapping) -> str 
         return "related_party"
     if row["order_class"] != ORDINARY and find_class(connection, actor.party_id) == ORDINARY:
         return "professional_only"
-    if _is_excluded(connection, row["order_id"], actor.party_id):
-        return "excluded"
+    if reason := _find_exclusion(connection, row["order_id"], actor.party_id):
+        return "given_back" if reason == RELEASED else "excluded"
     held = list_held(connection, actor.party_id)
     if any(held):
         return "dedicated_held"
@@ -119,14 +119,16 @@ def _find_distance(connection: Connection, courier_id: str, row: RowMapping) -> 
     if not connection.execute(select(is_on_duty)).scalar_one():
         return "off_duty"
     was_pushed = exists().where(
-        offer_push.c.order_id == row["order_id"],
-        offer_push.c.courier_id == courier_id,
-        offer_push.c.round == row["round"],
+        errand_push.c.order_id == row["order_id"],
+        errand_push.c.courier_id == courier_id,
+        errand_push.c.round == row["round"],
     )
     is_offered = connection.execute(select(was_pushed)).scalar_one()
     return None if is_offered or is_courier_in_range(connection, row, courier_id) else "out_of_range"
 
 
-def _is_excluded(connection: Connection, order_id: str, courier_id: str) -> bool:
-    found = exists().where(offer_exclusion.c.order_id == order_id, offer_exclusion.c.courier_id == courier_id)
-    return bool(connection.execute(select(found)).scalar_one())
+def _find_exclusion(connection: Connection, order_id: str, courier_id: str) -> str | None:
+    reason = select(errand_exclusion.c.reason).where(
+        errand_exclusion.c.order_id == order_id, errand_exclusion.c.courier_id == courier_id
+    )
+    return connection.execute(reason).scalar_one_or_none()

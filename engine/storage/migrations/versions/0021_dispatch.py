@@ -45,7 +45,7 @@ def upgrade() -> None:
 
 def _create_offers() -> None:
     op.create_table(
-        "offer",
+        "errand_offer",
         sa.Column("order_id", sa.String(32), nullable=False),
         sa.Column("number", sa.String(40), nullable=False),
         sa.Column("state", sa.String(8), nullable=False),
@@ -71,32 +71,37 @@ def _create_offers() -> None:
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("opened_at", Instant(), nullable=False),
         sa.Column("taken_at", Instant(), nullable=True),
-        sa.PrimaryKeyConstraint("order_id", name="pk_offer"),
+        sa.PrimaryKeyConstraint("order_id", name="pk_errand_offer"),
     )
-    for name, column, state in (("ix_offer_open", "cell_7", "open"), ("ix_offer_taker_id", "taker_id", "taken")):
+    for name, column, state in (
+        ("ix_errand_offer_open", "cell_7", "open"),
+        ("ix_errand_offer_taker_id", "taker_id", "taken"),
+    ):
         where = sa.text(f"state = '{state}'")
-        op.create_index(name, "offer", [column], sqlite_where=where, postgresql_where=where)
+        op.create_index(name, "errand_offer", [column], sqlite_where=where, postgresql_where=where)
     op.create_table(
-        "offer_push",
+        "errand_push",
         sa.Column("order_id", sa.String(32), nullable=False),
         sa.Column("courier_id", sa.String(32), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("pushed_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(["order_id"], ["offer.order_id"], name="fk_offer_push_order_id_offer"),
-        sa.PrimaryKeyConstraint("order_id", "courier_id", name="pk_offer_push"),
+        sa.ForeignKeyConstraint(["order_id"], ["errand_offer.order_id"], name="fk_errand_push_order_id_errand_offer"),
+        sa.PrimaryKeyConstraint("order_id", "courier_id", name="pk_errand_push"),
     )
-    op.create_index("ix_offer_push_courier_id", "offer_push", ["courier_id"])
+    op.create_index("ix_errand_push_courier_id", "errand_push", ["courier_id"])
     op.create_table(
-        "offer_exclusion",
+        "errand_exclusion",
         sa.Column("order_id", sa.String(32), nullable=False),
         sa.Column("courier_id", sa.String(32), nullable=False),
         sa.Column("reason", sa.String(12), nullable=False),
         sa.Column("at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(["order_id"], ["offer.order_id"], name="fk_offer_exclusion_order_id_offer"),
-        sa.PrimaryKeyConstraint("order_id", "courier_id", name="pk_offer_exclusion"),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["errand_offer.order_id"], name="fk_errand_exclusion_order_id_errand_offer"
+        ),
+        sa.PrimaryKeyConstraint("order_id", "courier_id", name="pk_errand_exclusion"),
     )
 
 
 def downgrade() -> None:
-    for table in ("offer_exclusion", "offer_push", "offer", "courier_place", "courier"):
+    for table in ("errand_exclusion", "errand_push", "errand_offer", "courier_place", "courier"):
         op.drop_table(table)
