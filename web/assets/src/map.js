@@ -2,7 +2,7 @@
 // base is the outline of the world and a schematic city, or the city file the operator has added (see docs/maps.md).
 // `[data-map]` holds the map; the element named by `data-of` says what is on it, in `data-places`, and may be replaced.
 import L from "leaflet";
-import "leaflet/dist/leaflet.css";
+import "./map/leaflet.css";
 import { drawBase } from "./map/base.js";
 import { showPlaces } from "./map/places.js";
 import { preparePicker } from "./map/picker.js";
