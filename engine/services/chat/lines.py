@@ -25,6 +25,7 @@ LINES: Mapping[str, frozenset[str]] = {
         "called": "side",
         "spoke": "seconds",
         "missed": "",
+        "looked": "",
         "bought": "amount_fen",
         "picked_up": "",
         "arrived": "",

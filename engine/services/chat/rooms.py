@@ -76,7 +76,7 @@ def look(connection: Connection, actor: Actor, order_id: str, now: datetime) -> 
         raise NotFound("chat room", order_id)
     own = select(chat_member).where(chat_member.c.order_id == order_id, chat_member.c.party_id == actor.party_id)
     places = tuple(connection.execute(own.order_by(chat_member.c.joined_seq)))
-    if not places and not _looks(connection, actor, order_id, now):
+    if not places and not looks(connection, actor, order_id, now):
         raise NotFound("chat room", order_id)
     return Access(actor, room, places)
 
@@ -91,7 +91,7 @@ def may_look(actor: Actor) -> bool:
     return actor.party_id == PLATFORM and actor.role in READERS
 
 
-def _looks(connection: Connection, actor: Actor, order_id: str, now: datetime) -> bool:
+def looks(connection: Connection, actor: Actor, order_id: str, now: datetime) -> bool:
     """Whether he has said why he reads it, and not too long ago."""
     if not may_look(actor):
         return False

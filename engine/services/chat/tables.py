@@ -91,12 +91,14 @@ phone_bond = Table(
 phone_call = Table(
     "phone_call",
     metadata,
-    Column("id", Id, primary_key=True),  # of who wants to call: pressed twice, it is one call
-    Column("bond_id", Id, ForeignKey("phone_bond.id"), nullable=False, index=True),
+    Column("id", Id, primary_key=True),
+    Column("bond_id", Id, ForeignKey("phone_bond.id"), nullable=False),
+    Column("token", String(64), nullable=False),  # of who wants to call: pressed twice, it is one call
     Column("side", String(20), nullable=False),  # who calls
-    Column("outcome", String(10), nullable=False),  # begun, answered, missed, failed
+    Column("outcome", String(10), nullable=False),  # begun, answered, missed, unknown
     Column("at", Instant, nullable=False),
     Column("seconds", Integer),  # how long they spoke
+    UniqueConstraint("bond_id", "token"),
 )
 # How the embedded phone provider behaves.
 phone_rules = Table(

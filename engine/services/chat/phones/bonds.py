@@ -86,13 +86,13 @@ def write_number(done: JobDone, result: Plain) -> None:
 
 @job_handler(RELEASE)
 def end_number(run: JobRun) -> Plain:
-    """Tells the provider that a bond ends; tried until he has heard it."""
+    """Tells the provider that a bond ends; tried until he has heard it, or the bond has ended by itself."""
     engine = engine_of(run)
     with engine.database.read() as connection:
         row = fetch_bond(connection, str(run.payload["id"]))
     if not _is_due(row, run.now):
         return None
-    if row.state == BOUND:
+    if row.state == BOUND and run.now < row.bound_at + LONGEST:
         provider_of(engine).release(bond_of(row))
     return {"state": RELEASED}
 

@@ -102,14 +102,15 @@ def upgrade() -> None:
         "phone_call",
         sa.Column("id", sa.String(32), nullable=False),
         sa.Column("bond_id", sa.String(32), nullable=False),
+        sa.Column("token", sa.String(64), nullable=False),
         sa.Column("side", sa.String(20), nullable=False),
         sa.Column("outcome", sa.String(10), nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.Column("seconds", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["bond_id"], ["phone_bond.id"], name="fk_phone_call_bond_id_phone_bond"),
         sa.PrimaryKeyConstraint("id", name="pk_phone_call"),
+        sa.UniqueConstraint("bond_id", "token", name="uq_phone_call_bond_id_token"),
     )
-    op.create_index("ix_phone_call_bond_id", "phone_call", ["bond_id"])
     op.create_table(
         "phone_rules",
         sa.Column("id", sa.Integer(), nullable=False),
