@@ -20,7 +20,12 @@ DETAILS: Mapping[str, tuple[str, ...]] = {
     "other": (),
 }
 _FILES = {"print": "print_files", "answer": "question_files"}
-REFERENCES = ("pickup", "dropoff", "recipient_name", "recipient_phone", "station_code")
+_REFERENCES = {
+    "pickup": ("pickup", "pickup_shop", "pickup_other"),
+    "dropoff": ("dropoff", "dropoff_other"),
+    **{name: (name,) for name in ("recipient_name", "recipient_phone", "station_code")},
+}
+"""Columns that hold vault references, and the fields of the form one of which fills them."""
 
 
 def read_form(call: TopicCall) -> dict[str, Any]:
@@ -37,7 +42,7 @@ def read_form(call: TopicCall) -> dict[str, Any]:
         "scheduled_at": scheduled_at,
         "is_night": is_at_night(scheduled_at or call.now, call.calendar.zone),
         "range_m": form.get("range_m") or call.policy["errand_range_m"],
-        **{name: form.get(name) or None for name in REFERENCES},
+        **{name: next((form[key] for key in keys if form.get(key)), None) for name, keys in _REFERENCES.items()},
         "details": {name: form[name] for name in DETAILS[category] if form.get(name) not in (None, "")},
         "files": form.get(files_key) or [],
         "declared_fen": form.get("declared_fen") or 0,

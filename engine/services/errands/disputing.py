@@ -21,6 +21,8 @@ from engine.services.ledger.topics.calls import open_book
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 
+_PARTS = {"quotes": errand_quote, "legs": errand_leg, "proofs": errand_proof, "exceptions": errand_exception}
+
 
 @topic("record_errand_dispute")
 def record_errand_dispute(call: TopicCall, *, order_id: str) -> PlainDict:
@@ -101,10 +103,9 @@ def collect_errand(call: TopicCall, order_id: str) -> PlainDict:
     hidden = {"pickup", "dropoff", "recipient_name", "recipient_phone", "station_code"}
     row = _plain_row(states.fetch_row(call.connection, order_id))
     found: PlainDict = {"errand": {name: value for name, value in row.items() if name not in hidden}}
-    for table in (errand_quote, errand_leg, errand_proof, errand_exception):
+    for name, table in _PARTS.items():
         query = select(table).where(table.c.order_id == order_id).order_by(table.c.number)
-        rows = call.connection.execute(query).mappings()
-        found[table.name] = [_plain_row(one) for one in rows]
+        found[name] = [_plain_row(one) for one in call.connection.execute(query).mappings()]
     return {**found, "room": collect_room(call.connection, order_id)}
 
 

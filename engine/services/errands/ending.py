@@ -61,6 +61,7 @@ def settle_delivery(call: TopicCall, *, order_id: str, refund_bps: int) -> Plain
         process_key=states.PROCESS,
         terms=row["fee_terms"],
         split=split,
+        leg=row["lock_version"] if row["legs_fen"] else settling.WHOLE,
     )
     end_leg(call, order_id, FINISHED, gross_fen)
     return {"net_fen": split.net_fen, "refunded_fen": refunded_fen}

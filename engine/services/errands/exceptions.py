@@ -31,6 +31,24 @@ POSSIBLE: Mapping[str, frozenset[str]] = {
 }
 """In which states of an errand its courier may report which kind."""
 
+CONTINUE, LEAVE, MOVE, END, DISPUTE = "continue", "leave", "move", "end", "dispute"
+DECISIONS: Mapping[str, tuple[str, str]] = {
+    CONTINUE: ("继续", "Go on"),
+    LEAVE: ("放在门口、邻居或快递柜", "Leave it at the door, with a neighbour or in a locker"),
+    MOVE: ("改送新地址", "Take it to another address"),
+    END: ("取消或退回", "Cancel it, or bring it back"),
+    DISPUTE: ("提出争议，由平台裁决", "Dispute it: the platform decides"),
+}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    ABSENT: (CONTINUE, LEAVE, MOVE, END),
+    "refused": (CONTINUE, MOVE, END),
+    "wrong_address": (MOVE, END),
+    "goods_unavailable": (CONTINUE, END),
+    "prohibited": (CONTINUE, END, DISPUTE),
+    "damaged": (CONTINUE, END, DISPUTE),
+}
+"""What the requester may decide about a kind. An accident or a breakdown is relayed at once."""
+
 
 def last_exception(connection: Connection, order_id: str) -> RowMapping | None:
     """What was reported last of an errand; None if nothing was."""

@@ -8,7 +8,15 @@ from engine.definitions.registry import TopicCall, topic
 from engine.services.errands import states
 from engine.services.errands.contact import part_with_courier
 from engine.services.errands.drafting import ASK
-from engine.services.errands.exceptions import count_exceptions, last_exception, where_goods_are
+from engine.services.errands.exceptions import (
+    DISPUTE,
+    END,
+    LEAVE,
+    MOVE,
+    count_exceptions,
+    last_exception,
+    where_goods_are,
+)
 from engine.services.errands.notes import note_state, tell_parties
 from engine.services.errands.offering import NO_CLAIM, NO_COURIER, RELAY, end_leg, late_at_pickup, offer_anew
 from engine.services.errands.pricing import facts_of, price
@@ -22,16 +30,14 @@ from engine.storage import vault
 from engine.storage.plain import PlainDict
 
 FORM = "decide_exception"
-NO_DECISION: PlainDict = {"exception_decision": "", "goods_decision": ""}
-MOVE, LEAVE, DISPUTE, END, CONTINUE = "move", "leave", "dispute", "end", "continue"
 
 
 @topic("read_exception")
 def read_exception(call: TopicCall, *, order_id: str) -> PlainDict:
     """What the courier reported, and how often this has happened. The errand waits.
 
-    Returns: exception (its kind), tries, goods (before_pickup or goods_out), exception_decision, goods_decision
-    (both empty: nobody has decided).
+    Returns: exception (its kind), tries, goods (before_pickup or goods_out), exception_decision
+    (empty: nobody has decided).
     """
     reported = last_exception(call.connection, order_id)
     assert reported is not None
@@ -41,7 +47,7 @@ def read_exception(call: TopicCall, *, order_id: str) -> PlainDict:
     tell_parties(call, order_id, "errand_exception", [row["requester_id"]])
     tries = count_exceptions(call.connection, order_id, reported["kind"])
     goods = where_goods_are(row)
-    return {"exception": reported["kind"], "tries": tries, "goods": goods, **NO_DECISION}
+    return {"exception": reported["kind"], "tries": tries, "goods": goods, "exception_decision": ""}
 
 
 @topic("record_exception_decision")
@@ -126,6 +132,7 @@ def pay_relay(call: TopicCall, *, order_id: str, share_bps: int) -> PlainDict:
             terms=row["fee_terms"],
             split=split,
             leg=row["lock_version"],
+            is_last=False,
         )
     end_leg(call, order_id, RELAY, gross_fen)
     part_with_courier(call)

@@ -107,8 +107,8 @@ def record_delivery(call: TopicCall, *, order_id: str) -> PlainDict:
     return {}
 
 
-@topic("record_answer")
-def record_answer(call: TopicCall, *, order_id: str) -> PlainDict:
+@topic("record_errand_answer")
+def record_errand_answer(call: TopicCall, *, order_id: str) -> PlainDict:
     """The question was answered; its requester may accept or ask again.
 
     Reads the form of give_answer. Returns: accept_until (silence until then counts as accepted).

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, RowMapping
 
 from engine.definitions.registry import ViewCall, view
 from engine.services.errands import states
-from engine.services.errands.exceptions import KINDS, last_exception
+from engine.services.errands.exceptions import CHOICES, DECISIONS, KINDS, last_exception
 from engine.services.errands.notes import ANSWER, CATEGORIES
 from engine.services.errands.pricing import PARTS, PROFESSIONAL, Suggestion, facts_of, last_quote, least_fee, price
 from engine.services.errands.pricing import suggest_fee as suggest
@@ -183,6 +183,14 @@ def errand_exception_facts(call: ViewCall) -> Plain:
         fact("报告时间", "Reported", "reported_at", format_instant(reported["reported_at"])),
         *([fact("说明", "Note", "note", note)] if note else []),
     ]
+
+
+@view("errand_choices")
+def errand_choices(call: ViewCall) -> Plain:
+    """What the requester may decide about what was reported."""
+    reported = last_exception(call.connection, call.instance_id)
+    choices = CHOICES.get(reported["kind"], ()) if reported is not None else ()
+    return [{"id": one, "name": DECISIONS[one][0 if call.language == "zh" else 1]} for one in choices]
 
 
 @view("errand_purchase")

@@ -100,9 +100,10 @@ def settle_errand(
     terms: PlainDict,
     split: Settlement,
     leg: int = WHOLE,
+    is_last: bool = True,
 ) -> str:
-    """P-SETTLE-ERRAND: the courier gets pay, tip and what the goods cost; the rest of their advance goes back. Of a
-    courier whom another one relieves it is leg 1, 2 ...: what is left stays for the next.
+    """P-SETTLE-ERRAND: the courier gets pay, tip and what the goods cost; the rest of their advance goes back. Where
+    couriers relieve one another each has a leg, 1, 2 ...: what is left stays until the last one is paid.
 
     Tip and goods bear no fee. Raises ValueError if more was spent than was advanced.
     """
@@ -114,7 +115,7 @@ def settle_errand(
     advance_fen = balance_of(book.connection, goods)
     if spent_fen > advance_fen:
         raise ValueError(f"Expected at most {advance_fen} fen to be spent on goods, but got {spent_fen}")
-    if leg:
+    if not is_last:
         advance_fen = spent_fen
     lines = {
         accounts.escrow(escrow_ref): split.charge_fen + tip_fen,
@@ -124,6 +125,8 @@ def settle_errand(
     lines[accounts.wallet(payee)] -= tip_fen + spent_fen
     lines[accounts.wallet(payer)] = lines.get(accounts.wallet(payer), 0) - (advance_fen - spent_fen)
     facts: PlainDict = {"terms": terms, "advance_fen": advance_fen, **spent, **split.as_plain()}
+    if leg:
+        facts["leg"] = leg
     return book.write("P-SETTLE-ERRAND", lines, facts, key=key)
 
 
