@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.case import measure_case
+from bench.express import measure_express
 from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
 from bench.modeler import measure_modeler
+from bench.nearest import measure_nearest
 from bench.pages import measure_pages
 from bench.proof import measure_verify
 from bench.steps import measure_loop, measure_size, measure_sql
@@ -24,7 +26,9 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "loop": measure_loop,
     "size": measure_size,
     "sql": measure_sql,
+    "express": measure_express,
     "inbox": measure_inbox,
+    "nearest": measure_nearest,
     "language": measure_language,
     "verify": measure_verify,
     "pages": measure_pages,

@@ -42,6 +42,7 @@ STATUS = {
     "courier_refused": 422,
     "form_rejected": 422,
     "comment_invalid": 422,
+    "message_unfit": 422,
     "definition_invalid": 422,
     "fix_invalid": 422,
     "request_unfit": 422,

@@ -27,6 +27,8 @@ class Settings:
     smtp_url: str = ""  # none: mail goes to the outbox page; else smtp://user:password@host:port or smtps://
     mail_from: str = "baton@localhost"
     webhook_hosts: str = ""  # host:port, comma list, to which webhooks of one's own may be posted
+    push: str = "outbox"  # live: notifications go out to the browsers that people have registered
+    push_hosts: str = ""  # host:port, comma list, of push services besides those of the known browsers
     base_url: str = ""  # how the pages are reached from outside, for links in messages
 
     @property

@@ -13,7 +13,6 @@ from engine.services.dispatch.couriers import (
     save_profile,
 )
 from engine.services.dispatch.words import CATEGORIES
-from engine.services.places.geometry import write_distance
 from web.security import current_actor, local_target
 
 RANGES_M = (500, 1_000, 2_000, 3_000, 5_000, 10_000)
@@ -55,7 +54,6 @@ class ProfileDesk:
             categories=CATEGORIES,
             icons=ICONS,
             vehicles=VEHICLES,
-            write_distance=write_distance,
             is_saved="saved" in request.args,
         )
 

@@ -13,10 +13,10 @@ from web.demo import PASSWORD
 from web.demo.player import Player
 
 LOGINS = [
-    ("sun", "孙伟 普通配送员，电动自行车 / ordinary courier, e-bike"),
+    ("sunwei", "孙伟 普通配送员，电动自行车 / ordinary courier, e-bike"),
     ("tian", "田甜 普通配送员，步行，只接帮买和打印 / ordinary courier on foot, buys and prints only"),
     ("ma", "马骏 专业配送员，摩托车 / professional courier, motorcycle"),
-    ("jiang", "江河 专业配送员，汽车 / professional courier, car"),
+    ("jianghe", "江河 专业配送员，汽车 / professional courier, car"),
     ("lu", "陆鸣 普通配送员，已下线 / ordinary courier, off duty"),
 ]
 
@@ -32,10 +32,10 @@ class _Courier:
 
 
 COURIERS = {
-    "sun": _Courier(("孙伟", "Sun Wei"), ORDINARY, "e_bike", 3_000, landmark="wulin_square"),
+    "sunwei": _Courier(("孙伟", "Sun Wei"), ORDINARY, "e_bike", 3_000, landmark="wulin_square"),
     "tian": _Courier(("田甜", "Tian Tian"), ORDINARY, "", 1_000, ("buy", "print"), landmark="yuquan_campus"),
     "ma": _Courier(("马骏", "Ma Jun"), PROFESSIONAL, "motorcycle", 5_000, landmark="longxiang_bridge"),
-    "jiang": _Courier(("江河", "Jiang He"), PROFESSIONAL, "car", 10_000, landmark="city_station"),
+    "jianghe": _Courier(("江河", "Jiang He"), PROFESSIONAL, "car", 10_000, landmark="city_station"),
     "lu": _Courier(("陆鸣", "Lu Ming"), ORDINARY, "bicycle", 3_000),
 }
 

@@ -11,8 +11,9 @@ class RoomClosed(EngineError):
 
 
 class MessageUnfit(EngineError):
-    """What was sent cannot be kept. The detail says why: empty, too_long, control_character, no_file, two_files,
-    not_shown (no picture or sound a browser shows), too_large, too_big (a picture), too_long_voice.
+    """What was sent cannot be kept. `problem` says why: empty, too_long, control_character, two_things (a text and a
+    file, or two files), no_content (an empty file), not_shown (no picture or sound a browser shows), too_large (in
+    megabytes), too_big (in pixels), too_long_voice, no_reason. `limit`: the number its text names.
     """
 
     def __init__(self, problem: str, limit: int = 0) -> None:

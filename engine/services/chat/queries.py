@@ -56,7 +56,7 @@ class PhoneView:
 @dataclass(frozen=True)
 class RoomView:
     """A room as one reader sees it. `names`: of the parties by side, in both languages. `read_seq`: how far the others
-    have read, `own_seq` how far he has. `has_more`: there are older messages than those shown.
+    have read, `own_seq` how far he has. `has_more`: there are older messages than those shown. `mark`: see `mark_room`.
     """
 
     order_id: str
@@ -73,6 +73,7 @@ class RoomView:
     phone: PhoneView
     voice_seconds: int
     forget_at: datetime | None
+    mark: str
 
 
 def fetch_room(engine: Engine, actor: Actor, order_id: str, after: int = 0, before: int | None = None) -> RoomView:
@@ -95,7 +96,7 @@ def fetch_room(engine: Engine, actor: Actor, order_id: str, after: int = 0, befo
         number=access.room.number,
         side=access.side,
         may_write=access.may_write(now),
-        is_closed=access.room.until is not None and access.room.until <= now,
+        is_closed=_is_over(access.room, now),
         names={one.side: (one.name_zh or "", one.name_en or "") for one in present},
         messages=messages,
         has_more=len(rows) > PAGE_MESSAGES,
@@ -107,6 +108,7 @@ def fetch_room(engine: Engine, actor: Actor, order_id: str, after: int = 0, befo
         ),
         voice_seconds=cast(int, limit_of(access.room, "chat_voice_seconds")),
         forget_at=access.room.forget_at,
+        mark=_make_mark(access.room, places, now),
     )
 
 
@@ -176,6 +178,20 @@ def fetch_attachment(engine: Engine, actor: Actor, order_id: str, seq: int) -> A
 def has_room(connection: Connection, order_id: str) -> bool:
     """Whether an order has a room."""
     return find_room(connection, order_id) is not None
+
+
+def mark_room(connection: Connection, actor: Actor, order_id: str, now: datetime) -> str:
+    """A mark that changes with everything a page of the room shows. Raises NotFound, for a stranger as well."""
+    access = look(connection, actor, order_id, now)
+    return _make_mark(access.room, _list_places(connection, order_id), now)
+
+
+def _make_mark(room: Row[Any], places: list[Row[Any]], now: datetime) -> str:
+    return f"{room.last_seq}.{sum(one.read_seq for one in places)}.{int(_is_over(room, now))}"
+
+
+def _is_over(room: Row[Any], now: datetime) -> bool:
+    return room.until is not None and bool(room.until <= now)
 
 
 def count_unread(connection: Connection, actor: Actor, order_ids: Collection[str]) -> dict[str, int]:

@@ -4,11 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
+from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
 from engine.services.dispatch.courier_classes import ORDINARY, ROLES, find_class
 from engine.services.dispatch.errors import CourierRefused
+from engine.services.dispatch.silence import CHECK, CHECK_EVERY, end_duty
 from engine.services.dispatch.tables import courier, courier_place
 from engine.services.dispatch.taking import find_standing
 from engine.services.dispatch.words import CATEGORIES
@@ -97,6 +99,8 @@ def go_on_duty(engine: Engine, actor: Actor) -> None:
         courier_class = _ensure(unit.connection, actor)
         begin = update(courier).where(courier.c.id == actor.party_id, courier.c.on_duty_since.is_(None))
         unit.connection.execute(begin.values(on_duty_since=unit.now, courier_class=courier_class))
+        key = f"{CHECK}:{actor.party_id}"
+        enqueue(unit.connection, unit.now, CHECK, {"courier": actor.party_id}, unit.now + CHECK_EVERY, key)
 
     engine.database.transact(work)
 
@@ -104,12 +108,6 @@ def go_on_duty(engine: Engine, actor: Actor) -> None:
 def go_off_duty(engine: Engine, actor: Actor) -> None:
     """Nothing reaches the courier any more, and where he was is forgotten at once."""
     engine.database.transact(lambda unit: end_duty(unit.connection, actor.party_id))
-
-
-def end_duty(connection: Connection, courier_id: str) -> None:
-    """The same within a transaction."""
-    connection.execute(delete(courier_place).where(courier_place.c.courier_id == courier_id))
-    connection.execute(update(courier).where(courier.c.id == courier_id).values(on_duty_since=None))
 
 
 def _ensure(connection: Connection, actor: Actor) -> str:

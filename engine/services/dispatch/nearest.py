@@ -16,7 +16,8 @@ from engine.services.places.geometry import Place, measure_metres
 from engine.storage.prepared import Prepared
 
 FIRST_RADIUS_M = 600.0
-MIN_GROWTH, MAX_GROWTH = 1.4, 4.0  # of the radius from one turn to the next
+MIN_GROWTH, MAX_GROWTH = 1.4, 6.0  # of the radius from one turn to the next
+ALMOST = 0.6  # of the whole radius: then rather all of it at once
 EXPECTED = 1.5  # how many times as many couriers as are wanted the next radius shall hold
 
 
@@ -55,7 +56,9 @@ def find_nearest(connection: Connection, place: Place | None, wanted: Search) ->
         if len(rows) >= wanted.limit or radius_m >= wanted.radius_m:
             return [Near(row.courier_id, measure_metres(place, Place(row.lat, row.lng))) for row in rows]
         growth = math.sqrt(EXPECTED * wanted.limit / max(len(rows), 1))
-        radius_m = min(radius_m * min(max(growth, MIN_GROWTH), MAX_GROWTH), wanted.radius_m)
+        radius_m *= min(max(growth, MIN_GROWTH), MAX_GROWTH)
+        if radius_m > ALMOST * wanted.radius_m:
+            radius_m = wanted.radius_m
 
 
 def _is_wanted() -> list[Any]:

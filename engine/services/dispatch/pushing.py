@@ -6,7 +6,6 @@ when their place was written down. Once an offer is gone their pages are told so
 """
 
 from collections.abc import Iterable
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 
@@ -16,7 +15,7 @@ from engine.services.dispatch.courier_classes import PROFESSIONAL
 from engine.services.dispatch.near_offers import find_duty, list_near
 from engine.services.dispatch.nearest import Search, find_nearest
 from engine.services.dispatch.positions import CATCH_UP
-from engine.services.dispatch.rows import OPEN, PUSH, courier_topic, find_offer, read_pickup
+from engine.services.dispatch.rows import NO_ZONE, OPEN, PUSH, courier_topic, find_offer, read_pickup
 from engine.services.dispatch.tables import errand_push
 from engine.services.dispatch.words import CATEGORIES
 from engine.services.job_engine import engine_of
@@ -26,7 +25,6 @@ from engine.storage.plain import Plain
 PUSH_COUNT = 200
 MAX_RANGE_M = 10_000  # no courier's own range is wider
 TEMPLATE = "errand_offered"
-NO_ZONE = ZoneInfo("UTC")  # nothing leaves the machine, so the hours of the day do not matter
 
 
 @job_handler(PUSH)

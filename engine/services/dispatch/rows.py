@@ -1,5 +1,7 @@
 """The row of an offer, and what is asked of it everywhere."""
 
+from zoneinfo import ZoneInfo
+
 from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from engine.services.dispatch.tables import offer
@@ -8,6 +10,7 @@ from engine.services.places.geometry import Place
 OPEN, TAKEN, CLOSED = "open", "taken", "closed"
 RELEASED, NAMED = "released", "named"  # why a courier does not get an order: he had it; the order says so
 PUSH = "dispatch.push"  # job: tells couriers of an offer, or that it is gone
+NO_ZONE = ZoneInfo("UTC")  # of urgent notices: the hours of the day do not matter
 SELECT_OFFER = select(offer).where(offer.c.order_id == bindparam("order_id"))
 
 

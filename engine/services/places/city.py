@@ -77,6 +77,8 @@ class City:
     def find_way(self, start: Place, end: Place) -> tuple[Place, ...]:
         """The quickest way along the streets; beginning and end are walked straight to the nearest corner."""
         first, last = self._nearest(start), self._nearest(end)
+        if first == last:
+            return (start, end)
         line = [self.nodes[node] for node in self._walk(first, last)]
         return tuple(_trim([start, *line, end]))
 

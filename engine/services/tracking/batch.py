@@ -115,8 +115,9 @@ class PositionBatch:
                 self._writer.start()
 
     def _keep_writing(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(EVERY_SECONDS):
+        listener = self._engine.changes.add(())  # of nothing: it is closed with the engine
+        while not listener.is_closed:
+            listener.pause(EVERY_SECONDS)
             try:
                 self.flush()
             except Exception:  # the thread must outlive a database that is away for a while

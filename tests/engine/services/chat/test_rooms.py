@@ -91,9 +91,10 @@ def test_a_voice_is_played_as_what_it_is(stage: Stage) -> None:
     with pytest.raises(MessageUnfit, match="too_long_voice"):
         send_voice(room.engine, room.courier, room.order_id, new_id(), stored, Recording(61))
     page = room.upload(room.courier, b"<html><script>alert(1)</script>")
-    for send in (send_picture, lambda *sent: send_voice(*sent, Recording())):
-        with pytest.raises(MessageUnfit, match="not_shown"):
-            send(room.engine, room.courier, room.order_id, new_id(), page)
+    with pytest.raises(MessageUnfit, match="not_shown"):
+        send_picture(room.engine, room.courier, room.order_id, new_id(), page)
+    with pytest.raises(MessageUnfit, match="not_shown"):
+        send_voice(room.engine, room.courier, room.order_id, new_id(), page, Recording())
 
 
 def test_who_takes_over_sees_what_comes_after_him(any_stage: Stage) -> None:

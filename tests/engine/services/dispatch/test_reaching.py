@@ -95,6 +95,20 @@ def test_where_a_courier_is_is_gone_when_he_goes_off_duty_and_not_kept_afterward
     assert read_profile(any_town.engine, courier).seen_at is None
 
 
+def test_a_courier_who_is_silent_for_half_an_hour_is_taken_off_duty_and_told(
+    any_town: Town, clock: ManualClock
+) -> None:
+    silent, talking = any_town.courier("pia", "professional"), any_town.courier("paul", "professional")
+    for _ in range(4):
+        clock.advance(minutes=9)
+        any_town.move({"paul": LAKE})
+    duties = [read_profile(any_town.engine, one).on_duty_since is not None for one in (silent, talking)]
+    assert (duties, any_town.count(courier_place)) == ([False, True], 1)
+    with any_town.engine.database.read() as connection:
+        told = connection.execute(select(notification.c.user_id, notification.c.template)).all()
+    assert [tuple(row) for row in told] == [("pia", "courier_off_duty")]
+
+
 def test_where_an_order_begins_is_forgotten_with_its_end(any_town: Town) -> None:
     courier = any_town.courier("nina", "ordinary")
     order_id = any_town.order()

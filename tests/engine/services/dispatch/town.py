@@ -40,7 +40,13 @@ TERMS: dict[str, Plain] = {
     "is_dedicated": False,
     "excluded": [],
 }
-POLICY = {"courier_open_orders": 3, "courier_dedicated_orders": 1, "errand_widen_steps": 3, "errand_widen_bps": 15_000}
+POLICY = {
+    "courier_open_orders": 3,
+    "courier_dedicated_orders": 1,
+    "courier_silence": "PT30M",
+    "errand_widen_steps": 3,
+    "errand_widen_bps": 15_000,
+}
 TAKEN, RELEASED, ENDED = "order.taken", "courier.released", "order.ended"
 
 

@@ -67,7 +67,8 @@ class Street:
         def work(unit: UnitOfWork) -> PlainDict:
             call = Step(unit.connection, self.engine.keys, topic, now=unit.now, instance_id=ORDER)
             call.policy = {"track_retention": "P30D"}
-            return TOPICS[topic].function(call, **inputs)
+            given: PlainDict = TOPICS[topic].function(call, **inputs)
+            return given
 
         return self.engine.database.transact(work)
 
@@ -213,7 +214,9 @@ def test_who_sees_the_courier(street: Street) -> None:
     street.do("tracking.close")
     nothing = TrackView(ORDER, "closed", "delivered")
     assert street.see() == street.see(COURIER) == read_linked_track(engine, ORDER, proof) == nothing
-    street.batch.report(COURIER, [street.fix(PICKUP, ago=5), street.fix(DROPOFF, ago=-30)])  # came late, and is too late
+    street.batch.report(
+        COURIER, [street.fix(PICKUP, ago=5), street.fix(DROPOFF, ago=-30)]
+    )  # came late, and is too late
     street.batch.flush()
     assert street.see() == nothing
     assert [one.place for one in read_trail(engine, staff("arbiter"), ORDER)] == [START_LINE, PICKUP]
