@@ -14,6 +14,7 @@ from engine.definitions.forms.messages import Language
 from engine.definitions.forms.model import Component, Finding
 from engine.definitions.forms.typed import fold_width
 from engine.definitions.registry import ViewCall, view
+from engine.services.errands import states
 from engine.services.errands.codes import DELIVERY, DIGITS, PICKUP, TRIES, find_code, try_code
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
@@ -22,6 +23,8 @@ from engine.storage.plain import Plain, PlainDict
 
 HANDOVER_CODE = "baton:handover_code"
 VIEWS = {"errand_pickup_code": PICKUP, "errand_delivery_code": DELIVERY}
+CODE, PHOTO = "code", "photo"
+PROOFS = {CODE: ("核对数字", "By the digits"), PHOTO: ("拍照", "By a photo")}
 _FORM = re.compile(rf"[0-9]{{{DIGITS}}}")
 
 
@@ -35,6 +38,28 @@ def show_pickup_code(call: ViewCall) -> Plain:
 def show_delivery_code(call: ViewCall) -> Plain:
     """How often the delivery code was tried."""
     return _show(call, DELIVERY)
+
+
+@view("errand_pickup_proofs")
+def list_pickup_proofs(call: ViewCall) -> Plain:
+    """By what the pickup may be proved: the code where it is asked for, else a photo."""
+    row = states.fetch_row(call.connection, call.instance_id)
+    return _list_proofs(call, PICKUP, row["needs_pickup_code"], may_leave=False)
+
+
+@view("errand_delivery_proofs")
+def list_delivery_proofs(call: ViewCall) -> Plain:
+    """By what the delivery may be proved: the code where it is asked for; a photo where it is not, or the goods may be
+    left."""
+    row = states.fetch_row(call.connection, call.instance_id)
+    return _list_proofs(call, DELIVERY, row["needs_delivery_code"], may_leave=row["may_leave"])
+
+
+def _list_proofs(call: ViewCall, purpose: str, needs_code: bool, may_leave: bool) -> list[Plain]:
+    """A code that was tried too often gives way to a photo."""
+    is_locked = _show(call, purpose)["tries_left"] == 0
+    is_possible = {CODE: needs_code and not is_locked, PHOTO: may_leave or is_locked or not needs_code}
+    return [{"id": one, "name": PROOFS[one][call.language == "en"]} for one in PROOFS if is_possible[one]]
 
 
 def _show(call: ViewCall, purpose: str) -> PlainDict:

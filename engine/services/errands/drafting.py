@@ -102,11 +102,10 @@ def agree_price(call: TopicCall, *, order_id: str) -> PlainDict:
     form = call.values_of("set_fee" if row["order_class"] == ORDINARY else "confirm_quote")
     if row["order_class"] == ORDINARY:
         fee_fen = int(str(form["fee_fen"]))
-        note_state(call, order_id, "quoted", fee_fen=fee_fen)
     else:
         fee_fen = check_quote(call.keys, last_quote(call.connection, order_id), call.now)["fee_fen"]
     tip_fen = int(str(form.get("tip_fen") or 0))
-    note_state(call, order_id, "unpaid", tip_fen=tip_fen)
+    note_state(call, order_id, "unpaid", fee_fen=fee_fen, tip_fen=tip_fen)
     amount_fen = fee_fen + tip_fen + row["goods_cap_fen"]
     call.describe(*title_of(row), amount_fen)
     return {"amount_fen": amount_fen, "goods_fen": row["goods_cap_fen"]}
