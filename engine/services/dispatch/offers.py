@@ -7,7 +7,17 @@ from sqlalchemy import insert, select, update
 from engine.definitions.registry import TopicCall, topic
 from engine.services.dispatch.cells import find_cell
 from engine.services.dispatch.courier_classes import ORDINARY, PROFESSIONAL
-from engine.services.dispatch.rows import CLOSED, NAMED, OPEN, PUSH, RELEASED, TAKEN, fetch_offer_row, find_offer
+from engine.services.dispatch.rows import (
+    CLOSED,
+    NAMED,
+    NO_PLACE,
+    OPEN,
+    PUSH,
+    RELEASED,
+    TAKEN,
+    fetch_offer_row,
+    find_offer,
+)
 from engine.services.dispatch.tables import errand_exclusion, offer
 from engine.services.places.geometry import Place, coarsen
 from engine.storage.clock import parse_instant
@@ -16,7 +26,6 @@ from engine.storage.plain import PlainDict
 OFFER_RESOLUTION = 7
 FULL_BPS = 10_000
 GRAMS = 1000
-NO_PLACE = {"lat": None, "lng": None, "cell_7": None}
 
 
 @topic("offers.open")
@@ -99,8 +108,8 @@ def widen_offer(call: TopicCall) -> PlainDict:
 
 @topic("offers.close")
 def close_offer(call: TopicCall) -> PlainDict:
-    """The order looks for no courier any more, or its courier is done: it no longer counts among those he holds, and
-    where it began is forgotten. To be called at every end of an order that was offered.
+    """The order looks for no courier any more, or its courier is done: it no longer counts among those he holds. To be
+    called at every end of an order that was offered.
 
     Returns: nothing.
     """

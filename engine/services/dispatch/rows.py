@@ -10,6 +10,7 @@ from engine.services.places.geometry import Place
 OPEN, TAKEN, CLOSED = "open", "taken", "closed"
 RELEASED, NAMED = "released", "named"  # why a courier does not get an order: he had it; the order says so
 PUSH = "dispatch.push"  # job: tells couriers of an offer, or that it is gone
+NO_PLACE = {"lat": None, "lng": None, "cell_7": None}  # of an order that looks for nobody
 NO_ZONE = ZoneInfo("UTC")  # of urgent notices: the hours of the day do not matter
 SELECT_OFFER = select(offer).where(offer.c.order_id == bindparam("order_id"))
 

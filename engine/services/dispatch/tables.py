@@ -39,7 +39,7 @@ courier_place = Table(
         for cell in ("cell_9", "cell_8", "cell_7")
     ),
 )
-# An order that looks for a courier, has one, or is over. Exact places are gone once it is over.
+# An order that looks for a courier, has one, or is over. Where it begins is only here while it looks for one.
 offer = Table(
     "errand_offer",
     metadata,

@@ -10,7 +10,7 @@ from engine.runtime.step import Step
 from engine.services.agreements.signatures import is_bound
 from engine.services.dispatch.courier_classes import ORDINARY, find_class
 from engine.services.dispatch.near_offers import is_courier_in_range
-from engine.services.dispatch.rows import OPEN, PUSH, RELEASED, TAKEN, find_offer, list_held
+from engine.services.dispatch.rows import NO_PLACE, OPEN, PUSH, RELEASED, TAKEN, find_offer, list_held
 from engine.services.dispatch.tables import courier, errand_exclusion, errand_push, offer
 from engine.services.identity.people import PERSON
 from engine.services.onboarding.persons import find_same_person
@@ -48,7 +48,7 @@ def take_offer(engine: Engine, actor: Actor, order_id: str, token: str) -> int:
                 offer.c.lock_version == lock_version - 1,
                 offer.c.requester_id != actor.party_id,
             )
-            .values(state=TAKEN, taker_id=actor.party_id, lock_version=lock_version, taken_at=step.now)
+            .values(state=TAKEN, taker_id=actor.party_id, lock_version=lock_version, taken_at=step.now, **NO_PLACE)
         )
         if won.rowcount != 1:
             raise AlreadyTaken(order_id)

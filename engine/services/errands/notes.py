@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.definitions.registry import TopicCall
+from engine.services.dispatch.words import CATEGORIES
 from engine.services.errands import states
 from engine.services.notifications.recipients import find_people
 from engine.services.notifications.telling import Notice, tell
@@ -12,14 +13,6 @@ from engine.services.orders.search import cut_text
 from engine.services.policy import end_of
 from engine.storage.plain import Plain
 
-CATEGORIES: Mapping[str, tuple[str, str]] = {
-    "fetch_parcel": ("帮拿快递", "Fetch a parcel"),
-    "buy": ("帮买东西", "Buy something"),
-    "deliver": ("帮忙送东西", "Deliver something"),
-    "print": ("帮忙打印", "Print"),
-    "answer": ("帮忙解答", "Answer a question"),
-    "other": ("其它", "Other"),
-}
 ANSWER, BUY = "answer", "buy"
 TITLE_CHARACTERS = 24
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping
 
 from engine.definitions.registry import ViewCall, view
+from engine.services.dispatch.words import CATEGORIES
 from engine.services.errands import states
 from engine.services.errands.exceptions import CHOICES, DECISIONS, KINDS, last_exception
-from engine.services.errands.notes import ANSWER, CATEGORIES
+from engine.services.errands.notes import ANSWER
 from engine.services.errands.pricing import PARTS, PROFESSIONAL, Suggestion, facts_of, last_quote, least_fee, price
 from engine.services.errands.pricing import suggest_fee as suggest
 from engine.services.errands.proofs import last_proof

@@ -109,11 +109,11 @@ def test_a_courier_who_is_silent_for_half_an_hour_is_taken_off_duty_and_told(
     assert [tuple(row) for row in told] == [("pia", "courier_off_duty")]
 
 
-def test_where_an_order_begins_is_forgotten_with_its_end(any_town: Town) -> None:
+def test_where_an_order_begins_is_forgotten_once_it_is_taken(any_town: Town) -> None:
     courier = any_town.courier("nina", "ordinary")
     order_id = any_town.order()
-    take = any_town.take(courier, order_id)
-    assert take == 1
-    any_town.tell(ENDED, order_id)
+    assert any_town.take(courier, order_id) == 1
     row = any_town.row(order_id)
-    assert (row["state"], row["lat"], row["lng"], row["cell_7"]) == ("closed", None, None, None)
+    assert (row["state"], row["lat"], row["lng"], row["cell_7"]) == ("taken", None, None, None)
+    any_town.tell(ENDED, order_id)
+    assert any_town.row(order_id)["state"] == "closed"
