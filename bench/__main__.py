@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.case import measure_case
+from bench.express import measure_express
 from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
@@ -24,6 +25,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "loop": measure_loop,
     "size": measure_size,
     "sql": measure_sql,
+    "express": measure_express,
     "inbox": measure_inbox,
     "language": measure_language,
     "verify": measure_verify,

@@ -16,11 +16,13 @@ from web.api.door import WorkerDoor
 from web.api.routes import make_api
 from web.api.todos import make_todo_api
 from web.auditor.routes import make_auditor
+from web.chat.routes import make_chat
 from web.documents import make_documents
 from web.errors import init_errors
 from web.express.routes import make_express
 from web.finance.routes import make_finance
 from web.identity.routes import make_identity
+from web.installing import serve_manifest
 from web.live import make_live
 from web.market.routes import make_market
 from web.navigation import list_bottom_links, list_groups
@@ -54,6 +56,7 @@ def create_app(engine: Engine) -> Flask:
     app.json.ensure_ascii = False
     app.view_functions["static"] = serve_static
     app.add_url_rule("/worker.js", "worker", serve_worker)
+    app.add_url_rule("/app.webmanifest", "manifest", serve_manifest)
     _init_templates(app, engine)
     init_errors(app, engine)
     app.before_request(partial(load_session, engine))
@@ -83,6 +86,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_repairs(engine),
         make_express(engine),
         make_tracking(engine),
+        make_chat(engine),
         make_payments(engine),
         make_api(engine),
         make_todo_api(engine),

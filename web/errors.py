@@ -41,6 +41,7 @@ STATUS = {
     "not_eligible": 403,
     "form_rejected": 422,
     "comment_invalid": 422,
+    "message_unfit": 422,
     "definition_invalid": 422,
     "fix_invalid": 422,
     "request_unfit": 422,

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 import psycopg
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
 from engine.runtime.tasks import find_task
+from engine.services.chat.queries import mark_room
+from engine.services.chat.rooms import room_topic
 from engine.services.tracking.batch import track_topic
 from engine.services.tracking.queries import read_linked_track, read_track
 from engine.storage.changes import WORK, Changes, Listener, case_topic
@@ -59,14 +62,45 @@ def make_live(engine: Engine) -> Blueprint:
         read_linked_track(engine, order_id, proof)
         return _stream(engine.changes, places, track_topic(order_id), case_topic(order_id))
 
+    def chat(order_id: str) -> Response:
+        """Tells of what is said in a chat room. Each note has the room's mark as its id: who comes back with an older
+        one, or begins with that of his page, hears at once that he has missed something.
+        """
+        actor = current_actor()
+
+        def read_mark() -> str:
+            with engine.database.read() as connection:
+                return mark_room(connection, actor, order_id, engine.clock())
+
+        read_mark()  # authorises
+        known = request.headers.get("Last-Event-ID") or request.args.get("mark", "")
+        return _stream(engine.changes, places, room_topic(order_id), case_topic(order_id), mark=Mark(read_mark, known))
+
     blueprint.add_url_rule("/live/inbox", "inbox", inbox)
+    blueprint.add_url_rule("/live/chat/<order_id>", "chat", chat)
     blueprint.add_url_rule("/live/tasks/<task_id>", "task", task)
     blueprint.add_url_rule("/live/track/<order_id>", "track", track)
     blueprint.add_url_rule("/live/t/<order_id>/<proof>", "follow", follow)
     return blueprint
 
 
-def _stream(changes: Changes, places: threading.BoundedSemaphore, *topics: str) -> Response:
+@dataclass
+class Mark:
+    """How far a page has got: `read` gives the present mark of what it shows, `known` is the one it has."""
+
+    read: Callable[[], str]
+    known: str
+
+    def note(self) -> str:
+        """The event that brings the page on; a comment where it has everything."""
+        present = self.read()
+        if present == self.known:
+            return ":\n\n"
+        self.known = present
+        return f"id: {present}\ndata: changed\n\n"
+
+
+def _stream(changes: Changes, places: threading.BoundedSemaphore, *topics: str, mark: Mark | None = None) -> Response:
     """Server-sent events; 204, which tells a browser not to come back, where all places are taken."""
     if not places.acquire(blocking=False):
         return Response(status=204)
@@ -76,18 +110,28 @@ def _stream(changes: Changes, places: threading.BoundedSemaphore, *topics: str) 
         changes.remove(listener)
         places.release()
 
-    response = Response(_tell(listener), mimetype="text/event-stream")
+    response = Response(_tell(listener, mark), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(leave)
     return response
 
 
-def _tell(listener: Listener) -> Iterator[str]:
+def _tell(listener: Listener, mark: Mark | None) -> Iterator[str]:
     end = monotonic() + LIFETIME_SECONDS
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    with suppress(NotFound):  # it is none of the reader's business any more
+        if mark:
+            yield mark.note()
+        yield from _go_on_telling(listener, mark, end)
+
+
+def _go_on_telling(listener: Listener, mark: Mark | None, end: float) -> Iterator[str]:
     while not listener.is_closed and monotonic() < end:
         told = listener.wait(HEARTBEAT_SECONDS)
-        yield "data: changed\n\n" if told else ":\n\n"
+        if not told:
+            yield ":\n\n"
+        else:
+            yield mark.note() if mark else "data: changed\n\n"
         listener.pause(PAUSE_SECONDS)
 
 

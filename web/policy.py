@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from engine.queries.cases import READERS
+from engine.services.chat.rooms import READERS as READERS_OF_ROOMS
 from engine.services.identity.people import ORGANISATION, PERSON, ROLES
 from engine.services.identity.sessions import Session
 from engine.storage.actor import PLATFORM
@@ -50,11 +51,13 @@ PAYERS = (*INDIVIDUALS, "enterprise_admin", "enterprise_finance")  # put money i
 # team members and customers act in roles of the market; whether an order is theirs the service decides
 REPAIRS = (*MARKET, "repair_dispatcher", "repair_verifier", "auditor")
 
+TALKERS = (*MARKET, *READERS_OF_ROOMS)  # whether a room is theirs, or they may look, the service decides
 TODO_KEEPERS = ("todo_manager", "todo_reviewer", "todo_supervisor")
 
 RULES: dict[str, Rule] = {
     "static": PUBLIC,
     "worker": PUBLIC,
+    "manifest": PUBLIC,
     "identity.sign_in": PUBLIC,
     "identity.preferences": PUBLIC,
     "documents.check": PUBLIC,
@@ -174,6 +177,15 @@ RULES: dict[str, Rule] = {
     "express.confirmation": roles(*INDIVIDUALS),
     "express.next_step": roles(*INDIVIDUALS),
     "express.link": PUBLIC,
+    "chat.room": roles(*TALKERS),
+    "chat.messages": roles(*TALKERS),
+    "chat.attachment": roles(*TALKERS),
+    "live.chat": roles(*TALKERS),
+    "chat.say": roles(*TRADERS),
+    "chat.read": roles(*TRADERS),
+    "chat.call": roles(*TRADERS),
+    "chat.report": roles(*TRADERS),
+    "chat.look": roles(*READERS_OF_ROOMS),
     "analyst.definitions": roles("analyst", "auditor", "platform_operator"),
     "analyst.definition": roles("analyst", "auditor", "platform_operator"),
     "analyst.download": roles("analyst", "auditor", "platform_operator"),
@@ -208,6 +220,8 @@ RULES: dict[str, Rule] = {
     "notices.read": ACTING,
     "notices.preferences": ACTING,
     "notices.save_preferences": ACTING,
+    "notices.register": ACTING,
+    "notices.forget": ACTING,
     "notices.case": ACTING,
     "notices.outbox": roles("platform_operator"),
     "todos.items": roles(*TODO_KEEPERS),

@@ -13,7 +13,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
-from engine.storage.files import SHOWN, store_file
+from engine.storage.files import SHOWN, StoredFile, store_file
 from web.security import current_actor
 
 THUMBNAIL_PIXELS = 320
@@ -27,14 +27,15 @@ def collect_fields(engine: Engine, actor: Actor) -> MultiDict[str, str]:
     fields = MultiDict(request.form)
     for name, upload in request.files.items(multi=True):
         if upload.filename and name.endswith(UPLOAD):
-            fields.add(name.removesuffix(UPLOAD), _store(engine, actor, upload))
+            fields.add(name.removesuffix(UPLOAD), store_upload(engine, actor, upload).id)
     return fields
 
 
-def _store(engine: Engine, actor: Actor, upload: FileStorage) -> str:
-    def work(unit: UnitOfWork) -> str:
-        name = upload.filename or ""
-        return store_file(unit, engine.keys, engine.files, name, upload.stream, actor.party_id).id
+def store_upload(engine: Engine, actor: Actor, upload: FileStorage) -> StoredFile:
+    """Keeps one upload as the actor's party's. Raises FileRefused."""
+
+    def work(unit: UnitOfWork) -> StoredFile:
+        return store_file(unit, engine.keys, engine.files, upload.filename or "", upload.stream, actor.party_id)
 
     return engine.database.transact(work)
 

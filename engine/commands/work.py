@@ -64,9 +64,9 @@ class EngineJobDone(StepOutbox):
         self.job_id = claimed.id
         self.payload = claimed.payload
 
-    def announce(self) -> None:
+    def announce(self, *topics: str) -> None:
         """See `registry.JobDone`."""
-        self._unit.after_commit.append(lambda: self._changes.publish((WORK,)))
+        self._unit.after_commit.append(lambda: self._changes.publish(topics or (WORK,)))
 
 
 def run_due_work(engine: Engine) -> int:

@@ -160,8 +160,8 @@ class JobDone(Outbox, Protocol):
     @property
     def payload(self) -> PlainDict: ...
 
-    def announce(self) -> None:
-        """Once this is committed, open pages look at their lists again."""
+    def announce(self, *topics: str) -> None:
+        """Once this is committed, open pages look at what these topics name again; without any, at their lists."""
 
 
 TopicFunction = Callable[..., PlainDict]

@@ -16,6 +16,7 @@ class KeyRing:
     blind: bytes  # blind indexes of personal data
     session: bytes  # cookies and form tokens
     signing: bytes  # Ed25519 seed of checkpoints
+    push: bytes  # seed of the P-256 key by which push services know this platform
 
 
 def load_keys(folder: Path) -> KeyRing:

@@ -22,10 +22,13 @@ class Settings:
     routes: str = "simulator"  # or the address of an OSRM server
     invoices: str = "pdf"  # through what invoices are issued
     codes: str = "outbox"  # through what one-time codes are sent
+    phones: str = "simulator"  # through whom people call each other without seeing each other's numbers
     messengers: str = "outbox"  # live: notifications go out to messengers
     smtp_url: str = ""  # none: mail goes to the outbox page; else smtp://user:password@host:port or smtps://
     mail_from: str = "baton@localhost"
     webhook_hosts: str = ""  # host:port, comma list, to which webhooks of one's own may be posted
+    push: str = "outbox"  # live: notifications go out to the browsers that people have registered
+    push_hosts: str = ""  # host:port, comma list, of push services besides those of the known browsers
     base_url: str = ""  # how the pages are reached from outside, for links in messages
 
     @property

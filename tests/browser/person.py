@@ -57,7 +57,7 @@ class Person:
     ) -> None:
         self.context.close()
         if error is None:
-            assert self.complaints == []
+            assert self.complaints == [], self.complaints
 
     # --- going about --------------------------------------------------------------------------------------------------
     def say(self, name: str) -> str:

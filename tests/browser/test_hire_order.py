@@ -133,7 +133,8 @@ def test_pressing_twice_does_it_once(visit: Visit) -> None:
 
         chen.open(task)
         describe(chen, "连按两次提交")
-        chen.button("提交").dblclick()
+        with chen.arriving():
+            chen.button("提交").dblclick()
         chen.is_at(r"/orders/[0-9a-f]{32}$")
         chen.await_there(chen.page.locator(".badge", has_text="待接单").first)
 

@@ -75,6 +75,15 @@ def test_pages_before_signing_in_are_sound(visit: Visit) -> None:
             assert look(person, has_axe=True) == []
 
 
+def test_the_pages_can_be_installed_as_an_app(visit: Visit) -> None:
+    with visit("zh") as person:
+        person.open("/sign-in")
+        asked = person.context.new_cdp_session(person.page)
+        assert asked.send("Page.getAppManifest")["errors"] == []
+        found = {one["errorId"] for one in asked.send("Page.getInstallabilityErrors")["installabilityErrors"]}
+        assert found <= {"in-incognito"}  # which the browsers of tests are
+
+
 def look(person: Person, *, has_axe: bool) -> list[str]:
     """What is wrong with the page that is open."""
     page = person.page

@@ -3,9 +3,10 @@
 import csv
 import io
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import local
 from time import perf_counter, thread_time
 
 from sqlalchemy import Engine as SqlEngine
@@ -56,7 +57,7 @@ class Stopwatch:
     """What the longest committed transaction cost, in seconds of computing: on the wall it waits for others."""
 
     def __init__(self) -> None:
-        self.longest, self._began = 0.0, 0.0
+        self.longest, self._began = 0.0, local()
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -69,10 +70,10 @@ class Stopwatch:
             event.remove(SqlEngine, name, listener)
 
     def _begin(self, _connection: object) -> None:
-        self._began = thread_time()
+        self._began.at = thread_time()
 
     def _end(self, _connection: object) -> None:
-        self.longest = max(self.longest, thread_time() - self._began)
+        self.longest = max(self.longest, thread_time() - self._began.at)
 
 
 class Express:
@@ -96,9 +97,7 @@ class Express:
         task_id = self._list_people(cast)
         self._review(cast, task_id)
         began, cases = perf_counter(), self._list_cases()
-        for number, actor in people.items():
-            if number in cases:
-                self._answer(cast, actor, number, cases[number])
+        self.answer_all(cast, {cases[number]: (number, actor) for number, actor in people.items() if number in cases})
         self._report("confirmed and paid", began)
         self.clock.at += timedelta(days=8)
         settle(self.engine)
@@ -157,7 +156,13 @@ class Express:
             self._complete(cast.gao, found, APPROVAL)
         self._report("approved and sent", began)
 
-    def _answer(self, cast: Cast, actor: Actor, number: int, case: str) -> None:
+    def answer_all(self, cast: Cast, people: Mapping[str, tuple[int, Actor]]) -> None:
+        """Has everybody answer: the number of his line and who he is, by the case of the line."""
+        for case, (number, actor) in people.items():
+            self.answer(cast, actor, number, case)
+
+    def answer(self, cast: Cast, actor: Actor, number: int, case: str) -> None:
+        """One person's letter and answers."""
         self._sign(actor, case, number)
         if number == DENIED:
             self._do(actor, case, "view_confirmation", {"took_part": "no"})

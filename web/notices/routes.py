@@ -23,6 +23,7 @@ from engine.services.notifications.queries import (
     read_all,
 )
 from web.auditor.names import Names
+from web.notices.devices import add_devices
 from web.security import current_actor, is_partial
 from web.texts import current_language
 
@@ -44,6 +45,7 @@ def make_notices(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/cases/<instance_id>/open", "case", desk.open_case)
     blueprint.add_url_rule("/outbox", "outbox", desk.show_outbox)
     blueprint.app_context_processor(lambda: {"count_notices": desk.count})
+    add_devices(blueprint, engine)
     return blueprint
 
 

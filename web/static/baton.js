@@ -29,10 +29,11 @@ setInterval(ring, BELL_MILLISECONDS);
 // Parts of a form are asked for one after the other (hx-sync): each time with what the form holds by then, so that a photo
 // that was still on its way when the next answer was given is among it.
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
-  const { form, submitter, body } = ctx.request;
+  const { form, body } = ctx.request;
   if (!form?.querySelector("#form-fields")) return;
+  const pressed = ctx.sourceElement;
   const held = new FormData(form);
-  if (submitter?.name) held.append(submitter.name, submitter.value);
+  if (pressed.type === "submit" && pressed.name) held.append(pressed.name, pressed.value);
   for (const [name, value] of Object.entries(ctx.vals ?? {})) held.set(name, value);
   ctx.request.body = body instanceof FormData ? held : new URLSearchParams([...held].filter(([, value]) => !(value instanceof File)));
 });

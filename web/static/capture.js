@@ -83,8 +83,8 @@
     } else {
       await outbox.show();
       document.getElementById("outbox").scrollIntoView({ block: "nearest" });
+      isSending = false;
     }
-    isSending = false;
   };
 
   if (form && globalThis.outbox) {
@@ -109,6 +109,7 @@
       document.dispatchEvent(new Event("leave"));
       submit();
     });
+    window.addEventListener("pageshow", () => (isSending = false)); // somebody came back to it
     document.addEventListener("waiting", ({ detail }) => detail.some((one) => one.page === location.pathname) && seal());
     document.addEventListener("sent", ({ detail }) => {
       if (detail.token === form.elements.token.value) location.assign(detail.next);

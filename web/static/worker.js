@@ -1,6 +1,6 @@
 // Keeps what a task needs readable without a connection: the pages of the tasks and of the inbox as they were last seen,
 // and the files they are made of. Nothing is answered from here that the server can answer, but files whose address
-// changes with their content. Signing out deletes the pages.
+// changes with their content. Shows what is pushed to this browser. Signing out ends both.
 "use strict";
 
 const [PAGES, FILES] = ["pages", "files"];
@@ -11,10 +11,11 @@ const isFile = (url) => url.pathname.includes("/static/");
 const isTask = (url) => /\/tasks\/[0-9a-f]{32}$/.test(url.pathname);
 const isKept = (url) => KEPT.test(url.pathname);
 
+// What was kept goes only when all of the new page is there: the connection may end in the middle of it.
 async function keepPage(url, response) {
-  const cache = await caches.open(PAGES);
+  const [cache, body] = [await caches.open(PAGES), await response.blob()];
   await cache.delete(url.pathname);
-  await cache.put(url.pathname, response);
+  await cache.put(url.pathname, new Response(body, { headers: response.headers }));
   const seen = await cache.keys();
   for (const old of seen.slice(0, Math.max(0, seen.length - MOST_PAGES))) await cache.delete(old);
 }
@@ -66,14 +67,28 @@ async function keepSeen(addresses) {
   }
 }
 
+// Who comes next at this device neither reads the pages of who was there, nor is told what is meant for him.
+async function leave() {
+  await caches.delete(PAGES);
+  await (await self.registration.pushManager?.getSubscription())?.unsubscribe();
+}
+
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("message", (event) => event.waitUntil(keepSeen(event.data.seen ?? []).catch(() => {})));
+self.addEventListener("push", (event) => {
+  const { id, title, body, path } = event.data.json();
+  event.waitUntil(self.registration.showNotification(title, { body, tag: id, data: path, icon: "/static/app/icon-192.png" }));
+});
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow(event.notification.data));
+});
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (request.method === "POST" && url.pathname.endsWith("/sign-out")) event.waitUntil(caches.delete(PAGES));
+  if (request.method === "POST" && url.pathname.endsWith("/sign-out")) event.waitUntil(leave());
   if (request.mode === "navigate" && request.method === "POST" && isTask(url)) event.respondWith(sendTask(request));
   if (request.method !== "GET") return;
   if (isFile(url)) event.respondWith(answerFile(request));

@@ -86,7 +86,7 @@ def open_case(
             return str(answer.result)
         subject = check_openable(engine, unit.connection, actor, category, subject_id)
         wanted_fen = 0 if kind == QUESTION else min(claim_fen, subject.amount_fen)
-        case_ref = _insert(unit, actor, category, subject, kind, wanted_fen)
+        case_ref = begin_case(unit, actor, category, subject, kind, wanted_fen)
         said = vault.put(unit.connection, engine.keys, actor.party_id, text)
         add_entry(unit.connection, unit.now, case_ref, OPENED, party_id=actor.party_id, text=said, files=[*files])
         record_submission(
@@ -102,8 +102,8 @@ def open_case(
     return engine.database.transact(work)
 
 
-def _insert(unit: UnitOfWork, actor: Actor, category: str, subject: Subject, kind: str, wanted_fen: int) -> str:
-    """The row of the case, and the message its process begins by."""
+def begin_case(unit: UnitOfWork, actor: Actor, category: str, subject: Subject, kind: str, wanted_fen: int) -> str:
+    """The row of a case of the actor's party, and the message its process begins by; gives its reference."""
     count = select(func.count()).where(service_case.c.subject_id == subject.id)
     case_ref = f"{subject.id}-{int(unit.connection.execute(count).scalar_one()) + 1}"
     other = subject.payee if actor.party_id == subject.payer else subject.payer

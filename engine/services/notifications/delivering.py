@@ -65,7 +65,7 @@ def deliver(run: JobRun) -> Plain:
     engine, channel = engine_of(run), str(run.payload["channel"])
     rows = engine.database.transact(lambda unit: _claim(unit, channel))
     bundles, unsendable = _bundle(engine, list(rows))
-    receipts = channel_of(engine.settings, engine.database, channel).send(list(bundles.values()))
+    receipts = channel_of(engine, channel).send(list(bundles.values()))
     said = {receipt.id: receipt for receipt in receipts}
     results: list[Plain] = [
         {"id": row.id, "error": found.error, "is_delivered": found.is_delivered}
@@ -106,7 +106,8 @@ def _bundle(engine: Engine, rows: list[Row[Any]]) -> tuple[dict[str, Message], l
             body = f"{messages[key].body}\n\n{entry}" if key in messages else entry
             title = say("digest", row.language)
         links = () if row.is_digest else tuple(_make_link(engine, row, action) for action in row.actions)
-        messages[key] = Message(key, row.user_id, address, title, body, links)
+        path = "/notices" if row.is_digest else f"/notices/{row.notification_id}/open"
+        messages[key] = Message(key, row.user_id, address, title, body, links, path)
     return messages, unsendable
 
 

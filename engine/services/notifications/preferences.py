@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 from engine.runtime.engine import Engine
 from engine.services.notifications.channels.chosen import check_channel_address
 from engine.services.notifications.channels.port import CHANNELS
+from engine.services.notifications.devices import place_of
 from engine.services.notifications.hours import Hours, read_time
 from engine.services.notifications.tables import notification_address, notification_hours
 from engine.storage import vault
@@ -36,9 +37,8 @@ class Preferences:
 def fetch_preferences(engine: Engine, actor: Actor) -> Preferences:
     """The actor's own choice."""
     with engine.database.read() as connection:
-        rows = connection.execute(
-            select(notification_address).where(notification_address.c.user_id == actor.user_id)
-        ).all()
+        is_own = (notification_address.c.user_id == actor.user_id) & notification_address.c.channel.in_(CHANNELS)
+        rows = connection.execute(select(notification_address).where(is_own)).all()
         opened = open_addresses(connection, engine.keys, rows)
         found = {
             row.channel: Address(text, bool(row.is_digest))
@@ -55,11 +55,12 @@ def save_preferences(engine: Engine, actor: Actor, wanted: Preferences) -> None:
     user_id = actor.user_id
 
     def work(unit: UnitOfWork) -> None:
-        for table in (notification_address, notification_hours):
-            unit.connection.execute(delete(table).where(table.c.user_id == user_id))
+        is_own = (notification_address.c.user_id == user_id) & notification_address.c.channel.in_(CHANNELS)
+        unit.connection.execute(delete(notification_address).where(is_own))
+        unit.connection.execute(delete(notification_hours).where(notification_hours.c.user_id == user_id))
         for channel in CHANNELS:
             if one := wanted.addresses.get(channel):
-                sealed = vault.seal_text(unit.connection, engine.keys, user_id, _place(user_id, channel), one.address)
+                sealed = vault.seal_text(unit.connection, engine.keys, user_id, place_of(user_id, channel), one.address)
                 row = {"user_id": user_id, "channel": channel, "address": sealed, "is_digest": int(one.is_digest)}
                 unit.connection.execute(insert(notification_address).values(row))
         hours = {name: getattr(wanted.hours, name).strftime("%H:%M") for name in Hours.__dataclass_fields__}
@@ -70,9 +71,9 @@ def save_preferences(engine: Engine, actor: Actor, wanted: Preferences) -> None:
 
 def open_addresses(connection: Connection, keys: KeyRing, rows: Collection[Any]) -> dict[tuple[str, str], str | None]:
     """Addresses by user and channel, of rows with columns of `notification_address`; None once a person is erased."""
-    sealed = {_place(row.user_id, row.channel): row.address for row in rows}
+    sealed = {place_of(row.user_id, row.channel): row.address for row in rows}
     opened = vault.open_all_sealed(connection, keys, sealed)
-    return {(row.user_id, row.channel): opened[_place(row.user_id, row.channel)] for row in rows}
+    return {(row.user_id, row.channel): opened[place_of(row.user_id, row.channel)] for row in rows}
 
 
 def read_hours(connection: Connection, user_ids: Collection[str]) -> dict[str, Hours]:
@@ -82,7 +83,3 @@ def read_hours(connection: Connection, user_ids: Collection[str]) -> dict[str, H
         row.user_id: Hours(read_time(row.quiet_from), read_time(row.quiet_until), read_time(row.digest_at))
         for row in connection.execute(query)
     }
-
-
-def _place(user_id: str, channel: str) -> str:
-    return f"notification_address:{user_id}:{channel}"

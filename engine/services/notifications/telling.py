@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.definitions.registry import Outbox
-from engine.services.notifications.channels.port import CHANNELS
+from engine.services.notifications.channels.port import CHANNELS, PUSH
 from engine.services.notifications.hours import Hours
 from engine.services.notifications.preferences import read_hours
 from engine.services.notifications.tables import delivery, notification, notification_address
@@ -33,8 +33,9 @@ def _no_actions(_user_id: str) -> list[Plain]:
 class Notice:
     """What is told. `key` names the occasion: each recipient is told once of it.
 
-    `channels` besides the browser, those a person has an address for; all of them unless said otherwise. `fallback` is
-    the channel to take when no other brought it within half an hour; `actions` gives what one may do from the message.
+    `channels` besides the browser (and push, which wakes it), those a person has an address for; all of them unless
+    said otherwise. `fallback` is the channel to take when no other brought it within half an hour; `actions` gives
+    what one may do from the message.
     """
 
     key: str
@@ -97,7 +98,7 @@ def _queue(outbox: Outbox, zone: ZoneInfo, told: list[tuple[dict[str, Any], Noti
         describe_delivery(row, one, hours.get(one.user_id, Hours()), outbox.now, zone)
         for row, notice in told
         for one in addresses.get(row["user_id"], ())
-        if one.channel in notice.channels
+        if one.channel == PUSH or one.channel in notice.channels
     ]
     if rows:
         outbox.connection.execute(_INSERT_DELIVERY, rows)

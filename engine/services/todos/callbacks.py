@@ -41,7 +41,7 @@ def plan_callback(outbox: Outbox, handling: RowMapping, item: RowMapping, state:
 def call_back(run: JobRun) -> Plain:
     """Posts it; a failure is a failed job, with growing pauses. Under one id the other side sees it once."""
     engine, payload = engine_of(run), run.payload
-    channel = channel_of(engine.settings, engine.database, WEBHOOK)
+    channel = channel_of(engine, WEBHOOK)
     told = {name: str(payload[name]) for name in ("external_id", "occurrence", "state", "result")}
     body = "\n".join(f"{name}: {text}" for name, text in told.items())
     message = Message(str(payload["id"]), "", str(payload["url"]), f"{told['external_id']} {told['state']}", body)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-MAIL, MESSENGER, WEBHOOK = "mail", "messenger", "webhook"
+MAIL, MESSENGER, WEBHOOK, PUSH = "mail", "messenger", "webhook", "push"
 CHANNELS = (MESSENGER, MAIL, WEBHOOK)
-"""What a person may give an address for, in the order of preference."""
+"""What a person may give an address for, in the order of preference. Browsers register themselves for `push`."""
 
 
 class AddressUnfit(ValueError):
@@ -35,6 +35,7 @@ class Message:
     title: str
     body: str
     links: tuple[Link, ...] = ()
+    path: str = ""  # the page of ours that shows it
     facts: Mapping[str, str] = field(default_factory=dict)  # for programs that read it
 
     @property

@@ -1,0 +1,40 @@
+"""What is pushed to a browser is shown by it, also while no page is open; its page says what it cannot do."""
+
+from playwright.sync_api import expect
+
+from tests.browser.checks import find_barriers, find_overflow
+from tests.browser.conftest import Visit
+from tests.browser.person import PHONE
+
+SHOWN = """async () => {
+  const registration = await navigator.serviceWorker.ready;
+  return (await registration.getNotifications()).map((one) => [one.title, one.body, one.data]);
+}"""
+
+
+def test_a_pushed_notification_is_shown(visit: Visit) -> None:
+    with visit("en", PHONE) as chen:
+        chen.context.grant_permissions(["notifications"])
+        chen.enter("chen", "individual")
+        chen.open("/notices/preferences")
+        told = chen.page.locator("#push-form [role=status]")
+        assert find_overflow(chen.page) + find_barriers(chen.page) == []
+        chen.press("Turn on for this device")
+        expect(told).to_have_text("The browser's push service cannot be reached now. Please try later.")
+
+        session = chen.context.new_cdp_session(chen.page)
+        found: list[str] = []
+        session.on("ServiceWorker.workerRegistrationUpdated", lambda sent: found.extend(_list_ids(sent)))
+        session.send("ServiceWorker.enable")
+        chen.page.evaluate("navigator.serviceWorker.ready")
+        message = '{"id": "1", "title": "A task waits for you", "body": "Describe the demand", "path": "/inbox"}'
+        session.send(
+            "ServiceWorker.deliverPushMessage", {"origin": chen.url, "registrationId": found[-1], "data": message}
+        )
+        chen.page.wait_for_function(f"async () => (await ({SHOWN})()).length === 1")
+        chen.complaints.clear()  # this kind of window has no push service
+        assert chen.page.evaluate(SHOWN) == [["A task waits for you", "Describe the demand", "/inbox"]]
+
+
+def _list_ids(sent: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [one["registrationId"] for one in sent["registrations"]]
