@@ -17,9 +17,10 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.services.places.geometry import Place, measure_metres
 from engine.services.places.simulator import RouteRules, change_route_rules
-from engine.services.tracking.batch import Fix, PositionBatch, track_topic
+from engine.services.tracking.batch import Fix, PositionBatch
 from engine.services.tracking.links import make_tracking_link
 from engine.services.tracking.queries import TrackView, read_linked_track, read_track, read_trail
+from engine.services.tracking.routing import track_topic
 from engine.services.tracking.tables import position, track
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.database import UnitOfWork
@@ -129,8 +130,13 @@ def test_what_is_sent_again_is_kept_once_and_the_sender_hears_what_was_written(s
 def test_a_requester_sees_ten_metres_every_ten_seconds(street: Street) -> None:
     street.open()
     with street.engine.changes.listen([track_topic(ORDER)]) as listener:
-        street.go(START_LINE)
+        street.batch.report(COURIER, [street.fix(START_LINE)])
+        street.batch.flush()
         assert listener.wait(0)
+        assert street.see().metres is None
+        settle(street.engine)  # the ways are known a moment later, and told
+        assert listener.wait(0)
+        assert street.see().metres is not None
         seen = street.see().here
         assert seen is not None
         assert seen != START_LINE
