@@ -14,6 +14,7 @@ from engine.queries.marks import mark_elements
 from engine.queries.waits import TIMER
 from engine.runtime.engine import Engine
 from engine.services.ledger.views import EntryView, ledger_of
+from engine.services.tracking.queries import has_trail
 from engine.services.verification import verify
 from engine.storage.tables import definition
 from web.auditor.audience import Waiting, list_waiting, parties_in
@@ -83,10 +84,15 @@ class CasePage:
             kind=kind_of(view.moment),
             outcome=next((e for e in view.story.elements.values() if e.id == view.case.outcome), None),
             definition_id=self._find_definition(view),
+            has_trail=self._has_trail(view.case.id),
             **shown,
             **_draw(view, known if tab == "money" else None),
             **(self._sides[tab](view) if tab in self._sides else {}),
         )
+
+    def _has_trail(self, instance_id: str) -> bool:
+        with self.engine.database.read() as connection:
+            return has_trail(connection, current_actor(), instance_id)
 
     def show_drawing(self, instance_id: str, process_key: str) -> Response:
         """A diagram of the case in the version it runs on, for the viewer."""

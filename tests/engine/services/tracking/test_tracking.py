@@ -225,7 +225,8 @@ def test_who_sees_the_courier(street: Street) -> None:
     )  # came late, and is too late
     street.batch.flush()
     assert street.see() == nothing
-    assert [one.place for one in read_trail(engine, staff("arbiter"), ORDER)] == [START_LINE, PICKUP]
+    trail = [(one.courier_id, one.place) for one in read_trail(engine, staff("arbiter"), ORDER)]
+    assert trail == [(COURIER, START_LINE), (COURIER, PICKUP)]
     for stranger in (*others[:3], person(REQUESTER), person(COURIER)):
         with pytest.raises(NotFound):
             read_trail(engine, stranger, ORDER)
