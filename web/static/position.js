@@ -78,6 +78,7 @@
     const token = Math.max(Math.round(timestamp), last + 1);
     last = token;
     const [lat, lng] = [coords.latitude, coords.longitude].map((degrees) => Math.round(degrees * MICRO));
+    document.dispatchEvent(new CustomEvent("position", { detail: [coords.latitude, coords.longitude] })); // for his map
     await keep({ person, token, lat, lng, accuracy: Math.round(coords.accuracy) });
     if ((await count()) > KEPT) await drop((await list())[0].token);
     send();

@@ -8,13 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, insert, select, update
 
 from engine.commands.work import settle
 from engine.definitions.registry import TOPICS
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
+from engine.services.cases.tables import service_case
 from engine.services.places.geometry import Place, measure_metres
 from engine.services.places.simulator import RouteRules, change_route_rules
 from engine.services.tracking.batch import Fix, PositionBatch
@@ -230,12 +231,29 @@ def test_who_sees_the_courier(street: Street) -> None:
     for stranger in (*others[:3], person(REQUESTER), person(COURIER)):
         with pytest.raises(NotFound):
             read_trail(engine, stranger, ORDER)
+    _open_case(street)
     street.clock.advance(days=31)
+    settle(engine)
+    assert len(read_trail(engine, staff("arbiter"), ORDER)) == 2  # still needed
+    _close_cases(street)
+    street.clock.advance(days=1)
     settle(engine)
     assert read_trail(engine, staff("arbiter"), ORDER) == []
     assert street.count() == 0
     with pytest.raises(NotFound):
         read_linked_track(engine, ORDER, proof)
+
+
+def _open_case(street: Street) -> None:
+    parties = dict.fromkeys(("party_a", "party_b", "payer", "payee"), REQUESTER)
+    row = {"ref": "c", "instance_id": "", "subject_id": ORDER, "category": "errand", "state": "open", "disputed_fen": 1}
+    values = row | parties | {"opened_at": street.clock()}
+    street.engine.database.transact(lambda unit: unit.connection.execute(insert(service_case).values(values)))
+
+
+def _close_cases(street: Street) -> None:
+    change = update(service_case).values(closed_at=street.clock())
+    street.engine.database.transact(lambda unit: unit.connection.execute(change))
 
 
 def test_a_relay_changes_who_is_seen(street: Street) -> None:
