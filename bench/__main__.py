@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.case import measure_case
+from bench.dispatching import measure_dispatch
 from bench.express import measure_express
 from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
 from bench.modeler import measure_modeler
+from bench.nearest import measure_nearest
 from bench.pages import measure_pages
 from bench.proof import measure_verify
 from bench.steps import measure_loop, measure_size, measure_sql
@@ -27,6 +29,8 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "sql": measure_sql,
     "express": measure_express,
     "inbox": measure_inbox,
+    "nearest": measure_nearest,
+    "dispatch": measure_dispatch,
     "language": measure_language,
     "verify": measure_verify,
     "pages": measure_pages,

@@ -17,6 +17,7 @@ from web.api.routes import make_api
 from web.api.todos import make_todo_api
 from web.auditor.routes import make_auditor
 from web.chat.routes import make_chat
+from web.couriers.routes import make_couriers
 from web.documents import make_documents
 from web.errors import init_errors
 from web.express.routes import make_express
@@ -85,6 +86,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_todos(engine),
         make_repairs(engine),
         make_express(engine),
+        make_couriers(engine),
         make_tracking(engine),
         make_chat(engine),
         make_payments(engine),

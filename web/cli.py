@@ -37,6 +37,7 @@ from web.demo.handling import play_todos
 from web.demo.joining import play_joining
 from web.demo.play import play
 from web.demo.repairing import play_repair
+from web.demo.running import CATEGORIES, CLASSES, play_errand
 from web.demo.working import AWARDS, MODES, play_work
 from web.repository import ROOT, read_definitions
 from web.scenarios import run_scenarios
@@ -47,6 +48,7 @@ DEMOS = (
     "hire_order",
     "normal_task",
     "express_task",
+    "errand",
     "individual_onboarding",
     "enterprise_onboarding",
     "service_case",
@@ -74,6 +76,8 @@ def main(arguments: list[str]) -> int:
             return play_work(options.mode, options.award, options.workers)
         if options.process == "express_task":
             return play_express(options.lines)
+        if options.process == "errand":
+            return play_errand(options.category, options.order_class)
         if options.process == "repair_collaboration":
             return play_repair(options.assistants, options.conflicts)
         if options.process == "todo_handling":
@@ -108,6 +112,8 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo.add_argument("--award", choices=AWARDS, default=AWARDS[0], help="of a normal task: who gets its seats")
     demo.add_argument("--workers", type=int, default=2, help="of a normal task: how many seats")
     demo.add_argument("--lines", type=int, default=20, help="of an express task: how many people are on the list")
+    demo.add_argument("--category", choices=CATEGORIES, default=CATEGORIES[0], help="of an errand: what it is about")
+    demo.add_argument("--class", dest="order_class", choices=CLASSES, default=CLASSES[0], help="of an errand")
     demo.add_argument("--assistants", type=int, default=3, help="of a repair: how many besides the leader")
     demo.add_argument("--conflicts", type=int, default=1, help="of a repair: about how much two of them differ")
     demo.add_argument("--transfers", type=int, default=1, help="of a to-do item: how often it is handed on")

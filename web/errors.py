@@ -39,6 +39,7 @@ STATUS = {
     "member_invalid": 422,
     "session_ended": 403,
     "not_eligible": 403,
+    "courier_refused": 422,
     "form_rejected": 422,
     "comment_invalid": 422,
     "message_unfit": 422,

@@ -20,6 +20,7 @@ from engine.runtime.errors import NotFound
 from engine.runtime.tasks import find_task
 from engine.services.chat.queries import mark_room
 from engine.services.chat.rooms import room_topic
+from engine.services.dispatch.rows import courier_topic
 from engine.services.tracking.queries import read_linked_track, read_track
 from engine.services.tracking.routing import track_topic
 from engine.storage.changes import WORK, Changes, Listener, case_topic
@@ -52,6 +53,10 @@ def make_live(engine: Engine) -> Blueprint:
             instance_id = find_task(connection, current_actor(), task_id).instance_id
         return _stream(engine.changes, places, case_topic(instance_id))
 
+    def courier() -> Response:
+        """Tells a courier of changes to the offers pushed to him."""
+        return _stream(engine.changes, places, courier_topic(current_actor().party_id))
+
     def track(order_id: str) -> Response:
         """Tells requester and courier of changes to an order, and to where the courier is."""
         read_track(engine, current_actor(), order_id)
@@ -77,6 +82,7 @@ def make_live(engine: Engine) -> Blueprint:
         return _stream(engine.changes, places, room_topic(order_id), case_topic(order_id), mark=Mark(read_mark, known))
 
     blueprint.add_url_rule("/live/inbox", "inbox", inbox)
+    blueprint.add_url_rule("/live/courier", "courier", courier)
     blueprint.add_url_rule("/live/chat/<order_id>", "chat", chat)
     blueprint.add_url_rule("/live/tasks/<task_id>", "task", task)
     blueprint.add_url_rule("/live/track/<order_id>", "track", track)

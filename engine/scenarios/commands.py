@@ -8,6 +8,7 @@ from functools import lru_cache
 from engine.commands.work import settle
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
+from engine.scenarios.errands import lose_routes, report, take_errand
 from engine.scenarios.items import begin_change, hand_out_checked_item, hand_out_item, resend_item, send_item
 from engine.scenarios.lists import follow_link, import_express_list, leave_out_line
 from engine.scenarios.pasts import (
@@ -22,6 +23,7 @@ from engine.scenarios.pasts import (
 from engine.scenarios.repairs import ask_for_repair, call_off_repair, leave_out, return_repairer
 from engine.services.agreements.filling import sign_agreements
 from engine.services.cases.commands import add_evidence, open_case, withdraw_case
+from engine.services.errands.commands import cancel_errand, create_errand, dispute_errand, release_errand
 from engine.services.express.commands import cancel_express_task, create_express_task
 from engine.services.ledger import rules, settling
 from engine.services.ledger.fees import BPS, FeeTerms, compute_settlement
@@ -151,6 +153,13 @@ COMMANDS: Mapping[str, Callable[..., object]] = {
         leave_out,
         return_repairer,
         call_off_repair,
+        create_errand,
+        take_errand,
+        release_errand,
+        cancel_errand,
+        dispute_errand,
+        report,
+        lose_routes,
     )
 }
 _GIVEN = frozenset({"engine", "actor", "token", "order_id", "task_id", "subject_id", "case_id"})

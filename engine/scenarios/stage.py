@@ -31,11 +31,13 @@ from engine.runtime.tasks import TaskView, fetch_task
 from engine.scenarios.clock import ManualClock
 from engine.scenarios.commands import run_command
 from engine.scenarios.definitions import Definitions, Name
+from engine.scenarios.errands import right_code
 from engine.scenarios.failures import ScenarioFailed
 from engine.scenarios.model import CASE, FormFields, Place, Role, Start
 from engine.scenarios.people import act_as, register
 from engine.services.agreements.component import SIGN
 from engine.services.agreements.filling import ask_for_code, read_and_accept
+from engine.services.errands.component import HANDOVER_CODE
 from engine.services.identity.people import ORGANISATION
 from engine.services.ledger import rules
 from engine.services.one_time_codes.component import CODE
@@ -48,6 +50,7 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import instance, instance_party, job, process_start, subscription
 
 NOW = "now"  # in a field of time: the time the form is filled in
+RIGHT = "right"  # in a field for a pickup or delivery code: the right one
 SENT = "sent"  # in a field for a one-time code: the code that is sent at that moment
 PICTURE = b"\x89PNG\r\n\x1a\n"
 
@@ -278,6 +281,8 @@ class Stage:
                 typed |= read_and_accept(self.engine, actor, view, name)
             elif part.type == CODE and typed.get(name) == [SENT]:
                 typed[name] = [ask_for_code(self.engine, actor, view.instance_id)]
+            elif part.type == HANDOVER_CODE and typed.get(name) == [RIGHT]:
+                typed[name] = [right_code(self.engine, view.instance_id, view.element.id)]
         return typed
 
     def _upload(self, name: str, actor: Actor) -> str:

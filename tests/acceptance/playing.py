@@ -24,7 +24,7 @@ from tests.support.stage import ROOT, Stage
 from web.repository import read_definitions
 from web.scenarios import read_shipped
 
-STATE_NOTES = frozenset({"work_task_state", "engagement_state", "order_state"})
+STATE_NOTES = frozenset({"work_task_state", "engagement_state", "order_state", "errand_state"})
 
 
 @cache

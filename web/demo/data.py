@@ -10,6 +10,8 @@ from engine.storage.actor import PLATFORM, Actor
 from engine.storage.ids import new_token
 from engine.storage.tables import user
 from web.demo import PASSWORD
+from web.demo.couriers import LOGINS as COURIER_LOGINS
+from web.demo.couriers import load_couriers
 from web.demo.demands import Fields, read_demands
 from web.demo.express import load_express
 from web.demo.player import APPROVAL, REVIEW_SKILLS, Player
@@ -39,6 +41,7 @@ LOGINS: list[tuple[str, str]] = [
     ("qin", "秦川 平台运维 / platform operator"),
     *TODO_LOGINS,
     *REPAIR_LOGINS,
+    *COURIER_LOGINS,
 ]
 NAMES = {
     "chen": ("陈思远", "Chen Siyuan"),
@@ -99,6 +102,7 @@ def load_demo(engine: Engine) -> None:
     Workshop(player, cast.enterprise, cast.acceptor, cast.gao).play(cast.wang, cast.emily, cast.shen)
     load_todos(player)
     load_repairs(player, cast.enterprise)
+    load_couriers(player)
     load_express(player, cast.enterprise, cast.gao, (cast.wang, cast.emily, cast.shen))
 
 

@@ -26,7 +26,7 @@ KINDS: dict[str, frozenset[str]] = {
     "secured": frozenset({"P-FREEZE", "P-INCREASE", "P-FREEZE-GOODS", "P-GUARANTEE"}),
     "returned": frozenset({"P-RELEASE"}),
     "earned": frozenset(RULES),
-    "decided": frozenset({"P-CANCEL", "P-DISPUTE", "P-HOLD", "P-UNHOLD"}),
+    "decided": frozenset({"P-CANCEL", "P-CANCEL-ERRAND", "P-DISPUTE", "P-HOLD", "P-UNHOLD"}),
     "payout": frozenset({"P-WITHDRAW", "P-PAYOUT-FAIL", "P-REFUND-ORIG"}),
     "corrected": frozenset({"P-REVERSE", "P-MANUAL", "P-MATCH", "P-CHARGEBACK"}),
 }
@@ -45,6 +45,7 @@ RULE_ICONS = {
     "P-SETTLE-ERRAND": "bike",
     "P-MILESTONE": "flag",
     "P-CANCEL": "circle-x",
+    "P-CANCEL-ERRAND": "circle-x",
     "P-HOLD": "scale",
     "P-UNHOLD": "scale",
     "P-DISPUTE": "scale",
@@ -56,7 +57,12 @@ RULE_ICONS = {
     "P-MATCH": "search",
     "P-CHARGEBACK": "landmark",
 }
-BOTH_WAYS = frozenset({"P-CANCEL", "P-DISPUTE", "P-REVERSE", "P-MANUAL", "P-SETTLE-COMPLETION", "P-SETTLE-ERRAND"})
+BOTH_WAYS = frozenset(
+    {
+        *("P-CANCEL", "P-CANCEL-ERRAND", "P-DISPUTE", "P-REVERSE", "P-MANUAL"),
+        *("P-SETTLE-COMPLETION", "P-SETTLE-ERRAND"),
+    }
+)
 MAX_MONTHS = 36
 BATCH_ROWS = 500
 _COLUMNS = ("time", "what", "order", "subject", "gross", "fee", "amount", "balance")

@@ -107,6 +107,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "code_wrong": ("验证码不正确，还可以试 {tries} 次", "This is not the code; {tries} tries are left"),
     "code_expired": ("验证码已过期，请重新获取", "The code is no longer valid; get another one"),
     "code_spent": ("验证码错误次数过多，请重新获取", "Too many wrong codes; get another one"),
+    "handover_code_missing": ("填写对方告诉您的 4 位数字", "Enter the 4 digits the other side tells you"),
+    "handover_code_wrong": ("数字不对，还可以试 {tries} 次", "These are not the digits; {tries} tries are left"),
+    "handover_code_locked": (
+        "错误次数过多，不能再输入；请拍照证明",
+        "Too many wrong tries; prove it by a photo instead",
+    ),
     "code_later": ("请在 {at} 之后再获取验证码", "The next code can be sent after {at}"),
     "address_missing": ("填写详细地址", "Enter the address"),
     "point_missing": (

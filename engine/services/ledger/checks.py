@@ -207,7 +207,7 @@ def check_settlements(connection: Connection) -> list[LedgerFinding]:
         )
     ):
         named = facts if isinstance(facts, dict) else {}  # what is no dict breaks the seal
-        settled.setdefault(code, []).append(named.get("milestone") or named.get("batch") or WHOLE)
+        settled.setdefault(code, []).append(named.get("milestone") or named.get("batch") or named.get("leg") or WHOLE)
     return [
         LedgerFinding("I10", code, f"Expected one settlement, or one for each part, but there are {units}", "account")
         for code, units in settled.items()

@@ -7,7 +7,7 @@ by whichever rule. See `rules` for what every rule has in common.
 from sqlalchemy import select
 
 from engine.services.ledger import accounts
-from engine.services.ledger.fees import ON_TOP, Settlement
+from engine.services.ledger.fees import ON_TOP, Settlement, contained_vat
 from engine.services.ledger.posting import balance_of
 from engine.services.ledger.rules import Book, pay_lines
 from engine.services.ledger.tables import journal
@@ -99,12 +99,15 @@ def settle_errand(
     process_key: str,
     terms: PlainDict,
     split: Settlement,
+    leg: int = WHOLE,
+    is_last: bool = True,
 ) -> str:
-    """P-SETTLE-ERRAND: the courier gets pay, tip and what the goods cost; the rest of their advance goes back.
+    """P-SETTLE-ERRAND: the courier gets pay, tip and what the goods cost; the rest of their advance goes back. Where
+    couriers relieve one another each has a leg, 1, 2 ...: what is left stays until the last one is paid.
 
     Tip and goods bear no fee. Raises ValueError if more was spent than was advanced.
     """
-    key = _key(escrow_ref, WHOLE)
+    key = _key(escrow_ref, leg)
     spent: PlainDict = {"payee": payee, "tip_fen": tip_fen, "spent_fen": spent_fen}
     if first := book.find(key, {**spent, **split.as_plain()}):
         return first
@@ -112,6 +115,8 @@ def settle_errand(
     advance_fen = balance_of(book.connection, goods)
     if spent_fen > advance_fen:
         raise ValueError(f"Expected at most {advance_fen} fen to be spent on goods, but got {spent_fen}")
+    if not is_last:
+        advance_fen = spent_fen
     lines = {
         accounts.escrow(escrow_ref): split.charge_fen + tip_fen,
         goods: advance_fen,
@@ -120,7 +125,47 @@ def settle_errand(
     lines[accounts.wallet(payee)] -= tip_fen + spent_fen
     lines[accounts.wallet(payer)] = lines.get(accounts.wallet(payer), 0) - (advance_fen - spent_fen)
     facts: PlainDict = {"terms": terms, "advance_fen": advance_fen, **spent, **split.as_plain()}
+    if leg:
+        facts["leg"] = leg
     return book.write("P-SETTLE-ERRAND", lines, facts, key=key)
+
+
+def cancel_errand(
+    book: Book,
+    *,
+    escrow_ref: str,
+    payer: str,
+    payee: str,
+    compensation_fen: int,
+    platform_fen: int,
+    vat_bps: int,
+    spent_fen: int,
+) -> str:
+    """P-CANCEL-ERRAND: of what is frozen the courier gets a compensation without fee and what the goods cost, the
+    platform its part, the payer the rest. An errand is settled or cancelled, not both: the key is that of the whole.
+
+    Raises ValueError if the parts exceed what is frozen.
+    """
+    key = _key(escrow_ref, WHOLE)
+    parts: PlainDict = {"compensation_fen": compensation_fen, "platform_fen": platform_fen, "spent_fen": spent_fen}
+    if first := book.find(key, parts):
+        return first
+    escrow, goods = accounts.escrow(escrow_ref), accounts.goods(escrow_ref)
+    held_fen, advance_fen = balance_of(book.connection, escrow), balance_of(book.connection, goods)
+    refund_fen = held_fen - compensation_fen - platform_fen + advance_fen - spent_fen
+    if compensation_fen + platform_fen > held_fen or spent_fen > advance_fen:
+        raise ValueError(f"Expected parts of {held_fen} and {advance_fen} fen, but got {parts}")
+    vat_fen = contained_vat(platform_fen, vat_bps)
+    lines = {
+        escrow: held_fen,
+        goods: advance_fen,
+        accounts.wallet(payee): -(compensation_fen + spent_fen),
+        accounts.CANCELLATION_REVENUE: -(platform_fen - vat_fen),
+        accounts.VAT: -vat_fen,
+        accounts.wallet(payer): -refund_fen,
+    }
+    facts: PlainDict = {**parts, "refund_fen": refund_fen, "vat_bps": vat_bps, "vat_fen": vat_fen}
+    return book.write("P-CANCEL-ERRAND", lines, facts, key=key)
 
 
 def _key(escrow_ref: str, unit: int) -> str:

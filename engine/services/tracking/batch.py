@@ -6,7 +6,7 @@ written, and sends it again: the sender's token keeps it from being counted twic
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 
 from engine.runtime.engine import Engine
+from engine.services.dispatch.positions import update_places
 from engine.services.places.geometry import Place, measure_bearing, measure_metres, round_to_grid
 from engine.services.tracking.routing import SHOWN_METRES, ask_for_ways, must_ask, track_topic
 from engine.services.tracking.tables import position, track
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
 TELL_EVERY = timedelta(seconds=10)  # nobody is told more often where a courier is
 LATE = timedelta(hours=1)  # so long after the end a trail is completed by what waited for a connection
+FRESH = timedelta(minutes=1)  # older ones do not say where a courier is
 LEAST_METRES = 5  # below it a direction is chance
 MAX_WAITING = 200_000
 
@@ -121,6 +123,7 @@ def _write(unit: UnitOfWork, fixes: Sequence[tuple[str, Fix]], behind: set[str])
     by_courier: dict[str, list[Fix]] = {}
     for courier_id, fix in fixes:
         by_courier.setdefault(courier_id, []).append(fix)
+    update_places(unit, _list_fresh(by_courier, unit.now))
     tracks = _find_tracks(unit.connection, unit.now, by_courier, behind)
     rows: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
@@ -135,6 +138,12 @@ def _write(unit: UnitOfWork, fixes: Sequence[tuple[str, Fix]], behind: set[str])
     if changes:
         unit.connection.execute(_UPDATE, changes)
     return done
+
+
+def _list_fresh(by_courier: Mapping[str, list[Fix]], now: datetime) -> dict[str, Place]:
+    """Where couriers are now: what waited for a connection says where they were."""
+    newest = {courier_id: max(fixes, key=lambda fix: fix.at) for courier_id, fixes in by_courier.items()}
+    return {courier_id: fix.place for courier_id, fix in newest.items() if now - fix.at <= FRESH}
 
 
 def _find_tracks(
