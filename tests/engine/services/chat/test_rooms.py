@@ -107,6 +107,8 @@ def test_who_takes_over_sees_what_comes_after_him(any_stage: Stage) -> None:
     assert room.said(room.third) == ["joined", "phone_ready", "我来送"]
     assert room.said(room.requester)[-3:] == ["joined", "phone_ready", "我来送"]
     assert room.see(room.requester).names["courier"] == ("tom", "tom")
+    by = {one.text or one.content.get("line"): one.by[0] for one in room.see(room.requester).messages}
+    assert (by["车坏了"], by["joined"], by["我来送"]) == ("carl", "tom", "tom")
     with pytest.raises(NotFound):
         write_text(room.engine, room.courier, room.order_id, new_id(), "还在吗")
 
