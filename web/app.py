@@ -36,6 +36,7 @@ from web.staff.routes import make_staff
 from web.statics import STATIC, serve_static, serve_worker
 from web.texts import HTML_LANGUAGE, current_language, text, texts_under
 from web.todos.routes import make_todos
+from web.tracking.routes import make_tracking
 from web.uploads import make_files
 
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
@@ -84,6 +85,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_todos(engine),
         make_repairs(engine),
         make_express(engine),
+        make_tracking(engine),
         make_chat(engine),
         make_payments(engine),
         make_api(engine),

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 
+from engine.services.places.geometry import write_distance
 from web.texts import Language, text_in
 
 MINUS = "\N{MINUS SIGN}"
@@ -71,6 +72,7 @@ class Formatter:
 
     money = staticmethod(format_money)
     signed = staticmethod(format_signed)
+    distance = staticmethod(write_distance)
 
     def name(self, zh: str, en: str) -> str:
         """Of a name in two languages the one to show; the other where it is empty."""

@@ -20,6 +20,8 @@ from engine.runtime.errors import NotFound
 from engine.runtime.tasks import find_task
 from engine.services.chat.queries import mark_room
 from engine.services.chat.rooms import room_topic
+from engine.services.tracking.batch import track_topic
+from engine.services.tracking.queries import read_linked_track, read_track
 from engine.storage.changes import WORK, Changes, Listener, case_topic
 from engine.storage.ids import new_id
 from web.security import current_actor
@@ -50,6 +52,16 @@ def make_live(engine: Engine) -> Blueprint:
             instance_id = find_task(connection, current_actor(), task_id).instance_id
         return _stream(engine.changes, places, case_topic(instance_id))
 
+    def track(order_id: str) -> Response:
+        """Tells requester and courier of changes to an order, and to where the courier is."""
+        read_track(engine, current_actor(), order_id)
+        return _stream(engine.changes, places, track_topic(order_id), case_topic(order_id))
+
+    def follow(order_id: str, proof: str) -> Response:
+        """Tells the recipient of the same."""
+        read_linked_track(engine, order_id, proof)
+        return _stream(engine.changes, places, track_topic(order_id), case_topic(order_id))
+
     def chat(order_id: str) -> Response:
         """Tells of what is said in a chat room. Each note has the room's mark as its id: who comes back with an older
         one, or begins with that of his page, hears at once that he has missed something.
@@ -67,6 +79,8 @@ def make_live(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/live/inbox", "inbox", inbox)
     blueprint.add_url_rule("/live/chat/<order_id>", "chat", chat)
     blueprint.add_url_rule("/live/tasks/<task_id>", "task", task)
+    blueprint.add_url_rule("/live/track/<order_id>", "track", track)
+    blueprint.add_url_rule("/live/t/<order_id>/<proof>", "follow", follow)
     return blueprint
 
 

@@ -52,7 +52,7 @@ def take_in(step: Step, bound: BoundForm | None, data: Mapping[str, Plain]) -> P
         return values
     for name, path in bound.personal.items():
         subject = resolve_subject(path, data, step.actor)
-        values[name] = vault.put(step.connection, step.engine.keys, subject, str(values[name]))
+        values[name] = vault.put(step.connection, step.engine.keys, subject, bound.fields[name].as_text())
     adopt_files(step.connection, step.engine.keys, bound.file_ids, step.actor.party_id, step.instance_id)
     return {name: value for name, value in values.items() if name not in bound.form.kept}
 

@@ -19,6 +19,7 @@ class Settings:
     password_cost: int = 3  # argon2 time cost
     payments: str = "simulator"
     simulator_seed: int = 1
+    routes: str = "simulator"  # or the address of an OSRM server
     invoices: str = "pdf"  # through what invoices are issued
     codes: str = "outbox"  # through what one-time codes are sent
     phones: str = "simulator"  # through whom people call each other without seeing each other's numbers

@@ -78,7 +78,7 @@ const result = await build({
   metafile: true,
   plugins: [labels, feel],
   legalComments: "none", // the notices stand in LICENSES.txt
-  loader: { ".svg": "file", ".woff2": "file", ".woff": "file", ".ttf": "file", ".eot": "file" },
+  loader: { ".png": "file", ".svg": "file", ".woff2": "file", ".woff": "file", ".ttf": "file", ".eot": "file" },
   logLevel: "error",
 });
 writeFileSync(join(out, "LICENSES.txt"), collectNotices(Object.keys(result.metafile.inputs)).join("\n---\n\n"));

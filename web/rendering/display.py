@@ -104,6 +104,8 @@ class Display:
             return Shown((self._show_number(name, value),))
         if isinstance(value, str):
             return self._show_text(self._show_moment(value))
+        if isinstance(value, dict) and value.keys() == {"address", "lat", "lng"}:
+            return self._show_text(str(value["address"]))
         if isinstance(value, dict):
             return Shown(files=(show_file(value),)) if "file" in value else self._show_dict(value)
         return self._show_list(name, value or [])

@@ -144,6 +144,10 @@ class PlainField(Field):
     def check(self, form: BaseForm) -> None:
         """Raise ValidationError for a value that breaks the rules of the component."""
 
+    def as_text(self) -> str:
+        """The value as the vault keeps it where it is personal; `read_stored` takes it back."""
+        return str(self.data)
+
     @property
     def draft(self) -> Plain:
         """What to keep so that the person finds the field as it was left."""

@@ -108,6 +108,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "code_expired": ("验证码已过期，请重新获取", "The code is no longer valid; get another one"),
     "code_spent": ("验证码错误次数过多，请重新获取", "Too many wrong codes; get another one"),
     "code_later": ("请在 {at} 之后再获取验证码", "The next code can be sent after {at}"),
+    "address_missing": ("填写详细地址", "Enter the address"),
+    "point_missing": (
+        "还没有位置：在地图上标出，或选择已知地点",
+        "No place yet: set it on the map, or choose a known one",
+    ),
+    "point_wrong": ("不是坐标，例如 30.276000, 120.130000", "Not coordinates, such as 30.276000, 120.130000"),
     "total_unknown": ("总金额还没有确定，暂时不能分配", "The total is not known yet, so it cannot be split"),
     # to analysts
     "not_json": ("应为表单 JSON，但无法读取：{problem}", "Expected a form in JSON, but {problem}"),
