@@ -45,6 +45,7 @@ def test_two_people_talk_about_an_order(visit: Visit, site_engine: Engine) -> No
         for person in (chen, wang):
             assert [number for number in PHONES if number in person.page.content()] == []
             assert find_barriers(person.page) + find_overflow(person.page) == []
+        expect(chen.page.locator("[data-seen]")).to_have_text("对方已读")  # also behind a line of the system
         assert len(_said(wang).all()) == len(_said(chen).all()) == 4
 
 

@@ -15,6 +15,7 @@ from engine.services.cases.subjects import Subject, finds_subject
 from engine.services.cases.tables import service_case
 from engine.services.chat.errors import MessageUnfit
 from engine.services.chat.lines import LINE, PICTURE, TEXT, VOICE
+from engine.services.chat.masking import mask_phones
 from engine.services.chat.queries import collect_room, digest_message
 from engine.services.chat.rooms import look
 from engine.services.chat.tables import chat_message, chat_report, chat_room
@@ -43,11 +44,11 @@ MOST = 500  # characters of a note
 def report_message(engine: Engine, actor: Actor, order_id: str, seq: int, reason: str, note: str) -> str:
     """Reports what the other side said; gives the reference of the case. Who reports it again gets the same one.
 
-    The case holds the note and the words that were said. Raises NotFound, also for a message of one's own or of the
+    The case holds the note, without phone numbers as both sides read it, and the words that were said. Raises NotFound, also for a message of one's own or of the
     system, MessageUnfit.
     """
     try:
-        text = clean_text(note, has_lines=True)
+        text, _ = mask_phones(clean_text(note, has_lines=True))
     except InputRefused as refused:
         raise MessageUnfit("control_character") from refused
     if reason not in REASONS or len(text) > MOST:

@@ -17,7 +17,10 @@ from engine.storage.plain import Plain, PlainDict
 
 READERS = frozenset({"customer_service", "arbiter"})
 """In which roles the platform's people may read a room, once they have said why."""
-LIMITS = ("chat_voice_seconds", "chat_retention", "chat_look_validity", "chat_phone_after_end", "chat_phone_patience")
+LIMITS = (
+    *("chat_voice_seconds", "chat_tell_after", "chat_retention", "chat_look_validity"),
+    *("chat_phone_after_end", "chat_phone_patience"),
+)
 FORGET = "chat.forget"
 
 
