@@ -44,8 +44,8 @@ MOST = 500  # characters of a note
 def report_message(engine: Engine, actor: Actor, order_id: str, seq: int, reason: str, note: str) -> str:
     """Reports what the other side said; gives the reference of the case. Who reports it again gets the same one.
 
-    The case holds the note, without phone numbers as both sides read it, and the words that were said. Raises NotFound, also for a message of one's own or of the
-    system, MessageUnfit.
+    The case holds the words that were said and the note, without phone numbers, as both sides read it. Raises NotFound,
+    also for a message of one's own or of the system, MessageUnfit.
     """
     try:
         text, _ = mask_phones(clean_text(note, has_lines=True))
