@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.case import measure_case
+from bench.dispatching import measure_dispatch
 from bench.express import measure_express
 from bench.language import measure_language
 from bench.lists import measure_inbox
@@ -29,6 +30,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "express": measure_express,
     "inbox": measure_inbox,
     "nearest": measure_nearest,
+    "dispatch": measure_dispatch,
     "language": measure_language,
     "verify": measure_verify,
     "pages": measure_pages,

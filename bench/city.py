@@ -9,11 +9,11 @@ from sqlalchemy import delete, insert
 
 from engine.runtime.engine import Engine
 from engine.services.dispatch.cells import find_cells
-from engine.services.dispatch.courier_classes import ORDINARY, PROFESSIONAL
+from engine.services.dispatch.courier_classes import ORDINARY, PROFESSIONAL, ROLES
 from engine.services.dispatch.tables import courier, courier_place
 from engine.services.places.geometry import METRES_PER_DEGREE, Place
 from engine.storage.database import UnitOfWork
-from engine.storage.tables import party, user
+from engine.storage.tables import membership, party, user
 
 CENTRE = Place.of_degrees(30.2741, 120.1551)
 WIDTH_M = 20_000
@@ -47,20 +47,21 @@ def _describe(engine: Engine, random: Random, ids: list[str], share: float) -> I
     now = engine.clock()
     same: dict[str, Any] = dict.fromkeys(("created_at", "on_duty_since", "seen_at"), now)
     same |= {"kind": "person", "is_certified": 1, "has_agreement": 1, "is_suspended": 0, "is_disabled": 0}
-    same |= {"password_hash": "", "categories": [], "vehicle": ""}
+    same |= {"password_hash": "", "categories": [], "vehicle": "", "skills": []}
     for one in ids:
         place = scatter(random)
-        own = dict.fromkeys(("id", "courier_id", "login", "name_zh", "name_en"), one)
+        own = dict.fromkeys(("id", "courier_id", "user_id", "party_id", "login", "name_zh", "name_en"), one)
         own["courier_class"] = PROFESSIONAL if random.random() < share else ORDINARY
+        own["role"] = ROLES[own["courier_class"]]
         yield same | own | {"range_m": random.choice(RANGES_M)} | place.as_plain() | find_cells(place)
 
 
 def _clear(unit: UnitOfWork) -> None:
-    for table in (courier_place, courier, user, party):
+    for table in (courier_place, courier, membership, user, party):
         unit.connection.execute(delete(table))
 
 
 def _add(unit: UnitOfWork, rows: list[dict[str, Any]]) -> None:
-    for table in (party, user, courier, courier_place):
+    for table in (party, user, membership, courier, courier_place):
         names = {column.name for column in table.columns} & rows[0].keys()
         unit.connection.execute(insert(table), [{name: row[name] for name in names} for row in rows])

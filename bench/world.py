@@ -14,6 +14,7 @@ from engine.commands.instances import start_instance
 from engine.commands.tasks import complete_task
 from engine.runtime.engine import Engine
 from engine.storage.actor import SYSTEM, Actor
+from engine.storage.clock import Clock
 from engine.storage.ids import new_token
 from engine.storage.schema import upgrade_schema
 from engine.storage.settings import Settings
@@ -25,10 +26,10 @@ _OPEN_TASK = select(task.c.id).where(task.c.instance_id == bindparam("instance_i
 
 
 @contextmanager
-def open_engine(files: Mapping[str, bytes], url: str = "") -> Iterator[Engine]:
-    """An engine with these definitions, on SQLite unless another database is named."""
+def open_engine(files: Mapping[str, bytes], url: str = "", clock: Clock | None = None) -> Iterator[Engine]:
+    """An engine with these definitions, on SQLite unless another database is named; its clock stands unless given."""
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
-        engine = Engine(Settings(database_url=url, data_dir=Path(folder), password_cost=1), ManualClock())
+        engine = Engine(Settings(database_url=url, data_dir=Path(folder), password_cost=1), clock or ManualClock())
         try:
             upgrade_schema(engine.database)
             deploy(engine, SYSTEM, files)

@@ -12,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 
 from engine.commands.work import run_due_work
 from engine.runtime.engine import Engine
+from engine.storage.changes import WORK
 from engine.storage.schema import check_triggers
 from engine.storage.settings import Settings
 from web.app import create_app
@@ -73,19 +74,21 @@ def _before(first: Callable[[], None], then: Any) -> Callable[[int, FrameType | 
 
 
 def start_worker(engine: Engine) -> threading.Event:
-    """Starts the thread that fires timers and runs jobs; setting the event ends it after its present pass."""
+    """Starts the thread that fires timers and runs jobs; setting the event ends it after its present pass.
+
+    A step that left a job wakes it, so that nobody waits for the next look.
+    """
     stop = threading.Event()
 
     def work() -> None:
-        while not stop.is_set():
-            pause = IDLE_SECONDS
-            try:
-                if run_due_work(engine):
-                    pause = 0
-            except Exception:  # the thread must outlive a database that is away for a while
-                log.exception("due work failed")
-                pause = FAILED_SECONDS
-            stop.wait(pause)
+        with engine.changes.listen((WORK,)) as news:
+            while not stop.is_set():
+                try:
+                    if not run_due_work(engine):
+                        (stop if news.is_closed else news).wait(IDLE_SECONDS)
+                except Exception:  # the thread must outlive a database that is away for a while
+                    log.exception("due work failed")
+                    stop.wait(FAILED_SECONDS)
 
     threading.Thread(target=work, name="due-work", daemon=True).start()
     return stop

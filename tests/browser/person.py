@@ -130,6 +130,12 @@ class Person:
             self.page.reload()
         expect(awaited).to_be_visible()
 
+    def await_true(self, script: str, argument: object = None) -> None:
+        """Asks the page until a script says yes. (`wait_for_function` takes a promise itself for a yes.)"""
+        deadline = monotonic() + PATIENCE_SECONDS
+        while not self.page.evaluate(script, argument):
+            assert monotonic() < deadline, f"{self.page.url}: still not so: {script}"
+
     # --- forms --------------------------------------------------------------------------------------------------------
     def field(self, label: str) -> Locator:
         """The control with this label, whether it must be filled in or not."""

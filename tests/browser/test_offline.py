@@ -72,7 +72,7 @@ def test_filled_in_without_a_connection_it_is_sent_once(shop: Shop, browser: Bro
         page, task = he.page, f"/tasks/{shop.begin()}"
         he.open(task)
         page.evaluate("navigator.serviceWorker.ready")
-        page.wait_for_function("async (path) => Boolean(await caches.match(path, {ignoreVary: true}))", arg=task)
+        he.await_true("async (path) => Boolean(await caches.match(path, {ignoreVary: true}))", task)
 
         he.context.set_offline(True)
         page.reload()  # as it was last seen

@@ -31,7 +31,7 @@ def test_a_pushed_notification_is_shown(visit: Visit) -> None:
         session.send(
             "ServiceWorker.deliverPushMessage", {"origin": chen.url, "registrationId": found[-1], "data": message}
         )
-        chen.page.wait_for_function(f"async () => (await ({SHOWN})()).length === 1")
+        chen.await_true(f"async () => (await ({SHOWN})()).length === 1")
         chen.complaints.clear()  # this kind of window has no push service
         assert chen.page.evaluate(SHOWN) == [["A task waits for you", "Describe the demand", "/inbox"]]
 

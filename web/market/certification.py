@@ -11,9 +11,8 @@ from engine.services.agreements.texts import SERVICE_INDIVIDUAL
 from engine.services.identity.standing import fetch_party
 from engine.services.onboarding.identity_checks import register_of
 from engine.services.onboarding.persons import (
-    ABANDONED,
     PROCESS,
-    REJECTED,
+    UNDER_WAY,
     describe_standing,
     is_person_announced,
     request_onboarding,
@@ -53,7 +52,7 @@ class CertificationDesk:
             standing=standing,
             is_certified=bool(known.is_certified),
             has_agreement=has_agreement,
-            may_begin=standing is None or standing.state in (REJECTED, ABANDONED),
+            may_begin=standing is None or standing.state not in UNDER_WAY,
             is_beginning=is_beginning,
             agreement=agreement,
             method=method,

@@ -121,8 +121,13 @@ function follow(viewer, marked) {
 async function draw(host) {
   const answer = await fetch(host.dataset.diagram);
   if (!answer.ok) return;
+  const xml = await answer.text();
+  if (!/BPMNPlane/.test(xml)) {
+    host.textContent = host.dataset.undrawn;
+    return;
+  }
   const viewer = new BpmnJS({ container: host, bpmnRenderer: COLOURS, overlays: { defaults: ALWAYS_SHOWN } });
-  await viewer.importXML(translate(await answer.text()));
+  await viewer.importXML(translate(xml));
   const marked = new Map();
   mark(viewer, host, marked);
   frame(viewer, marked);

@@ -9,7 +9,8 @@ from stdnum.cn import ric
 
 from engine.definitions.forms.texts import compact_number
 from engine.definitions.registry import TopicCall, topic
-from engine.services.identity.standing import grant_certification
+from engine.services.agreements.signatures import is_bound
+from engine.services.identity.standing import fetch_party, grant_certification
 from engine.services.onboarding.identity_checks import find_next_try
 from engine.services.onboarding.person_tables import person_certification
 from engine.services.onboarding.persons import (
@@ -28,19 +29,37 @@ from engine.storage.plain import Plain, PlainDict
 
 FORM_ELEMENT, FORM_PHONE = "real_name", "confirm_phone"
 CLOSED = (REJECTED, ABANDONED)
+KEPT = (
+    *("id_type", "name", "id_no", "birth_date", "phone", "email", "city", "id_images", "id_index", "claimed_index"),
+    *("verified_by", "phone_confirmed_at", "certified_at"),
+)
+"""What a certification takes over from the one before."""
 
 
 @topic("open_certification")
 def open_certification(call: TopicCall, *, applicant: str) -> PlainDict:
-    """Opens the certification of a person; its id is that of the case.
+    """Opens the certification of a person; its id is that of the case. Who was certified before proves nothing again.
 
-    Returns: certification_id.
+    Returns: certification_id, is_known (he was certified and is not suspended), is_signed (and his agreement holds),
+    certified_name (as the agreement names him; none for who is not known).
     """
-    row = {"id": call.instance_id, "party_id": applicant, "state": OPEN, "opened_at": call.now}
+    row: dict[str, Any] = {"id": call.instance_id, "party_id": applicant, "state": OPEN, "opened_at": call.now}
+    held = (person_certification.c.party_id == applicant) & person_certification.c.claimed_index.is_not(None)
+    earlier = call.connection.execute(select(person_certification).where(held)).mappings().one_or_none()
+    known = fetch_party(call.connection, applicant)
+    is_known = earlier is not None and not known.is_suspended
+    if earlier is not None and is_known:
+        row |= {name: earlier[name] for name in KEPT} | {"state": CERTIFIED}
+        call.connection.execute(update(person_certification).where(held).values(claimed_index=None))
     call.connection.execute(insert(person_certification), row)
     call.add_party(applicant, "applicant")
     call.describe("个人入驻", "Individual onboarding")
-    return {"certification_id": call.instance_id}
+    return {
+        "certification_id": call.instance_id,
+        "is_known": is_known,
+        "is_signed": is_known and is_bound(call.connection, known),
+        "certified_name": row.get("name"),
+    }
 
 
 @topic("record_person")

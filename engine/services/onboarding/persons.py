@@ -26,10 +26,10 @@ GRANTED = "granted"
 
 
 class MayNotOnboard(EngineError):
-    """A certification cannot begin; `reason`: not_a_person, under_way, active."""
+    """A certification cannot begin; `reason`: not_a_person, under_way."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"Expected a person who is not certified yet, but {reason}", reason=reason)
+        super().__init__(f"Expected a person whose certification is not under way, but {reason}", reason=reason)
         self.reason = reason
 
     @property
@@ -60,7 +60,9 @@ class CapacityView:
 
 
 def request_onboarding(engine: Engine, actor: Actor, token: str) -> str:
-    """A person asks to be certified; gives the case's id, the same one for a repeated token. Raises MayNotOnboard."""
+    """A person asks to be certified, or to add capacities once he is; gives the case's id, the same one for a repeated
+    token. Raises MayNotOnboard.
+    """
     with engine.database.read() as connection:
         kind = connection.execute(select(party.c.kind).where(party.c.id == actor.party_id)).scalar_one_or_none()
         if kind != PERSON or actor.party_id != actor.user_id:
@@ -69,8 +71,8 @@ def request_onboarding(engine: Engine, actor: Actor, token: str) -> str:
         is_announced = is_person_announced(connection, actor.party_id, engine.clock())
     if is_announced:
         raise MayNotOnboard("under_way")
-    if latest is not None and latest.state in (*UNDER_WAY, ACTIVE):
-        raise MayNotOnboard("active" if latest.state == ACTIVE else "under_way")
+    if latest is not None and latest.state in UNDER_WAY:
+        raise MayNotOnboard("under_way")
     return start_instance(engine, actor, PROCESS, {"applicant": actor.party_id}, token)
 
 
@@ -98,13 +100,16 @@ def describe_standing(connection: Connection, party_id: str) -> PersonStanding |
         row.opened_at,
         row.certified_at,
         row.closed_at,
-        tuple(_describe_capacities(connection, row.id)),
+        tuple(_describe_capacities(connection, row)),
     )
 
 
-def _describe_capacities(connection: Connection, certification_id: str) -> Iterator[CapacityView]:
-    mine = select(capacity).where(capacity.c.certification_id == certification_id)
-    for one in connection.execute(mine.order_by(capacity.c.applied_at, capacity.c.id)):
+def _describe_capacities(connection: Connection, certification: Row[Any]) -> Iterator[CapacityView]:
+    """What he applied for in this certification, and what earlier ones granted him."""
+    is_shown = (capacity.c.certification_id == certification.id) | (capacity.c.state == GRANTED)
+    mine = select(capacity).where(capacity.c.party_id == certification.party_id, is_shown)
+    latest = {one.kind: one for one in connection.execute(mine.order_by(capacity.c.applied_at, capacity.c.id))}
+    for one in latest.values():
         skills = select(person_skill.c.skill, person_skill.c.state).where(person_skill.c.capacity_id == one.id)
         named = connection.execute(skills.order_by(person_skill.c.skill)).all()
         yield CapacityView(one.kind, one.state, tuple((row.skill, row.state) for row in named))

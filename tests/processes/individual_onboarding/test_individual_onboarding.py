@@ -115,8 +115,16 @@ def test_own_business_of_the_applicant(joining: Joining) -> None:
     joining.fill_in(wang, case)
     joining.sign(wang, case)
     stage.do(wang, case, "set_payout", {"payout_choice": "later"})
-    with pytest.raises(MayNotOnboard):
-        request_onboarding(engine, wang, new_id())
+    more = request_onboarding(engine, wang, new_id())
+    assert stage.open(more) == {"choose_capacities"}  # who he is need not be proved again
+    stage.do(wang, more, "choose_capacities", {"capacities": ["courier"], "courier_wish": "ordinary"})
+    assert stage.outcome(more) == "active"
+    third = request_onboarding(engine, wang, new_id())
+    with engine.database.read() as connection:
+        standing = describe_standing(connection, "wang")
+    assert standing is not None
+    assert standing.certification_id == third
+    assert [(one.kind, one.state) for one in standing.capacities] == [("courier_ordinary", "granted")]
     with pytest.raises(HolderDiffers):
         set_payout_method(engine, wang, kind="bank", account="6222020000001234", holder="张三")
     assert set_payout_method(engine, wang, kind="bank", account="6222020000001234", holder=NAME)

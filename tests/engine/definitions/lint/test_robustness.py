@@ -46,7 +46,7 @@ WORDS = [
     "任务",
     "x" * 5000,
 ]
-LIMIT_SECONDS = 0.5
+LIMIT_SECONDS, TRIES = 0.5, 3
 
 
 def lint(content: bytes, name: str = "bpmn/shop/shop.bpmn") -> list[Finding]:
@@ -175,6 +175,11 @@ WORST = {
 
 @pytest.mark.parametrize("name", WORST)
 def test_no_file_takes_long(name: str) -> None:
+    """What is slow is slow each time; a machine with much to do is not."""
+    assert any(_measure(WORST[name]) < LIMIT_SECONDS for _ in range(TRIES))
+
+
+def _measure(content: bytes) -> float:
     began = time.thread_time()  # a server may be at work in another thread of this process
-    assert lint(WORST[name])
-    assert time.thread_time() - began < LIMIT_SECONDS
+    assert lint(content)
+    return time.thread_time() - began
