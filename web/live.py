@@ -21,8 +21,8 @@ from engine.runtime.tasks import find_task
 from engine.services.chat.queries import mark_room
 from engine.services.chat.rooms import room_topic
 from engine.services.dispatch.rows import courier_topic
-from engine.services.tracking.batch import track_topic
 from engine.services.tracking.queries import read_linked_track, read_track
+from engine.services.tracking.routing import track_topic
 from engine.storage.changes import WORK, Changes, Listener, case_topic
 from engine.storage.ids import new_id
 from web.security import current_actor

@@ -11,6 +11,7 @@ from engine.queries.cases import READERS
 from engine.services.chat.rooms import READERS as READERS_OF_ROOMS
 from engine.services.identity.people import ORGANISATION, PERSON, ROLES
 from engine.services.identity.sessions import Session
+from engine.services.tracking.queries import TRAIL_READERS
 from engine.storage.actor import PLATFORM
 
 
@@ -98,6 +99,7 @@ RULES: dict[str, Rule] = {
     "live.track": roles(*MARKET),
     "tracking.positions": roles(*INDIVIDUALS),
     "tracking.now": roles(*MARKET),
+    "tracking.trail": roles(*sorted(TRAIL_READERS)),
     "tracking.places": roles(*MARKET),
     "tracking.forget_place": roles(*MARKET),
     "staff.starts": ACTING,

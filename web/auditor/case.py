@@ -13,7 +13,9 @@ from engine.queries.inspection import CaseView, Drawing, FilledForm, Look, fetch
 from engine.queries.marks import mark_elements
 from engine.queries.waits import TIMER
 from engine.runtime.engine import Engine
+from engine.services.chat.looking import find_room_of_case
 from engine.services.ledger.views import EntryView, ledger_of
+from engine.services.tracking.queries import has_trail
 from engine.services.verification import verify
 from engine.storage.tables import definition
 from web.auditor.audience import Waiting, list_waiting, parties_in
@@ -83,10 +85,16 @@ class CasePage:
             kind=kind_of(view.moment),
             outcome=next((e for e in view.story.elements.values() if e.id == view.case.outcome), None),
             definition_id=self._find_definition(view),
+            has_trail=self._has_trail(view.case.id),
+            chat_order=self._find_chat(view),
             **shown,
             **_draw(view, known if tab == "money" else None),
             **(self._sides[tab](view) if tab in self._sides else {}),
         )
+
+    def _has_trail(self, instance_id: str) -> bool:
+        with self.engine.database.read() as connection:
+            return has_trail(connection, current_actor(), instance_id)
 
     def show_drawing(self, instance_id: str, process_key: str) -> Response:
         """A diagram of the case in the version it runs on, for the viewer."""
@@ -94,6 +102,11 @@ class CasePage:
         response = Response(xml, mimetype="application/xml")
         response.headers["Cache-Control"] = "private, max-age=31536000, immutable"  # pinned at the start of the case
         return response
+
+    def _find_chat(self, view: CaseView) -> str | None:
+        """The order whose chat room the reader may ask for."""
+        with self.engine.database.read() as connection:
+            return find_room_of_case(connection, current_actor(), view.case.id)
 
     def _find_definition(self, view: CaseView) -> str | None:
         """The version the case runs on, for whoever may look at definitions."""

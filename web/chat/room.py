@@ -11,7 +11,9 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.services.chat.errors import MessageUnfit
 from engine.services.chat.lines import LINE
+from engine.services.chat.looking import list_looks
 from engine.services.chat.queries import Message, RoomView, fetch_room
+from engine.services.chat.rooms import may_look
 from engine.storage.actor import Actor
 from engine.storage.ids import new_token
 from web.formatting import Formatter
@@ -48,13 +50,14 @@ class Bubble:
 @dataclass(frozen=True)
 class ChatRoom:
     """A room as a template draws it. `page`: where forms come back to. `draft`, `refused`: what was just sent, and why
-    it was not taken.
+    it was not taken. `looks`: who of the platform has read it and why, for those who read it so.
     """
 
     view: RoomView
     bubbles: list[Bubble]
     others: str
     page: str
+    looks: list[tuple[str, str | None]] = field(default_factory=list)
     token: str = field(default_factory=new_token)
     draft: str = ""
     refused: MessageUnfit | None = None
@@ -100,7 +103,8 @@ def show_chat(
     view = fetch_room(engine, actor, order_id, before=before)
     page = request.full_path.rstrip("?") if request.method == "GET" else ""
     bubbles = draw_bubbles(view, None)
-    return ChatRoom(view, bubbles, name_others(view), page, draft=draft, refused=refused)
+    looks = list_looks(engine, actor, order_id) if may_look(actor) else []
+    return ChatRoom(view, bubbles, name_others(view), page, looks, draft=draft, refused=refused)
 
 
 def show_newer(engine: Engine, actor: Actor, order_id: str, after: int) -> tuple[RoomView, list[Bubble]]:
@@ -123,7 +127,7 @@ def draw_bubbles(view: RoomView, last: datetime | None) -> list[Bubble]:
     for one in view.messages:
         is_pause = last is None or one.sent_at - last > QUIET
         when = say_time(one.sent_at) if is_pause else ""
-        bubbles.append(Bubble(one, when, say_line(one, view.names) if one.kind == LINE else ""))
+        bubbles.append(Bubble(one, when, say_line(one) if one.kind == LINE else ""))
         last = one.sent_at
     return bubbles
 
@@ -137,7 +141,7 @@ def say_time(at: datetime) -> str:
     return text("chat.yesterday", time=fmt.time(at)) if ago == 1 else fmt.instant(at)
 
 
-def say_line(message: Message, names: Mapping[str, tuple[str, str]]) -> str:
+def say_line(message: Message) -> str:
     """A line of the system in words."""
     fmt: Formatter = g.fmt
     facts = dict(cast(Mapping[str, object], message.content["facts"]))
@@ -147,6 +151,5 @@ def say_line(message: Message, names: Mapping[str, tuple[str, str]]) -> str:
     if "seconds" in facts:
         seconds = cast(int, facts["seconds"])
         told["length"] = f"{seconds // 60}:{seconds % 60:02}"
-    if "side" in facts:
-        told["who"] = text("chat.you") if message.is_own else fmt.name(*names.get(str(facts["side"]), ("", "")))
+    told["who"] = text("chat.you") if message.is_own else fmt.name(*message.by)
     return text(f"chat.line.{message.content['line']}", **told)

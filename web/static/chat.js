@@ -49,14 +49,15 @@
 
   const take = (part) => {
     const wasAtEnd = isAtEnd();
+    const next = log.querySelector(".waiting") ?? end;
     for (const one of [...part.children]) {
-      const seq = Number(one.dataset.seq ?? one.nextElementSibling?.dataset.seq ?? 0);
-      if (one.dataset.seq && seq <= last) continue; // two answers may overlap
-      if (one.dataset.seq) last = seq;
-      log.insertBefore(one, end.previousElementSibling?.matches(".waiting") ? log.querySelector(".waiting") : end);
+      if (one.dataset.seq) last = Number(one.dataset.seq);
+      log.insertBefore(one, next);
       globalThis.voice?.enhance(one);
     }
-    host.querySelector("[data-seen]").textContent = part.dataset.seen;
+    const mine = [...log.querySelectorAll(".msg.me[data-seq]")].at(-1);
+    const seen = host.querySelector("[data-seen]");
+    seen.textContent = mine && Number(mine.dataset.seq) <= Number(part.dataset.read) ? seen.dataset.seen : "";
     if (wasAtEnd) goToEnd();
     markRead();
   };
@@ -70,15 +71,14 @@
     if (!fresh.querySelector("[data-say]")) form?.replaceWith(fresh.lastElementChild);
   };
 
-  let known = null; // the state of phone and room that is drawn
+  let drawn = host?.dataset.drawn; // the state of phone and room in the head
   let asking = Promise.resolve();
   const update = () => (asking = asking.then(async () => {
     const answer = await fetch(`${host.dataset.chat}?after=${last}`, { cache: "no-store" });
     if (!answer.ok || answer.redirected) return;
-    const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-mark]");
-    const now = `${part.dataset.phone}.${part.dataset.closed}`;
-    const isNews = known !== null && known !== now;
-    known = now;
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-drawn]");
+    const isNews = part.dataset.drawn !== drawn;
+    drawn = part.dataset.drawn;
     take(part);
     if (isNews) await redraw();
   }).catch(() => {}));

@@ -65,12 +65,20 @@
   });
 
   // --- the device ----------------------------------------------------------------------------------------------------
+  // Of places that come faster than LEAST_TIME only the newest is kept, when that time is over.
   let last = 0;
-  const take = async ({ coords, timestamp }) => {
+  let held = null;
+  const take = (found) => {
+    if (!held) setTimeout(settle, Math.max(0, last + LEAST_TIME - Date.now()));
+    held = found;
+  };
+  const settle = async () => {
+    const { coords, timestamp } = held;
+    held = null;
     const token = Math.max(Math.round(timestamp), last + 1);
-    if (last && token - last < LEAST_TIME) return;
     last = token;
     const [lat, lng] = [coords.latitude, coords.longitude].map((degrees) => Math.round(degrees * MICRO));
+    document.dispatchEvent(new CustomEvent("position", { detail: [coords.latitude, coords.longitude] })); // for his map
     await keep({ person, token, lat, lng, accuracy: Math.round(coords.accuracy) });
     if ((await count()) > KEPT) await drop((await list())[0].token);
     send();

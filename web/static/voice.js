@@ -70,18 +70,21 @@
         analyser.getFloatTimeDomainData(sample);
         this.levels.push(Math.max(...sample.map(Math.abs)));
         onLevel(this);
-        if (this.levels.length * EVERY >= limit * 1000) onFull();
+        if (this.elapsed >= limit) onFull();
       }, EVERY);
       this.recorder.start();
+      this.began = performance.now();
     }
 
-    get seconds() {
-      return Math.max(1, Math.round((this.levels.length * EVERY) / 1000));
+    // In seconds. A browser may call a timer late, so they are not counted.
+    get elapsed() {
+      return ((this.ended ?? performance.now()) - this.began) / 1000;
     }
 
     // No more sound comes in; what was recorded stays.
     halt() {
       clearInterval(this.timer);
+      this.ended ??= performance.now();
       if (this.recorder.state === "inactive") return Promise.resolve();
       const ended = new Promise((done) => this.recorder.addEventListener("stop", done, { once: true }));
       this.recorder.stop();
@@ -100,8 +103,8 @@
     const limit = Number(form.dataset.limit);
     let recording = null;
 
-    const draw = ({ levels, seconds }) => {
-      clock.textContent = tell(Math.min(limit, seconds));
+    const draw = ({ levels, elapsed }) => {
+      clock.textContent = tell(Math.min(limit, Math.floor(elapsed)));
       const bars = levels.slice(-56);
       level.setAttribute("d", bars.map((one, place) => {
         const half = 1 + Math.min(10, one * 20);
@@ -118,7 +121,8 @@
       recording = null;
       await done?.halt();
       change(false);
-      if (done && isSent) send(new Blob(done.parts, { type: done.recorder.mimeType }), done.seconds, sum(done.levels));
+      const seconds = Math.min(limit, Math.max(1, Math.round(done?.elapsed)));
+      if (done && isSent) send(new Blob(done.parts, { type: done.recorder.mimeType }), seconds, sum(done.levels));
     };
 
     if (!globalThis.MediaRecorder || !navigator.mediaDevices) return;

@@ -2,19 +2,21 @@
 
 from functools import partial
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.runtime.engine import Engine
+from engine.runtime.errors import NotFound
 from engine.services.places.saved import forget_address, list_saved
 from engine.services.tracking.batch import PositionBatch
-from engine.services.tracking.queries import read_linked_track, read_track
+from engine.services.tracking.queries import read_linked_track, read_track, read_trail
+from web.auditor.names import Names
 from web.security import current_actor
 from web.tracking.base_map import find_city_file, serve_city_file, serve_schematic_city
 from web.tracking.positions import PositionsRefused, read_positions
-from web.tracking.showing import find_arrival, map_places
+from web.tracking.showing import find_arrival, map_places, map_trail, thin_trail
 
 
 def make_tracking(engine: Engine) -> Blueprint:
@@ -32,6 +34,7 @@ def make_tracking(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/track/positions", "positions", desk.take_positions, methods=("POST",))
     blueprint.add_url_rule("/track/<order_id>/now.json", "now", desk.show_now)
     blueprint.add_url_rule("/t/<order_id>/<proof>", "follow", desk.follow)
+    blueprint.add_url_rule("/track/<order_id>/trail", "trail", desk.show_trail)
     blueprint.add_url_rule("/places", "places", desk.list_places)
     blueprint.add_url_rule("/places/<saved_id>/forget", "forget_place", desk.forget, methods=("POST",))
     return blueprint
@@ -71,6 +74,22 @@ class TrackingDesk:
             arrives_at=arrival.at.isoformat() if arrival else None,
             is_estimated=track.is_estimated,
             is_simulated=track.is_simulated,
+        )
+
+    def show_trail(self, order_id: str) -> str:
+        """Where the couriers of an order were, for who decides a dispute; 404 where nothing is kept any more."""
+        trail = read_trail(self.engine, current_actor(), order_id)
+        if not trail:
+            raise NotFound("track", order_id)
+        with self.engine.database.read() as connection:
+            names = Names(connection, {one.courier_id for one in trail}, g.fmt)
+        return render_template(
+            "tracking/trail.html",
+            order_id=order_id,
+            trail=trail,
+            stops=thin_trail(trail),
+            places=map_trail([one.place for one in trail]),
+            names=names,
         )
 
     # --- the recipient ----------------------------------------------------------------------------------------------

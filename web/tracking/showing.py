@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from engine.services.places.geometry import Place
 from engine.services.places.routes import Route
-from engine.services.tracking.queries import TrackView
+from engine.services.tracking.queries import Footprint, TrackView
 from engine.storage.plain import Plain
+
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,21 @@ def map_ends(
     return _write(
         pickup=_point(pickup), dropoff=_point(dropoff), line=_line(route.line if route else ()), isCoarse=is_coarse
     )
+
+
+def map_trail(points: list[Place]) -> str:
+    """Where somebody was, on the map: from the first point to the last."""
+    return _write(pickup=_point(points[0]), dropoff=_point(points[-1]), line=_line(tuple(points)))
+
+
+def thin_trail(trail: list[Footprint]) -> list[Footprint]:
+    """Of each courier the first point, then one a minute, and the last: what the map shows, to be read."""
+    kept: list[Footprint] = []
+    for number, one in enumerate(trail):
+        is_new = not kept or kept[-1].courier_id != one.courier_id
+        if is_new or one.at - kept[-1].at >= MINUTE or number == len(trail) - 1:
+            kept.append(one)
+    return kept
 
 
 def _write(**values: Plain) -> str:

@@ -17,12 +17,12 @@ LINES: Mapping[str, frozenset[str]] = {
     name: frozenset(facts.split())
     for name, facts in {
         "opened": "",
-        "joined": "side",
+        "joined": "",
         "closed": "",
         "phone_ready": "",
         "phone_down": "",
         "phone_ended": "",
-        "called": "side",
+        "called": "",
         "spoke": "seconds",
         "missed": "",
         "looked": "",
@@ -37,7 +37,7 @@ LINES: Mapping[str, frozenset[str]] = {
 }
 """What the system may say, and the facts each line tells; `chat.line.<name>` in the catalogue puts it into words.
 
-`amount_fen` is shown as money, `seconds` as a duration, `side` as the name of the party at that side.
+`amount_fen` is shown as money, `seconds` as a duration; `joined` and `called` name the party they are about.
 """
 
 
@@ -50,12 +50,20 @@ def add_message(connection: Connection, now: datetime, order_id: str, **values: 
     return int(seq)
 
 
-def say(outbox: Outbox, order_id: str, line: str, facts: Mapping[str, Plain] | None = None) -> int:
-    """The system says something in a room; gives the number of the line. Raises ValueError for one it does not know,
-    or whose facts are not those of `LINES`.
+def say(
+    outbox: Outbox,
+    order_id: str,
+    line: str,
+    facts: Mapping[str, Plain] | None = None,
+    *,
+    about: str = SYSTEM.party_id,
+) -> int:
+    """The system says something in a room, `about` a party where its words name one; gives the number of the line.
+
+    Raises ValueError for a line it does not know, or whose facts are not those of `LINES`.
     """
     told = dict(facts or {})
     if line not in LINES or LINES[line] != told.keys():
         raise ValueError(f"Expected a line of the chat room with its facts, but got {line!r}, {sorted(told)}")
-    said = {"token": new_id(), "kind": LINE, "side": "", "author_id": SYSTEM.user_id, "party_id": SYSTEM.party_id}
+    said = {"token": new_id(), "kind": LINE, "side": "", "author_id": SYSTEM.user_id, "party_id": about}
     return add_message(outbox.connection, outbox.now, order_id, **said, content={"line": line, "facts": told})

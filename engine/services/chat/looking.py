@@ -1,15 +1,16 @@
 """The platform's people read a room only after they have said why, for a while; that they did is said in the room."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, or_, select
 
 from engine.definitions.forms.typed import InputRefused, clean_text
 from engine.records.history import append_system
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
+from engine.services.cases.tables import service_case
 from engine.services.chat.errors import MessageUnfit
 from engine.services.chat.lines import LINE, add_message
 from engine.services.chat.rooms import find_room, limit_of, looks, may_look, room_topic
-from engine.services.chat.tables import chat_look
+from engine.services.chat.tables import chat_look, chat_report, chat_room
 from engine.services.policy import end_of
 from engine.storage import vault
 from engine.storage.actor import Actor
@@ -59,8 +60,28 @@ def find_asked_room(engine: Engine, actor: Actor, order_id: str) -> str:
     return str(room.number)
 
 
+def find_room_of_case(connection: Connection, actor: Actor, instance_id: str) -> str | None:
+    """The order whose room one of the platform's people may ask to read beside a case: that of the case itself, or of
+    what a service case is about. None where there is no such room, and for everybody else.
+    """
+    if not may_look(actor):
+        return None
+    report = select(chat_report.c.order_id).join(service_case, service_case.c.subject_id == chat_report.c.id)
+    about = (
+        select(service_case.c.subject_id).where(service_case.c.instance_id == instance_id),
+        report.where(service_case.c.instance_id == instance_id),
+    )
+    query = select(chat_room.c.order_id).where(
+        or_(chat_room.c.order_id == instance_id, *(chat_room.c.order_id.in_(one) for one in about))
+    )
+    return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
 def list_looks(engine: Engine, actor: Actor, order_id: str) -> list[tuple[str, str | None]]:
-    """Who of the platform has read a room and why, oldest first, for those who may read it themselves: role, reason."""
+    """Who of the platform has read a room and why, oldest first, for those who may read it themselves: role, reason.
+
+    Raises NotFound for everybody else.
+    """
     with engine.database.read() as connection:
         if not looks(connection, actor, order_id, engine.clock()):
             raise NotFound("chat room", order_id)

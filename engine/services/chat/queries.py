@@ -30,12 +30,14 @@ PAGE_MESSAGES = 200
 @dataclass(frozen=True)
 class Message:
     """One message. `text` is None once its author was erased, and of everything but text; `content` holds `line` and
-    `facts` of a line, `seconds` and `bars` of a voice. `is_gone`: the time to keep it is over.
+    `facts` of a line, `seconds` and `bars` of a voice. `by`: the party that says it, or that a line is about, in both
+    languages. `is_gone`: the time to keep it is over.
     """
 
     seq: int
     kind: str
     side: str
+    by: tuple[str, str]
     is_own: bool
     text: str | None
     content: PlainDict
@@ -114,7 +116,8 @@ def fetch_room(engine: Engine, actor: Actor, order_id: str, after: int = 0, befo
 
 def _list_rows(connection: Connection, access: Access, after: int, before: int | None) -> list[Row[Any]]:
     """The newest first, one more than a page holds."""
-    query = select(chat_message).where(
+    named = select(chat_message, party.c.name_zh, party.c.name_en)
+    query = named.join(party, party.c.id == chat_message.c.party_id, isouter=True).where(
         chat_message.c.order_id == access.room.order_id, chat_message.c.seq > after, access.sees()
     )
     if before is not None:
@@ -139,6 +142,7 @@ def _read(engine: Engine, connection: Connection, access: Access, rows: list[Row
             row.seq,
             row.kind,
             row.side,
+            (row.name_zh or "", row.name_en or ""),
             row.party_id == access.actor.party_id,
             texts.get(place_of(row.order_id, row.token)),
             {} if row.kind == TEXT or row.content is None else row.content,

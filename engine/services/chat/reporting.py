@@ -14,7 +14,8 @@ from engine.services.cases.entries import OPENED, add_entry
 from engine.services.cases.subjects import Subject, finds_subject
 from engine.services.cases.tables import service_case
 from engine.services.chat.errors import MessageUnfit
-from engine.services.chat.lines import LINE, TEXT
+from engine.services.chat.lines import LINE, PICTURE, TEXT, VOICE
+from engine.services.chat.masking import mask_phones
 from engine.services.chat.queries import collect_room, digest_message
 from engine.services.chat.rooms import look
 from engine.services.chat.tables import chat_message, chat_report, chat_room
@@ -36,17 +37,18 @@ WORDS = {
     "off_platform": "要求平台外交易 · Asks to deal outside the platform",
     "other": "其他 · Something else",
 }
+KINDS = {TEXT: "", PICTURE: "[照片 · Picture]", VOICE: "[语音 · Voice message]"}
 MOST = 500  # characters of a note
 
 
 def report_message(engine: Engine, actor: Actor, order_id: str, seq: int, reason: str, note: str) -> str:
     """Reports what the other side said; gives the reference of the case. Who reports it again gets the same one.
 
-    The case holds the note and the words that were said. Raises NotFound, also for a message of one's own or of the
-    system, MessageUnfit.
+    The case holds the words that were said and the note, without phone numbers, as both sides read it. Raises NotFound,
+    also for a message of one's own or of the system, MessageUnfit.
     """
     try:
-        text = clean_text(note, has_lines=True)
+        text, _ = mask_phones(clean_text(note, has_lines=True))
     except InputRefused as refused:
         raise MessageUnfit("control_character") from refused
     if reason not in REASONS or len(text) > MOST:
@@ -90,7 +92,7 @@ def _open(engine: Engine, unit: UnitOfWork, actor: Actor, row: Row[Any], reason:
     quoted = ""
     if row.kind == TEXT and row.content is not None:
         quoted = vault.open_sealed(unit.connection, engine.keys, row.content, place_of(row.order_id, row.token)) or ""
-    lines = [f"{WORDS[reason]} · #{row.seq}", f"> {quoted}" if quoted else f"[{row.kind}]", note]
+    lines = [f"{WORDS[reason]} · #{row.seq}", f"> {quoted}" if quoted else KINDS[row.kind], note]
     said = vault.put(unit.connection, engine.keys, actor.party_id, "\n".join(line for line in lines if line))
     add_entry(unit.connection, unit.now, case_ref, OPENED, party_id=actor.party_id, text=said)
     return case_ref

@@ -17,7 +17,10 @@ from engine.storage.plain import Plain, PlainDict
 
 READERS = frozenset({"customer_service", "arbiter"})
 """In which roles the platform's people may read a room, once they have said why."""
-LIMITS = ("chat_voice_seconds", "chat_retention", "chat_look_validity", "chat_phone_after_end", "chat_phone_patience")
+LIMITS = (
+    *("chat_voice_seconds", "chat_tell_after", "chat_retention", "chat_look_validity"),
+    *("chat_phone_after_end", "chat_phone_patience"),
+)
 FORGET = "chat.forget"
 
 
@@ -127,7 +130,7 @@ def open_room(
         row = {
             "order_id": order_id,
             "number": call.business_key or order_id,
-            "limits": {name: call.policy[name] for name in LIMITS},
+            "limits": _read_limits(call),
             "last_seq": 0,
             "opened_at": call.now,
             "until": until,
@@ -138,6 +141,12 @@ def open_room(
     for side, party_id in fresh.items():
         _seat(call.connection, order_id, side, party_id)
     return fresh
+
+
+def _read_limits(call: TopicCall) -> PlainDict:
+    if missing := sorted(set(LIMITS) - call.policy.keys()):
+        raise ValueError(f"Expected {', '.join(missing)} in the policy of the case, but it is not there")
+    return {name: call.policy[name] for name in LIMITS}
 
 
 def _seat(connection: Connection, order_id: str, side: str, party_id: str) -> None:

@@ -113,5 +113,6 @@ simulated_bond = Table(
     Column("key", String(80), primary_key=True),
     Column("number", String(20), nullable=False),
     Column("requests", Integer, nullable=False),  # how often it was asked for
+    Column("ready_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
 )

@@ -20,8 +20,8 @@ def open_chat(call: TopicCall, *, parties: dict[str, Any], order: str = "", unti
     fresh = open_room(call, parties, order_id, parse_instant(until) if until else None)
     if is_new:
         say(call, order_id, "opened")
-    for side in () if is_new else fresh:
-        say(call, order_id, "joined", {"side": side})
+    for party_id in () if is_new else fresh.values():
+        say(call, order_id, "joined", about=party_id)
     call.note("chat_room", order=order_id, parties=dict(fresh))
     return {}
 

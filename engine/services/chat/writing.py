@@ -14,6 +14,7 @@ from engine.services.chat.masking import mask_phones
 from engine.services.chat.media import Recording, check_picture, check_voice
 from engine.services.chat.rooms import limit_of, look, room_topic
 from engine.services.chat.tables import chat_member, chat_message
+from engine.services.chat.telling import take_back, tell_later
 from engine.storage import vault
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
@@ -95,6 +96,7 @@ def _send(engine: Engine, actor: Actor, order_id: str, token: str, draft: _Draft
             is_masked=int(draft.is_masked),
         )
         _mark(unit, order_id, actor.party_id, seq)
+        tell_later(unit.connection, unit.now, order_id, side, engine.zone)
         unit.after_commit.append(lambda: engine.changes.publish([room_topic(order_id)]))
         return Sent(seq, draft.is_masked)
 
@@ -138,7 +140,9 @@ def mark_read(engine: Engine, actor: Actor, order_id: str, seq: int) -> None:
 
     def work(unit: UnitOfWork) -> None:
         access = look(unit.connection, actor, order_id, unit.now)
-        if access.side is not None and _mark(unit, order_id, actor.party_id, min(seq, access.room.last_seq)):
+        side = access.side
+        if side is not None and _mark(unit, order_id, actor.party_id, min(seq, access.room.last_seq)):
+            take_back(unit.connection, unit.now, order_id, side)
             unit.after_commit.append(lambda: engine.changes.publish([room_topic(order_id)]))
 
     engine.database.transact(work)

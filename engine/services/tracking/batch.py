@@ -18,7 +18,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from engine.runtime.engine import Engine
 from engine.services.dispatch.positions import update_places
 from engine.services.places.geometry import Place, measure_bearing, measure_metres, round_to_grid
-from engine.services.tracking.routing import SHOWN_METRES, ask_for_ways, must_ask
+from engine.services.tracking.routing import SHOWN_METRES, ask_for_ways, must_ask, track_topic
 from engine.services.tracking.tables import position, track
 from engine.storage.database import UnitOfWork
 
@@ -41,11 +41,6 @@ _UPDATE = (
     .where(track.c.id == bindparam("track_id"))
     .values({name: bindparam(f"new_{name}") for name in (*_LAST, *_SHOWN)})
 )
-
-
-def track_topic(order_id: str) -> str:
-    """What is told when there is news of where the courier of an order is."""
-    return f"track:{order_id}"
 
 
 @dataclass(frozen=True)
@@ -183,7 +178,6 @@ def _move(unit: UnitOfWork, row: RowMapping, fixes: Sequence[Fix], done: _Writte
         values |= {"last_lat": newest.place.lat, "last_lng": newest.place.lng, "last_at": newest.at}
         if must_ask(row, newest.place, unit.now):
             ask_for_ways(unit.connection, unit.now, row["id"])
-            done.behind.add(row["id"])
     is_due = row["told_at"] is None or unit.now - row["told_at"] >= TELL_EVERY
     if values["last_at"] is not None and is_due:
         values |= _show(values) | {"told_at": unit.now}

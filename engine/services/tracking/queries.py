@@ -58,6 +58,7 @@ class TrackView:
 class Footprint:
     """A point of a trail, kept for disputes."""
 
+    courier_id: str
     at: datetime
     place: Place
     accuracy_m: int
@@ -90,13 +91,24 @@ def read_trail(engine: Engine, actor: Actor, order_id: str) -> list[Footprint]:
     if actor.role not in TRAIL_READERS:
         raise NotFound("track", order_id)
     query = (
-        select(position)
+        select(position, track.c.courier_id)
         .join(track, track.c.id == position.c.track_id)
         .where(track.c.order_id == order_id)
         .order_by(position.c.at, position.c.token)
     )
     with engine.database.read() as connection:
-        return [Footprint(row.at, Place(row.lat, row.lng), row.accuracy_m) for row in connection.execute(query)]
+        return [
+            Footprint(row.courier_id, row.at, Place(row.lat, row.lng), row.accuracy_m)
+            for row in connection.execute(query)
+        ]
+
+
+def has_trail(connection: Connection, actor: Actor, order_id: str) -> bool:
+    """Whether there is a trail of an order that the actor may read."""
+    if actor.role not in TRAIL_READERS:
+        return False
+    query = select(position.c.token).join(track, track.c.id == position.c.track_id).where(track.c.order_id == order_id)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _find_newest(connection: Connection, order_id: str) -> RowMapping | None:

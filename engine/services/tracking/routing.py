@@ -27,6 +27,11 @@ SHOWN_METRES = 10  # how exactly anybody is told where a courier is
 TO_PICKUP, TO_DROPOFF, CLOSED = "to_pickup", "to_dropoff", "closed"
 
 
+def track_topic(order_id: str) -> str:
+    """What is told when there is news of where the courier of an order is."""
+    return f"track:{order_id}"
+
+
 @dataclass(frozen=True)
 class Ahead:
     """What is left of the ways from a place on."""
@@ -91,8 +96,10 @@ def ask_provider(run: JobRun) -> Plain:
 @ask_provider.finish
 def keep_ways(done: JobDone, routes: Plain) -> None:
     """Kept with the track, unless it was closed meanwhile."""
-    change = update(track).where(track.c.id == done.payload["track_id"], track.c.closed_at.is_(None))
-    done.connection.execute(change.values(routes=routes, asked_at=done.now))
+    is_running = (track.c.id == done.payload["track_id"]) & track.c.closed_at.is_(None)
+    change = update(track).where(is_running).values(routes=routes, asked_at=done.now)
+    for order_id in done.connection.execute(change.returning(track.c.order_id)).scalars():
+        done.announce(track_topic(order_id))
 
 
 def _list_stops(engine: Engine, connection: Connection, row: RowMapping) -> list[Place]:

@@ -1,11 +1,12 @@
 """Topics that begin and end a tracking, and what becomes of the trail."""
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from engine.definitions.registry import JobDone, JobRun, TopicCall, job_handler, topic
+from engine.services.cases.tables import service_case
 from engine.services.places.routes import Vehicle
 from engine.services.places.stored import is_placed
 from engine.services.policy import end_of
@@ -103,12 +104,21 @@ def wait_for_purge(run: JobRun) -> Plain:
 
 @wait_for_purge.finish
 def purge(done: JobDone, _: Plain) -> None:
-    """Deletes the trail and the places of a track; that there was one stays."""
+    """Deletes the trail and the places of a track; that there was one stays. As long as a case about the order is open
+    it is put off by a day."""
     track_id = str(done.payload["track_id"])
-    delete_trail(done.connection, track_id, done.now)
+    disputed = (
+        select(service_case.c.ref)
+        .join(track, track.c.order_id == service_case.c.subject_id)
+        .where(track.c.id == track_id, service_case.c.closed_at.is_(None))
+    )
+    if done.connection.execute(disputed.limit(1)).first() is not None:
+        done.enqueue(PURGE, done.payload, due_at=done.now + timedelta(days=1))
+    else:
+        delete_trail(done.connection, track_id)
 
 
-def delete_trail(connection: Connection, track_id: str, now: datetime) -> None:
+def delete_trail(connection: Connection, track_id: str) -> None:
     """Deletes where somebody was."""
     connection.execute(delete(position).where(position.c.track_id == track_id))
     kept = {"last_lat", "last_lng", "last_at", "shown_lat", "shown_lng", "shown_at", "shown_bearing"}

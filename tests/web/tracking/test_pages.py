@@ -9,11 +9,13 @@ from flask import Flask
 from engine.commands.work import settle
 from engine.definitions.registry import TOPICS
 from engine.runtime.engine import Engine
+from engine.services.identity.people import grant_role
 from engine.services.places.city import LANDMARKS
 from engine.services.places.saved import save_address
 from engine.services.places.stored import Address
 from engine.services.tracking.batch import PositionBatch
 from engine.services.tracking.links import make_tracking_link
+from engine.storage.actor import PLATFORM, SYSTEM
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import PlainDict
 from tests.engine.services.tracking.test_tracking import Step
@@ -90,6 +92,12 @@ def test_an_order_is_followed_by_those_it_concerns_and_nobody_else(
     assert "已送达" in ended
     assert "data-map " not in ended
     assert str(now["here"]["lat"] / 1_000_000) not in ended
+    grant_role(engine, SYSTEM, requester, PLATFORM, "arbiter")
+    assert rita.get(f"/track/{ORDER}/trail").status_code == 403
+    rita.act_as(PLATFORM, "arbiter")
+    trail = rita.get(f"/track/{ORDER}/trail").text
+    assert "30.276000, 120.131000" in trail
+    assert "2 个位置" in trail
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,14 @@ import { preparePicker } from "./map/picker.js";
 const HOME = { center: [30.268, 120.158], zoom: 12 };
 const STREETS = { 11: 2, 12: 3.5, 13: 5.5, 14: 8, 15: 12, 16: 17, 17: 24, 18: 34 };
 
+const STEP = { show: 80, set: 20 }; // pixels that an arrow key moves
+
 const makeMap = (host) => {
   host.hidden = false;
   const words = host.dataset;
-  const map = L.map(host, { ...HOME, minZoom: 3, maxZoom: 18, zoomControl: false, attributionControl: false, zoomSnap: 0.5 });
+  const keyboardPanDelta = words.of ? STEP.show : STEP.set;
+  const bare = { zoomControl: false, attributionControl: false };
+  const map = L.map(host, { ...HOME, ...bare, minZoom: 3, maxZoom: 18, zoomSnap: 0.5, keyboardPanDelta });
   L.control.zoom({ position: "topright", zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(map);
   const scale = () => {
     const zoom = Math.min(18, Math.max(11, Math.round(map.getZoom())));

@@ -1,5 +1,6 @@
 """Numbers between two sides: asked for by a job, given up after a while, ended by a job."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -17,8 +18,10 @@ from engine.services.policy import end_of
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.vault import open_reference
 
+log = logging.getLogger(__name__)
 ASKED, BOUND, DOWN, RELEASED = "asked", "bound", "down", "released"
 BIND, RELEASE = "phones.bind", "phones.release"
+AGAIN = timedelta(seconds=5)
 LONGEST = timedelta(days=30)  # a bond the provider ends by itself, should nobody tell him before
 
 
@@ -40,7 +43,7 @@ def bond_of(row: Row[Any]) -> Bond:
 
 @job_handler(BIND)
 def ask_for_number(run: JobRun) -> Plain:
-    """Asks the provider. Where he does not answer, it is asked again, until the patience of the policy is over."""
+    """Asks the provider. Where he gives no number, he is asked again, until the patience of the policy is over."""
     engine, bond_id = engine_of(run), str(run.payload["id"])
     with engine.database.read() as connection:
         row = fetch_bond(connection, bond_id)
@@ -54,10 +57,9 @@ def ask_for_number(run: JobRun) -> Plain:
         return {"state": DOWN}
     try:
         found = provider_of(engine).bind(bond_id, first, second, row.release_at or run.now + LONGEST)
-    except PhoneUnavailable:
-        if run.now < patience:
-            raise
-        return {"state": DOWN}
+    except PhoneUnavailable as error:
+        log.warning("no number for room %s: %s", row.order_id, error)
+        return {"state": ASKED if run.now < patience else DOWN}
     return {"state": BOUND, "provider": provider_of(engine).name, "ref": found.ref, "number": found.number}
 
 
@@ -73,6 +75,9 @@ def write_number(done: JobDone, result: Plain) -> None:
     if not isinstance(result, dict):
         return
     row = fetch_bond(done.connection, str(done.payload["id"]))
+    if result["state"] == ASKED:
+        done.enqueue(BIND, {"id": row.id}, due_at=done.now + AGAIN, key=f"{BIND}:{row.id}")
+        return
     values: dict[str, Any] = {"state": result["state"]}
     if result["state"] == BOUND:
         values |= {"provider": result["provider"], "provider_ref": result["ref"], "number": result["number"]}

@@ -54,8 +54,7 @@ def _note_call(unit: UnitOfWork, actor: Actor, order_id: str, bond_id: str, side
     row = {"id": call_id, "bond_id": bond_id, "token": token, "side": side, "outcome": Outcome.BEGUN, "at": unit.now}
     unit.connection.execute(insert(phone_call).values(row))
     said = {"token": call_id, "kind": LINE, "side": "", "author_id": actor.user_id, "party_id": actor.party_id}
-    content: Plain = {"line": "called", "facts": {"side": side}}
-    add_message(unit.connection, unit.now, order_id, **said, content=content)
+    add_message(unit.connection, unit.now, order_id, **said, content={"line": "called", "facts": {}})
     enqueue(unit.connection, unit.now, FOLLOW, {"id": call_id}, due_at=unit.now + EVERY)
 
 

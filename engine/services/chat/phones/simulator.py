@@ -20,6 +20,7 @@ class PhoneRules:
     """How the simulated provider behaves. Each `_bps` is the share it happens to, chosen by seed and key."""
 
     is_down: bool = False  # it answers nothing
+    delay_seconds: int = 0  # how long it takes to find a number
     refused_bps: int = 0  # of bonds, at each attempt: no number is free just then
     lost_answer_bps: int = 0  # the bond is made, but whoever asked never hears of it
     missed_bps: int = 2_500  # of calls: nobody answers
@@ -54,24 +55,35 @@ class EmbeddedPhones:
     def bind(self, key: str, first: str, second: str, until: datetime) -> Bond:
         """See `PhoneProvider`. What it is given of the two numbers it keeps nowhere."""
 
-        def work(unit: UnitOfWork) -> tuple[str | None, bool]:
+        def work(unit: UnitOfWork) -> str | None:
             rules = read_phone_rules(unit.connection)
             known = update(simulated_bond).where(simulated_bond.c.key == key)
-            counted = known.values(requests=simulated_bond.c.requests + 1).returning(simulated_bond.c.number)
-            found = unit.connection.execute(counted).scalar_one_or_none()
-            if rules.is_down or found is not None:
-                return found, rules.is_down
-            if self._chance.happens("refused", f"{key}:{unit.now.isoformat()}", rules.refused_bps):
-                return None, False
-            number = f"{PREFIX}{self._chance.draw('number', key) % 10_000:04}"
-            row = {"key": key, "number": number, "requests": 1, "ends_at": until}
-            unit.connection.execute(insert(simulated_bond), row)
-            return number, self._chance.happens("lost", key, rules.lost_answer_bps)
+            counted = known.values(requests=simulated_bond.c.requests + 1)
+            found = unit.connection.execute(
+                counted.returning(simulated_bond.c.number, simulated_bond.c.ready_at)
+            ).one_or_none()
+            if rules.is_down or self._refuses(key, unit.now, rules):
+                return None
+            if found is not None:
+                return str(found.number) if found.ready_at <= unit.now else None
+            number = self._make(unit, key, until, rules)
+            is_lost = self._chance.happens("lost", key, rules.lost_answer_bps)
+            return None if is_lost or rules.delay_seconds else number
 
-        number, is_lost = self._database.transact(work)
-        if number is None or is_lost:
+        number = self._database.transact(work)
+        if number is None:
             raise PhoneUnavailable(f"Expected a number for bond {key}, but the provider gave none")
         return Bond(key, number)
+
+    def _refuses(self, key: str, now: datetime, rules: PhoneRules) -> bool:
+        return self._chance.happens("refused", f"{key}:{now.isoformat()}", rules.refused_bps)
+
+    def _make(self, unit: UnitOfWork, key: str, until: datetime, rules: PhoneRules) -> str:
+        number = f"{PREFIX}{self._chance.draw('number', key) % 10_000:04}"
+        ready_at = unit.now + timedelta(seconds=rules.delay_seconds)
+        row = {"key": key, "number": number, "requests": 1, "ready_at": ready_at, "ends_at": until}
+        unit.connection.execute(insert(simulated_bond), row)
+        return number
 
     def release(self, bond: Bond) -> None:
         """See `PhoneProvider`."""

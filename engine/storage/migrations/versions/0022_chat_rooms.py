@@ -122,6 +122,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(80), nullable=False),
         sa.Column("number", sa.String(20), nullable=False),
         sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("ready_at", Instant(), nullable=False),
         sa.Column("ends_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_simulated_bond"),
     )

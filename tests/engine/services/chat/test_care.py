@@ -51,12 +51,14 @@ def test_a_report_becomes_a_case_of_customer_service(any_stage: Stage) -> None:
     for actor, wrong in ((room.courier, seq), (room.third, seq), (room.requester, 1), (room.requester, 99)):
         with pytest.raises(NotFound):
             report_message(room.engine, actor, room.order_id, wrong, "off_platform", "")
-    case_ref = report_message(room.engine, room.requester, room.order_id, seq, "off_platform", "要求私下付款")
+    case_ref = report_message(
+        room.engine, room.requester, room.order_id, seq, "off_platform", "要求私下付款 13812345678"
+    )
     assert report_message(room.engine, room.requester, room.order_id, seq, "abuse", "又一次") == case_ref
     any_stage.settle()
     view = fetch_case(room.engine, room.requester, case_ref)
     assert (view.summary.kind, view.summary.party_b, view.summary.turn) == ("complaint", "carl", "triage")
-    assert "> 加我微信，不走平台\n要求私下付款" in str(view.entries[0].text)
+    assert "> 加我微信，不走平台\n要求私下付款 •••" in str(view.entries[0].text)
     any_stage.do(
         any_stage.staff("cara", "customer_service"), view.summary.instance_id, "triage", {"matter": "question"}
     )

@@ -58,9 +58,11 @@ def test_without_a_provider_they_write_and_speak(any_stage: Stage, rules: PhoneR
     write_text(room.engine, room.requester, room.order_id, new_id(), "我在门口")
 
 
-def test_an_answer_that_was_lost_is_asked_for_again(any_stage: Stage) -> None:
-    change_phone_rules(any_stage.engine.database, PhoneRules(lost_answer_bps=10_000))
+@pytest.mark.parametrize("rules", [PhoneRules(lost_answer_bps=10_000), PhoneRules(delay_seconds=8)])
+def test_a_number_that_is_late_is_asked_for_again(any_stage: Stage, rules: PhoneRules) -> None:
+    change_phone_rules(any_stage.engine.database, rules)
     room = open_room(any_stage)
+    assert room.see(room.courier).phone.state == "asked"
     any_stage.wait(seconds=10)
     assert room.said(room.courier) == ["opened", "phone_ready"]
 

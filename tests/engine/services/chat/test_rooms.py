@@ -4,6 +4,7 @@ import io
 
 import pytest
 from PIL import Image
+from sqlalchemy import insert
 
 from engine.queries.files import fetch_file
 from engine.runtime.errors import NotFound, SubmissionConflict
@@ -12,7 +13,9 @@ from engine.services.chat.media import Recording
 from engine.services.chat.queries import count_unread, fetch_attachment
 from engine.services.chat.rooms import room_topic
 from engine.services.chat.writing import mark_read, send_picture, send_voice, write_text
+from engine.services.notifications.queries import list_told
 from engine.storage.ids import new_id
+from engine.storage.tables import user
 from tests.support.errand_room import VOICE, open_room, photo
 from tests.support.stage import Stage
 
@@ -107,6 +110,8 @@ def test_who_takes_over_sees_what_comes_after_him(any_stage: Stage) -> None:
     assert room.said(room.third) == ["joined", "phone_ready", "我来送"]
     assert room.said(room.requester)[-3:] == ["joined", "phone_ready", "我来送"]
     assert room.see(room.requester).names["courier"] == ("tom", "tom")
+    by = {one.text or one.content.get("line"): one.by[0] for one in room.see(room.requester).messages}
+    assert (by["车坏了"], by["joined"], by["我来送"]) == ("carl", "tom", "tom")
     with pytest.raises(NotFound):
         write_text(room.engine, room.courier, room.order_id, new_id(), "还在吗")
 
@@ -120,3 +125,26 @@ def test_after_the_end_it_is_read_only(any_stage: Stage) -> None:
     assert (view.is_closed, view.may_write, view.messages[-1].content["line"]) == (True, False, "closed")
     with pytest.raises(RoomClosed):
         write_text(room.engine, room.requester, room.order_id, new_id(), "谢谢")
+
+
+def test_who_is_away_is_told_once_until_he_has_read_it(any_stage: Stage) -> None:
+    room = open_room(any_stage)
+    row = {"id": "carl", "login": "carl", "password_hash": "-", "is_disabled": 0, "created_at": any_stage.clock()}
+    room.engine.database.transact(lambda unit: unit.connection.execute(insert(user), row))
+
+    def told() -> list[str]:
+        return [one.title for one in list_told(room.engine, room.courier, "zh", 10)]
+
+    write_text(room.engine, room.requester, room.order_id, new_id(), "在吗？")
+    assert told() == []
+    for text in ("我在门口", "北门"):
+        any_stage.wait(seconds=40)
+        write_text(room.engine, room.requester, room.order_id, new_id(), text)
+    any_stage.wait(seconds=40)
+    assert told() == ["rita给您发了消息"]
+    mark_read(room.engine, room.courier, room.order_id, 99)
+    assert told() == []
+    write_text(room.engine, room.requester, room.order_id, new_id(), "看到了吗")
+    mark_read(room.engine, room.courier, room.order_id, 99)
+    any_stage.wait(seconds=40)
+    assert told() == []

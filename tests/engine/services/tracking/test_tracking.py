@@ -8,18 +8,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, insert, select, update
 
 from engine.commands.work import settle
 from engine.definitions.registry import TOPICS
 from engine.records.jobs import enqueue
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
+from engine.services.cases.tables import service_case
 from engine.services.places.geometry import Place, measure_metres
 from engine.services.places.simulator import RouteRules, change_route_rules
-from engine.services.tracking.batch import Fix, PositionBatch, track_topic
+from engine.services.tracking.batch import Fix, PositionBatch
 from engine.services.tracking.links import make_tracking_link
 from engine.services.tracking.queries import TrackView, read_linked_track, read_track, read_trail
+from engine.services.tracking.routing import track_topic
 from engine.services.tracking.tables import position, track
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.database import UnitOfWork
@@ -129,8 +131,13 @@ def test_what_is_sent_again_is_kept_once_and_the_sender_hears_what_was_written(s
 def test_a_requester_sees_ten_metres_every_ten_seconds(street: Street) -> None:
     street.open()
     with street.engine.changes.listen([track_topic(ORDER)]) as listener:
-        street.go(START_LINE)
+        street.batch.report(COURIER, [street.fix(START_LINE)])
+        street.batch.flush()
         assert listener.wait(0)
+        assert street.see().metres is None
+        settle(street.engine)  # the ways are known a moment later, and told
+        assert listener.wait(0)
+        assert street.see().metres is not None
         seen = street.see().here
         assert seen is not None
         assert seen != START_LINE
@@ -219,16 +226,34 @@ def test_who_sees_the_courier(street: Street) -> None:
     )  # came late, and is too late
     street.batch.flush()
     assert street.see() == nothing
-    assert [one.place for one in read_trail(engine, staff("arbiter"), ORDER)] == [START_LINE, PICKUP]
+    trail = [(one.courier_id, one.place) for one in read_trail(engine, staff("arbiter"), ORDER)]
+    assert trail == [(COURIER, START_LINE), (COURIER, PICKUP)]
     for stranger in (*others[:3], person(REQUESTER), person(COURIER)):
         with pytest.raises(NotFound):
             read_trail(engine, stranger, ORDER)
+    _open_case(street)
     street.clock.advance(days=31)
+    settle(engine)
+    assert len(read_trail(engine, staff("arbiter"), ORDER)) == 2  # still needed
+    _close_cases(street)
+    street.clock.advance(days=1)
     settle(engine)
     assert read_trail(engine, staff("arbiter"), ORDER) == []
     assert street.count() == 0
     with pytest.raises(NotFound):
         read_linked_track(engine, ORDER, proof)
+
+
+def _open_case(street: Street) -> None:
+    parties = dict.fromkeys(("party_a", "party_b", "payer", "payee"), REQUESTER)
+    row = {"ref": "c", "instance_id": "", "subject_id": ORDER, "category": "errand", "state": "open", "disputed_fen": 1}
+    values = row | parties | {"opened_at": street.clock()}
+    street.engine.database.transact(lambda unit: unit.connection.execute(insert(service_case).values(values)))
+
+
+def _close_cases(street: Street) -> None:
+    change = update(service_case).values(closed_at=street.clock())
+    street.engine.database.transact(lambda unit: unit.connection.execute(change))
 
 
 def test_a_relay_changes_who_is_seen(street: Street) -> None:

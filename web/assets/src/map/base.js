@@ -22,8 +22,9 @@ const drawCity = async (map, address) => {
   pane.style.zIndex = 250;
   const renderer = L.svg({ pane: "city", padding: 0.3 });
   const add = (kind, lines, make) => make(lines.map(readLine), { ...still, pane: "city", renderer, className: `map-${kind}` }).addTo(map);
-  add("park", city.parks.map((ring) => ring), (rings, how) => L.polygon(rings.map((ring) => [ring]), how));
-  add("water", city.water, (rings, how) => L.polygon(rings.map((ring) => [ring]), how));
+  const areas = (rings, how) => L.polygon(rings.map((ring) => [ring]), how);
+  add("park", city.parks, areas);
+  add("water", city.water, areas);
   add("minor", city.minor, L.polyline);
   add("major", city.major, L.polyline);
 };
@@ -39,10 +40,9 @@ const drawWorld = async (map) => {
 const drawFile = async (map, address) => {
   globalThis.L = L; // the layer looks for it there
   const { leafletLayer } = await import("protomaps-leaflet");
-  const isDark = () => getComputedStyle(map.getContainer()).colorScheme.includes("dark")
-    || (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const theme = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   const lang = document.documentElement.lang.startsWith("zh") ? "zh-Hans" : "en";
-  leafletLayer({ url: address, flavor: isDark() ? "dark" : "light", lang }).addTo(map);
+  leafletLayer({ url: address, flavor: theme, lang }).addTo(map);
 };
 
 export const drawBase = (map, { city, tiles, schematic, credit }) => {

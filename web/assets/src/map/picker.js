@@ -3,7 +3,7 @@
 import L from "leaflet";
 
 const POINT = /^\s*(-?\d{1,3}(?:\.\d+)?)\s*[,，;\s]\s*(-?\d{1,3}(?:\.\d+)?)\s*$/;
-const NEAR = 16;
+const NEAR = 15.5;
 const DIGITS = 6;
 
 export const preparePicker = (map, host) => {

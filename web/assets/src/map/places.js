@@ -32,11 +32,13 @@ export const showPlaces = (map, host) => {
   let isOurs = false;
   map.on("movestart", () => (isMoved ||= !isOurs));
 
+  let own = null; // on a courier's page: where his device is, newer than what the server says
   const look = () => {
     const text = document.getElementById(host.dataset.of)?.dataset.places;
     if (!text || text === shown) return;
     shown = text;
     const places = JSON.parse(text);
+    if (own && places.here) places.here = own;
     layer.clearLayers();
     draw(layer, places);
     const points = [places.pickup, places.dropoff, places.here, ...places.line].filter(Boolean);
@@ -46,6 +48,14 @@ export const showPlaces = (map, host) => {
     isOurs = false;
   };
   look();
+  const lookAgain = () => {
+    shown = null;
+    look();
+  };
   document.addEventListener("fresh", look);
-  new ResizeObserver(() => { shown = null; look(); }).observe(host);
+  document.addEventListener("position", ({ detail }) => {
+    own = detail;
+    lookAgain();
+  });
+  new ResizeObserver(lookAgain).observe(host);
 };

@@ -24,7 +24,9 @@ const BUILT_IN = {
 const ICONS = {
   "baton:facts": "list", "baton:settlement_preview": "receipt-text", "baton:checklist_review": "badge-check", "baton:split": "split",
   "baton:merge": "copy", "baton:photos": "camera",
+  "baton:place": "map-pin",
 };
+const STARTS = { "baton:place": { source: "known_places" } };
 
 // All kinds by type: the built-in ones and those registered in the server, which describes them
 // ({type, properties, choices, hasValue}); `names` are their names in both languages.
@@ -36,8 +38,12 @@ export function listKinds(registered, names) {
       icon: ICONS[type] ?? "package",
       shape: "special",
       choices: choices ?? undefined,
-      properties: properties.filter((name) => name !== choices),
-      has: hasValue ? FIELD.filter((one) => one !== "default") : ["label", "help"],
+      properties: properties.filter((name) => name !== choices && name !== "personal"),
+      has: [
+        ...(hasValue ? FIELD.filter((one) => one !== "default") : ["label", "help"]),
+        ...(properties.includes("personal") ? ["personal"] : []),
+      ],
+      start: STARTS[type],
     };
   }
   for (const [type, kind] of Object.entries(kinds)) kind.names = names[type] ?? { zh: type, en: type };
