@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from engine.scenarios.pasts import hold_number
 from engine.services.chat.writing import write_text
 from engine.services.dispatch.taking import take_offer
 from engine.services.errands.commands import create_errand
@@ -20,8 +21,13 @@ SAID = (
 )
 
 
+NUMBERS = {"requester": ("110101199203041178", "13857100246"), "courier": ("110101199305062121", "13957100247")}
+
+
 def load_errands(player: Player, requester: Actor, other: Actor, couriers: dict[str, Actor]) -> None:
     """Plays them; who asks are two persons, who runs is an ordinary courier."""
+    for side, actor in (("requester", requester), ("courier", couriers["sunwei"])):
+        hold_number(player.engine, actor, *NUMBERS[side])
     tomorrow = type_time(player.local_now() + timedelta(days=1))
     later: Fields = {"timing": "scheduled", "scheduled_at": tomorrow}
     _order(player, other, "deliver", "professional", {}, later)
