@@ -58,14 +58,12 @@ def test_what_is_sent_again_is_said_once(any_stage: Stage) -> None:
     assert room.said(room.courier) == ["opened", "phone_ready", "两瓶", "picture"]
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"), [(" \n", "empty"), ("字" * 1001, "too_long"), ("a\x00b", "control_character")]
-)
-def test_unfit_texts_are_refused(stage: Stage, text: str, problem: str) -> None:
+def test_unfit_texts_are_refused(stage: Stage) -> None:
     room = open_room(stage)
-    with pytest.raises(MessageUnfit) as refused:
-        write_text(room.engine, room.requester, room.order_id, new_id(), text)
-    assert refused.value.code == f"message_unfit.{problem}"
+    for text, problem in ((" \n", "empty"), ("字" * 1001, "too_long"), ("a\x00b", "control_character")):
+        with pytest.raises(MessageUnfit) as refused:
+            write_text(room.engine, room.requester, room.order_id, new_id(), text)
+        assert refused.value.code == f"message_unfit.{problem}"
     assert room.said(room.courier) == ["opened", "phone_ready"]
 
 
