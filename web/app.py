@@ -19,6 +19,7 @@ from web.auditor.routes import make_auditor
 from web.chat.routes import make_chat
 from web.couriers.routes import make_couriers
 from web.documents import make_documents
+from web.errands.routes import make_errands
 from web.errors import init_errors
 from web.express.routes import make_express
 from web.finance.routes import make_finance
@@ -86,6 +87,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_todos(engine),
         make_repairs(engine),
         make_express(engine),
+        make_errands(engine),
         make_couriers(engine),
         make_tracking(engine),
         make_chat(engine),

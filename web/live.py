@@ -15,12 +15,15 @@ from time import monotonic
 import psycopg
 from flask import Blueprint, Response, request
 
+from engine.queries.page import MAX_LIMIT
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.tasks import find_task
 from engine.services.chat.queries import mark_room
 from engine.services.chat.rooms import room_topic
 from engine.services.dispatch.rows import courier_topic
+from engine.services.errands.commands import COURIER
+from engine.services.errands.queries import is_party, list_errands
 from engine.services.tracking.queries import read_linked_track, read_track
 from engine.services.tracking.routing import track_topic
 from engine.storage.changes import WORK, Changes, Listener, case_topic
@@ -54,8 +57,18 @@ def make_live(engine: Engine) -> Blueprint:
         return _stream(engine.changes, places, case_topic(instance_id))
 
     def courier() -> Response:
-        """Tells a courier of changes to the offers pushed to him."""
-        return _stream(engine.changes, places, courier_topic(current_actor().party_id))
+        """Tells a courier of changes to the offers pushed to him, and to what he carries."""
+        actor = current_actor()
+        carried = list_errands(engine, actor, COURIER, limit=MAX_LIMIT).rows
+        topics = [case_topic(card.id) for card in carried]
+        return _stream(engine.changes, places, courier_topic(actor.party_id), *topics)
+
+    def errand(order_id: str) -> Response:
+        """Tells either side of an errand of changes to it, and to where its courier is."""
+        with engine.database.read() as connection:
+            if not is_party(connection, order_id, current_actor().party_id):
+                raise NotFound("errand", order_id)
+        return _stream(engine.changes, places, case_topic(order_id), track_topic(order_id))
 
     def track(order_id: str) -> Response:
         """Tells requester and courier of changes to an order, and to where the courier is."""
@@ -83,6 +96,7 @@ def make_live(engine: Engine) -> Blueprint:
 
     blueprint.add_url_rule("/live/inbox", "inbox", inbox)
     blueprint.add_url_rule("/live/courier", "courier", courier)
+    blueprint.add_url_rule("/live/errands/<order_id>", "errand", errand)
     blueprint.add_url_rule("/live/chat/<order_id>", "chat", chat)
     blueprint.add_url_rule("/live/tasks/<task_id>", "task", task)
     blueprint.add_url_rule("/live/track/<order_id>", "track", track)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask import current_app, g, url_for
 
-from web.policy import INDIVIDUALS, RULES, STAFF, Verdict, judge
+from web.policy import COURIERS, INDIVIDUALS, RULES, STAFF, Verdict, judge
 
 BOTTOM_BAR_LENGTH = 4
 REPAIR_ROLES = ("repair_dispatcher", "repair_verifier")
@@ -48,6 +48,13 @@ WORK = Group("nav.work", (INBOX, FIND_CASES))
 REPAIRS = Place("repairs.orders", "wrench", "nav.repairs")
 _CASES = Place("market.cases", "scale", "nav.cases")
 
+_PERSONAL = (
+    Place("market.wallet", "wallet", "nav.wallet"),
+    Place("market.papers", "file-text", "nav.papers"),
+    _CASES,
+    Place("market.ratings", "star", "nav.ratings"),
+    Place("market.certification", "badge-check", "nav.certification"),
+)
 _INDIVIDUAL = (
     Group(
         "nav.work",
@@ -55,20 +62,23 @@ _INDIVIDUAL = (
             Place("market.tasks", "store", "nav.market"),
             INBOX,
             Place("market.own_tasks", "clipboard-list", "nav.my_tasks_taken"),
+            Place("errands.orders", "bike", "nav.errands"),
             Place("market.orders", "briefcase", "nav.my_orders"),
             REPAIRS,
         ),
     ),
+    Group("nav.personal", _PERSONAL),
+)
+_COURIER = (
     Group(
-        "nav.personal",
+        "nav.work",
         (
-            Place("market.wallet", "wallet", "nav.wallet"),
-            Place("market.papers", "file-text", "nav.papers"),
-            _CASES,
-            Place("market.ratings", "star", "nav.ratings"),
-            Place("market.certification", "badge-check", "nav.certification"),
+            Place("errands.home", "bike", "nav.courier"),
+            INBOX,
+            Place("errands.deliveries", "package-check", "nav.courier_orders"),
         ),
     ),
+    Group("nav.personal", (*_PERSONAL, Place("couriers.profile", "settings-2", "nav.courier_profile"))),
 )
 _OUR_ORDERS = Place("market.orders", "briefcase", "nav.our_orders")
 _FUNDS = Place("market.wallet", "wallet", "nav.funds")
@@ -144,6 +154,7 @@ GROUPS: dict[str, tuple[Group, ...]] = {
     **dict.fromkeys(REPAIR_ROLES, (Group("nav.work", (INBOX, REPAIRS, FIND_CASES)),)),
     **{role: (WORK, Group("nav.todos", places)) for role, places in _TODO.items()},
     **dict.fromkeys(INDIVIDUALS, _INDIVIDUAL),
+    **dict.fromkeys(COURIERS, _COURIER),
     **_ENTERPRISE,
     "platform_finance": _FINANCE,
     "auditor": _AUDITOR,

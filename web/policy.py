@@ -42,6 +42,7 @@ def roles(*names: str) -> Rule:
 
 
 INDIVIDUALS = tuple(role for role, kind in ROLES.items() if kind == PERSON)
+COURIERS = ("courier_ordinary", "courier_professional")
 ENTERPRISE = tuple(role for role, kind in ROLES.items() if kind == ORGANISATION)
 STAFF = tuple(role for role, kind in ROLES.items() if kind == PLATFORM)
 MARKET = (*INDIVIDUALS, *ENTERPRISE)
@@ -95,8 +96,9 @@ RULES: dict[str, Rule] = {
     "staff.diagram": ACTING,
     "live.inbox": ACTING,
     "live.task": ACTING,
-    "live.courier": roles("courier_ordinary", "courier_professional"),
     "live.track": roles(*MARKET),
+    "live.errand": roles(*INDIVIDUALS),
+    "live.courier": roles(*COURIERS),
     "tracking.positions": roles(*INDIVIDUALS),
     "tracking.now": roles(*MARKET),
     "tracking.trail": roles(*sorted(TRAIL_READERS)),
@@ -166,9 +168,19 @@ RULES: dict[str, Rule] = {
     "repairs.replace": roles(*REPAIRS),
     "repairs.cancel": roles(*REPAIRS),
     "repairs.add": roles(*REPAIRS),
+    "errands.orders": roles("individual"),
+    "errands.begin": roles("individual"),
+    "errands.order": roles(*INDIVIDUALS),
+    "errands.cancel": roles("individual"),
+    "errands.dispute": roles(*INDIVIDUALS),
+    "errands.report": roles(*COURIERS),
+    "errands.release": roles(*COURIERS),
+    "errands.take": roles(*COURIERS),
+    "errands.home": roles(*COURIERS),
+    "errands.deliveries": roles(*COURIERS),
     "couriers.profile": roles(*INDIVIDUALS),
-    "couriers.save": roles("courier_ordinary", "courier_professional"),
-    "couriers.duty": roles("courier_ordinary", "courier_professional"),
+    "couriers.save": roles(*COURIERS),
+    "couriers.duty": roles(*COURIERS),
     "couriers.become": roles(*INDIVIDUALS),
     "express.tasks": roles(*ENTERPRISE),
     "express.open_task": roles("enterprise_admin", "enterprise_operator"),

@@ -1,5 +1,7 @@
 """What was so before a scenario of the onboarding: who is certified already, who is suspended, who has registered."""
 
+from typing import Any
+
 from sqlalchemy import insert, select, update
 
 from engine.commands.messages import publish_message
@@ -42,14 +44,23 @@ def _announce(engine: Engine, actor: Actor, message: str, payload: PlainDict) ->
         return str(connection.execute(begun.order_by(instance.c.started_at.desc()).limit(1)).scalar_one())
 
 
-def hold_number(engine: Engine, actor: Actor, id_no: str) -> None:
-    """The actor's account is certified with this identity number."""
+def hold_number(engine: Engine, actor: Actor, id_no: str, phone: str = "") -> None:
+    """The actor's account is certified with this identity number, and its phone is confirmed where one is given."""
 
     def work(unit: UnitOfWork) -> None:
         index = vault.blind_index(engine.keys, compact_number(id_no))
-        times = {"opened_at": unit.now, "certified_at": unit.now, "closed_at": unit.now}
-        row = {"id": new_id(), "party_id": actor.party_id, "state": ACTIVE, "id_index": index, "claimed_index": index}
-        unit.connection.execute(insert(person_certification), row | times)
+        row: dict[str, Any] = {
+            "id": new_id(),
+            "party_id": actor.party_id,
+            "state": ACTIVE,
+            "id_index": index,
+            "claimed_index": index,
+            **dict.fromkeys(("opened_at", "certified_at", "closed_at"), unit.now),
+        }
+        if phone:
+            row["phone"] = vault.put(unit.connection, engine.keys, actor.party_id, phone)
+            row["phone_confirmed_at"] = unit.now
+        unit.connection.execute(insert(person_certification), row)
 
     engine.database.transact(work)
 

@@ -13,17 +13,11 @@ from engine.services.dispatch.couriers import (
     save_profile,
 )
 from engine.services.dispatch.words import CATEGORIES
+from web.errands.looks import CATEGORIES as LOOKS
 from web.security import current_actor, local_target
 
 RANGES_M = (500, 1_000, 2_000, 3_000, 5_000, 10_000)
-ICONS = {
-    "fetch_parcel": "package",
-    "buy": "shopping-bag",
-    "deliver": "send",
-    "print": "printer",
-    "answer": "circle-question-mark",
-    "other": "ellipsis",
-}
+ICONS = {category: icon for category, (_, icon) in LOOKS.items()}
 POST = ("POST",)
 
 

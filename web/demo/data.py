@@ -12,6 +12,7 @@ from engine.storage.tables import user
 from web.demo import PASSWORD
 from web.demo.couriers import LOGINS as COURIER_LOGINS
 from web.demo.couriers import load_couriers
+from web.demo.delivering import load_errands
 from web.demo.demands import Fields, read_demands
 from web.demo.express import load_express
 from web.demo.player import APPROVAL, REVIEW_SKILLS, Player
@@ -102,7 +103,7 @@ def load_demo(engine: Engine) -> None:
     Workshop(player, cast.enterprise, cast.acceptor, cast.gao).play(cast.wang, cast.emily, cast.shen)
     load_todos(player)
     load_repairs(player, cast.enterprise)
-    load_couriers(player)
+    load_errands(player, cast.chen, cast.emily, load_couriers(player))
     load_express(player, cast.enterprise, cast.gao, (cast.wang, cast.emily, cast.shen))
 
 

@@ -90,9 +90,9 @@ class Errand:
 
     def _describe(self, cast: Cast) -> Fields:
         wanted: Fields = {"category": self.category, "order_class": self.order_class, **WANTED[self.category]}
-        if self.category == "print":
-            wanted["print_files"] = [self.player.upload(cast.chen, "论文.png", PIXEL + b"print")]
-        return wanted
+        if self.category != "print":
+            return wanted
+        return {**wanted, "print_files": [self.player.upload(cast.chen, "论文.png", PIXEL + b"print")]}
 
     def _take(self, courier: Actor, late: Actor) -> None:
         self.player.send(lambda: take_offer(self.engine, courier, self.order_id, new_token()))
@@ -133,7 +133,7 @@ class Errand:
             except FormRejected:
                 say("A wrong delivery code is refused, and costs one of five tries.")
         else:
-            handed |= {"delivery_photos": [self._photo(courier, "door")], "place-known": "wulin_square"}
+            handed = {**handed, "delivery_photos": [self._photo(courier, "door")], "place-known": "wulin_square"}
         self._do(courier, "hand_over", handed)
         say(f"Handed over; the errand is {self._row()['state']}.")
 
@@ -155,11 +155,11 @@ class Errand:
             counts = count_rows(connection)
             own = (journal.c.instance_id == self.order_id, journal.c.rule == "P-SETTLE-ERRAND")
             entries = connection.execute(select(func.count()).where(*own)).scalar_one()
-            facts = connection.execute(select(journal.c.facts).where(*own)).scalars().first()
+            platform_fen = int(connection.execute(select(journal.c.facts).where(*own)).scalars().one()["fee_fen"])
             history = orjson.dumps([step.events for step in read_stream(connection, self.order_id)]).decode()
         got_fen = self._fen(accounts.wallet(courier.party_id)) - before_fen
-        due_fen = row["fee_fen"] - facts["fee_fen"] + row["tip_fen"] + row["spent_fen"]
-        told = f"{row['fee_fen']} − {facts['fee_fen']} + {row['tip_fen']} + {row['spent_fen']} = {got_fen} fen"
+        due_fen = row["fee_fen"] - platform_fen + row["tip_fen"] + row["spent_fen"]
+        told = f"{row['fee_fen']} − {platform_fen} + {row['tip_fen']} + {row['spent_fen']} = {got_fen} fen"
         held = [
             prove("the errand is closed", row["state"] == "closed", str(row["outcome"])),
             prove("it was paid once", entries == 1, f"{entries} entry"),

@@ -95,11 +95,12 @@ class Entry:
     rows: tuple[tuple[Part, ...], ...]
 
 
-def render_form(environment: Environment, bound: BoundForm, fmt: Formatter) -> Markup:
+def render_form(environment: Environment, bound: BoundForm, fmt: Formatter, action: str = "") -> Markup:
     """The fields of a form, without the `<form>` around them.
 
-    They need a form that posts to the address of the page; with file fields (`form.file_keys`) as multipart. An answer
-    to a refresh (`is_refresh`) is the same page, or this fragment alone, rendered again without `validate`.
+    They need a form that posts to `action`, by default the address of the page; with file fields (`form.file_keys`) as
+    multipart. An answer to a refresh (`is_refresh`) is the same page, or this fragment alone, rendered again without
+    `validate`.
     """
     display = Display(fmt)
     problems = [(bound.form.fields[key], errors) for key, errors in bound.errors.items()]
@@ -110,7 +111,7 @@ def render_form(environment: Environment, bound: BoundForm, fmt: Formatter) -> M
         problems=[(f"#f-{part.name}", part.label.of(bound.language), errors) for part, errors in problems],
         form=bound.form,
         display=display,
-        protocol={"refresh": REFRESH, "remove": REMOVE, "add": ADD, "shown": SHOWN},
+        protocol={"refresh": REFRESH, "remove": REMOVE, "add": ADD, "shown": SHOWN, "action": action},
     )
 
 

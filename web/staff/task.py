@@ -74,7 +74,7 @@ class TaskDesk:
             view = fetch_task(self.engine, actor, task_id)
             bound = bind_task(self.engine, actor, view, current_language(), fields)
             if is_partial(request):
-                return str(render_form(current_app.jinja_env, bound, g.fmt))
+                return _draw_fields(task_id, bound)
             return self._render(view, Sheet(bound, token, _read_revision()))
         try:
             complete_task(self.engine, actor, task_id, token, fields, current_language())
@@ -113,7 +113,7 @@ class TaskDesk:
         if problem:
             bound.errors[keys[0]] = [problem]
         if is_partial(request):
-            return str(render_form(current_app.jinja_env, bound, g.fmt))
+            return _draw_fields(task_id, bound)
         page = self._render(view, Sheet(bound, request.form.get("token", ""), _read_revision()))
         return (page, 429) if problem else page
 
@@ -179,6 +179,11 @@ class TaskDesk:
             "is_personal": actor.party_id == actor.user_id,
             "target": local_target(request.values.get("next")),
         }
+
+
+def _draw_fields(task_id: str, bound: BoundForm) -> str:
+    """The fields alone: they may stand on another page than the task's."""
+    return str(render_form(current_app.jinja_env, bound, g.fmt, url_for("staff.complete", task_id=task_id)))
 
 
 def _read_revision() -> int:

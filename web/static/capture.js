@@ -110,7 +110,7 @@
       submit();
     });
     window.addEventListener("pageshow", () => (isSending = false)); // somebody came back to it
-    document.addEventListener("waiting", ({ detail }) => detail.some((one) => one.page === location.pathname) && seal());
+    document.addEventListener("waiting", ({ detail }) => detail.some((one) => one.action === form.action) && seal());
     document.addEventListener("sent", ({ detail }) => {
       if (detail.token === form.elements.token.value) location.assign(detail.next);
     });

@@ -1,7 +1,8 @@
 // Keeps parts of a page fresh while it is open: `data-live` is the address of a stream that says when to ask again,
 // `data-parts` names the elements (by id) that are then taken from the page's own address. Without a stream it asks
 // every POLL milliseconds; an answer 304 costs the server next to nothing. A part that was replaced is announced by
-// the event `part` on the document: {old, fresh}, before the old one goes.
+// the event `part` on the document: {old, fresh}, before the old one goes. With `data-catch-up` it asks as soon as it
+// listens, for what happened since the page was made.
 "use strict";
 {
   const POLL = 20_000;
@@ -71,6 +72,7 @@
     stream.onopen = () => {
       say(label?.dataset.on);
       wait(SLOW);
+      if ("catchUp" in host.dataset) ask();
     };
     stream.onmessage = ask;
     stream.onerror = () => {

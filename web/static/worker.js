@@ -1,14 +1,14 @@
-// Keeps what a task needs readable without a connection: the pages of the tasks and of the inbox as they were last seen,
-// and the files they are made of. Nothing is answered from here that the server can answer, but files whose address
-// changes with their content. Shows what is pushed to this browser. Signing out ends both.
+// Keeps what a task needs readable without a connection: the pages of the tasks, of the errands and of the inbox as they
+// were last seen, and the files they are made of. Nothing is answered from here that the server can answer, but files
+// whose address changes with their content. Shows what is pushed to this browser. Signing out ends both.
 "use strict";
 
 const [PAGES, FILES] = ["pages", "files"];
-const KEPT = /\/(tasks\/[0-9a-f]{32}|inbox)$/;
+const KEPT = /\/(tasks\/[0-9a-f]{32}|errands\/[0-9a-f]{32}(\/report)?|inbox|courier)$/;
 const MOST_PAGES = 30;
 
 const isFile = (url) => url.pathname.includes("/static/");
-const isTask = (url) => /\/tasks\/[0-9a-f]{32}$/.test(url.pathname);
+const takesForms = (url) => /\/(tasks\/[0-9a-f]{32}|errands\/[0-9a-f]{32}\/report)$/.test(url.pathname);
 const isKept = (url) => KEPT.test(url.pathname);
 
 // What was kept goes only when all of the new page is there: the connection may end in the middle of it.
@@ -48,12 +48,12 @@ async function answerPage(request) {
   }
 }
 
-// Where a form does not reach the server, its page says so: what was sent lies in the outbox.
-async function sendTask(request) {
+// Where a form does not reach the server, the page it stood on says so: what was sent lies in the outbox.
+async function sendForm(request) {
   try {
     return await fetch(request);
   } catch {
-    return Response.redirect(request.url, 303);
+    return Response.redirect(request.referrer || request.url, 303);
   }
 }
 
@@ -89,7 +89,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
   if (request.method === "POST" && url.pathname.endsWith("/sign-out")) event.waitUntil(leave());
-  if (request.mode === "navigate" && request.method === "POST" && isTask(url)) event.respondWith(sendTask(request));
+  if (request.mode === "navigate" && request.method === "POST" && takesForms(url)) event.respondWith(sendForm(request));
   if (request.method !== "GET") return;
   if (isFile(url)) event.respondWith(answerFile(request));
   else if (request.mode === "navigate" && isKept(url)) event.respondWith(answerPage(request));

@@ -33,7 +33,7 @@ def mark_delivered(call: TopicCall, *, order_id: str) -> PlainDict:
     row = states.fetch_row(call.connection, order_id)
     note_state(call, order_id, "delivered")
     late = row["handed_over_at"] - row["promised_at"] if row["promised_at"] else timedelta()
-    return {"minutes_late": max(0, _round_up(late))}
+    return {"minutes_late": max(0, count_minutes(late))}
 
 
 @topic("settle_delivery")
@@ -92,7 +92,7 @@ def read_ending(call: TopicCall, *, order_id: str) -> PlainDict:
     return {
         "cause": reported["cause"] if reported is not None else "requester",
         "goods": where_goods_are(row),
-        "minutes": _round_up(call.now - row["taken_at"]),
+        "minutes": count_minutes(call.now - row["taken_at"]),
     }
 
 
@@ -106,7 +106,7 @@ def plan_return(call: TopicCall, *, order_id: str, terms: PlainDict) -> PlainDic
     note_state(call, order_id, "returning")
     say(call, order_id, "returning")
     held_fen = balance_of(call.connection, accounts.escrow(order_id))
-    return {"added_fen": max(0, _charge(row, terms).whole_fen - held_fen)}
+    return {"added_fen": max(0, charge_for(row, terms).whole_fen - held_fen)}
 
 
 @topic("record_return")
@@ -130,7 +130,7 @@ def post_ending(call: TopicCall, *, order_id: str, terms: PlainDict) -> PlainDic
     """
     row = states.fetch_row(call.connection, order_id)
     held_fen = balance_of(call.connection, accounts.escrow(order_id))
-    whole_fen = min(_charge(row, terms).whole_fen, held_fen)
+    whole_fen = min(charge_for(row, terms).whole_fen, held_fen)
     courier_fen = share_of(whole_fen, int(str(terms["courier_bps"])))
     settling.cancel_errand(
         open_book(call, order_id),
@@ -151,7 +151,9 @@ def post_ending(call: TopicCall, *, order_id: str, terms: PlainDict) -> PlainDic
 
 
 @dataclass(frozen=True)
-class _Charge:
+class Charge:
+    """What an early end costs, in fen: of the fee, and for the way back."""
+
     fee_fen: int
     return_fen: int
 
@@ -160,12 +162,13 @@ class _Charge:
         return self.fee_fen + self.return_fen
 
 
-def _charge(row: RowMapping, terms: PlainDict) -> _Charge:
+def charge_for(row: RowMapping, terms: PlainDict) -> Charge:
     """What an early end costs: a share of the fee, at least so much but never more than it; and for the way back."""
     fee_fen = row["fee_fen"] - row["legs_fen"]
     charge_bps, least_fen, return_bps = (int(str(terms[name])) for name in ("charge_bps", "least_fen", "return_bps"))
-    return _Charge(min(fee_fen, max(share_of(fee_fen, charge_bps), least_fen)), share_of(fee_fen, return_bps))
+    return Charge(min(fee_fen, max(share_of(fee_fen, charge_bps), least_fen)), share_of(fee_fen, return_bps))
 
 
-def _round_up(time: timedelta) -> int:
+def count_minutes(time: timedelta) -> int:
+    """Minutes, a part of one counting whole."""
     return -(-time // MINUTE)
