@@ -10,7 +10,7 @@ from engine.storage.tables import user
 from tests.browser.checks import find_barriers, find_overflow
 from tests.browser.conftest import Visit
 from tests.browser.person import PHONE, Person
-from tests.support.errand_room import PHONES, certify, end_by_itself, open_by_itself, photo
+from tests.support.errand_room import PHONES, certify, end_by_itself, leave_by_itself, open_by_itself, photo
 
 
 def test_two_people_talk_about_an_order(visit: Visit, site_engine: Engine) -> None:
@@ -71,9 +71,10 @@ def test_what_is_said_without_a_connection_is_sent_once(visit: Visit, site_engin
         assert [one.strip() for one in wang.page.locator(".msg .words").all_inner_texts()] == [
             *("Where are you?", "我在电梯里", "马上下来")
         ]
+        leave_by_itself(site_engine, order_id, "courier")
+        expect(chen.page.locator(".chat-note").last).to_contain_text("对方已离开")
         end_by_itself(site_engine, order_id)
-        wang.page.reload()
-        expect(wang.page.locator(".chat-note").last).to_contain_text("The order has ended")
+        expect(chen.page.locator(".chat-note").last).to_contain_text("订单已结束")
 
 
 def _open(engine: Engine) -> str:

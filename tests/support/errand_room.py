@@ -1,6 +1,7 @@
 """A room to talk in: a small process that opens it between two people, says that something was bought, and ends it."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,10 +15,11 @@ from engine.runtime.engine import Engine
 from engine.runtime.host import StepOutbox
 from engine.services.chat.phones.topics import bind_phones
 from engine.services.chat.queries import RoomView, fetch_room
-from engine.services.chat.topics import close_chat, open_chat
+from engine.services.chat.topics import close_chat, leave_chat, open_chat
 from engine.services.onboarding.person_tables import person_certification
 from engine.storage import vault
 from engine.storage.actor import Actor
+from engine.storage.changes import case_topic
 from engine.storage.database import UnitOfWork
 from engine.storage.files import StoredFile, store_file
 from engine.storage.ids import new_id
@@ -140,17 +142,31 @@ class _Call(StepOutbox):
 
 def open_by_itself(engine: Engine, parties: dict[str, str]) -> str:
     """A room of no process, with the phone asked for; gives the id of its order."""
-    order_id = new_id()
 
-    def work(unit: UnitOfWork) -> None:
-        call = cast(TopicCall, _Call(engine, unit, order_id))
+    def work(call: TopicCall) -> None:
         open_chat(call, parties=parties)
         bind_phones(call)
 
-    engine.database.transact(work)
+    order_id = new_id()
+    _do(engine, order_id, work)
     return order_id
+
+
+def leave_by_itself(engine: Engine, order_id: str, side: str) -> None:
+    """Who is at a side leaves such a room."""
+    _do(engine, order_id, lambda call: leave_chat(call, side=side))
 
 
 def end_by_itself(engine: Engine, order_id: str) -> None:
     """Ends such a room."""
-    engine.database.transact(lambda unit: close_chat(cast(TopicCall, _Call(engine, unit, order_id))))
+    _do(engine, order_id, lambda call: close_chat(call))
+
+
+def _do(engine: Engine, order_id: str, work: Callable[[TopicCall], object]) -> None:
+    """What a step would do, and tells open pages as it does."""
+
+    def transact(unit: UnitOfWork) -> None:
+        work(cast(TopicCall, _Call(engine, unit, order_id)))
+        unit.after_commit.append(lambda: engine.changes.publish([case_topic(order_id)]))
+
+    engine.database.transact(transact)

@@ -68,8 +68,13 @@ class ChatRoom:
 
     @property
     def may_say(self) -> bool:
-        """Whether the reader writes here, now and in his role."""
-        return self.view.may_write and may_open("chat.say")
+        """Whether the reader writes here, now and in his role; somebody must be there to read it."""
+        return self.view.may_write and bool(self.others) and may_open("chat.say")
+
+    @property
+    def state(self) -> str:
+        """What the head and the foot of the room depend on: a page draws them anew when it changes."""
+        return state_of(self.view)
 
     @property
     def may_call(self) -> bool:
@@ -80,6 +85,11 @@ class ChatRoom:
     def unread(self) -> int:
         """How many messages of others the reader has not seen."""
         return sum(one.seq > self.view.own_seq and not one.is_own and one.kind != LINE for one in self.view.messages)
+
+
+def state_of(view: RoomView) -> str:
+    """See `ChatRoom.state`."""
+    return f"{view.phone.state}.{int(view.is_closed)}.{len(view.names)}"
 
 
 def find_chat(engine: Engine, actor: Actor, order_id: str) -> ChatRoom | None:

@@ -20,7 +20,7 @@ from engine.services.chat.writing import Sent, mark_read, send_picture, send_voi
 from engine.storage.actor import Actor
 from engine.storage.files import MAX_BYTES, FileRefused
 from engine.storage.ids import new_token
-from web.chat.room import draw_bubbles, name_others, show_chat, show_newer
+from web.chat.room import draw_bubbles, name_others, show_chat, show_newer, state_of
 from web.market.questions import read_token
 from web.security import current_actor, local_target, wants_json
 from web.uploads import store_upload
@@ -68,7 +68,7 @@ class ChatPages:
         """What was said behind the message the reader has: a part of the page."""
         after = request.args.get("after", 0, type=int)
         view, bubbles = show_newer(self.engine, current_actor(), order_id, after)
-        return render_template("chat/messages.html", view=view, bubbles=bubbles)
+        return render_template("chat/messages.html", view=view, bubbles=bubbles, state=state_of(view))
 
     def say(self, order_id: str) -> BaseResponse | str | tuple[str, int]:
         """A text, a picture or a voice message."""

@@ -62,13 +62,16 @@
     markRead();
   };
 
-  // The head tells of the phone; after the end there is nothing to write with. Both come from the page itself.
+  // The head tells of the phone; without somebody to read it, and after the end, there is nothing to write with. Both
+  // come from the page itself.
   const redraw = async () => {
     const answer = await fetch(location.href, { cache: "no-store" });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("chat");
     if (!answer.ok || !fresh) return;
     host.querySelector(".chat-head").replaceWith(fresh.querySelector(".chat-head"));
-    if (!fresh.querySelector("[data-say]")) form?.replaceWith(fresh.lastElementChild);
+    const [isWritten, wasWritten] = [fresh, host].map((one) => one.querySelector("[data-say]") !== null);
+    if (isWritten !== wasWritten) location.reload();
+    else if (!isWritten) host.lastElementChild.replaceWith(fresh.lastElementChild);
   };
 
   let drawn = host?.dataset.drawn; // the state of phone and room in the head

@@ -8,6 +8,7 @@ call of their own topic. Pages include `web.chat`.
 | topic | inputs (`?` optional) | what it does |
 |---|---|---|
 | `chat.open` | `parties` {side: party id}, `order`?, `until`? | opens the room, or replaces the parties of its sides |
+| `chat.leave` | `side`, `order`? | who is at a side leaves, before somebody takes his place |
 | `chat.say` | `line` (one of `lines.LINES`), `facts`?, `order`? | a line of the system, read by everybody |
 | `chat.close` | `order`? | read-only from now on; its content is deleted after `chat_retention` |
 | `phones.bind` | `numbers`? {side: reference}, `order`? | asks for a number between the first two sides |

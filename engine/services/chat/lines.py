@@ -18,6 +18,7 @@ LINES: Mapping[str, frozenset[str]] = {
     for name, facts in {
         "opened": "",
         "joined": "",
+        "left": "",
         "closed": "",
         "phone_ready": "",
         "phone_down": "",
@@ -37,7 +38,8 @@ LINES: Mapping[str, frozenset[str]] = {
 }
 """What the system may say, and the facts each line tells; `chat.line.<name>` in the catalogue puts it into words.
 
-`amount_fen` is shown as money, `seconds` as a duration; `joined` and `called` name the party they are about.
+`amount_fen` is shown as money, `seconds` as a duration; `joined`, `left` and `called` name the party they are
+about.
 """
 
 

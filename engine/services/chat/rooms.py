@@ -149,10 +149,25 @@ def _read_limits(call: TopicCall) -> PlainDict:
     return {name: call.policy[name] for name in LIMITS}
 
 
-def _seat(connection: Connection, order_id: str, side: str, party_id: str) -> None:
+def empty_side(call: TopicCall, side: str, order_id: str = "") -> str | None:
+    """Who is at a side leaves: he reads what was said so far, and nothing more. Gives him; None where nobody is."""
+    order_id = order_id or call.instance_id
+    party_id = list_present(call.connection, order_id).get(side)
+    if party_id is not None:
+        _unseat(call.connection, order_id, side)
+    return party_id
+
+
+def _unseat(connection: Connection, order_id: str, side: str) -> int:
+    """Empties a side; gives the number of the newest message."""
     last = connection.execute(select(chat_room.c.last_seq).where(chat_room.c.order_id == order_id)).scalar_one()
     at_side = (chat_member.c.order_id == order_id, chat_member.c.side == side, chat_member.c.left_seq.is_(None))
     connection.execute(update(chat_member).where(*at_side).values(left_seq=last))
+    return int(last)
+
+
+def _seat(connection: Connection, order_id: str, side: str, party_id: str) -> None:
+    last = _unseat(connection, order_id, side)
     row = {"order_id": order_id, "side": side, "party_id": party_id, "joined_seq": last, "read_seq": last}
     connection.execute(insert(chat_member).values(row))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.chat.lines import say
-from engine.services.chat.rooms import close_room, find_room, open_room
+from engine.services.chat.rooms import close_room, empty_side, find_room, open_room
 from engine.storage.clock import parse_instant
 from engine.storage.plain import Plain, PlainDict
 
@@ -23,6 +23,20 @@ def open_chat(call: TopicCall, *, parties: dict[str, Any], order: str = "", unti
     for party_id in () if is_new else fresh.values():
         say(call, order_id, "joined", about=party_id)
     call.note("chat_room", order=order_id, parties=dict(fresh))
+    return {}
+
+
+@topic("chat.leave")
+def leave_chat(call: TopicCall, *, side: str, order: str = "") -> PlainDict:
+    """Who is at a side of the chat room is none of its people any more, until somebody takes his side.
+
+    Returns: nothing.
+    """
+    order_id = order or call.instance_id
+    party_id = empty_side(call, side, order_id)
+    if party_id is not None:
+        say(call, order_id, "left", about=party_id)
+        call.note("chat_room", order=order_id, left=party_id)
     return {}
 
 

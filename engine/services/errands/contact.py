@@ -2,7 +2,7 @@
 
 from engine.definitions.registry import TopicCall, topic
 from engine.services.chat.phones.topics import release_phones
-from engine.services.chat.topics import close_chat
+from engine.services.chat.topics import close_chat, leave_chat
 from engine.services.dispatch.offers import close_offer
 from engine.services.tracking.topics import close_tracking
 from engine.storage.plain import PlainDict
@@ -25,7 +25,8 @@ def close_tracking_and_number(call: TopicCall, *, outcome: str) -> PlainDict:
 
 
 def part_with_courier(call: TopicCall) -> None:
-    """The courier of now is not the one to go on: he is not followed and not called any more. The next one takes his
-    side in the room."""
+    """The courier of now is not the one to go on: he is not followed, not called and not written to any more. The next
+    one takes his side in the room."""
     close_tracking(call, outcome="released")
+    leave_chat(call, side="courier")
     release_phones(call, after=NOW)
