@@ -78,6 +78,15 @@ def _hand_over(stage: Stage, order_id: str, code: str) -> None:
     stage.do(COURIER, order_id, "hand_over", {"delivery_proof": "code", "delivery_code": code})
 
 
+def test_who_is_not_at_the_pickup_proves_it_by_a_photo(any_stage: Stage) -> None:
+    order_id = _play(any_stage, "taken")
+    for elsewhere in ({}, {"place-known": "east_station"}):
+        with pytest.raises(FormRejected):
+            any_stage.do(COURIER, order_id, "go_to_pickup", elsewhere)
+    any_stage.do(COURIER, order_id, "go_to_pickup", {"place-known": "wensan_road"})
+    assert "pick_up" in any_stage.open(order_id)
+
+
 @ON_POSTGRES
 @pytest.mark.parametrize("name", ["extra_refused", "relayed", "cancelled_on_the_way"])
 def test_33_34_35_money_of_what_goes_wrong(any_stage: Stage, name: str) -> None:

@@ -106,7 +106,7 @@ class Errand:
 
     def _fetch(self, courier: Actor) -> None:
         self._advance(minutes=6)
-        self._do(courier, "go_to_pickup", {"arrival_photo": [self._photo(courier, "arrival")]})
+        self._do(courier, "go_to_pickup", self._arrive(courier))
         if self.category == BUY:
             self._do(courier, "buy_goods", {"spent_fen": SPENT, "receipt": [self._photo(courier, "receipt")]})
             say(f"The courier buys for {SPENT} yuan and sends the receipt.")
@@ -119,6 +119,11 @@ class Errand:
             photo = self._photo(courier, "goods")
             self._do(courier, "pick_up", {**picked, "pickup_proof": "photo", "pickup_photos": [photo]})
             say("A photo proves the pickup.")
+
+    def _arrive(self, courier: Actor) -> Fields:
+        if self.category == "deliver":
+            return {"place-known": "wulin_square"}
+        return {"arrival_photo": [self._photo(courier, "arrival")]}
 
     def _deliver(self, courier: Actor) -> None:
         self._advance(minutes=12)

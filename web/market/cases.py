@@ -36,7 +36,7 @@ from web.texts import current_language
 from web.uploads import collect_fields
 
 Answer = Response | str | tuple[str, int]
-CATEGORIES_OF = {"order": "hire_order", "engagement": "task_engagement"}
+CATEGORIES_OF = {"order": "hire_order", "engagement": "task_engagement", "errand": "errand"}
 """What a case may be about, by its word in addresses."""
 DONE = ("opened", "evidence", "withdrawn")
 _STEP_OF = {

@@ -107,6 +107,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "code_wrong": ("验证码不正确，还可以试 {tries} 次", "This is not the code; {tries} tries are left"),
     "code_expired": ("验证码已过期，请重新获取", "The code is no longer valid; get another one"),
     "code_spent": ("验证码错误次数过多，请重新获取", "Too many wrong codes; get another one"),
+    "place_needed": ("还没有您的位置：请定位，或拍照", "Your position is missing: find it, or take a photo"),
+    "place_too_far": (
+        "您离取件点还有 {distance}，{most} 米以内才能签到；也可以拍照",
+        "You are {distance} from the pickup; check in within {most} m, or take a photo",
+    ),
     "handover_code_missing": ("填写对方告诉您的 4 位数字", "Enter the 4 digits the other side tells you"),
     "handover_code_wrong": ("数字不对，还可以试 {tries} 次", "These are not the digits; {tries} tries are left"),
     "handover_code_locked": (

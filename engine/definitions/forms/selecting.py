@@ -32,6 +32,9 @@ class SelectRowField(PlainField):
 
     def read_stored(self, value: Plain) -> None:
         self._choose([str(one) for one in value] if isinstance(value, list) else [str(value)] if value else [])
+        rows = _rows_at(self.component, self.meta.binding.data)
+        if not self.chosen_ids and len(rows) == 1 and self.component.rules.is_required:
+            self._choose([str(rows[0]["id"])])
 
     def _choose(self, ids: list[str]) -> None:
         self.chosen_ids = ids
@@ -47,7 +50,7 @@ class SelectRowField(PlainField):
 @form_component(SELECT_ROW)
 class SelectRow(FormComponent):
     """One row of a list; with `multiple: true` any number. `source` is the path of the list in process data or a view;
-    each row has an `id` and a `name`.
+    each row has an `id` and a `name`. Where one must be chosen and there is only one, it is.
     """
 
     properties = frozenset({"source", "multiple"})

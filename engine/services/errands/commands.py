@@ -6,10 +6,9 @@ CONTRACT. Everything else (describe, set the fee, confirm the quote, pick up, ha
 
 import hashlib
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from engine.commands.instances import start_instance
 from engine.commands.messages import correlate_message
@@ -22,9 +21,11 @@ from engine.services.errands.errors import MayNotOrder, RequestNotPossible
 from engine.services.errands.exceptions import ABSENT, KINDS, POSSIBLE, last_exception
 from engine.services.errands.tables import errand, errand_exception
 from engine.services.orders.eligibility import is_suspended
+from engine.services.policy import end_of
 from engine.storage import vault
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.tables import instance
 
 RELEASE, CANCEL, DISPUTE, EXCEPTION = "release", "cancel", "dispute", "exception"
 MESSAGES = {
@@ -41,7 +42,7 @@ POSSIBLE_REQUESTS: Mapping[str, Mapping[str, frozenset[str]]] = {
     EXCEPTION: {COURIER: frozenset({"taken", "at_pickup", "delivering"})},
 }
 """Who may ask for what, in which states of the errand."""
-ABSENT_PAUSE = timedelta(minutes=10)  # a second try at the recipient's comes no sooner after the first
+ABSENT_PAUSE = "errand_absent_pause"  # policy: a second try at the recipient's comes no sooner after the first
 
 
 def create_errand(engine: Engine, actor: Actor, token: str) -> str:
@@ -120,7 +121,7 @@ def _request(
     def record(step: Step) -> Plain:
         reference = vault.put(step.connection, engine.keys, actor.party_id, reason) if reason else None
         if exception:
-            _check_pause(step.connection, order_id, exception, step)
+            _check_pause(engine, step, order_id, exception)
             _add_exception(step, actor, order_id, exception, reference, place)
         claim = {
             "claim_kind": kind,
@@ -141,17 +142,17 @@ def _check(connection: Connection, actor: Actor, order_id: str, kind: str, excep
     side = side_of(row, actor) if row is not None else ""
     if row is None or not side:
         raise NotFound("errand", order_id)
-    allowed = POSSIBLE_REQUESTS[kind].get(side, frozenset())
-    if exception:
-        allowed &= POSSIBLE[exception]
-    if row["state"] not in allowed:
+    if kind not in list_requests(row, side) or (exception and row["state"] not in POSSIBLE[exception]):
         raise RequestNotPossible(exception or kind, row["state"])
 
 
-def _check_pause(connection: Connection, order_id: str, exception: str, step: Step) -> None:
-    last = last_exception(connection, order_id)
-    is_again = exception == ABSENT and last is not None and last["kind"] == ABSENT
-    if last is not None and is_again and step.now < last["reported_at"] + ABSENT_PAUSE:
+def _check_pause(engine: Engine, step: Step, order_id: str, exception: str) -> None:
+    last = last_exception(step.connection, order_id)
+    if exception != ABSENT or last is None or last["kind"] != ABSENT:
+        return
+    pin_set_id = step.connection.execute(select(instance.c.pin_set_id).where(instance.c.id == order_id)).scalar_one()
+    policy = engine.catalogue.policy(step.connection, engine.catalogue.pins(step.connection, pin_set_id))
+    if step.now < end_of(str(policy[ABSENT_PAUSE]), last["reported_at"], engine.zone):
         raise RequestNotPossible(exception, "too_early")
 
 
@@ -171,6 +172,12 @@ def _add_exception(
         "is_by_rule": False,
     }
     step.connection.execute(insert(errand_exception).values(values))
+
+
+def list_requests(row: RowMapping, side: str) -> frozenset[str]:
+    """What one side of an errand may ask for as it stands. Who has bought for the requester no longer gives it back."""
+    found = {kind for kind, sides in POSSIBLE_REQUESTS.items() if row["state"] in sides.get(side, frozenset())}
+    return frozenset(found - {RELEASE} if row["spent_fen"] else found)
 
 
 def side_of(row: RowMapping, actor: Actor) -> str:

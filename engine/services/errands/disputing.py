@@ -53,9 +53,10 @@ def apply_errand_decision(call: TopicCall, *, order_id: str, decision: PlainDict
     """
     row = states.fetch_row(call.connection, order_id)
     late = late_at_pickup(call, max(row["pickup_due"], call.now))
-    goes_on: PlainDict = {"stage": row["resume_state"], "is_bought": is_bought(call.connection, row), **late}
+    stage = "taken" if row["resume_state"] == "handed_over" else row["resume_state"]  # an answer is given anew
+    goes_on: PlainDict = {"stage": stage, "is_bought": is_bought(call.connection, row), **late}
     if decision["resume"]:
-        note_state(call, order_id, row["resume_state"], **NO_CLAIM)
+        note_state(call, order_id, stage, handed_over_at=None, **NO_CLAIM)
         return goes_on
     if balance_of(call.connection, accounts.goods(order_id)):
         settling.cancel_errand(

@@ -1,12 +1,13 @@
 """Topics of an errand that looks for a courier: put among those of its class, offered, taken, given back, withdrawn."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, update
 
 from engine.definitions.registry import TopicCall, topic
+from engine.language.specs.durations import parse_duration
 from engine.services.dispatch.offers import open_offer
 from engine.services.errands import states
 from engine.services.errands.codes import DELIVERY, PICKUP, forget_tries
@@ -25,8 +26,6 @@ from engine.storage.plain import Plain, PlainDict
 NO_CLAIM: dict[str, None] = dict.fromkeys(("claim_kind", "claimant_id", "claim_reason", "claim_fen"))
 NO_COURIER: dict[str, None] = dict.fromkeys(("courier_id", "taken_at", "pickup_due", "promised_at", "picked_up_at"))
 GRACE, RELEASED, LATE, RELAY = "grace", "released", "late", "relay"
-BEFORE_PICKUP = timedelta(minutes=30)
-"""A scheduled errand that nobody took is decided about so long before its pickup."""
 
 
 @topic("set_goods_aside")
@@ -58,7 +57,8 @@ def offer_anew(call: TopicCall, order_id: str, **values: object) -> PlainDict:
     row = states.fetch_row(call.connection, order_id)
     until: datetime = later(call, "errand_no_taker")
     if row["scheduled_at"] is not None:
-        until = max(until, row["scheduled_at"] - BEFORE_PICKUP)
+        ahead = parse_duration(str(call.policy["errand_schedule_least"])).longest  # it is decided about in time
+        until = max(until, row["scheduled_at"] - ahead)
     call.connection.execute(
         update(errand).where(errand.c.id == order_id).values(offered_at=call.now, **NO_CLAIM, **values)
     )

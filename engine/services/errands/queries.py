@@ -17,7 +17,7 @@ from engine.queries.page import MAX_LIMIT, Page
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.services.errands import codes, states
-from engine.services.errands.commands import COURIER, POSSIBLE_REQUESTS, REQUESTER, side_of
+from engine.services.errands.commands import COURIER, REQUESTER, list_requests, side_of
 from engine.services.errands.exceptions import POSSIBLE
 from engine.services.errands.pricing import last_quote
 from engine.services.errands.tables import errand, errand_exception, errand_proof
@@ -166,7 +166,7 @@ def _view(connection: Connection, keys: KeyRing, actor: Actor, row: RowMapping, 
     order_id, is_exact = row["id"], side == REQUESTER or (side == COURIER and row["state"] in states.HELD)
     code = codes.find_code(connection, order_id, codes.DELIVERY)
     quote = last_quote(connection, order_id) if side == REQUESTER else None
-    may = frozenset(kind for kind, sides in POSSIBLE_REQUESTS.items() if row["state"] in sides.get(side, frozenset()))
+    may = list_requests(row, side)
     kinds = tuple(kind for kind, among in POSSIBLE.items() if row["state"] in among) if side == COURIER else ()
     is_shown_codes = side == REQUESTER and row["closed_at"] is None
     return ErrandView(

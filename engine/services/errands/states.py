@@ -24,7 +24,7 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "delivered": frozenset({"closed"}),
     "exception": frozenset({"taken", "at_pickup", "delivering", "offering", "returning", "disputed"}) | _CALLED_OFF,
     "returning": frozenset({"returned"}),
-    "disputed": frozenset({"taken", "at_pickup", "delivering", "handed_over", "closed"}),
+    "disputed": frozenset({"taken", "at_pickup", "delivering", "closed"}),
     **dict.fromkeys(("closed", "no_courier", "cancelled", "cancelled_with_fee", "returned"), frozenset()),
 }
 FINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)

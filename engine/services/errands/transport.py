@@ -23,7 +23,8 @@ def record_arrival(call: TopicCall, *, order_id: str) -> PlainDict:
 
     Reads the form of go_to_pickup. Returns: nothing.
     """
-    add_proof(call, order_id, ARRIVAL, "place", call.values_of("go_to_pickup"), "arrival_photo")
+    form = call.values_of("go_to_pickup")
+    add_proof(call, order_id, ARRIVAL, "photo" if form.get("arrival_photo") else "place", form, "arrival_photo")
     note_state(call, order_id, "at_pickup")
     return {}
 

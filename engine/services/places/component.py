@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 
 from wtforms.form import BaseForm
 
-from engine.definitions.forms.components import FormComponent, form_component
-from engine.definitions.forms.fields import PlainField, Submitted
+from engine.definitions.forms.components import FormComponent, form_component, text_of
+from engine.definitions.forms.fields import PlainField, Submitted, find_datum
 from engine.definitions.forms.messages import Language
 from engine.definitions.forms.model import Component, Finding
 from engine.definitions.forms.typed import InputRefused, clean_text, fold_width
 from engine.definitions.registry import ViewCall, view
 from engine.services.places.city import LANDMARKS
-from engine.services.places.geometry import Place
+from engine.services.places.geometry import Place, measure_metres, write_distance
 from engine.services.places.saved import list_saved, save_address
 from engine.services.places.stored import Address
 from engine.storage.actor import Actor
@@ -102,6 +102,21 @@ class PlaceField(PlainField):
         if length > MAX_ADDRESS:
             raise self.refuse("too_long", max_length=MAX_ADDRESS, length=length, excess=length - MAX_ADDRESS)
 
+    def pre_validate(self, form: BaseForm) -> None:
+        super().pre_validate(form)
+        spot = find_datum(self.meta.binding.data, self.component.bounds) if self.component.bounds else None
+        instead = text_of(self.component, "unless")
+        if isinstance(spot, dict) and spot and not (instead in form and form[instead].data):
+            self._check_near(spot)
+
+    def _check_near(self, spot: PlainDict) -> None:
+        """What is typed lies so near a place of the case."""
+        if self.is_empty:
+            raise self.refuse("place_needed")
+        metres, most = measure_metres(Place.of_plain(self.data), Place.of_plain(spot)), int(str(spot["metres"]))
+        if metres > most:
+            raise self.refuse("place_too_far", distance=write_distance(metres), most=most)
+
     @property
     def draft(self) -> Plain:
         if not (self.typed_address or self.typed_point or self.chosen):
@@ -130,10 +145,11 @@ def _write_point(place: Place) -> str:
 @form_component(PLACE)
 class PlacePicker(FormComponent):
     """Asks for an address and its point on the map; its value is `{"address", "lat", "lng"}` in micro-degrees, with
-    `personal` a vault reference to both. `source` is `known_places`.
+    `personal` a vault reference to both. `source` is `known_places`. With `bounds`, the path of a dict with `lat`,
+    `lng` and `metres`, it must lie so near that place, unless the field `unless` was filled in instead.
     """
 
-    properties = frozenset({"source", "personal"})
+    properties = frozenset({"source", "personal", "bounds", "unless"})
     field_class = PlaceField
     receives = True
 
