@@ -1,6 +1,7 @@
 """The views of maps and tracking."""
 
 from functools import partial
+from urllib.parse import urljoin
 
 from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -9,14 +10,19 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
+from engine.services.errands.codes import code_of_recipient
 from engine.services.places.saved import forget_address, list_saved
 from engine.services.tracking.batch import PositionBatch
+from engine.services.tracking.links import make_tracking_link
 from engine.services.tracking.queries import read_linked_track, read_track, read_trail
+from engine.services.tracking.routing import TO_DROPOFF, TO_PICKUP
 from web.auditor.names import Names
 from web.security import current_actor
 from web.tracking.base_map import find_city_file, serve_city_file, serve_schematic_city
 from web.tracking.positions import PositionsRefused, read_positions
 from web.tracking.showing import find_arrival, map_places, map_trail, thin_trail
+
+UNDER_WAY = (TO_PICKUP, TO_DROPOFF)
 
 
 def make_tracking(engine: Engine) -> Blueprint:
@@ -26,7 +32,9 @@ def make_tracking(engine: Engine) -> Blueprint:
 
     def set_up(setup: BlueprintSetupState) -> None:
         setup.app.extensions["positions"] = desk.batch
-        setup.app.jinja_env.globals["has_city_file"] = lambda: find_city_file(engine) is not None
+        names = setup.app.jinja_env.globals
+        names["has_city_file"] = lambda: find_city_file(engine) is not None
+        names["recipient_link"] = lambda order_id: urljoin(request.url_root, make_tracking_link(engine.keys, order_id))
 
     blueprint.record_once(set_up)
     blueprint.add_url_rule("/map/city.json", "city", serve_schematic_city)
@@ -56,8 +64,9 @@ class TrackingDesk:
             fixes = read_positions(request.get_json(silent=True), self.engine.clock())
         except PositionsRefused as error:
             raise BadRequest(str(error)) from error
+        written = self.batch.report(actor.party_id, fixes)
         self.batch.start()
-        return jsonify(written=self.batch.report(actor.party_id, fixes))
+        return jsonify(written=written)
 
     def show_now(self, order_id: str) -> BaseResponse:
         """Where the courier of an order is, for its requester and himself; 404 once it is over."""
@@ -96,9 +105,15 @@ class TrackingDesk:
     def follow(self, order_id: str, proof: str) -> Response:
         """The page behind a recipient's link: how far the order is, when it arrives, and where it is."""
         track = read_linked_track(self.engine, order_id, proof)
-        now = self.engine.clock()
+        with self.engine.database.read() as connection:
+            code = code_of_recipient(connection, self.engine.keys, order_id) if track.stage in UNDER_WAY else ""
         page = render_template(
-            "tracking/follow.html", track=track, arrival=find_arrival(track, now), places=map_places(track), proof=proof
+            "tracking/follow.html",
+            track=track,
+            arrival=find_arrival(track, self.engine.clock()),
+            places=map_places(track),
+            code=code,
+            proof=proof,
         )
         response = Response(page, mimetype="text/html")
         response.headers["Referrer-Policy"] = "no-referrer"

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from engine.services.errands.tables import errand_code
+from engine.services.errands.tables import errand, errand_code
 from engine.storage.keys import KeyRing
 
 PICKUP, DELIVERY = "pickup", "delivery"
@@ -54,3 +54,9 @@ def forget_tries(connection: Connection, order_id: str, purpose: str) -> None:
     fresh = {"tries_left": TRIES, "proved_at": None}
     this = (errand_code.c.order_id == order_id, errand_code.c.purpose == purpose)
     connection.execute(update(errand_code).where(*this).values(fresh))
+
+
+def code_of_recipient(connection: Connection, keys: KeyRing, order_id: str) -> str:
+    """The digits that whoever holds the recipient's link tells the courier; empty where the order needs none."""
+    query = select(errand.c.needs_delivery_code).where(errand.c.id == order_id)
+    return make_code(keys, order_id, DELIVERY) if connection.execute(query).scalar_one_or_none() else ""

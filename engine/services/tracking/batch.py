@@ -103,20 +103,24 @@ class PositionBatch:
         return len(fixes)
 
     def start(self) -> None:
-        """Begins to write every second, in a thread of its own; once."""
+        """Sees to it that what waits is written: every second, by a thread that lives as long as something does."""
         with self._lock:
-            if self._writer is None:
+            if self._writer is None and (self._waiting or self._behind):
                 self._writer = threading.Thread(target=self._keep_writing, name="positions", daemon=True)
                 self._writer.start()
 
     def _keep_writing(self) -> None:
-        listener = self._engine.changes.add(())  # of nothing: it is closed with the engine
-        while not listener.is_closed:
-            listener.pause(EVERY_SECONDS)
+        pause = threading.Event()
+        while True:
+            pause.wait(EVERY_SECONDS)
             try:
                 self.flush()
             except Exception:  # the thread must outlive a database that is away for a while
                 log.exception("positions could not be written yet")
+            with self._lock:
+                if not self._waiting and not self._behind:
+                    self._writer = None
+                    return
 
 
 def _write(unit: UnitOfWork, fixes: Sequence[tuple[str, Fix]], behind: set[str]) -> _Written:

@@ -18,6 +18,7 @@ from engine.storage.actor import Actor
 from engine.storage.keys import KeyRing
 
 WAITING = "waiting"
+RELEASED = "released"  # the outcome of a track whose courier gave the order back: it waits for another
 LINK_LIFE = timedelta(days=1)  # so long after the end a recipient's link still says how it went
 TRAIL_READERS = frozenset({"customer_service", "arbiter"})
 
@@ -81,7 +82,8 @@ def read_linked_track(engine: Engine, order_id: str, proof: str) -> TrackView:
         row = _find_newest(connection, order_id)
         if row is None:
             return TrackView(order_id, WAITING)
-        if row["closed_at"] is not None and row["closed_at"] + LINK_LIFE < engine.clock():
+        has_ended = row["closed_at"] is not None and row["outcome"] != RELEASED
+        if has_ended and row["closed_at"] + LINK_LIFE < engine.clock():
             raise NotFound("track", order_id)
         return _show(connection, engine.keys, row)
 
@@ -117,6 +119,8 @@ def _find_newest(connection: Connection, order_id: str) -> RowMapping | None:
 
 
 def _show(connection: Connection, keys: KeyRing, row: RowMapping) -> TrackView:
+    if row["outcome"] == RELEASED:
+        return TrackView(row["order_id"], WAITING)
     if row["closed_at"] is not None:
         return TrackView(row["order_id"], CLOSED, row["outcome"])
     pickup, dropoff = (open_place(connection, keys, row[name]) for name in ("pickup", "dropoff"))

@@ -6,6 +6,7 @@ import "./map/leaflet.css";
 import { drawBase } from "./map/base.js";
 import { showPlaces } from "./map/places.js";
 import { preparePicker } from "./map/picker.js";
+import { prepareShare } from "./map/share.js";
 
 const HOME = { center: [30.268, 120.158], zoom: 12 };
 const STREETS = { 11: 2, 12: 3.5, 13: 5.5, 14: 8, 15: 12, 16: 17, 17: 24, 18: 34 };
@@ -32,6 +33,7 @@ const makeMap = (host) => {
 };
 
 const prepare = () => {
+  document.querySelectorAll("[data-share][hidden]").forEach(prepareShare);
   for (const host of document.querySelectorAll("[data-map]:not(.leaflet-container)")) {
     const map = makeMap(host);
     if (host.dataset.of) showPlaces(map, host);

@@ -257,6 +257,11 @@ def _close_cases(street: Street) -> None:
 
 
 def test_a_relay_changes_who_is_seen(street: Street) -> None:
+    street.open("evan")
+    street.go(START_LINE, "evan")
+    street.do("tracking.close", outcome="released")
+    assert street.see() == TrackView(ORDER, "waiting")
+    street.clock.advance(seconds=20)
     street.open()
     street.go(START_LINE)
     street.clock.advance(seconds=20)
