@@ -4,11 +4,13 @@ from flask import render_template, request
 
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
+from engine.services.cases.queries import list_cases
 from engine.services.errands.queries import fetch_errand
 from engine.storage.ids import new_token
 from web.chat.room import find_chat
 from web.errands.page import PageMaker
 from web.errands.requests import REQUESTS
+from web.market.cases import may_open_case
 from web.security import current_actor
 
 DONE = ("report", "release", "cancel", "dispute", "take")
@@ -28,11 +30,14 @@ class OrderDesk:
         if not view.card.side:  # what a stranger may know of it stands on the list he took it from
             raise NotFound("errand", order_id)
         done = request.args.get("done")
+        is_over = view.card.closed_at is not None
         return render_template(
             "errands/order.html",
             page=self.maker.make(actor, view),
             room=find_chat(self.engine, actor, order_id),
             acts=[name for name, kind in REQUESTS.items() if kind in view.may],
+            cases=list_cases(self.engine, actor, order_id),
+            may_open_case=is_over and may_open_case(self.engine, actor, "errand", order_id),
             done=done if done in DONE else None,
             token=new_token(),
         )

@@ -12,11 +12,12 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.tasks import TaskView, ViewContext, bind_task, fetch_task
 from engine.services.errands.commands import COURIER, REQUESTER
+from engine.services.errands.exceptions import KINDS
 from engine.services.errands.notes import BUY
 from engine.services.errands.queries import ErrandView, Spot
 from engine.services.errands.states import HELD, fetch_row
 from engine.services.errands.views import errand_facts
-from engine.services.ratings.queries import Standing, rating_of
+from engine.services.ratings.queries import RatingView, Standing, rating_of, ratings_of_case
 from engine.services.tracking.queries import TrackView, read_track
 from engine.storage.actor import Actor
 from web.errands.looks import Step, list_steps
@@ -72,7 +73,9 @@ class NextStep:
 
 @dataclass(frozen=True)
 class ErrandPage:
-    """All of the page but its chat. `places`: what is on the map, as the map's script reads it."""
+    """All of the page but its chat. `places`: what is on the map, as the map's script reads it; `trouble`: the
+    exception that is being dealt with, in both languages.
+    """
 
     view: ErrandView
     step: NextStep | None
@@ -87,6 +90,8 @@ class ErrandPage:
     facts: list[tuple[str, Shown]]
     proofs: Mapping[str, list[ShownFile]]
     sums: list[Sum]
+    ratings: list[RatingView]
+    trouble: tuple[str, str] | None
 
     @property
     def is_carrying(self) -> bool:
@@ -110,6 +115,7 @@ class PageMaker:
         with self.engine.database.read() as connection:
             row = fetch_row(connection, view.card.id)
             other = _find_other(connection, view, row["requester_id"])
+            ratings = ratings_of_case(connection, self.engine.keys, view.card.id, actor.party_id)
         track = self._find_track(actor, view.card.id)
         return ErrandPage(
             view,
@@ -125,6 +131,8 @@ class PageMaker:
             self._list_facts(actor, view),
             _list_proofs(view),
             list_sums(view.card, row) if view.card.fee_fen else [],
+            ratings,
+            KINDS[view.reported[-1]["kind"]] if view.card.state == "exception" else None,
         )
 
     def _find_step(self, actor: Actor, view: ErrandView) -> tuple[NextStep | None, Mapping[str, str]]:
