@@ -6,7 +6,7 @@ from alembic import op
 from engine.storage.columns import Instant, Json
 
 revision = "0020"
-down_revision = "0021"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

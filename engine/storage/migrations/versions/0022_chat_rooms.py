@@ -6,7 +6,7 @@ from alembic import op
 from engine.storage.columns import Hex, Instant, Json
 
 revision = "0022"
-down_revision = "0019"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
