@@ -54,8 +54,8 @@ class Requests:
             order = fetch_errand(self.engine, current_actor(), order_id)
             return self._draw(name, order, bound, token), 422
         self._send(name, order_id, token, bound)
-        is_given_back = name == "release"
-        target = url_for("errands.home" if is_given_back else "errands.order", order_id=order_id, done=name)
+        page = url_for("errands.order", order_id=order_id, done=name)
+        target = url_for("errands.home", done=name) if name == "release" else page
         return jsonify(next=target) if wants_json(request) else redirect(target, 303)
 
     def _send(self, name: str, order_id: str, token: str, bound: BoundForm) -> None:
