@@ -4,6 +4,7 @@ Those that are scenarios beside the diagram are played on SQLite with all the ot
 """
 
 from dataclasses import asdict
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -15,15 +16,17 @@ from engine.runtime.errors import NotFound
 from engine.services.errands.codes import DELIVERY, make_code
 from engine.services.errands.commands import cancel_errand, release_errand, report_exception
 from engine.services.errands.errors import RequestNotPossible
-from engine.services.errands.pricing import QuoteUnsound, check_quote, last_quote
+from engine.services.errands.pricing import QuoteExpired, QuoteUnsound, check_quote, last_quote
 from engine.services.errands.queries import fetch_errand, list_errands
 from engine.services.errands.tables import errand
 from engine.services.tracking.queries import read_track
 from engine.storage.actor import Actor
 from tests.acceptance.playing import Played
 from tests.support.stage import Stage
+from web.demo.errands import WANTED
 
 ON_POSTGRES = pytest.mark.parametrize("any_stage", ["postgres"], indirect=True)
+ON_SQLITE = pytest.mark.parametrize("any_stage", ["sqlite"], indirect=True)
 PHONE, ROOM = "13800001111", "玉泉校区"
 
 
@@ -51,11 +54,22 @@ def test_31_a_quote_is_estimated_made_anew_signed_and_short_lived(any_stage: Sta
     assert check_quote(keys, quote, now)["number"] == 2
     with pytest.raises(QuoteUnsound):
         check_quote(keys, {**quote, "fee_fen": 1}, now)  # type: ignore[arg-type]
-    any_stage.wait(minutes=2)
-    with pytest.raises(QuoteUnsound):
-        check_quote(keys, quote, any_stage.clock())
+    with pytest.raises(QuoteExpired):
+        check_quote(keys, quote, now + timedelta(minutes=2))
 
 
+@ON_SQLITE
+def test_31_a_quote_confirmed_too_late_lapses(any_stage: Stage) -> None:
+    order_id = _play(any_stage, "described")
+    any_stage.do(REQUESTER, order_id, "set_fee", {"fee_decision": "change"})
+    wanted = WANTED["fetch_parcel"] | {"category": "fetch_parcel", "order_class": "professional"}  # type: ignore[operator]
+    any_stage.do(REQUESTER, order_id, "describe_errand", wanted)
+    any_stage.clock.advance(minutes=16)  # the timer has not gone off yet
+    any_stage.do(REQUESTER, order_id, "confirm_quote", {"fee_decision": "order"})
+    assert (any_stage.outcome(order_id), any_stage.incidents(order_id)) == ("end_unpaid", [])
+
+
+@ON_POSTGRES
 def test_32_five_wrong_codes_lock_it_and_a_photo_proves(any_stage: Stage) -> None:
     order_id, engine = _play(any_stage, "under_way"), any_stage.engine
     any_stage.do(COURIER, order_id, "deliver", {})
@@ -78,6 +92,7 @@ def _hand_over(stage: Stage, order_id: str, code: str) -> None:
     stage.do(COURIER, order_id, "hand_over", {"delivery_proof": "code", "delivery_code": code})
 
 
+@ON_SQLITE
 def test_who_is_not_at_the_pickup_proves_it_by_a_photo(any_stage: Stage) -> None:
     order_id = _play(any_stage, "taken")
     for elsewhere in ({}, {"place-known": "east_station"}):
@@ -94,6 +109,7 @@ def test_33_34_35_money_of_what_goes_wrong(any_stage: Stage, name: str) -> None:
     assert max(played.transitions()) == 1  # no service function makes more than one transition of F.3
 
 
+@ON_SQLITE
 def test_36_37_53_who_sees_what_of_an_errand(any_stage: Stage) -> None:
     order_id, engine = _play(any_stage, "under_way"), any_stage.engine
     own, other = fetch_errand(engine, REQUESTER, order_id), fetch_errand(engine, COURIER, order_id)

@@ -8,7 +8,7 @@ from engine.definitions.registry import TopicCall
 from engine.services.errands.notes import ANSWER, BUY, later
 from engine.services.errands.pricing import is_at_night
 from engine.storage.clock import parse_instant
-from engine.storage.plain import Plain, PlainDict
+from engine.storage.plain import Plain
 
 FORM = "describe_errand"
 DETAILS: Mapping[str, tuple[str, ...]] = {
@@ -66,9 +66,3 @@ def _read_time(call: TopicCall, value: Plain) -> datetime | None:
 def has_way(row: Mapping[Any, Any]) -> bool:
     """Whether an errand leads from one place to another."""
     return bool(row["pickup"] and row["dropoff"])
-
-
-def published(row: Mapping[Any, Any]) -> PlainDict:
-    """What everybody may know of an errand who may take it, apart from its places."""
-    names = ("category", "order_class", "description", "images", "weight_kg")
-    return {name: row[name] for name in names}

@@ -5,10 +5,11 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from engine.definitions.registry import JobDone, JobRun, TopicCall, job_handler, topic
+from engine.language.errors import BpmnError
 from engine.services.errands import states
 from engine.services.errands.details import has_way, read_form
 from engine.services.errands.notes import note_state, title_of
-from engine.services.errands.pricing import ORDINARY, check_quote, last_quote, make_quote
+from engine.services.errands.pricing import ORDINARY, QuoteExpired, check_quote, last_quote, make_quote
 from engine.services.errands.tables import errand
 from engine.services.job_engine import engine_of
 from engine.services.places.asking import plan_route, read_timeout
@@ -18,6 +19,7 @@ from engine.storage.plain import Plain, PlainDict
 
 ASK = "errand.route"
 ROUTE_FOUND = "route.found"
+NOT_ORDERED = "NOT_ORDERED"
 
 
 @topic("save_errand")
@@ -96,19 +98,26 @@ def agree_price(call: TopicCall, *, order_id: str) -> PlainDict:
     and still holds.
 
     Reads the form of set_fee or confirm_quote. Returns: amount_fen (fee, tip and advance for goods), goods_fen (the
-    advance).
+    advance). Raises BpmnError NOT_ORDERED for a quote confirmed too late.
     """
     row = states.fetch_row(call.connection, order_id)
     form = call.values_of("set_fee" if row["order_class"] == ORDINARY else "confirm_quote")
     if row["order_class"] == ORDINARY:
         fee_fen = int(str(form["fee_fen"]))
     else:
-        fee_fen = check_quote(call.keys, last_quote(call.connection, order_id), call.now)["fee_fen"]
+        fee_fen = _accept_quote(call, order_id)
     tip_fen = int(str(form.get("tip_fen") or 0))
     note_state(call, order_id, "unpaid", fee_fen=fee_fen, tip_fen=tip_fen)
     amount_fen = fee_fen + tip_fen + row["goods_cap_fen"]
     call.describe(*title_of(row), amount_fen)
     return {"amount_fen": amount_fen, "goods_fen": row["goods_cap_fen"]}
+
+
+def _accept_quote(call: TopicCall, order_id: str) -> int:
+    try:
+        return int(check_quote(call.keys, last_quote(call.connection, order_id), call.now)["fee_fen"])
+    except QuoteExpired as expired:  # confirmed in the moment between its end and the timer
+        raise BpmnError(NOT_ORDERED, str(expired)) from expired
 
 
 @topic("lapse_errand")

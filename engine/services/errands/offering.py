@@ -15,13 +15,14 @@ from engine.services.errands.contact import close_tracking_and_number, part_with
 from engine.services.errands.notes import ANSWER, later, note_state, tell_parties
 from engine.services.errands.proofs import is_bought
 from engine.services.errands.tables import errand, errand_leg
-from engine.services.ledger import rules
-from engine.services.ledger.topics.calls import ESCROW, GOODS, open_book
+from engine.services.ledger import accounts, rules
+from engine.services.ledger.posting import balance_of
+from engine.services.ledger.topics.calls import open_book
 from engine.services.ledger.topics.funds import release_funds
 from engine.services.places.stored import open_place
 from engine.services.tracking.topics import open_tracking
 from engine.storage.clock import format_instant
-from engine.storage.plain import Plain, PlainDict
+from engine.storage.plain import PlainDict
 
 NO_CLAIM: dict[str, None] = dict.fromkeys(("claim_kind", "claimant_id", "claim_reason", "claim_fen"))
 NO_COURIER: dict[str, None] = dict.fromkeys(("courier_id", "taken_at", "pickup_due", "promised_at", "picked_up_at"))
@@ -36,10 +37,14 @@ def set_goods_aside(call: TopicCall, *, order_id: str, goods_fen: int) -> PlainD
     """
     payer = states.fetch_row(call.connection, order_id)["requester_id"]
     release_funds(call, escrow_ref=order_id, payer=payer, amount_fen=goods_fen, order_ref=order_id)
-    book = open_book(call, order_id)
-    book = replace(book, origin=replace(book.origin, key=f"{call.key}:goods"))
-    rules.freeze_goods(book, payer=payer, escrow_ref=order_id, amount_fen=goods_fen)
+    rules.freeze_goods(_open_goods(call, order_id), payer=payer, escrow_ref=order_id, amount_fen=goods_fen)
     return {}
+
+
+def _open_goods(call: TopicCall, order_id: str) -> rules.Book:
+    """The ledger for a second entry of the same service task."""
+    book = open_book(call, order_id)
+    return replace(book, origin=replace(book.origin, key=f"{call.key}:goods"))
 
 
 @topic("classify_errand")
@@ -166,10 +171,10 @@ def refund_errand(call: TopicCall, *, order_id: str, state: str) -> PlainDict:
     Returns: refunded_fen.
     """
     payer = states.fetch_row(call.connection, order_id)["requester_id"]
-    refunded: list[Plain] = []
-    for source in (ESCROW, GOODS):
-        released = release_funds(call, escrow_ref=order_id, payer=payer, order_ref=order_id, source=source)
-        refunded.append(released["released_fen"])
+    refunded = release_funds(call, escrow_ref=order_id, payer=payer, order_ref=order_id)["released_fen"]
+    goods = accounts.goods(order_id)
+    if goods_fen := balance_of(call.connection, goods):
+        rules.release(_open_goods(call, order_id), payer=payer, source=goods, amount_fen=goods_fen)
     close_tracking_and_number(call, outcome=state)
     note_state(call, order_id, state, outcome=state)
-    return {"refunded_fen": sum(int(str(one)) for one in refunded)}
+    return {"refunded_fen": int(str(refunded)) + goods_fen}

@@ -30,7 +30,11 @@ Decide = Callable[[str, Mapping[str, Plain]], Decision]
 
 
 class QuoteUnsound(Exception):
-    """A quote that is not ours, or not good any more, was to be paid."""
+    """A quote that is not ours was to be paid."""
+
+
+class QuoteExpired(Exception):
+    """A quote was to be paid that is not good any more."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,11 @@ def last_quote(connection: Connection, order_id: str) -> RowMapping | None:
 
 
 def check_quote(keys: KeyRing, quote: RowMapping | None, now: datetime) -> RowMapping:
-    """The quote, if it is ours and still good. Raises QuoteUnsound."""
+    """The quote, if it is ours and still good. Raises QuoteUnsound, QuoteExpired."""
     if quote is None or not is_sealed(keys.mac, errand_quote.name, dict(quote)):
         raise QuoteUnsound("Expected a quote with our seal, but there is none")
     if now > quote["valid_until"]:
-        raise QuoteUnsound(f"Expected a quote that is good, but it was until {quote['valid_until']}")
+        raise QuoteExpired(f"Expected a quote that is good, but it was until {quote['valid_until']}")
     return quote
 
 

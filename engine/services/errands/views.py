@@ -36,6 +36,8 @@ _DETAILS: Mapping[str, tuple[str, str]] = {
     "question": ("问题", "Question"),
     "answer_by": ("希望答复时间", "To be answered by"),
 }
+_YES = {"zh": "是", "en": "Yes"}
+_TICKS: Mapping[str, tuple[str, str]] = {"colour": ("彩色", "In colour"), "duplex": ("双面", "On both sides")}
 _PARTS: Mapping[str, tuple[str, str]] = dict(
     zip(
         PARTS,
@@ -96,6 +98,7 @@ def _private_facts(connection: Connection, keys: KeyRing, row: RowMapping) -> li
         fact("送达地址", "Deliver to", "dropoff", address("dropoff")),
         fact("收件人", "Recipient", "recipient_name", text("recipient_name")),
         *(fact(*words, name, details.get(name)) for name, words in _DETAILS.items()),
+        *(fact(*words, name, dict(_YES)) for name, words in _TICKS.items() if details.get(name)),
         fact("文件", "Files", "files", row["files"]),
         fact("代购金额上限", "Goods budget", "goods_cap_fen", row["goods_cap_fen"] or None),
     ]
