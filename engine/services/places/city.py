@@ -4,7 +4,7 @@ Where the lake, the river, the hills and the landmarks lie is true to Hangzhou w
 are made up. Pages that show it say so.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from heapq import heappop, heappush
@@ -75,12 +75,18 @@ class City:
         return SOUTH <= place.latitude <= NORTH and WEST <= place.longitude <= EAST
 
     def find_way(self, start: Place, end: Place) -> tuple[Place, ...]:
-        """The quickest way along the streets; beginning and end are walked straight to the nearest corner."""
-        first, last = self._nearest(start), self._nearest(end)
+        """The quickest way along the streets; from the beginning and to the end one walks straight to the street."""
+        if start == end:
+            return (start,)
+        (out, first), (back, last) = self._reach(start), self._reach(end)
         if first == last:
-            return (start, end)
-        line = [self.nodes[node] for node in self._walk(first, last)]
-        return tuple(_trim([start, *line, end]))
+            return _join([start, out, back, end])
+        nodes = self._walk(self._nearest(first, start), self._nearest(last, end))
+        if first >= set(nodes[:2]):  # on the first street one need not go back to its corner
+            nodes = nodes[1:]
+        if last >= set(nodes[-2:]):
+            nodes = nodes[:-1]
+        return _join([start, out, *(self.nodes[node] for node in nodes), back, end])
 
     def list_streets(self) -> Iterator[Street]:
         """Every street as long as it runs on."""
@@ -119,8 +125,16 @@ class City:
             return False
         return is_major or (one[0] * 7919 ^ one[1] * 104_729 ^ other[0] * 31) % GAP_EVERY != 0
 
-    def _nearest(self, place: Place) -> Node:
-        return min(self.links, key=lambda node: _span(self.nodes[node], place))
+    def _nearest(self, nodes: Iterable[Node], place: Place) -> Node:
+        return min(nodes, key=lambda node: _span(self.nodes[node], place))
+
+    def _reach(self, place: Place) -> tuple[Place, frozenset[Node]]:
+        """Where one comes to the nearest street, and the two corners it lies between."""
+        near = self._nearest(self.links, place)
+        around = {near, *self.links[near]}
+        streets = {frozenset({node, after}) for node in around for after in self.links[node]}
+        feet = [(_foot(place, *(self.nodes[node] for node in sorted(one))), one) for one in streets]
+        return min(feet, key=lambda found: (_span(found[0], place), sorted(found[1])))
 
     def _walk(self, first: Node, last: Node) -> list[Node]:
         ends = self.nodes[last]
@@ -201,10 +215,15 @@ def _keep_connected(links: dict[Node, dict[Node, float]]) -> dict[Node, dict[Nod
     return {node: links[node] for node in links if node in largest}
 
 
-def _trim(line: list[Place]) -> list[Place]:
-    """Without the corner one would go beyond only to come back."""
-    if len(line) > 3 and _span(line[0], line[2]) < _span(line[1], line[2]):
-        del line[1]
-    if len(line) > 3 and _span(line[-1], line[-3]) < _span(line[-2], line[-3]):
-        del line[-2]
-    return [one for number, one in enumerate(line) if not number or one != line[number - 1]]
+def _foot(place: Place, one: Place, other: Place) -> Place:
+    """The point of a straight street that is nearest to a place."""
+    wide = cos(radians(SOUTH))
+    east, north = (other.lng - one.lng) * wide, other.lat - one.lat
+    along = ((place.lng - one.lng) * wide * east + (place.lat - one.lat) * north) / (east**2 + north**2)
+    along = min(1.0, max(0.0, along))
+    return Place(one.lat + round(along * (other.lat - one.lat)), one.lng + round(along * (other.lng - one.lng)))
+
+
+def _join(line: list[Place]) -> tuple[Place, ...]:
+    """A line without points that only repeat the one before."""
+    return (line[0], *(other for one, other in pairwise(line) if one != other))

@@ -110,17 +110,19 @@ class PositionBatch:
                 self._writer.start()
 
     def _keep_writing(self) -> None:
-        pause = threading.Event()
-        while True:
-            pause.wait(EVERY_SECONDS)
-            try:
-                self.flush()
-            except Exception:  # the thread must outlive a database that is away for a while
-                log.exception("positions could not be written yet")
-            with self._lock:
-                if not self._waiting and not self._behind:
-                    self._writer = None
-                    return
+        with self._engine.changes.listen(()) as listener:  # to nothing, but it is closed with the engine
+            while not listener.is_closed and self._must_go_on():
+                listener.pause(EVERY_SECONDS)
+                try:
+                    self.flush()
+                except Exception:  # the thread must outlive a database that is away for a while
+                    log.exception("positions could not be written yet")
+
+    def _must_go_on(self) -> bool:
+        with self._lock:
+            if not self._waiting and not self._behind:
+                self._writer = None
+            return self._writer is not None
 
 
 def _write(unit: UnitOfWork, fixes: Sequence[tuple[str, Fix]], behind: set[str]) -> _Written:
