@@ -12,12 +12,10 @@ from engine.services.dispatch.couriers import (
     read_profile,
     save_profile,
 )
-from engine.services.dispatch.words import CATEGORIES
-from web.errands.looks import CATEGORIES as LOOKS
+from web.errands.looks import CATEGORIES
 from web.security import current_actor, local_target
 
 RANGES_M = (500, 1_000, 2_000, 3_000, 5_000, 10_000)
-ICONS = {category: icon for category, (_, icon) in LOOKS.items()}
 POST = ("POST",)
 
 
@@ -46,7 +44,6 @@ class ProfileDesk:
             profile=profile,
             ranges=sorted({*RANGES_M, profile.range_m}),
             categories=CATEGORIES,
-            icons=ICONS,
             vehicles=VEHICLES,
             is_saved="saved" in request.args,
         )

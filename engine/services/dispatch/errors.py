@@ -7,7 +7,7 @@ from engine.storage.plain import Plain
 class CourierRefused(EngineError):
     """A courier's profile, or his going on duty.
 
-    `reason`: not_a_courier, not_certified, no_agreement, suspended, range, category, vehicle, order_held.
+    `reason`: not_a_courier, same_person, not_certified, no_agreement, suspended, range, category, vehicle.
     """
 
     def __init__(self, reason: str, **facts: Plain) -> None:

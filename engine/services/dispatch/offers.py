@@ -74,13 +74,7 @@ def open_offer(
         "opened_at": call.now,
         **_places(pickup, dropoff),
     }
-    barred = {str(one): NAMED for one in excluded or ()}
-    known = find_offer(call.connection, call.instance_id)
-    if known is None:
-        call.connection.execute(insert(offer), terms | {"order_id": call.instance_id, "lock_version": 0, "round": 1})
-    else:
-        barred |= {known["taker_id"]: RELEASED} if known["state"] == TAKEN else {}
-        _change(call, terms | {"round": known["round"] + 1})
+    barred = {str(one): NAMED for one in excluded or ()} | _write(call, terms)
     _exclude(call, barred)
     call.enqueue(PUSH, {"order_id": call.instance_id})
     call.note("offer_opened", order_class=order_class, range_m=range_m, fee_fen=fee_fen, tip_fen=tip_fen)
@@ -119,6 +113,16 @@ def close_offer(call: TopicCall) -> PlainDict:
         call.enqueue(PUSH, {"order_id": call.instance_id})
         call.note("offer_closed", state=row["state"])
     return {}
+
+
+def _write(call: TopicCall, terms: dict[str, Any]) -> dict[str, str]:
+    """The row of the offer, new or with new terms; gives who had it, and why he does not get it again."""
+    known = find_offer(call.connection, call.instance_id)
+    if known is None:
+        call.connection.execute(insert(offer), terms | {"order_id": call.instance_id, "lock_version": 0, "round": 1})
+        return {}
+    _change(call, terms | {"round": known["round"] + 1})
+    return {known["taker_id"]: RELEASED} if known["state"] == TAKEN else {}
 
 
 def _places(pickup: Any, dropoff: Any) -> dict[str, Any]:

@@ -22,7 +22,8 @@ class NotEligible(EngineError):
     """The actor's party may not take this order, or publish one (publisher_suspended).
 
     `reason`: not_a_party, same_person, not_certified, no_agreement, suspended, own_order, related_party, excluded,
-    kind_not_wanted, too_many_orders, publisher_suspended.
+    kind_not_wanted, too_many_orders, publisher_suspended; of an errand also not_a_courier, professional_only,
+    given_back, dedicated_held, off_duty, out_of_range.
     """
 
     def __init__(self, reason: str, **facts: Plain) -> None:

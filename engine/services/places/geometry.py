@@ -97,7 +97,7 @@ def write_distance(metres: int) -> str:
     """A distance as pages show it in either language: 450 m, 1.2 km, 23 km."""
     if metres < 1000:
         return f"{max(10, round(metres, -1))} m"
-    return f"{metres / 1000:.1f} km" if metres < 9950 else f"{round(metres / 1000)} km"
+    return f"{round(metres / 1000, 1 if metres < 9950 else 0):g} km"
 
 
 def _middle(value: int, step: int) -> int:

@@ -1,7 +1,7 @@
 """Which orders reach whom: both ranges, classes, categories; pushed at once, or when a courier comes near."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine.commands.work import settle
 from engine.runtime.errors import NotFound
@@ -11,6 +11,7 @@ from engine.services.dispatch.rows import courier_topic
 from engine.services.dispatch.tables import courier_place
 from engine.services.notifications.tables import notification
 from engine.services.places.geometry import coarsen
+from engine.storage.tables import party
 from tests.engine.services.dispatch.town import ENDED, LAKE, Town, north
 from tests.support.clock import ManualClock
 
@@ -107,6 +108,16 @@ def test_a_courier_who_is_silent_for_half_an_hour_is_taken_off_duty_and_told(
     with any_town.engine.database.read() as connection:
         told = connection.execute(select(notification.c.user_id, notification.c.template)).all()
     assert [tuple(row) for row in told] == [("pia", "courier_off_duty")]
+
+
+def test_a_courier_who_is_suspended_is_taken_off_duty(town: Town, clock: ManualClock) -> None:
+    courier = town.courier("pia", "professional")
+    change = update(party).where(party.c.id == "pia").values(is_suspended=1)
+    town.engine.database.transact(lambda unit: unit.connection.execute(change))
+    clock.advance(minutes=6)
+    settle(town.engine)
+    profile = read_profile(town.engine, courier)
+    assert (profile.on_duty_since, profile.obstacle, town.count(courier_place)) == (None, "suspended", 0)
 
 
 def test_where_an_order_begins_is_forgotten_once_it_is_taken(any_town: Town) -> None:
