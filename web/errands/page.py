@@ -231,8 +231,10 @@ def _list_notes(view: ErrandView) -> dict[str, str]:
     card, notes = view.card, {}
     if card.category == BUY:
         notes["buy"] = text("errands.note.buy", cap=g.fmt.money(card.goods_cap_fen))
-    if card.side == REQUESTER and view.handed_over_at is None:
-        notes["hand_over"] = text("errands.note.hand_over")
+    if view.handed_over_at is None:
+        asked = [text("errands.note.code")] if view.needs_delivery_code else []
+        absent = [text("errands.note.absent")] if card.side == REQUESTER else []
+        notes["hand_over"] = " ".join([*asked, *absent])
     return notes
 
 
