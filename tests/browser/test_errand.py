@@ -68,9 +68,7 @@ def test_half_a_minute_without_a_connection_loses_nothing_and_sends_nothing_twic
     take(sun)
     page = sun.page
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function(
-        "async (path) => Boolean(await caches.match(path, {ignoreVary: true}))", arg=f"/errands/{order_id}"
-    )
+    sun.await_true("async (path) => Boolean(await caches.match(path, {ignoreVary: true}))", f"/errands/{order_id}")
     expect(page.locator(".sharing.is-on")).to_be_visible()
 
     expect(page.locator("#h-step")).to_have_text("前往取件")
