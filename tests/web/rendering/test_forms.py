@@ -258,6 +258,16 @@ def test_a_change_that_shows_more_fetches_the_form_again() -> None:
     assert one(tree, "//input[@name='_shown']").get("value") == "what"
 
 
+def test_a_group_of_which_nothing_is_shown_has_no_heading() -> None:
+    within = [part("textfield", "what", showWhen="more")]
+    form = make(
+        part("checkbox", "more"),
+        part("group", "", id="g", label="组", i18n={"en": {"label": "Group"}}, components=within),
+    )
+    assert draw(fill(form)).xpath("//h2") == []
+    assert len(draw(fill(form, {"more": "true"})).xpath("//h2")) == 1
+
+
 def test_a_form_without_conditions_and_files_has_no_buttons() -> None:
     assert not draw(fill(make(part("textfield", "x")))).xpath("//button")
 
