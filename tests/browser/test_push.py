@@ -1,5 +1,7 @@
 """What is pushed to a browser is shown by it, also while no page is open; its page says what it cannot do."""
 
+from typing import Any
+
 from playwright.sync_api import expect
 
 from tests.browser.checks import find_barriers, find_overflow
@@ -24,17 +26,20 @@ def test_a_pushed_notification_is_shown(visit: Visit) -> None:
 
         session = chen.context.new_cdp_session(chen.page)
         found: list[str] = []
-        session.on("ServiceWorker.workerRegistrationUpdated", lambda sent: found.extend(_list_ids(sent)))
+        session.on("ServiceWorker.workerRegistrationUpdated", lambda sent: found.extend(_list_ids(sent, chen.url)))
         session.send("ServiceWorker.enable")
-        chen.page.evaluate("navigator.serviceWorker.ready")
+        chen.await_true("async () => (await navigator.serviceWorker.ready).active.state === 'activated'")
         message = '{"id": "1", "title": "A task waits for you", "body": "Describe the demand", "path": "/inbox"}'
-        session.send(
-            "ServiceWorker.deliverPushMessage", {"origin": chen.url, "registrationId": found[-1], "data": message}
-        )
+        sent = {"origin": chen.url, "registrationId": found[-1], "data": message}
+        session.send("ServiceWorker.deliverPushMessage", sent)
         chen.await_true(f"async () => (await ({SHOWN})()).length === 1")
         chen.complaints.clear()  # this kind of window has no push service
         assert chen.page.evaluate(SHOWN) == [["A task waits for you", "Describe the demand", "/inbox"]]
 
 
-def _list_ids(sent: dict[str, list[dict[str, str]]]) -> list[str]:
-    return [one["registrationId"] for one in sent["registrations"]]
+def _list_ids(sent: dict[str, list[dict[str, Any]]], url: str) -> list[str]:
+    return [
+        one["registrationId"]
+        for one in sent["registrations"]
+        if one["scopeURL"].startswith(url) and not one["isDeleted"]
+    ]
