@@ -24,7 +24,7 @@ from engine.services.chat.rooms import room_topic
 from engine.services.dispatch.rows import courier_topic
 from engine.services.errands.commands import COURIER
 from engine.services.errands.queries import is_party, list_errands
-from engine.services.tracking.queries import read_linked_track, read_track
+from engine.services.tracking.queries import read_linked_track
 from engine.services.tracking.routing import track_topic
 from engine.storage.changes import WORK, Changes, Listener, case_topic
 from engine.storage.ids import new_id
@@ -70,13 +70,8 @@ def make_live(engine: Engine) -> Blueprint:
                 raise NotFound("errand", order_id)
         return _stream(engine.changes, places, case_topic(order_id), track_topic(order_id))
 
-    def track(order_id: str) -> Response:
-        """Tells requester and courier of changes to an order, and to where the courier is."""
-        read_track(engine, current_actor(), order_id)
-        return _stream(engine.changes, places, track_topic(order_id), case_topic(order_id))
-
     def follow(order_id: str, proof: str) -> Response:
-        """Tells the recipient of the same."""
+        """Tells a recipient of changes to his order, and to where its courier is."""
         read_linked_track(engine, order_id, proof)
         return _stream(engine.changes, places, track_topic(order_id), case_topic(order_id))
 
@@ -99,7 +94,6 @@ def make_live(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/live/errands/<order_id>", "errand", errand)
     blueprint.add_url_rule("/live/chat/<order_id>", "chat", chat)
     blueprint.add_url_rule("/live/tasks/<task_id>", "task", task)
-    blueprint.add_url_rule("/live/track/<order_id>", "track", track)
     blueprint.add_url_rule("/live/t/<order_id>/<proof>", "follow", follow)
     return blueprint
 

@@ -14,7 +14,7 @@ from engine.services.errands.codes import code_of_recipient
 from engine.services.places.saved import forget_address, list_saved
 from engine.services.tracking.batch import PositionBatch
 from engine.services.tracking.links import make_tracking_link
-from engine.services.tracking.queries import read_linked_track, read_track, read_trail
+from engine.services.tracking.queries import read_linked_track, read_trail
 from engine.services.tracking.routing import TO_DROPOFF, TO_PICKUP
 from web.auditor.names import Names
 from web.security import current_actor
@@ -40,7 +40,6 @@ def make_tracking(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/map/city.json", "city", serve_schematic_city)
     blueprint.add_url_rule("/map/city.pmtiles", "city_file", partial(serve_city_file, engine))
     blueprint.add_url_rule("/track/positions", "positions", desk.take_positions, methods=("POST",))
-    blueprint.add_url_rule("/track/<order_id>/now.json", "now", desk.show_now)
     blueprint.add_url_rule("/t/<order_id>/<proof>", "follow", desk.follow)
     blueprint.add_url_rule("/track/<order_id>/trail", "trail", desk.show_trail)
     blueprint.add_url_rule("/places", "places", desk.list_places)
@@ -67,23 +66,6 @@ class TrackingDesk:
         written = self.batch.report(actor.party_id, fixes)
         self.batch.start()
         return jsonify(written=written)
-
-    def show_now(self, order_id: str) -> BaseResponse:
-        """Where the courier of an order is, for its requester and himself; 404 once it is over."""
-        track = read_track(self.engine, current_actor(), order_id)
-        if track.here is None:
-            return Response(status=404)
-        arrival = find_arrival(track, self.engine.clock())
-        return jsonify(
-            stage=track.stage,
-            here=track.here.as_plain(),
-            bearing=track.bearing,
-            seen_at=track.seen_at.isoformat() if track.seen_at else None,
-            metres=track.metres,
-            arrives_at=arrival.at.isoformat() if arrival else None,
-            is_estimated=track.is_estimated,
-            is_simulated=track.is_simulated,
-        )
 
     def show_trail(self, order_id: str) -> str:
         """Where the couriers of an order were, for who decides a dispute; 404 where nothing is kept any more."""

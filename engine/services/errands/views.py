@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping
 from engine.definitions.registry import ViewCall, view
 from engine.services.dispatch.words import CATEGORIES
 from engine.services.errands import states
+from engine.services.errands.ending import charge_for
 from engine.services.errands.exceptions import CHOICES, DECISIONS, KINDS, last_exception
 from engine.services.errands.notes import ANSWER
 from engine.services.errands.pricing import PARTS, PROFESSIONAL, Suggestion, facts_of, last_quote, least_fee, price
@@ -22,7 +23,7 @@ from engine.services.work_tasks.facts import fact
 from engine.storage import vault
 from engine.storage.clock import format_instant
 from engine.storage.keys import KeyRing
-from engine.storage.plain import Plain, PlainDict
+from engine.storage.plain import Plain
 
 GREATEST_FEE_FEN = 1_000_000
 CLASSES = {"ordinary": ("普通订单", "Ordinary"), "professional": ("专业订单", "Professional")}
@@ -225,13 +226,12 @@ def errand_answer(call: ViewCall) -> Plain:
 @view("errand_return")
 def errand_return(call: ViewCall) -> Plain:
     """What the courier gets for bringing the goods back, as far as it is frozen."""
-    row = states.fetch_row(call.connection, call.instance_id)
     terms = call.data.get("terms")
-    found: PlainDict = terms if isinstance(terms, dict) else {}
+    if not isinstance(terms, dict):
+        return []
+    row = states.fetch_row(call.connection, call.instance_id)
     held_fen = balance_of(call.connection, accounts.escrow(call.instance_id))
-    charge_fen = share_of(row["fee_fen"] - row["legs_fen"], int(str(found.get("charge_bps", 0))))
-    return_fen = share_of(row["fee_fen"] - row["legs_fen"], int(str(found.get("return_bps", 0))))
-    courier_fen = share_of(min(charge_fen + return_fen, held_fen), int(str(found.get("courier_bps", 0))))
+    courier_fen = share_of(min(charge_for(row, terms).whole_fen, held_fen), int(str(terms["courier_bps"])))
     return [fact("退件后所得", "For it you get", "courier_fen", courier_fen)]
 
 
