@@ -6,16 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from engine.runtime.engine import Engine
-from engine.runtime.errors import NotFound
 from engine.services.dispatch.courier_classes import ORDINARY, PROFESSIONAL
 from engine.services.dispatch.near_offers import find_duty, list_near
-from engine.services.dispatch.rows import OPEN, find_offer, read_pickup
-from engine.services.dispatch.taking import find_obstacle
+from engine.services.dispatch.rows import read_pickup
 from engine.services.places.geometry import Place, measure_metres
 from engine.storage.actor import Actor
-
-HIDING = frozenset({"professional_only", "excluded", "given_back", "out_of_range", "not_a_courier"})
-"""Who may not take an order for one of these reasons is not shown it either."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +36,6 @@ class OfferCard:
     metres: int | None
 
 
-@dataclass(frozen=True)
-class OfferView:
-    """One open offer. `obstacle`: why the courier may not take it, a reason of NotEligible; empty if he may."""
-
-    card: OfferCard
-    obstacle: str
-    open_limit: int
-
-
 def list_pullable(engine: Engine, actor: Actor, categories: Collection[str] = ()) -> list[OfferCard]:
     """What an ordinary courier on duty pulls: ordinary orders of his categories in both ranges, the nearest first.
 
@@ -64,19 +50,6 @@ def list_pushed(engine: Engine, actor: Actor) -> list[OfferCard]:
     Whoever listens to `rows.courier_topic` is told when they change. Empty for everybody else.
     """
     return _list(engine, actor, PROFESSIONAL, ())
-
-
-def fetch_offer(engine: Engine, actor: Actor, order_id: str) -> OfferView:
-    """One open offer, for a courier on duty. Raises NotFound for everybody else, and once it is not open."""
-    with engine.database.read() as connection:
-        row = find_offer(connection, order_id)
-        duty = find_duty(connection, actor.party_id)
-        if row is None or duty is None or row["state"] != OPEN:
-            raise NotFound("order", order_id)
-        obstacle = find_obstacle(connection, actor, row) or ""
-        if obstacle in HIDING:
-            raise NotFound("order", order_id)
-    return OfferView(_card(row, duty.place), obstacle, row["open_limit"])
 
 
 def _list(engine: Engine, actor: Actor, courier_class: str, categories: Collection[str]) -> list[OfferCard]:

@@ -76,11 +76,11 @@ def check_takeable(connection: Connection, actor: Actor, order_id: str) -> None:
         raise OrderNotOpen(order_id)
     # A second take of the same courier waits here, so that it counts this one against its limit.
     connection.execute(select(party.c.id).where(party.c.id == actor.party_id).with_for_update())
-    if reason := find_obstacle(connection, actor, row):
+    if reason := _find_obstacle(connection, actor, row):
         raise NotEligible(reason, limit=row["open_limit"])
 
 
-def find_obstacle(connection: Connection, actor: Actor, row: RowMapping) -> str | None:
+def _find_obstacle(connection: Connection, actor: Actor, row: RowMapping) -> str | None:
     """Why a courier may not take an open offer; None if he may."""
     if reason := find_standing(connection, actor.party_id):
         return reason

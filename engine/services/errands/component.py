@@ -2,14 +2,14 @@
 a try; five wrong ones lock it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 
 from engine.definitions.forms.components import FormComponent, form_component, text_of
-from engine.definitions.forms.fields import PlainField, Submitted, find_datum
+from engine.definitions.forms.digits import DigitsField, are_digits
+from engine.definitions.forms.fields import Submitted, find_datum
 from engine.definitions.forms.messages import Language
 from engine.definitions.forms.model import Component, Finding
 from engine.definitions.forms.typed import fold_width
@@ -25,7 +25,6 @@ HANDOVER_CODE = "baton:handover_code"
 VIEWS = {"errand_pickup_code": PICKUP, "errand_delivery_code": DELIVERY}
 CODE, PHOTO = "code", "photo"
 PROOFS = {CODE: ("核对数字", "By the digits"), PHOTO: ("拍照", "By a photo")}
-_FORM = re.compile(rf"[0-9]{{{DIGITS}}}")
 
 
 @view("errand_pickup_code")
@@ -68,18 +67,8 @@ def _show(call: ViewCall, purpose: str) -> PlainDict:
     return {"is_proved": row is not None and row["proved_at"] is not None, "tries_left": tries_left, "most": TRIES}
 
 
-class HandoverCodeField(PlainField):
+class HandoverCodeField(DigitsField):
     """The digits as typed; its value says that they were right."""
-
-    def read(self, text: str) -> Plain:
-        return fold_width(text)
-
-    def read_stored(self, value: Plain) -> None:
-        """Digits are never kept with a draft."""
-
-    @property
-    def draft(self) -> Plain:
-        return None
 
     def pre_validate(self, form: BaseForm) -> None:
         found = find_datum(self.meta.binding.data, text_of(self.component, "source"))
@@ -88,7 +77,7 @@ class HandoverCodeField(PlainField):
             self.data = "proved"
             return
         tries_left = state.get("tries_left", TRIES)
-        is_typed = bool(_FORM.fullmatch(fold_width(self.typed)))
+        is_typed = are_digits(self.typed, DIGITS)
         problem = "handover_code_wrong" if is_typed else "handover_code_missing"
         self.errors = [self.refuse(problem if tries_left else "handover_code_locked", tries=tries_left).args[0]]
         raise StopValidation
@@ -116,5 +105,5 @@ class HandoverCode(FormComponent):
         self, unit: UnitOfWork, keys: KeyRing, actor: Actor, instance_id: str, component: Component, sent: Submitted
     ) -> None:
         typed = fold_width(str(next(iter(sent.getlist(component.name)), "")))
-        if _FORM.fullmatch(typed):
+        if are_digits(typed, DIGITS):
             try_code(unit.connection, keys, instance_id, VIEWS[text_of(component, "source")], typed, unit.now)

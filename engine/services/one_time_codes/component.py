@@ -1,13 +1,13 @@
 """The field for a one-time code. What is typed is tried before the form is looked at, so that no error undoes a try."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 
 from engine.definitions.forms.components import FormComponent, form_component
-from engine.definitions.forms.fields import PlainField, Submitted
+from engine.definitions.forms.digits import DigitsField, are_digits
+from engine.definitions.forms.fields import Submitted
 from engine.definitions.forms.messages import Language
 from engine.definitions.forms.model import Component, Finding
 from engine.definitions.forms.typed import fold_width
@@ -21,7 +21,6 @@ from engine.storage.plain import Plain, PlainDict
 
 CODE = "baton:one_time_code"
 VIEW = "one_time_code"
-_FORM = re.compile(rf"[0-9]{{{DIGITS}}}")
 
 
 @view(VIEW)
@@ -41,18 +40,8 @@ def show_code(call: ViewCall) -> Plain:
     }
 
 
-class OneTimeCodeField(PlainField):
+class OneTimeCodeField(DigitsField):
     """The digits as typed; its value names the code they proved."""
-
-    def read(self, text: str) -> Plain:
-        return fold_width(text)
-
-    def read_stored(self, value: Plain) -> None:
-        """Digits are never kept with a draft."""
-
-    @property
-    def draft(self) -> Plain:
-        return None
 
     def pre_validate(self, form: BaseForm) -> None:
         found = self.meta.binding.data.get(VIEW)
@@ -70,7 +59,7 @@ class OneTimeCodeField(PlainField):
             return "code_expired" if state["is_expired"] else "code_spent"
         if not self.typed.strip():
             return "code_missing"
-        return "code_wrong" if _FORM.fullmatch(fold_width(self.typed)) else "code_form"
+        return "code_wrong" if are_digits(self.typed, DIGITS) else "code_form"
 
 
 @form_component(CODE)
@@ -93,5 +82,5 @@ class OneTimeCode(FormComponent):
         self, unit: UnitOfWork, keys: KeyRing, actor: Actor, instance_id: str, component: Component, sent: Submitted
     ) -> None:
         typed = fold_width(str(next(iter(sent.getlist(component.name)), "")))
-        if _FORM.fullmatch(typed):
+        if are_digits(typed, DIGITS):
             check_code(unit, keys, actor, instance_id, typed)

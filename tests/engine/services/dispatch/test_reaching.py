@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import select, update
 
 from engine.commands.work import settle
-from engine.runtime.errors import NotFound
 from engine.services.dispatch.couriers import go_off_duty, read_profile
-from engine.services.dispatch.queries import fetch_offer, list_pullable
+from engine.services.dispatch.queries import list_pullable
 from engine.services.dispatch.rows import courier_topic
 from engine.services.dispatch.tables import courier_place
 from engine.services.notifications.tables import notification
+from engine.services.orders.errors import NotEligible
 from engine.services.places.geometry import coarsen
 from engine.storage.tables import party
 from tests.engine.services.dispatch.town import ENDED, LAKE, Town, north
@@ -44,8 +44,9 @@ def test_nobody_sees_his_own_order_or_one_he_is_kept_from(any_town: Town) -> Non
     mine, kept = any_town.courier("pia", "professional"), any_town.courier("paul", "professional")
     order_id = any_town.order(requester="pia", excluded=["paul"])
     assert (any_town.pushed(mine), any_town.pushed(kept), any_town.told(order_id)) == (set(), set(), set())
-    with pytest.raises(NotFound):
-        fetch_offer(any_town.engine, kept, order_id)
+    with pytest.raises(NotEligible) as refused:
+        any_town.take(kept, order_id)
+    assert refused.value.reason == "excluded"
 
 
 def test_an_offer_is_widened_step_by_step_and_reaches_more(any_town: Town, clock: ManualClock) -> None:
