@@ -34,6 +34,13 @@ class Throttle:
             while len(self._attempts) > MAX_KEYS:
                 self._attempts.popitem(last=False)
 
+    def take_back(self, key: str) -> None:
+        """Takes an attempt back that succeeded: many people behind one address sign in without closing its door."""
+        with self._lock:
+            recent = self._attempts.get(key)
+            if recent:
+                recent.pop()
+
     def forget_key(self, key: str) -> None:
         """Starts a key anew, after a success."""
         with self._lock:

@@ -115,6 +115,7 @@ class Door:
         if user_id is None:
             return self._show_sign_in(login, is_refused=True), 422
         self.by_account.forget_key(account)
+        self.by_address.take_back(request.remote_addr or "")
         if g.session is not None:
             close_session(self.engine, g.session)
         return self._enter(open_session(self.engine, user_id))
