@@ -1,6 +1,6 @@
 """Replay: a recorded case runs again, in memory, from what it was given; nothing is written, called or sent."""
 
-from engine.runtime.replay.definitions import Definitions, Target
+from engine.runtime.replay.definitions import Definitions, Drafts, Target
 from engine.runtime.replay.player import replay
 from engine.runtime.replay.reading import read_cases
 from engine.runtime.replay.recorded import RecordedCase
@@ -9,6 +9,7 @@ from engine.runtime.replay.results import Difference, Ending, Kind, Reason, Repl
 __all__ = [
     "Definitions",
     "Difference",
+    "Drafts",
     "Ending",
     "Kind",
     "Reason",

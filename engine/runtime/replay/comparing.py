@@ -25,15 +25,32 @@ class Comparison:
 
     def compare(self, step: RecordedStep, events: Sequence[PlainDict], waits: Sequence[PlainDict]) -> Difference | None:
         """The first difference between a recorded step and the replay of it."""
-        for before, now in zip(step.events, events, strict=False):
-            if before["kind"] == now["kind"] == "entered" and before["element"] == now["element"]:
-                self._same[str(now["task"])] = before["task"]
-        recorded, replayed = [_tidy(one) for one in step.events], [_tidy(self._translate(one)) for one in events]
+        return self._compare(step.seq, step.events, events) or self._compare_waits(step, waits)
+
+    def compare_begun(self, step: RecordedStep, events: Sequence[PlainDict]) -> Difference | None:
+        """The first difference up to where the replay of a step had to stop."""
+        return self._compare(step.seq, step.events[: len(events)], events)
+
+    def _compare(self, seq: int, before: Sequence[PlainDict], now: Sequence[PlainDict]) -> Difference | None:
+        for old, new in zip(before, now, strict=False):
+            if old["kind"] == new["kind"] == "entered" and old["element"] == new["element"]:
+                self._same[str(new["task"])] = old["task"]
+        recorded, replayed = [_tidy(one) for one in before], [_tidy(self._translate(one)) for one in now]
         if _dump(recorded) != _dump(replayed):
-            return self._explain(step.seq, recorded, replayed)
+            return self._explain(seq, recorded, replayed)
         self._before += recorded
         self._now += replayed
-        return _compare_waits(step, [self._translate(one) for one in waits])
+        return None
+
+    def _compare_waits(self, step: RecordedStep, waits: Sequence[PlainDict]) -> Difference | None:
+        recorded = sorted(step.waits, key=_wait_key)
+        replayed = sorted(map(self._translate, waits), key=_wait_key)
+        if _dump(recorded) == _dump(replayed):
+            return None
+        pairs = zip_longest(recorded, replayed, fillvalue=_NOTHING)
+        before, now = next((before, now) for before, now in pairs if _dump(before) != _dump(now))
+        element = str((before or now)["element"])
+        return Difference(Kind.DATA, Reason.WAIT, step.seq, element, _show(before), _show(now))
 
     def _translate(self, event: PlainDict) -> PlainDict:
         """The event in terms of recorded tasks."""
@@ -68,17 +85,6 @@ class Comparison:
             if (name in old) is not (name in new) or not is_same(old.get(name), new.get(name)):
                 return name, old.get(name), new.get(name)
         return None
-
-
-def _compare_waits(step: RecordedStep, waits: list[PlainDict]) -> Difference | None:
-    recorded, replayed = sorted(step.waits, key=_wait_key), sorted(waits, key=_wait_key)
-    if _dump(recorded) == _dump(replayed):
-        return None
-    for before, now in zip_longest(recorded, replayed, fillvalue=_NOTHING):
-        if _dump(before) != _dump(now):
-            element = str((before or now)["element"])
-            return Difference(Kind.DATA, Reason.WAIT, step.seq, element, _show(before), _show(now))
-    raise AssertionError("one of them differs")
 
 
 def _wait_key(wait: PlainDict) -> tuple[str, str]:

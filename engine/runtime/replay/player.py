@@ -73,6 +73,8 @@ class Player:
                 events, waits = self._play_step()
             except Stopped as stop:
                 stopped = Difference(stop.kind, stop.reason, step.seq, stop.element, **stop.told)
+                if difference is None and (found := comparison.compare_begun(step, self._list_events())) is not None:
+                    difference = self._explain(found)
                 break
             followed += 1
             if difference is None and (found := comparison.compare(step, events, waits)) is not None:
@@ -117,10 +119,13 @@ class Player:
             self._act(act)
             self._follow()
         self._stall()
-        events = self._recorder.finish()
+        self._recorder.finish()
         waits = self._find_waits()
         compact(self._case)
-        return [one for one in events if one["kind"] in COMPARED], waits
+        return self._list_events(), waits
+
+    def _list_events(self) -> list[PlainDict]:
+        return [one for one in self._recorder.events if one["kind"] in COMPARED]
 
     def _begin(self) -> None:
         """As a step that has loaded the case from its state."""

@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from bench.measuring import count_sql
 from engine.runtime.engine import Engine
 from engine.runtime.replay import RecordedCase, Target, read_cases, replay
-from engine.storage.settings import Settings
 from engine.storage.columns import metadata
+from engine.storage.settings import Settings
 from engine.storage.tables import instance
 
 EVENTS_CHANGED = 40
