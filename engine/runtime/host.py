@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -63,8 +63,25 @@ class StepOutbox:
         return add_message(self.connection, self.now, name, correlation_key, payload)
 
 
+class ReadPolicy(dict[str, Plain]):
+    """The policy; what is taken from it is noted in `read`, for a service may decide by it."""
+
+    def __init__(self, policy: PlainDict, read: PlainDict) -> None:
+        super().__init__(policy)
+        self._read = read
+
+    def __getitem__(self, key: str) -> Plain:
+        value = self._read[key] = super().__getitem__(key)
+        return value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """See `dict.get`; that there is none is noted as well."""
+        value = self._read[key] = super().get(key)
+        return default if value is None else value
+
+
 class StepTopicCall(StepOutbox):
-    """See `registry.TopicCall`."""
+    """See `registry.TopicCall`. `consulted`: the parts of policy and calendar it was asked for."""
 
     def __init__(self, step: "Step", task: TracedTask, element: Element) -> None:
         super().__init__(step.connection, step.engine.keys, step.now)
@@ -76,6 +93,16 @@ class StepTopicCall(StepOutbox):
         self.business_key: str | None = step.row["business_key"]
         self.element = element.id
         self.task_id = task.id
+        self._policy_read: PlainDict = {}
+        self._is_calendar_read = False
+
+    @property
+    def consulted(self) -> PlainDict:
+        """What of the policy, and whether the calendar was looked at: history keeps it with the result."""
+        return {
+            **({"policy": self._policy_read} if self._policy_read else {}),
+            **({"calendar": True} if self._is_calendar_read else {}),
+        }
 
     @property
     def key(self) -> str:
@@ -83,10 +110,11 @@ class StepTopicCall(StepOutbox):
 
     @property
     def policy(self) -> PlainDict:
-        return self._step.engine.catalogue.policy(self.connection, self._step.pins)
+        return ReadPolicy(self._step.engine.catalogue.policy(self.connection, self._step.pins), self._policy_read)
 
     @property
     def calendar(self) -> WorkingCalendar:
+        self._is_calendar_read = True
         return self._step.calendar
 
     def values_of(self, element: str) -> PlainDict:
@@ -156,8 +184,12 @@ class StepHost:
             self.step.note({**described, "kind": "batch_reopened"})
             return None
         topic.check_inputs(inputs)
-        with self.step.connection.begin_nested():
-            found = topic.function(StepTopicCall(self.step, task, element), **inputs)
+        call = StepTopicCall(self.step, task, element)
+        try:
+            with self.step.connection.begin_nested():
+                found = topic.function(call, **inputs)
+        finally:
+            described |= call.consulted
         if isinstance(topic, BatchTopic) and found:
             self._begin_batch(task, element, topic, found, described)
             return None

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 import orjson
 
-from engine.language.values import is_same
+from engine.language.values import is_reference, is_same
 from engine.records.rebuild import TOKEN_KINDS, Picture
 from engine.runtime.replay.recorded import RecordedStep
 from engine.runtime.replay.results import Difference, Kind, Reason
@@ -83,8 +83,20 @@ class Comparison:
         new = _rebuild([*self._now, *replayed[: place + 1]], task)
         for name in sorted({**old, **new}):
             if (name in old) is not (name in new) or not is_same(old.get(name), new.get(name)):
-                return name, old.get(name), new.get(name)
+                return _narrow(name, old.get(name), new.get(name))
         return None
+
+
+def _narrow(name: str, old: Plain, new: Plain) -> tuple[str, Plain, Plain]:
+    """The first part of a value that differs, and what it is called: `fee.rate_bps`, `lines[2].amount_fen`."""
+    if isinstance(old, dict) and isinstance(new, dict) and not is_reference(old) and not is_reference(new):
+        for key in sorted(old.keys() & new.keys()):
+            if not is_same(old[key], new[key]):
+                return _narrow(f"{name}.{key}", old[key], new[key])
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        place = next(place for place, pair in enumerate(zip(old, new, strict=True)) if not is_same(*pair))
+        return _narrow(f"{name}[{place}]", old[place], new[place])
+    return name, old, new
 
 
 def _wait_key(wait: PlainDict) -> tuple[str, str]:

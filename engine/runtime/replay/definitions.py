@@ -5,13 +5,15 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from engine.definitions.catalogue import DECISION, FORM, Catalogue, Pins
+from engine.definitions.catalogue import CALENDAR, DECISION, FORM, POLICY, PROCESS, Catalogue, Pins
 from engine.definitions.forms import Form
-from engine.language.decisions import DecisionLogic
+from engine.language.decisions import Decision, DecisionLogic, decide, decide_alone
+from engine.language.sandbox import Sandbox, TimeBudget
 from engine.language.specs.durations import Calendar
 from engine.language.workflow import Specs
 from engine.runtime.calendar import WorkingCalendar
 from engine.runtime.engine import Engine
+from engine.storage.plain import Plain, PlainDict
 
 Drafts = Mapping[tuple[str, str], bytes]  # files by kind and key, see `engine.definitions.catalogue`
 DRAFT = "draft:"
@@ -27,8 +29,18 @@ class Definitions(Protocol):
     @property
     def calendar(self) -> Calendar: ...
 
-    def decision(self, key: str) -> DecisionLogic:
-        """A decision. Raises UnknownDefinition."""
+    @property
+    def has_own_calendar(self) -> bool:
+        """Whether it is the calendar the case had."""
+
+    @property
+    def policy(self) -> Mapping[str, Plain]: ...
+
+    def decide(self, key: str, values: PlainDict, sandbox: Sandbox, budget: TimeBudget) -> Decision:
+        """What a decision comes to. Raises UnknownDefinition, and as `engine.language.decisions.decide` does."""
+
+    def decide_alone(self, key: str, values: PlainDict, sandbox: Sandbox, budget: TimeBudget) -> Decision:
+        """The same on values that hold the results of what it requires."""
 
     def form(self, key: str) -> Form:
         """A form. Raises UnknownDefinition."""
@@ -49,24 +61,38 @@ class DraftCatalogue(Catalogue):
         return {"kind": kind, "key": key, "content": content}
 
     def replace(self, pins: Pins) -> Pins:
-        """A pinned set in which the files stand in the place of what it names, and beside it."""
+        """A pinned set in which the files stand in the place of what it names, and beside it.
+
+        Its id is made of its processes, so that sets with the same ones share what is parsed.
+        """
         ids = {kind: dict(named) for kind, named in pins.ids.items()}
         for definition_id, (kind, key, _) in self.drafts.items():
             ids.setdefault(kind, {})[key] = definition_id
-        return Pins(f"{DRAFT}{pins.id}", ids)
+        return Pins(str(sorted(ids.get(PROCESS, {}).items())), ids)
 
 
 class PinnedDefinitions:
     """The versions of one pinned set; each is read once."""
 
-    def __init__(self, engine: Engine, catalogue: Catalogue, pins: Pins, specs: Specs, calendar: Calendar) -> None:
-        self.specs, self.calendar = specs, calendar
+    def __init__(self, engine: Engine, catalogue: Catalogue, own: Pins, pins: Pins, process_key: str) -> None:
         self._engine, self._catalogue, self._pins = engine, catalogue, pins
+        with engine.database.read() as connection:
+            self.specs: Specs = catalogue.process(connection, pins, process_key)
+            self.calendar = WorkingCalendar(catalogue.calendar(connection, pins.ids), engine.zone)
+            self.policy = catalogue.policy(connection, pins) if POLICY in pins.ids else {}
+        self.has_own_calendar = own.ids.get(CALENDAR) == pins.ids.get(CALENDAR)
         self._decisions: dict[str, DecisionLogic] = {}
         self._forms: dict[str, Form] = {}
 
-    def decision(self, key: str) -> DecisionLogic:
+    def decide(self, key: str, values: PlainDict, sandbox: Sandbox, budget: TimeBudget) -> Decision:
         """See `Definitions`."""
+        return decide(self._find_decision(key), values, sandbox, budget)
+
+    def decide_alone(self, key: str, values: PlainDict, sandbox: Sandbox, budget: TimeBudget) -> Decision:
+        """See `Definitions`."""
+        return decide_alone(self._find_decision(key), values, sandbox, budget)
+
+    def _find_decision(self, key: str) -> DecisionLogic:
         if key not in self._decisions:
             with self._engine.database.read() as connection:
                 self._decisions[key] = self._catalogue.decision(connection, self._pins.find(DECISION, key))
@@ -99,19 +125,17 @@ class Target:
         return known
 
     def _read(self, pin_set_id: str, process_key: str) -> PinnedDefinitions:
-        catalogue = self._drafts or self._engine.catalogue
         with self._engine.database.read() as connection:
-            pins = self._find_pins(connection, pin_set_id)
-            specs = catalogue.process(connection, pins, process_key)
-            calendar = WorkingCalendar(catalogue.calendar(connection, pins.ids), self._engine.zone)
-        return PinnedDefinitions(self._engine, catalogue, pins, specs, calendar)
+            own = self._engine.catalogue.pins(connection, pin_set_id)
+            pins = self._find_pins(connection, own)
+        return PinnedDefinitions(self._engine, self._drafts or self._engine.catalogue, own, pins, process_key)
 
-    def _find_pins(self, connection: Connection, pin_set_id: str) -> Pins:
-        own = self._engine.catalogue.pins(connection, pin_set_id)
+    def _find_pins(self, connection: Connection, own: Pins) -> Pins:
         if self._drafts is None:
             return own
         newest = self._engine.catalogue.newest(connection)
         if self._is_newest:
             return self._drafts.replace(Pins("", newest))
-        ids = {kind: {**found, **own.ids.get(kind, {})} for kind, found in newest.items()}
-        return self._drafts.replace(Pins(own.id, ids))
+        return self._drafts.replace(
+            Pins(own.id, {kind: {**new, **own.ids.get(kind, {})} for kind, new in newest.items()})
+        )

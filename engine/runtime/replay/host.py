@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from engine.language.decisions import Decision, decide, decide_alone, map_result
+from engine.definitions.registry import TOPICS
+from engine.language.decisions import Decision, map_result
 from engine.language.errors import BpmnError, EngineError, TryAgain
 from engine.language.model import Element
 from engine.language.sandbox import SandboxOverrun
@@ -64,6 +65,15 @@ class ReplayEngine(SandboxEngine):
             raise ExpressionFailed(str(task.task_spec.bpmn_id), overrun) from overrun
 
 
+class PureCall:
+    """What a pure service gets, see `registry.topic`."""
+
+    def __init__(self, player: "Player") -> None:
+        self.now = player.now
+        self.policy = player.definitions.policy
+        self.calendar = player.definitions.calendar
+
+
 class ReplayHost:
     """See `engine.language.specs.task.Host`."""
 
@@ -84,8 +94,17 @@ class ReplayHost:
         return self.player.definitions.calendar.working_time(text, start)
 
     def call_topic(self, task: TracedTask, element: Element, inputs: PlainDict) -> PlainDict | None:
-        """What came of the call that was recorded here with the same topic and inputs. Raises Stopped without one."""
+        """What came of the call that was recorded here with the same topic and inputs. Raises Stopped without one.
+
+        A pure service is called.
+        """
+        topic = TOPICS.get(element.topic or "")
+        if topic is not None and topic.is_pure:
+            topic.check_inputs(inputs)
+            result: PlainDict = topic.function(PureCall(self.player), **inputs)
+            return result
         call = self._take(path_of(task), element, inputs)
+        self._check_consulted(element, call.event)
         for recorded in call.decisions:
             self._decide_again(element, recorded)
         told = call.event
@@ -98,8 +117,8 @@ class ReplayHost:
     def decide(self, task: TracedTask, element: Element, data: PlainDict) -> Plain:
         if error := self.player.find_overrun(task):
             raise RecordedFailure(error) from SandboxOverrun("Expected a decision in time")
-        logic = self.player.definitions.decision(element.decision_ref or "")
-        decision = decide(logic, data, self.player.sandbox, self.player.budget)
+        player = self.player
+        decision = player.definitions.decide(element.decision_ref or "", data, player.sandbox, player.budget)
         self.decided[element.id] = decision
         return map_result(decision, element.map_decision_result or "singleResult")
 
@@ -122,17 +141,28 @@ class ReplayHost:
         reason = Reason.OTHER_INPUTS if of_topic else Reason.NO_RESULT
         raise Stopped(reason, element.id, now=inputs, facts={"topic": element.topic})
 
+    def _check_consulted(self, element: Element, told: PlainDict) -> None:
+        """A service that looked at another policy or calendar may have come to another result."""
+        definitions = self.player.definitions
+        for key, before in take_dict(told, "policy").items():
+            now = definitions.policy.get(key)
+            if not is_same(before, now):
+                facts: PlainDict = {"topic": element.topic, "policy": key}
+                raise Stopped(Reason.POLICY, element.id, before=before, now=now, facts=facts)
+        if "calendar" in told and not definitions.has_own_calendar:
+            raise Stopped(Reason.CALENDAR, element.id, facts={"topic": element.topic})
+
     def _decide_again(self, element: Element, recorded: PlainDict) -> None:
         """A decision the service asked for; where it comes out otherwise nobody knows what the service would do."""
         inputs, before = recorded.get("inputs", {}), recorded.get("result")
         assert isinstance(inputs, dict)
-        logic = self.player.definitions.decision(str(recorded["table"]))
+        player, table = self.player, str(recorded["table"])
         try:
-            decision = decide_alone(logic, inputs, self.player.sandbox, self.player.budget)
+            decision = player.definitions.decide_alone(table, inputs, player.sandbox, player.budget)
         except EngineError as error:
-            facts: PlainDict = {"table": logic.key, "error": str(error)}
+            facts: PlainDict = {"table": table, "error": str(error)}
             raise Stopped(Reason.DECISION, element.id, kind=Kind.DATA, before=before, facts=facts) from error
         if not is_same(decision.result, before):
-            told: PlainDict = {"table": logic.key, "inputs": inputs}
+            told: PlainDict = {"table": table, "inputs": inputs}
             told |= {"rules_before": recorded.get("matched"), "rules_now": [*decision.matched]}
             raise Stopped(Reason.DECISION, element.id, kind=Kind.DATA, before=before, now=decision.result, facts=told)

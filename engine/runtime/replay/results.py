@@ -31,6 +31,8 @@ class Reason(StrEnum):
     NOT_WAITING = "not_waiting"  # it is open, but waits for something else
     NO_RESULT = "no_result"  # a service is called that was not called there: `topic`
     OTHER_INPUTS = "other_inputs"  # a service is called with other inputs: `topic`, `now`
+    POLICY = "policy"  # a service looked at a value of the policy that is another one now: `topic`, `policy`
+    CALENDAR = "calendar"  # a service counted by the calendar, which is another one now: `topic`
     FORM_ASKS = "form_asks"  # the form asks for something nobody was asked: `field`
     NOT_RECORDED = "not_recorded"  # something happened of which the history does not hold what it was
 
