@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 from sqlalchemy import or_, select
 
-from engine.commands.deployments import read_candidates
+from engine.commands.deployments import DefinitionInvalid, check, read_candidates
 from engine.definitions.catalogue import UnknownDefinition
 from engine.language.errors import EngineError
 from engine.language.values import hide_references
@@ -53,22 +53,27 @@ def run_replay(options: argparse.Namespace, name_file: Callable[[Path], str]) ->
     """Plays and tells; 1 if anything differs, 2 if nothing could be played."""
     engine = Engine(read_settings())
     try:
-        drafts = _read_drafts({name_file(path): path.read_bytes() for path in options.files})
+        drafts = _read_drafts(engine, {name_file(path): path.read_bytes() for path in options.files})
         ids = _find_cases(engine, options.case, options.all, options.last)
         if not ids:
             print("Expected a case with this id or number, or cases of this process, but found none.", file=sys.stderr)
             return 2
         results = replay_cases(engine, SYSTEM, ids, Target(engine, drafts, is_newest=options.newest))
         return _tell(results, as_json=options.json)
-    except (EngineError, UnknownDefinition) as error:  # a file that cannot be read, a diagram that cannot run
+    except DefinitionInvalid as refused:
+        print("\n".join(f"{one.file}: {one.element}: {one.message}" for one in refused.findings), file=sys.stderr)
+        return 2
+    except (EngineError, UnknownDefinition) as error:  # no definition, or one that others need is not there
         print(error, file=sys.stderr)
         return 2
     finally:
         engine.close()
 
 
-def _read_drafts(files: Mapping[str, bytes]) -> Drafts:
-    """Raises NotADefinition."""
+def _read_drafts(engine: Engine, files: Mapping[str, bytes]) -> Drafts:
+    """Raises NotADefinition, and DefinitionInvalid for what could not be deployed."""
+    if errors := [one for one in check(engine, files) if one.severity == "error"]:
+        raise DefinitionInvalid(errors)
     drafts: dict[tuple[str, str], bytes] = {}
     for path, content in files.items():
         found = [*read_candidates(path, content)]

@@ -46,6 +46,7 @@ class Player:
         self._is_cancelled = False
         self._waiting: set[str] = set()
         self._due: dict[str, datetime] = {}
+        self._recorded_dues: set[tuple[str, str]] = set()  # by element: the timers there were until now
 
     @property
     def now(self) -> datetime:
@@ -65,11 +66,14 @@ class Player:
     def play(self) -> Replay:
         """To the end, or as far as what was recorded fits."""
         case, comparison = self.recorded, Comparison()
-        difference = stopped = now = None
+        difference: Difference | None = None
+        stopped = now = None
         followed = 0
         for step in case.steps:
             self.step = step
             try:
+                if difference is not None:
+                    self._check_timers()
                 events, waits = self._play_step()
             except Stopped as stop:
                 stopped = Difference(stop.kind, stop.reason, step.seq, stop.element, **stop.told)
@@ -77,6 +81,7 @@ class Player:
                     difference = self._explain(found)
                 break
             followed += 1
+            self._recorded_dues |= {(str(one["element"]), str(one["due_at"])) for one in step.waits if "due_at" in one}
             if difference is None and (found := comparison.compare(step, events, waits)) is not None:
                 difference = self._explain(found)
         if stopped is None:
@@ -108,6 +113,16 @@ class Player:
     def _find_ending(self) -> Ending:
         status = CANCELLED if self._is_cancelled else COMPLETED if self._case.is_completed() else ACTIVE
         return Ending(status, self._case.outcome)
+
+    def _check_timers(self) -> None:
+        """Where the runs have parted a timer may be due before what was recorded next; nobody knows what then happens.
+
+        One that was as late in the recorded run does not count. Raises Stopped.
+        """
+        for task_id, due in self._case.timers():
+            element = self._case.get_task_from_id(task_id).task_spec.element.id
+            if due < self.now and (element, format_instant(due)) not in self._recorded_dues:
+                raise Stopped(Reason.TIMER_FIRST, element, facts={"due_at": format_instant(due)})
 
     # --- one step ---------------------------------------------------------------------------------------------------
     def _play_step(self) -> tuple[list[PlainDict], list[PlainDict]]:
@@ -164,6 +179,7 @@ class Player:
             case Verb.COMPLETE:
                 case.complete(task, self._find_values(task, act.content))
             case Verb.FIRE:
+                self._check_due(task)
                 case.fire_timer(task)
             case Verb.DELIVER:
                 case.deliver(task, take_dict(told, "payload"))
@@ -184,6 +200,12 @@ class Player:
                 raise AssertionError("these are done to the case")
             case _:
                 assert_never(act.verb)
+
+    def _check_due(self, task: TracedTask) -> None:
+        """A recorded timer must be due here as well. Raises Stopped."""
+        due = self._due.get(task.id)
+        if due is not None and due > self.now:
+            raise Stopped(Reason.NOT_DUE, task.task_spec.element.id, facts={"due_at": format_instant(due)})
 
     def _find(self, place: Place | None, element: str) -> TracedTask:
         """The open task at a place. Raises Stopped."""

@@ -102,7 +102,7 @@ class RecordedStep:
 
 @dataclass
 class RecordedCase:
-    """A case to be replayed. `calls`: of service tasks, by path, in their order."""
+    """A case to be replayed. `pin_set_id`: the versions it began on; `calls`: of service tasks, by path, in order."""
 
     instance_id: str
     process_key: str
@@ -158,6 +158,8 @@ class _Teller:
 
     def _act(self, step: RecordedStep, verb: Verb, event: PlainDict, content: PlainDict) -> None:
         task = str(event["task"]) if "task" in event else ""
+        if verb is Verb.START and "pins" in event:
+            self.case.pin_set_id = str(event["pins"])
         if verb is Verb.FAIL and event.get("retries"):
             return  # the worker will be given it again: nothing happens to the case
         if verb is Verb.FIX:  # where tokens meet several are given the values, and one of them is tried again

@@ -29,6 +29,8 @@ class Reason(StrEnum):
     OUTCOME = "outcome"  # the case ends otherwise
     NOT_OPEN = "not_open"  # what was recorded at the element comes, but it is not open; `now` names what is
     NOT_WAITING = "not_waiting"  # it is open, but waits for something else
+    NOT_DUE = "not_due"  # a timer went off that is not due yet: `due_at`
+    TIMER_FIRST = "timer_first"  # a timer would have gone off before: `due_at`
     NO_RESULT = "no_result"  # a service is called that was not called there: `topic`
     OTHER_INPUTS = "other_inputs"  # a service is called with other inputs: `topic`, `now`
     POLICY = "policy"  # a service looked at a value of the policy that is another one now: `topic`, `policy`
