@@ -105,8 +105,10 @@ class ErrandPage:
 
     @property
     def is_carrying(self) -> bool:
-        """Whether the reader is the courier, and still has the errand."""
-        return self.view.card.side == COURIER and self.view.card.state in HELD
+        """Whether the reader is the courier, and still has the errand; an answer is carried nowhere."""
+        card = self.view.card
+        has_way = self.view.pickup is not None or self.view.dropoff is not None
+        return card.side == COURIER and card.state in HELD and has_way
 
     @property
     def has_map(self) -> bool:

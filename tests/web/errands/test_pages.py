@@ -206,7 +206,7 @@ def test_an_answer_is_told_on_its_page_at_each_of_its_steps(bazaar: Bazaar) -> N
     for told, go_on in (
         ("等待配送员接单", lambda: take_offer(bazaar.engine, zhou, order_id, "take")),
         ("正在解答", lambda: player.do(zhou, order_id, "give_answer", {"note": "分部积分"})),
-        ("等待您确认解答", lambda: player.do(li, order_id, "accept_answer", {"answer_decision": "accept"})),
+        ("等待确认解答", lambda: player.do(li, order_id, "accept_answer", {"answer_decision": "accept"})),
     ):
         own = bazaar.visit("li").get(f"/errands/{order_id}").text
         assert told in own.partition('aria-current="step"')[2].partition("</li>")[0]
