@@ -24,6 +24,7 @@ from engine.storage.settings import read_settings
 from engine.storage.tables import instance
 from web.texts import Language, text_in
 
+SPOKEN: Language = "en"  # in a terminal
 LAST = 100
 MAX_SHOWN_CHARACTERS = 200
 PERSONAL = "…"
@@ -98,16 +99,17 @@ def _tell(results: Iterable[Replay], *, as_json: bool) -> int:
         if as_json:
             print(json.dumps(to_json(result), ensure_ascii=False))
         else:
-            print("\n".join(describe_replay(result, "en")))
+            print("\n".join(describe_replay(result, SPOKEN)))
     if not as_json and counts.total() > 1:
-        print(", ".join(f"{count} {text_in('en', f'replay.kind.{kind}')}" for kind, count in sorted(counts.items())))
+        names = {kind: text_in(SPOKEN, f"replay.kind.{kind}") for kind in counts}
+        print(", ".join(f"{count} {names[kind]}" for kind, count in sorted(counts.items())))
     return 0 if counts.total() == counts["same"] else 1
 
 
 def to_json(result: Replay) -> PlainDict:
     """A result for programs, without references to personal data."""
     told: PlainDict = orjson.loads(orjson.dumps(_hide(asdict(result))))
-    words = describe_difference(result.difference, "en") if result.difference else None
+    words = describe_difference(result.difference, SPOKEN) if result.difference else None
     return {"same": result.is_same, **told, "words": words}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.runtime.replay import Difference, Ending, Kind, Reason, Replay
-from engine.storage.plain import PlainDict
+from engine.storage.plain import Plain, PlainDict
 from tests.support.stage import ROOT
 from web.cli import main
 from web.replaying import describe_difference, describe_replay, to_json
@@ -74,7 +74,8 @@ def test_what_cannot_be_played_is_refused(demo: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_words(reason: Reason) -> None:
-    about = ABOUT.get(reason, ["a", "b"] if reason is Reason.NOT_OPEN else {"kind": "buy", "who": {"$vault": "v1"}})
+    value: Plain = ["a", "b"] if reason is Reason.NOT_OPEN else {"kind": "buy", "who": {"$vault": "v1"}}
+    about = ABOUT.get(reason, value)
     found = Difference(Kind.PATH, reason, 2, "pay", about, about, FACTS.get(reason, {}))
     for language in LANGUAGES:
         words = describe_difference(found, language)
