@@ -248,7 +248,7 @@ def _read_findings(connection: Connection, migration_id: str) -> list[Finding]:
 
 def _read_case(row: Any, elements: Mapping[str, Element]) -> MovedCase:
     places = [elements.get(one) or Element(one.partition("/")[2], "unknown", "") for one in row.places or ()]
-    return MovedCase(**row._mapping | {"facts": row.facts or {}, "places": places})
+    return MovedCase(**{**row._mapping, "facts": row.facts or {}, "places": places})
 
 
 def _read(connection: Connection, row: Any) -> MigrationRow:

@@ -109,17 +109,11 @@ def _filter(query: Select[Any], filters: Filters) -> Select[Any]:
         like = [column.icontains(filters.text, autoescape=True) for column in columns]
         query = query.where(or_(instance.c.id == filters.text, *like))
     if filters.party:
-        names = [name.icontains(filters.party, autoescape=True) for name in (party.c.name_zh, party.c.name_en)]
-        query = query.where(
-            exists(
-                select(1)
-                .join(party, party.c.id == instance_party.c.party_id)
-                .where(
-                    instance_party.c.instance_id == instance.c.id,
-                    or_(instance_party.c.party_id == filters.party, *names),
-                )
-            )
+        named = or_(*(name.icontains(filters.party, autoescape=True) for name in (party.c.name_zh, party.c.name_en)))
+        is_party = or_(
+            instance_party.c.party_id == filters.party, instance_party.c.party_id.in_(select(party.c.id).where(named))
         )
+        query = query.where(exists(select(1).where(instance_party.c.instance_id == instance.c.id, is_party)))
     bounds = (
         (filters.started_from, instance.c.started_at.__ge__),
         (filters.started_to, instance.c.started_at.__lt__),
