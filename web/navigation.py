@@ -164,11 +164,18 @@ GROUPS: dict[str, tuple[Group, ...]] = {
 
 
 def list_groups() -> list[tuple[str, list[Link]]]:
-    """Headings and their entries for who acts in this request; none that he may not open or that does not exist."""
+    """Headings and their entries for who acts in this request; none that he may not open or that does not exist.
+
+    All depends on the acting role alone, so it is worked out once for each.
+    """
     actor = g.session.actor if g.session else None
-    groups = GROUPS.get(actor.role, ()) if actor else ()
-    drawn = [(group.key, list(_list_links(group))) for group in groups]
-    return [(key, links) for key, links in drawn if links]
+    if actor is None:
+        return []
+    kept: dict[str, list[tuple[str, list[Link]]]] = current_app.extensions.setdefault("navigation", {})
+    if actor.role not in kept:
+        drawn = [(group.key, list(_list_links(group))) for group in GROUPS.get(actor.role, ())]
+        kept[actor.role] = [(key, links) for key, links in drawn if links]
+    return kept[actor.role]
 
 
 def list_bottom_links() -> list[Link]:
