@@ -4,6 +4,7 @@ Rows are a third smaller for it. A row names its dictionary, and rows are never 
 not change, and a better one gets the next number.
 """
 
+import threading
 from pathlib import Path
 
 import orjson
@@ -30,6 +31,16 @@ _TRAINED.precompute_compress(COMPRESSION_LEVEL)
 _DICTIONARIES = {0: _FIRST, _TRAINED.dict_id(): _TRAINED}
 
 
+class _Decompressors(threading.local):
+    """One for each dictionary and thread: making one costs more than a row, and none is safe for threads."""
+
+    def __init__(self) -> None:
+        self.by_id = {one: zstandard.ZstdDecompressor(dict_data=found) for one, found in _DICTIONARIES.items()}
+
+
+_decompressors = _Decompressors()
+
+
 def pack_events(events: list[PlainDict]) -> bytes:
     """Events as a row keeps them. Compressors are not safe for threads, and making one costs microseconds."""
     return zstandard.ZstdCompressor(COMPRESSION_LEVEL, dict_data=_TRAINED).compress(orjson.dumps(events))
@@ -38,9 +49,8 @@ def pack_events(events: list[PlainDict]) -> bytes:
 def unpack_events(packed: bytes) -> list[PlainDict]:
     """The events of a row; none if the bytes were damaged, which its MAC shows."""
     try:
-        dictionary = _DICTIONARIES.get(zstandard.get_frame_parameters(packed).dict_id)
-        content = zstandard.ZstdDecompressor(dict_data=dictionary).decompress(packed, MAX_EVENT_BYTES)
-        events = orjson.loads(content)
-    except (zstandard.ZstdError, orjson.JSONDecodeError):
+        decompressor = _decompressors.by_id[zstandard.get_frame_parameters(packed).dict_id]
+        events = orjson.loads(decompressor.decompress(packed, MAX_EVENT_BYTES))
+    except (KeyError, zstandard.ZstdError, orjson.JSONDecodeError):
         return []
     return events if isinstance(events, list) else []
