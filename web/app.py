@@ -29,7 +29,7 @@ from web.identity.routes import make_identity
 from web.installing import serve_manifest
 from web.live import make_live
 from web.market.routes import make_market
-from web.navigation import list_bottom_links, list_groups
+from web.navigation import draw_bars, list_groups
 from web.notices.routes import make_notices
 from web.operator.routes import make_operator
 from web.payments import make_payments
@@ -124,8 +124,8 @@ def _init_templates(app: Flask, engine: Engine) -> None:
         has_asset=lambda name: (STATIC / name).exists(),
         csrf_token=partial(form_token, engine),
         answered_token=answered_token,
+        draw_bars=draw_bars,
         nav_groups=list_groups,
-        nav_bottom=list_bottom_links,
         html_language=lambda: HTML_LANGUAGE[current_language()],
     )
 

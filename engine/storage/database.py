@@ -115,7 +115,7 @@ class _SharedReader:
 
     @contextmanager
     def lend(self) -> Iterator[Connection]:
-        """The connection. The last who is done with it ends its transaction; where one failed, the next gets a new one."""
+        """The connection. The last who is done ends its transaction; where one failed, the next gets a new one."""
         if self._connection is None:
             self._connection = self._engine.connect()
         self._borrowers += 1
