@@ -48,7 +48,7 @@ def replay_cases(engine: Engine, actor: Actor, instance_ids: Sequence[str], targ
         with engine.database.read() as connection:
             cases = read_cases(connection, instance_ids[start : start + READ_AT_ONCE])
         for case in cases:
-            yield replay(case, target.find(case.pin_set_id, case.process_key), engine.replay_sandbox)
+            yield replay(case, target, engine.replay_sandbox)
 
 
 def _require_replayer(actor: Actor) -> None:

@@ -13,7 +13,7 @@ def replay_everything(engine: Engine) -> list[Replay]:
     with engine.database.read() as connection:
         ids = connection.execute(select(instance.c.id)).scalars().all()
         cases = read_cases(connection, ids)
-    return [replay(case, target.find(case.pin_set_id, case.process_key), engine.replay_sandbox) for case in cases]
+    return [replay(case, target, engine.replay_sandbox) for case in cases]
 
 
 def check_replays(engine: Engine) -> None:

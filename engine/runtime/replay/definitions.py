@@ -46,6 +46,12 @@ class Definitions(Protocol):
         """A form. Raises UnknownDefinition."""
 
 
+class Finder(Protocol):
+    """Finds the definitions of a process for cases of a pinned set."""
+
+    def find(self, pin_set_id: str, process_key: str) -> Definitions: ...
+
+
 class DraftCatalogue(Catalogue):
     """A catalogue in which some definitions are files that nobody has deployed."""
 
@@ -119,10 +125,10 @@ class Target:
 
     def find(self, pin_set_id: str, process_key: str) -> PinnedDefinitions:
         """The definitions for a case. Raises UnknownDefinition, DefinitionUnparsable."""
-        known = self._known.get((pin_set_id, process_key))
-        if known is None:
-            known = self._known[pin_set_id, process_key] = self._read(pin_set_id, process_key)
-        return known
+        key = ("" if self._is_newest else pin_set_id, process_key)
+        if key not in self._known:
+            self._known[key] = self._read(pin_set_id, process_key)
+        return self._known[key]
 
     def _read(self, pin_set_id: str, process_key: str) -> PinnedDefinitions:
         with self._engine.database.read() as connection:

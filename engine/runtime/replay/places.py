@@ -30,46 +30,59 @@ class Place:
         return self.path[-1][0]
 
 
+@dataclass(frozen=True)
+class _Open:
+    """An open token: its element with its index, and the task it is inside of."""
+
+    own: tuple[str, int | None]
+    scope: str | None
+
+
 class Places:
-    """The open tokens of a case, as its events tell of them."""
+    """The open tokens of a case in the order they came, as its events tell of them.
+
+    Paths are put together when they are asked for: a migration may give what tokens are inside of another name.
+    """
 
     def __init__(self) -> None:
-        self._paths: dict[str, Path] = {}
-        self._tasks: dict[Path, list[str]] = {}
+        self._open: dict[str, _Open] = {}
 
     def follow(self, events: Iterable[PlainDict]) -> None:
         """Takes more events into account; those of kinds that move no token are passed over."""
         for event in events:
             if event["kind"] == "entered":
-                self._enter(event)
+                index, scope = event.get("index"), event.get("scope")
+                own = BODY if "body" in event else index if isinstance(index, int) else None
+                is_inside = None if scope is None else str(scope)
+                self._open[str(event["task"])] = _Open((str(event["element"]), own), is_inside)
             elif event["kind"] in ENDED:
-                task = str(event["task"])
-                self._tasks[self._paths.pop(task)].remove(task)
+                del self._open[str(event["task"])]
 
     def path(self, task: str) -> Path | None:
         """Where a task stands; None unless it is open."""
-        return self._paths.get(task)
+        found = self._open.get(task)
+        if found is None:
+            return None
+        around = None if found.scope is None else self.path(found.scope)
+        return (*(around or ()), found.own)
 
     def place(self, task: str) -> Place | None:
         """The place of a task; None unless it is open."""
-        path = self._paths.get(task)
-        return None if path is None else Place(path, self._tasks[path].index(task))
+        path = self.path(task)
+        return None if path is None else Place(path, self._list(path).index(task))
 
     def find(self, place: Place) -> str | None:
         """The open task at a place."""
-        tasks = self._tasks.get(place.path, [])
+        tasks = self._list(place.path)
         return tasks[place.nth] if place.nth < len(tasks) else None
 
     def elements(self) -> list[str]:
         """The open elements, each once."""
-        return sorted({path[-1][0] for path in self._paths.values()})
+        return sorted({found.own[0] for found in self._open.values()})
 
-    def _enter(self, event: PlainDict) -> None:
-        task, scope, index = str(event["task"]), event.get("scope"), event.get("index")
-        own = BODY if "body" in event else index if isinstance(index, int) else None
-        path = (*(() if scope is None else self._paths[str(scope)]), (str(event["element"]), own))
-        self._paths[task] = path
-        self._tasks.setdefault(path, []).append(task)
+    def _list(self, path: Path) -> list[str]:
+        own = path[-1]
+        return [task for task, found in self._open.items() if found.own == own and self.path(task) == path]
 
 
 def path_of(task: TracedTask) -> Path:

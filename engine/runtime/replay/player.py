@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import assert_never
 
 from engine.language.errors import BpmnError, TaskNotWaiting
+from engine.language.migration import MigrationBlocked, move_case
 from engine.language.sandbox import Sandbox, TimeBudget
 from engine.language.specs.task import READY, TracedTask
-from engine.language.state import compact
+from engine.language.state import compact, freeze, thaw
 from engine.language.workflow import Case
 from engine.records.history import event
 from engine.records.recorder import Recorder
+from engine.runtime.reconsidering import read_renamed
 from engine.runtime.replay.comparing import Comparison
-from engine.runtime.replay.definitions import Definitions
+from engine.runtime.replay.definitions import Definitions, Finder
 from engine.runtime.replay.host import RecordedFailure, ReplayEngine, ReplayHost, Stopped
 from engine.runtime.replay.places import Place, Places, path_of
 from engine.runtime.replay.recorded import COMPARED, Act, RecordedCase, Verb, take_dict
@@ -24,16 +26,17 @@ STEP_SECONDS = 1.0  # of sandbox time: more than a live step has, so that a slow
 ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
 
 
-def replay(recorded: RecordedCase, definitions: Definitions, sandbox: Sandbox) -> Replay:
-    """Runs a case again from what was recorded. Raises SandboxBusy."""
-    return Player(recorded, definitions, sandbox).play()
+def replay(recorded: RecordedCase, target: Finder, sandbox: Sandbox) -> Replay:
+    """Runs a case again from what was recorded. Raises SandboxBusy, UnknownDefinition, DefinitionUnparsable."""
+    return Player(recorded, target, sandbox).play()
 
 
 class Player:
     """One case that is played again; what its host and its expressions need of the step it is in."""
 
-    def __init__(self, recorded: RecordedCase, definitions: Definitions, sandbox: Sandbox) -> None:
-        self.recorded, self.definitions, self.sandbox = recorded, definitions, sandbox
+    def __init__(self, recorded: RecordedCase, target: Finder, sandbox: Sandbox) -> None:
+        self.recorded, self.target, self.sandbox = recorded, target, sandbox
+        self.definitions = target.find(recorded.pin_set_id, recorded.process_key)
         self.step = recorded.steps[0]
         self.budget = TimeBudget(STEP_SECONDS)
         self.places = Places()
@@ -42,9 +45,10 @@ class Player:
         self._followed = 0  # events of the step that `places` knows
         self._engine = ReplayEngine(sandbox, budget=self.budget)
         self._engine.player = self
-        self._case = Case(definitions.specs, self._engine, self.host, self._recorder)
+        self._case = Case(self.definitions.specs, self._engine, self.host, self._recorder)
         self._is_cancelled = False
-        self._waiting: set[str] = set()
+        self._former: dict[str, tuple[Definitions, bytes]] = {}  # by migration: what the case was before it
+        self._waiting: set[tuple[str, str, str, str]] = set()
         self._due: dict[str, datetime] = {}
         self._recorded_dues: set[tuple[str, str]] = set()  # by element: the timers there were until now
 
@@ -167,6 +171,9 @@ class Player:
             self._is_cancelled = True
             case.cancel()
             return
+        if act.verb is Verb.MIGRATE:
+            self._migrate(told)
+            return
         task = self._find(act.place, str(told["element"]))
         try:
             self._act_on(task, act)
@@ -196,10 +203,34 @@ class Player:
                 case.fix(task, take_dict(told, "set"), facts)
             case Verb.RETRY:
                 case.retry(task, {"incident": told["incident"]} if "incident" in told else {})
-            case Verb.START | Verb.CANCEL:
+            case Verb.START | Verb.CANCEL | Verb.MIGRATE:
                 raise AssertionError("these are done to the case")
             case _:
                 assert_never(act.verb)
+
+    def _migrate(self, told: PlainDict) -> None:
+        """To other versions, or by the same migration back to what it was. Raises Stopped."""
+        former = self._former.pop(str(told["migration"]), None)
+        if former is not None:
+            self.definitions, state = former
+            self._replace(thaw(state, self.definitions.specs, self._engine, self.host))
+            return
+        definitions = self.target.find(str(told["pins"]), self.recorded.process_key)
+        if definitions is self.definitions:
+            return  # it is replayed on one version whatever it ran on
+        self._former[str(told["migration"])] = self.definitions, freeze(self._case)
+        renamed = read_renamed(take_dict(told, "renamed"))
+        try:
+            moved = move_case(self._case, definitions.specs, renamed, self._engine, self.host)
+        except MigrationBlocked as blocked:
+            raise Stopped(Reason.NOT_MOVED, blocked.element) from blocked
+        self.definitions = definitions
+        self._replace(moved)
+        moved.do_engine_steps()
+
+    def _replace(self, case: Case) -> None:
+        self._recorder.replace(case)
+        self._case = case
 
     def _check_due(self, task: TracedTask) -> None:
         """A recorded timer must be due here as well. Raises Stopped."""
@@ -239,18 +270,16 @@ class Player:
     def _find_waits(self) -> list[PlainDict]:
         """As `Step` notes them."""
         case = self._case
-        waits, due = {found[0]: found for found in case.subscriptions()}, dict(case.timers())
+        waiting, due = set(case.subscriptions()), dict(case.timers())
         facts: list[tuple[str, PlainDict]] = [
-            (task, {"awaits": kind, "name": name, "key": key})
-            for task, kind, name, key in waits.values()
-            if task not in self._waiting
+            (task, {"awaits": kind, "name": name, "key": key}) for task, kind, name, key in waiting - self._waiting
         ]
         facts += [
             (task, {"awaits": "timer", "due_at": format_instant(at)})
             for task, at in due.items()
             if self._due.get(task) != at
         ]
-        self._waiting, self._due = set(waits), due
+        self._waiting, self._due = waiting, due
         return [
             event("waiting", task=task, element=case.get_task_from_id(task).task_spec.element.id, **told)
             for task, told in facts

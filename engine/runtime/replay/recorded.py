@@ -31,6 +31,7 @@ class Verb(StrEnum):
     FIX = "fix"
     RETRY = "retry"
     CANCEL = "cancel"
+    MIGRATE = "migrate"
 
 
 _VERBS = {
@@ -49,6 +50,7 @@ _VERBS = {
     "fixed": Verb.FIX,
     "retried": Verb.RETRY,
     "cancelled_instance": Verb.CANCEL,
+    "migrated": Verb.MIGRATE,
 }
 
 
@@ -174,7 +176,7 @@ class _Teller:
     def _fail(self, step: RecordedStep, event: PlainDict) -> None:
         place = self.places.place(str(event["task"]))
         if place is not None:
-            step.failures.append(Failure(place, str(event["error"]), "overrun" in event))
+            step.failures.append(Failure(place, str(event.get("error", "")), "overrun" in event))
 
     def _call(self, event: PlainDict) -> None:
         path = self.places.path(str(event["task"]))

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     POLICY = "policy"  # a service looked at a value of the policy that is another one now: `topic`, `policy`
     CALENDAR = "calendar"  # a service counted by the calendar, which is another one now: `topic`
     FORM_ASKS = "form_asks"  # the form asks for something nobody was asked: `field`
+    NOT_MOVED = "not_moved"  # the case was migrated, and cannot be from where it stands now
     NOT_RECORDED = "not_recorded"  # something happened of which the history does not hold what it was
 
 

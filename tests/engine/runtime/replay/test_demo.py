@@ -40,7 +40,7 @@ def test_every_case_is_the_same_and_nothing_is_written(loaded: Engine) -> None:
     before, target = _count_rows(loaded), Target(loaded)
     with count_sql(loaded.database) as counts:
         cases = read_all(loaded)
-        results = [replay(case, target.find(case.pin_set_id, case.process_key), loaded.sandbox) for case in cases]
+        results = [replay(case, target, loaded.sandbox) for case in cases]
     assert [one for one in results if not one.is_same] == []
     assert all(one.steps == one.total and one.now == one.before for one in results)
     kinds = Counter(case.process_key for case in cases)
@@ -67,7 +67,7 @@ def test_whatever_else_history_said_would_be_noticed(loaded: Engine) -> None:
             step.events[place]["set"] = {"nobody_knows": 1}
         else:
             step.events[place]["element"] = "nowhere"
-        found = replay(case, target.find(case.pin_set_id, case.process_key), loaded.sandbox).difference
+        found = replay(case, target, loaded.sandbox).difference
         assert found is not None, change
         assert found.seq == step.seq, change
 
