@@ -42,12 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the verb."""
     parser.add_argument("case", nargs="?", help="the id or the number of a case")
     parser.add_argument("--all", metavar="PROCESS", help="the last cases of a process instead of one case")
-    parser.add_argument("--last", type=int, default=LAST, help=f"how many of them, {LAST} unless told otherwise")
+    parser.add_argument("--last", type=_count, default=LAST, help=f"how many of them, {LAST} unless told otherwise")
     parser.add_argument("--with", dest="files", nargs="+", type=Path, default=[], help="files in the place of deployed")
     parser.add_argument(
         "--newest", action="store_true", help="on what is deployed now, not on the versions of the case"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a case")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"Expected a number from 1, but got {text}")
+    return int(text)
 
 
 def run_replay(options: argparse.Namespace, name_file: Callable[[Path], str]) -> int:

@@ -19,11 +19,11 @@ from engine.runtime.replay.host import RecordedFailure, ReplayEngine, ReplayHost
 from engine.runtime.replay.places import Place, Places, path_of
 from engine.runtime.replay.recorded import COMPARED, Act, RecordedCase, Verb, take_dict
 from engine.runtime.replay.results import Difference, Ending, Kind, Reason, Replay
+from engine.runtime.step import ACTIVE, CANCELLED, COMPLETED
 from engine.storage.clock import format_instant
 from engine.storage.plain import PlainDict
 
 STEP_SECONDS = 1.0  # of sandbox time: more than a live step has, so that a slow machine makes no difference
-ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
 
 
 def replay(recorded: RecordedCase, target: Finder, sandbox: Sandbox) -> Replay:
