@@ -18,6 +18,7 @@ from bench.measuring import Figure
 from bench.modeler import measure_modeler
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
+from bench.past import measure_past
 from bench.proof import measure_verify
 from bench.steps import measure_loop, measure_size, measure_sql
 from web.services import load_services
@@ -33,6 +34,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "dispatch": measure_dispatch,
     "language": measure_language,
     "verify": measure_verify,
+    "past": measure_past,
     "pages": measure_pages,
     "modeler": measure_modeler,
 }

@@ -1,15 +1,18 @@
 """The story of a case: its history rows with names, old and new values, the path on the diagram, and the tokens."""
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
+from engine.queries.waits import Waits
 from engine.records.history import HistoryRow
-from engine.records.rebuild import TOKEN_KINDS, Picture
+from engine.records.rebuild import TOKEN_KINDS, Picture, Token
 from engine.storage.plain import Plain, PlainDict
+
+FAILURES = frozenset({"incident", "failed"})
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ class Story:
     """A case after some step.
 
     `visits` counts entries by process and element, `flows` passages by process and sequence flow; `completed` are
-    elements that ended by themselves at least once; `last` is what completed last in the case's own process.
+    elements that ended by themselves at least once; `last` is what completed last in the case's own process. Of the
+    `waits` that are over a story that began at a keyframe has only the newest.
     """
 
     chapters: list[Chapter] = field(default_factory=list)
@@ -86,65 +90,74 @@ class Story:
     completed: set[tuple[str, str]] = field(default_factory=set)
     origins: dict[tuple[str, str], Origin] = field(default_factory=dict)  # by process and variable
     processes: set[str] = field(default_factory=set)
-    elements: dict[str, Element] = field(default_factory=dict)  # by task id
+    elements: dict[tuple[str, str], Element] = field(default_factory=dict)  # wherever it has been, by process and id
+    waits: Waits = field(default_factory=Waits)
+    failures: list[int] = field(default_factory=list)  # numbers of the steps in which something could not go on
     last: TokenView | None = None
 
-    def element(self, task_id: str, element_id: str) -> Element:
-        """The element a task was of; a bare one if history does not know the task."""
-        return self.elements.get(task_id) or Element(element_id, "userTask", "")
+    def element(self, element_id: str) -> Element:
+        """An element the case has been at; a bare one if history does not know it."""
+        found = (element for element in self.elements.values() if element.id == element_id)
+        return next(found, Element(element_id, "userTask", ""))
 
 
-def tell_story(rows: Sequence[HistoryRow], specs: ProcessSpecs, wanted: Container[int] | None = None) -> Story:
-    """The story that history rows, from the first on, tell of a case that ran on `specs`.
-
-    Only the rows of the `wanted` numbers become chapters, without it all: of a long case few are looked at.
-    """
-    teller = _Teller(specs)
+def tell_story(rows: Sequence[HistoryRow], specs: ProcessSpecs) -> Story:
+    """The story that all rows of a case tell that ran on `specs`."""
+    teller = Teller(specs)
     for row in rows:
-        teller.tell(row, is_wanted=wanted is None or row.seq in wanted)
+        teller.tell(row)
     return teller.finish()
 
 
-class _Teller:
+class Teller:
+    """Tells a case row by row; what it has gathered so far is what a keyframe keeps, see `engine.queries.keyframes`."""
+
     def __init__(self, specs: ProcessSpecs) -> None:
         self.specs = specs
         self.story = Story(processes={specs.key})
         self.picture = Picture()
-        self.since: dict[str, datetime] = {}
-        self.last: str | None = None
-        self.flow_ids = _flows(specs.elements)
+        self.places: dict[str, Element] = {}  # by task
+        self.since: dict[str, datetime] = {}  # likewise
+        self.last: str | None = None  # task
+        self._flow_ids = _flows(specs.elements)
 
-    def tell(self, row: HistoryRow, *, is_wanted: bool) -> None:
+    def tell(self, row: HistoryRow, *, is_wanted: bool = True) -> None:
+        """Takes a row into account. Only of one that is wanted a chapter is made: of a long case few are looked at."""
         entries = []
         for event in row.events:
             changes = self._follow(event, row, is_wanted=is_wanted) if event["kind"] in TOKEN_KINDS else ()
+            self._note_wait(event, row)
             if is_wanted and (event["kind"] != "data" or changes):
                 entries.append(self._entry(event, changes))
+        if has_failed(row):
+            self.story.failures.append(row.seq)
         if is_wanted:
             self.story.chapters.append(Chapter(row.seq, row.at, row.actor_id, row.acting_role, row.kind, entries))
 
     def finish(self) -> Story:
+        """The story as far as it was told."""
         story = self.story
-        tokens = [token for token in self.picture.tokens() if not token.is_body]
-        story.tokens = [
-            TokenView(
-                token.task,
-                token.scope,
-                story.elements[token.task],
-                token.index,
-                token.is_failed,
-                self.since[token.task],
-                token.data,
-            )
-            for token in tokens
-        ]
+        story.tokens = [self._look_at(token) for token in self.picture.tokens() if not token.is_body]
         if self.last is not None:
-            element, data = story.elements[self.last], self.picture.data_of(self.last)
-            story.last = TokenView(self.last, None, element, None, False, self.since[self.last], data)
+            data = self.picture.data_of(self.last)
+            story.last = TokenView(self.last, None, self.places[self.last], None, False, self.since[self.last], data)
         return story
 
+    def find_element(self, process: str, element_id: str) -> Element:
+        """An element of a diagram of the case; a bare one where the diagram has none."""
+        return self.specs.elements.get((process, element_id)) or Element(element_id, "unknown", process)
+
+    def _look_at(self, token: Token) -> TokenView:
+        task, element = token.task, self.places[token.task]
+        return TokenView(task, token.scope, element, token.index, token.is_failed, self.since[task], token.data)
+
+    def _note_wait(self, event: PlainDict, row: HistoryRow) -> None:
+        task = str(event.get("task"))
+        element = self.places.get(task) or Element(str(event.get("element")), "userTask", "")
+        self.story.waits.note(event, row, self.picture.scope_of(task), element)
+
     def _entry(self, event: PlainDict, changes: tuple[Change, ...]) -> Entry:
-        element = self.story.elements.get(str(event.get("task")))
+        element = self.places.get(str(event.get("task")))
         index = event.get("index")
         facts = {k: v for k, v in event.items() if k not in {"kind", "task", "element", "scope", "base", "set", "gone"}}
         return Entry(str(event["kind"]), element, index if isinstance(index, int) else None, changes, facts)
@@ -158,7 +171,7 @@ class _Teller:
         else:
             old = self.picture.data_of(task) if is_wanted else {}
         self.picture.apply(event)
-        element = self.story.elements[task]
+        element = self.places[task]
         if event["kind"] == "completed":
             self.story.completed.add((element.process_key, element.id))
             self.last = self.last if "scope" in event else task
@@ -177,25 +190,30 @@ class _Teller:
     def _enter(self, event: PlainDict, at: datetime) -> None:
         task, element_id = str(event["task"]), str(event["element"])
         process = self._process_of(event)
-        element = self.specs.elements.get((process, element_id)) or Element(element_id, "unknown", process)
-        self.story.elements[task] = element
+        element = self.find_element(process, element_id)
+        self.places[task] = self.story.elements[process, element_id] = element
         self.since[task] = at
         if "body" not in event:
             self.story.visits[process, element_id] += 1
-        base = self.story.elements.get(str(event.get("base")))
+        base = self.places.get(str(event.get("base")))
         if base is not None:
-            for flow in self.flow_ids.get((process, base.id, element_id), ()):
+            for flow in self._flow_ids.get((process, base.id, element_id), ()):
                 self.story.flows[process, flow] += 1
 
     def _process_of(self, event: PlainDict) -> str:
         """The diagram the element stands in: that of the activity it runs inside of, or the one that activity calls."""
-        holder = self.story.elements.get(str(event.get("scope")))
+        holder = self.places.get(str(event.get("scope")))
         if holder is None:
             return self.specs.key
         if holder.called_element:
             self.story.processes.add(holder.called_element)
             return holder.called_element
         return holder.process_key
+
+
+def has_failed(row: HistoryRow) -> bool:
+    """Whether something could not go on in this step."""
+    return any(event["kind"] in FAILURES for event in row.events)
 
 
 def _flows(elements: Mapping[tuple[str, str], Element]) -> dict[tuple[str, str, str], list[str]]:

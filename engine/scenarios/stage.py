@@ -20,7 +20,6 @@ from engine.queries.inbox import list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.queries.story import Story, tell_story
 from engine.queries.waits import Wait as Waiting
-from engine.queries.waits import list_waits
 from engine.records.history import HistoryRow, read_stream
 from engine.runtime.calendar import read_calendar
 from engine.runtime.engine import Engine
@@ -218,7 +217,7 @@ class Stage:
 
     def waits(self) -> list[Waiting]:
         """The timers and messages of all cases."""
-        return [wait for history, story in self.tell() for wait in list_waits(history, story)]
+        return [wait for story in self.stories() for wait in story.waits.list_newest()]
 
     def open_tasks(self) -> dict[Name, frozenset[str]]:
         """The open user tasks of the case, each with the people who may do it."""
