@@ -4,7 +4,7 @@ from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Blueprint, Flask, g, request
+from flask import Blueprint, Flask, g
 from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 from markupsafe import Markup
@@ -19,6 +19,7 @@ from web.auditor.routes import make_auditor
 from web.chat.routes import make_chat
 from web.couriers.routes import make_couriers
 from web.documents import make_documents
+from web.editions import Known, Pages
 from web.errands.routes import make_errands
 from web.errors import init_errors
 from web.express.routes import make_express
@@ -36,7 +37,7 @@ from web.repairs.routes import make_repairs
 from web.security import MAX_FIELD_BYTES, answered_token, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
 from web.statics import STATIC, serve_static, serve_worker
-from web.texts import HTML_LANGUAGE, current_language, text, texts_under
+from web.texts import HTML_LANGUAGE, Language, current_language, text, text_in, texts_under
 from web.todos.routes import make_todos
 from web.tracking.routes import make_tracking
 from web.uploads import make_files
@@ -49,6 +50,7 @@ MAX_FIELDS = 5_000
 def create_app(engine: Engine) -> Flask:
     """The application over a running engine. The caller closes the engine."""
     app = Flask("web", static_folder=str(STATIC), template_folder=str(Path(__file__).parent / "templates"))
+    app.jinja_environment = Pages
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FIELD_BYTES,
@@ -99,6 +101,8 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
 
 def _init_templates(app: Flask, engine: Engine) -> None:
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    assert isinstance(app.jinja_env, Pages)
+    app.jinja_env.know = partial(_know, app)
     app.jinja_env.globals.update(
         t=text,
         texts_under=texts_under,
@@ -112,6 +116,18 @@ def _init_templates(app: Flask, engine: Engine) -> None:
         nav_bottom=list_bottom_links,
         html_language=lambda: HTML_LANGUAGE[current_language()],
     )
+
+
+def _know(app: Flask, language: Language) -> Known:
+    """What templates may ask that has one answer in a language. Baton stands at the root of its host."""
+    addresses = app.url_map.bind("")
+
+    def find_address(endpoint: str, /, **values: object) -> str:
+        if endpoint.startswith(".") or any(name.startswith("_") for name in values):
+            raise LookupError("Expected what does not depend on the request")
+        return addresses.build(endpoint, values)
+
+    return {"t": partial(text_in, language), "icon": draw_icon, "asset": asset_url, "url_for": find_address}
 
 
 def draw_icon(name: str, classes: str = "") -> Markup:
@@ -131,7 +147,7 @@ def _draw_icon(name: str, classes: str, sprite: str) -> Markup:
 
 def asset_url(name: str) -> str:
     """The address of a static file, with a mark of its content so that browsers may keep it for a year."""
-    return f"{request.script_root}/static/{name}?v={_fingerprint(name)}"
+    return f"/static/{name}?v={_fingerprint(name)}"
 
 
 @cache
