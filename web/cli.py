@@ -222,7 +222,7 @@ def run_verify(checkpoints: Path | None) -> int:
             counts = count_rows(connection)
         findings = list(verify(engine))
         if checkpoints is not None:
-            findings += verify_shipped(engine, checkpoints)
+            findings += [one for one in verify_shipped(engine, checkpoints) if one not in findings]
     except SchemaUnsafe as unsafe:
         print(unsafe)
         return 1
