@@ -212,6 +212,9 @@ def run_expressions() -> int:
 
 def run_verify(checkpoints: Path | None) -> int:
     """Proves what the database remembers, also while the server runs; 1 and a line per bad row otherwise."""
+    if checkpoints is not None and not checkpoints.is_file():
+        print(f"Expected a file of shipped checkpoints, but {checkpoints} is none.")
+        return 1
     engine = Engine(read_settings())
     try:
         with engine.database.read() as connection:
