@@ -13,7 +13,7 @@ from engine.definitions.agreements import SUFFIX, AgreementText, parse_agreement
 from engine.definitions.calendars import CompanyDays, parse_calendar
 from engine.definitions.forms import Form, parse_form
 from engine.language.decisions import DecisionLogic, parse_decisions
-from engine.language.model import Element, read_bpmn, read_elements
+from engine.language.model import Element, read_bpmn, read_elements, read_frames
 from engine.language.parser import ProcessSpecs, parse_process
 from engine.language.versions import split_version
 from engine.storage.ids import new_id
@@ -109,6 +109,7 @@ class Catalogue:
         self._policies: dict[str, PlainDict] = {}
         self._calendars: dict[str, CompanyDays] = {}
         self._elements: dict[str, dict[str, Element]] = {}
+        self._frames: dict[str, frozenset[str]] = {}
         self._agreements: dict[str, AgreementText] = {}
 
     def pin_newest(self, connection: Connection) -> Pins:
@@ -193,6 +194,14 @@ class Catalogue:
             self._elements,
             definition_id,
             lambda: read_elements(read_bpmn(self.content(connection, definition_id)["content"])),
+        )
+
+    def frames(self, connection: Connection, definition_id: str) -> frozenset[str]:
+        """The elements that the diagram of a process definition draws open."""
+        return self._once(
+            self._frames,
+            definition_id,
+            lambda: read_frames(read_bpmn(self.content(connection, definition_id)["content"])),
         )
 
     def content(self, connection: Connection, definition_id: str) -> Mapping[Any, Any]:

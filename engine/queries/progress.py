@@ -71,8 +71,8 @@ def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
             raise NotFound("case", instance_id)
         story = tell_case(engine, connection, row.process_key, read_stream(connection, instance_id))
         names = _names(connection, instance_id)
-        xml = engine.catalogue.content(connection, row.definition_id)["content"]
-    marks = mark_elements(story, row.process_key, xml)
+        frames = engine.catalogue.frames(connection, row.definition_id)
+    marks = mark_elements(story, row.process_key, frames)
     waits_for = [token.element for token in story.tokens if token.element.kind == "userTask"]
     steps = [step for chapter in story.chapters for step in _steps(chapter, names)]
     return Progress(instance_id, row.definition_id, row.process_key, marks, steps, waits_for)

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import zstandard
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -41,6 +40,7 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import instance
+from engine.storage.zstd import Codec
 
 ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
 CONTINUE = "continue"  # job: an element marked asyncBefore goes on
@@ -58,8 +58,8 @@ CHANGING = (
     "history_mac",
 )
 MAX_STATE_BYTES = 64 * 1024 * 1024
-COMPRESSION_LEVEL = 3
 
+_CODEC = Codec(level=3)
 _LOCK = Prepared(select(instance).where(instance.c.id == bindparam("instance_id")).with_for_update())
 _SAVE = Prepared(
     update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_")),
@@ -314,7 +314,7 @@ class Step:
 
     def _store_state(self) -> None:
         compact(self.case)
-        state = zstandard.compress(freeze(self.case), COMPRESSION_LEVEL)
+        state = _CODEC.compress(freeze(self.case))
         self.row.update(state=state, outcome=self.case.outcome)
         if self.case.is_completed() and self.row["status"] == ACTIVE:
             self.row.update(status=COMPLETED, ended_at=self.now)
@@ -347,4 +347,4 @@ def state_digest(row: Mapping[str, Any]) -> str:
 
 def decompress_state(state: bytes) -> bytes:
     """The state of an instance as `engine.language.state` wrote it."""
-    return zstandard.decompress(state, MAX_STATE_BYTES)  # a shared decompressor is not safe for threads
+    return _CODEC.decompress(state, MAX_STATE_BYTES)

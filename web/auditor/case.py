@@ -8,6 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from engine.definitions.catalogue import PROCESS
+from engine.language.model import read_bpmn, read_frames
 from engine.queries.comments import list_comments
 from engine.queries.inspection import CaseView, Drawing, FilledForm, Look, fetch_case, fetch_drawing
 from engine.queries.marks import mark_elements
@@ -181,7 +182,7 @@ def _draw(view: CaseView, entries: list[EntryView] | None) -> Context:
         notes = {e: format_money(sums[e]) for process, e in view.story.visits if process == key and e in sums}
     return {
         "drawing": drawing,
-        "marks": mark_elements(view.story, key, drawing.xml),
+        "marks": mark_elements(view.story, key, read_frames(read_bpmn(drawing.xml))),
         "notes": notes,
         "standing_in": {token.element.process_key for token in view.story.tokens},
     }
