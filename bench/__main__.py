@@ -15,11 +15,13 @@ from bench.express import measure_express
 from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
+from bench.migrating import measure_migration
 from bench.modeler import measure_modeler
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
 from bench.past import measure_past
 from bench.proof import measure_verify
+from bench.replaying import measure_replay
 from bench.steps import measure_loop, measure_size, measure_sql
 from web.services import load_services
 
@@ -35,7 +37,9 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "language": measure_language,
     "verify": measure_verify,
     "past": measure_past,
+    "replay": measure_replay,
     "pages": measure_pages,
+    "migrate": measure_migration,
     "modeler": measure_modeler,
 }
 VERDICTS = {None: "", True: "met", False: "NOT MET"}

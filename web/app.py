@@ -3,6 +3,7 @@
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, g
 from flask.json.provider import DefaultJSONProvider
@@ -28,7 +29,7 @@ from web.identity.routes import make_identity
 from web.installing import serve_manifest
 from web.live import make_live
 from web.market.routes import make_market
-from web.navigation import list_bottom_links, list_groups
+from web.navigation import draw_bars, list_groups
 from web.notices.routes import make_notices
 from web.operator.routes import make_operator
 from web.payments import make_payments
@@ -41,6 +42,9 @@ from web.texts import HTML_LANGUAGE, Language, current_language, text, text_in, 
 from web.todos.routes import make_todos
 from web.tracking.routes import make_tracking
 from web.uploads import make_files
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
@@ -69,7 +73,14 @@ def create_app(engine: Engine) -> Flask:
     app.after_request(finish_response)
     for blueprint in list_blueprints(engine):
         app.register_blueprint(blueprint)
+    app.wsgi_app = partial(_share_reader, engine, app.wsgi_app)  # type: ignore[method-assign]  # as Flask says
     return app
+
+
+def _share_reader(engine: Engine, serve: "WSGIApplication", environ: "WSGIEnvironment", start: "StartResponse") -> Any:
+    """Whatever a request reads comes by one connection; a stream that is sent afterwards holds none."""
+    with engine.database.share_reader():
+        return serve(environ, start)
 
 
 def list_blueprints(engine: Engine) -> list[Blueprint]:
@@ -101,6 +112,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
 
 def _init_templates(app: Flask, engine: Engine) -> None:
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.context_processor(lambda: {"fmt": g.fmt})  # quicker than the one that imported templates see
     assert isinstance(app.jinja_env, Pages)
     app.jinja_env.know = partial(_know, app)
     app.jinja_env.globals.update(
@@ -112,8 +124,8 @@ def _init_templates(app: Flask, engine: Engine) -> None:
         has_asset=lambda name: (STATIC / name).exists(),
         csrf_token=partial(form_token, engine),
         answered_token=answered_token,
+        draw_bars=draw_bars,
         nav_groups=list_groups,
-        nav_bottom=list_bottom_links,
         html_language=lambda: HTML_LANGUAGE[current_language()],
     )
 

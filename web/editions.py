@@ -49,6 +49,10 @@ class Pages(Environment):
             edition.language, edition._known = language, self.know(language)
         return edition.get_template(name, parent, globals)
 
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What every template knows; no template has names of its own, and a chain of maps is slow to copy."""
+        return super().make_globals(d) if d else self.globals
+
     def _generate(self, source: nodes.Template, name: Any, filename: Any, defer_init: bool = False) -> str:
         """Jinja's hook between reading a template and turning it into code."""
         return super()._generate(_Settle(self._known).visit(source), name, filename, defer_init)

@@ -1,14 +1,14 @@
 """One process instance as auditors look at it: told by its history, at any of its records."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
-from engine.definitions.catalogue import Pins
+from engine.definitions.catalogue import PROCESS, Pins
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
 from engine.queries.cases import CaseRow, read_case, require_reader, select_cases
@@ -16,8 +16,9 @@ from engine.queries.keyframes import LISTED, Past
 from engine.queries.limits import Limit, find_limits
 from engine.queries.outside import Batch, ExternalTask, list_batches, list_external_tasks
 from engine.queries.story import Story
+from engine.queries.versions import list_pins
 from engine.queries.waits import Sent, Wait
-from engine.records.history import HistoryRow, read_between, read_lines
+from engine.records.history import HistoryRow, read_between, read_lines, read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import MACHINES, Actor
@@ -69,6 +70,7 @@ class Drawing:
     name_zh: str
     name_en: str
     xml: bytes
+    pin_set_id: str  # of the versions the case had then
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
         row = connection.execute(select_cases().where(instance.c.id == instance_id)).one_or_none()
         if row is None:
             raise NotFound("case", instance_id)
-        past = Past(engine, connection, instance_id, row.process_key, row.pin_set_id)
+        past = Past(engine, connection, instance_id, row.process_key)
         lines = read_lines(connection, instance_id)
         failures = set(past.find_failures(lines[-1].seq))
         records = [Record(line.seq, line.at, line.kind, line.acting_role, line.seq in failures) for line in lines]
@@ -166,18 +168,20 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
             raise NotFound("record", f"{instance_id}:{look.at}")
         told, earlier = _choose(connection, instance_id, [one for one in records if one.seq <= moment.seq], look)
         story = past.tell(moment.seq, {moment.seq, *told})
+        pins = engine.catalogue.pins(connection, story.pins[-1])
+        specs = engine.catalogue.process(connection, pins, row.process_key)
         waits = story.waits.list_newest(LISTED)
         forms, form_count = _read_forms(connection, instance_id, story, moment.at)
         return CaseView(
-            read_case(row),
+            replace(read_case(row), version=_read_version(connection, pins, row.process_key)),
             records,
             moment,
-            [_read_drawing(engine, connection, past.pins, key) for key in _list_processes(past.specs)],
+            [_read_drawing(engine, connection, pins, key) for key in _list_processes(specs)],
             story,
             told,
             earlier,
             waits,
-            {token.task: find_limits(token, story, waits, past.specs) for token in story.tokens},
+            {token.task: find_limits(token, story, waits, specs) for token in story.tokens},
             story.waits.sent[-LISTED:],
             forms,
             {**story.waits.counts, FORM: form_count},
@@ -189,14 +193,19 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
         )
 
 
-def fetch_drawing(engine: Engine, actor: Actor, instance_id: str, process_key: str) -> bytes:
-    """A diagram in the version a case runs on. Raises NotFound."""
+def fetch_drawing(
+    engine: Engine, actor: Actor, instance_id: str, process_key: str, pin_set_id: str | None = None
+) -> bytes:
+    """A diagram in the version a case runs on, or ran on under another pinned set. Raises NotFound."""
     require_reader(actor)
     with engine.database.read() as connection:
         row = connection.execute(select_cases().where(instance.c.id == instance_id)).one_or_none()
         if row is None:
             raise NotFound("case", instance_id)
-        pins = engine.catalogue.pins(connection, row.pin_set_id)
+        chosen = row.pin_set_id if pin_set_id is None else pin_set_id
+        if chosen != row.pin_set_id and chosen not in list_pins(read_stream(connection, instance_id)):
+            raise NotFound("drawing", process_key)
+        pins = engine.catalogue.pins(connection, chosen)
         if process_key not in _list_processes(engine.catalogue.process(connection, pins, row.process_key)):
             raise NotFound("drawing", process_key)
         definition_id = engine.catalogue.process_id(connection, pins, process_key)
@@ -248,7 +257,13 @@ def _read_drawing(engine: Engine, connection: Connection, pins: Pins, key: str) 
             definition.c.id == engine.catalogue.process_id(connection, pins, key)
         )
     ).one()
-    return Drawing(key, row.name_zh, row.name_en, row.content)
+    return Drawing(key, row.name_zh, row.name_en, row.content, pins.id)
+
+
+def _read_version(connection: Connection, pins: Pins, process_key: str) -> int:
+    query = select(definition.c.version).where(definition.c.id == pins.find(PROCESS, process_key))
+    version: int = connection.execute(query).scalar_one()
+    return version
 
 
 def _read_forms(

@@ -1,7 +1,7 @@
 """A case told from its keyframes: however long it is, only the rows around what is asked for are read."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from engine.language.model import Element
 from engine.queries.story import Chapter, Origin, Story, Teller, has_failed
+from engine.queries.versions import list_pins, specs_of
 from engine.queries.waits import Sent, Wait, Waits
 from engine.records.history import read_between
 from engine.records.keyframes import list_keyframes, read_keyframe
@@ -17,21 +18,19 @@ from engine.runtime.engine import Engine
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import Plain, PlainDict
 
+Find = Callable[[str, str], Element]  # by process and id
 LISTED = 50  # how many waits that are over, and sent messages, a keyframe and a page hold: the newest
 
 
 class Past:
-    """One case, to be told at any of its records by the versions of a pin set."""
+    """One case, to be told at any of its records, each of its steps in the diagrams it had then."""
 
-    def __init__(
-        self, engine: Engine, connection: Connection, instance_id: str, process_key: str, pin_set_id: str
-    ) -> None:
+    def __init__(self, engine: Engine, connection: Connection, instance_id: str, process_key: str) -> None:
         self.connection = connection
         self.keys = engine.keys
         self.instance_id = instance_id
-        self.pin_set_id = pin_set_id
-        self.pins = engine.catalogue.pins(connection, pin_set_id)
-        self.specs = engine.catalogue.process(connection, self.pins, process_key)
+        self.process_key = process_key
+        self._versions = specs_of(engine, connection, process_key)
         self._frames = list_keyframes(connection, instance_id)
         self._contents: dict[int, PlainDict | None] = {}
 
@@ -72,7 +71,7 @@ class Past:
         teller = self._begin(start)
         for row in read_between(self.connection, self.instance_id, start, until):
             teller.tell(row, is_wanted=False)
-        return {**_freeze(teller, tasks), "start": start, "pins": self.pin_set_id}
+        return {**_freeze(teller, tasks), "start": start}
 
     def _group(self, wanted: Collection[int]) -> dict[int, list[int]]:
         """Records by the keyframe that each is told from; 0 is the beginning."""
@@ -87,12 +86,31 @@ class Past:
 
     def _begin(self, start: int) -> Teller:
         content = self._read(start) if start else None
-        return Teller(self.specs) if content is None else _thaw(Teller(self.specs), content)
+        if content is None:
+            first = list_pins(read_between(self.connection, self.instance_id, 0, 1))
+            return Teller(self._versions(first[0]), self._versions)
+        return self._thaw(content)
 
     def _read(self, frame: int) -> PlainDict | None:
         if frame not in self._contents:
             self._contents[frame] = read_keyframe(self.connection, self.keys, self.instance_id, frame)
         return self._contents[frame]
+
+    def _thaw(self, content: dict[str, Any]) -> Teller:
+        """As the teller was that the keyframe was made of. An element is that of the last version that has it."""
+        teller = Teller(self._versions(content["pins"][-1]), self._versions)
+        versions = [self._versions(pins) for pins in reversed(content["pins"])]
+
+        def find(process: str, element: str) -> Element:
+            found = (specs.elements.get((process, element)) for specs in versions)
+            return next((one for one in found if one), None) or teller.find_element(process, element)
+
+        teller.picture = Picture(content["picture"])
+        teller.places = {task: find(process, element) for task, (process, element, _) in content["places"].items()}
+        teller.since = {task: parse_instant(since) for task, (_, _, since) in content["places"].items()}
+        teller.last = content["last"]
+        teller.story = _thaw_story(content, find)
+        return teller
 
 
 def _freeze(teller: Teller, tasks: Collection[str]) -> PlainDict:
@@ -113,6 +131,7 @@ def _freeze(teller: Teller, tasks: Collection[str]) -> PlainDict:
         ],
         "processes": sorted(story.processes),
         "failures": story.failures,
+        "pins": story.pins,
         "open": [_freeze_wait(wait) for wait in story.waits.open.values()],
         "ended": [_freeze_wait(wait) for wait in story.waits.ended[-LISTED:]],
         "sent": [[one.name, one.key, format_instant(one.at), one.seq] for one in story.waits.sent[-LISTED:]],
@@ -121,29 +140,26 @@ def _freeze(teller: Teller, tasks: Collection[str]) -> PlainDict:
     return content
 
 
-def _thaw(teller: Teller, content: dict[str, Any]) -> Teller:
-    story, find = teller.story, teller.find_element
-    teller.picture = Picture(content["picture"])
-    teller.places = {task: find(process, element) for task, (process, element, _) in content["places"].items()}
-    teller.since = {task: parse_instant(since) for task, (_, _, since) in content["places"].items()}
-    teller.last = content["last"]
-    story.elements = {(process, element): find(process, element) for process, element in content["elements"]}
-    story.visits = Counter({(process, element): count for process, element, count in content["visits"]})
-    story.flows = Counter({(process, flow): count for process, flow, count in content["flows"]})
-    story.completed = {(process, element) for process, element in content["completed"]}
-    story.origins = {
-        (process, name): Origin(seq, parse_instant(at), find(process, element))
-        for process, name, seq, at, element in content["origins"]
-    }
-    story.processes = set(content["processes"])
-    story.failures = list(content["failures"])
-    story.waits = Waits(
-        {wait.task: wait for wait in _thaw_waits(teller, content["open"])},
-        [*_thaw_waits(teller, content["ended"])],
-        [Sent(name, key, parse_instant(at), seq) for name, key, at, seq in content["sent"]],
-        Counter(content["counts"]),
+def _thaw_story(content: dict[str, Any], find: Find) -> Story:
+    return Story(
+        visits=Counter({(process, element): count for process, element, count in content["visits"]}),
+        flows=Counter({(process, flow): count for process, flow, count in content["flows"]}),
+        completed={(process, element) for process, element in content["completed"]},
+        origins={
+            (process, name): Origin(seq, parse_instant(at), find(process, element))
+            for process, name, seq, at, element in content["origins"]
+        },
+        processes=set(content["processes"]),
+        elements={(process, element): find(process, element) for process, element in content["elements"]},
+        waits=Waits(
+            {wait.task: wait for wait in _thaw_waits(content["open"], find)},
+            [*_thaw_waits(content["ended"], find)],
+            [Sent(name, key, parse_instant(at), seq) for name, key, at, seq in content["sent"]],
+            Counter(content["counts"]),
+        ),
+        failures=list(content["failures"]),
+        pins=list(content["pins"]),
     )
-    return teller
 
 
 def _freeze_wait(wait: Wait) -> Plain:
@@ -164,9 +180,9 @@ def _freeze_wait(wait: Wait) -> Plain:
     ]
 
 
-def _thaw_waits(teller: Teller, frozen: list[Any]) -> Iterator[Wait]:
+def _thaw_waits(frozen: list[Any], find: Find) -> Iterator[Wait]:
     for task, scope, process, element, kind, since, seq, number, due_at, name, key, end, ended_at, ended_seq in frozen:
-        place = teller.find_element(process, element)
+        place = find(process, element)
         ended = (end, _parse(ended_at), ended_seq)
         yield Wait(task, scope, place, kind, parse_instant(since), seq, number, _parse(due_at), name, key, *ended)
 

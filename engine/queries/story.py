@@ -1,17 +1,20 @@
 """The story of a case: its history rows with names, old and new values, the path on the diagram, and the tokens."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
+from engine.language.versions import split_version
 from engine.queries.waits import Waits
 from engine.records.history import HistoryRow
 from engine.records.rebuild import TOKEN_KINDS, Picture, Token
 from engine.storage.plain import Plain, PlainDict
 
+STARTED, MIGRATED = "started", "migrated"
+VERSIONED = frozenset({STARTED, MIGRATED})  # what names the pinned set the case runs on from then on
 FAILURES = frozenset({"incident", "failed"})
 
 
@@ -93,6 +96,7 @@ class Story:
     elements: dict[tuple[str, str], Element] = field(default_factory=dict)  # wherever it has been, by process and id
     waits: Waits = field(default_factory=Waits)
     failures: list[int] = field(default_factory=list)  # numbers of the steps in which something could not go on
+    pins: list[str] = field(default_factory=list)  # the pinned sets it ran on, one after the other
     last: TokenView | None = None
 
     def element(self, element_id: str) -> Element:
@@ -101,9 +105,14 @@ class Story:
         return next(found, Element(element_id, "userTask", ""))
 
 
-def tell_story(rows: Sequence[HistoryRow], specs: ProcessSpecs) -> Story:
-    """The story that all rows of a case tell that ran on `specs`."""
-    teller = Teller(specs)
+def tell_story(
+    rows: Sequence[HistoryRow], specs: ProcessSpecs, versions: Callable[[str], ProcessSpecs] | None = None
+) -> Story:
+    """The story that all rows of a case tell that began on `specs`.
+
+    `versions` gives the specs of the pinned set that a migration names; without it all of the case is told in `specs`.
+    """
+    teller = Teller(specs, versions)
     for row in rows:
         teller.tell(row)
     return teller.finish()
@@ -112,8 +121,8 @@ def tell_story(rows: Sequence[HistoryRow], specs: ProcessSpecs) -> Story:
 class Teller:
     """Tells a case row by row; what it has gathered so far is what a keyframe keeps, see `engine.queries.keyframes`."""
 
-    def __init__(self, specs: ProcessSpecs) -> None:
-        self.specs = specs
+    def __init__(self, specs: ProcessSpecs, versions: Callable[[str], ProcessSpecs] | None = None) -> None:
+        self.specs, self.versions = specs, versions
         self.story = Story(processes={specs.key})
         self.picture = Picture()
         self.places: dict[str, Element] = {}  # by task
@@ -125,9 +134,13 @@ class Teller:
         """Takes a row into account. Only of one that is wanted a chapter is made: of a long case few are looked at."""
         entries = []
         for event in row.events:
+            if event["kind"] in VERSIONED:
+                self.story.pins.append(str(event["pins"]))
+            if event["kind"] == MIGRATED:
+                self._change_versions(event)
             changes = self._follow(event, row, is_wanted=is_wanted) if event["kind"] in TOKEN_KINDS else ()
             self._note_wait(event, row)
-            if is_wanted and (event["kind"] != "data" or changes):
+            if is_wanted and (event["kind"] != "data" or changes) and not _is_renamed(event):
                 entries.append(self._entry(event, changes))
         if has_failed(row):
             self.story.failures.append(row.seq)
@@ -165,7 +178,10 @@ class Teller:
     def _follow(self, event: PlainDict, row: HistoryRow, *, is_wanted: bool) -> tuple[Change, ...]:
         """Takes one event of a token into account; what it changed, for a chapter that is wanted."""
         task = str(event["task"])
-        if event["kind"] == "entered":
+        if _is_renamed(event):
+            self._place(task, self._find_in(event))
+            old = {}
+        elif event["kind"] == "entered":
             self._enter(event, row.at)
             old = self.picture.data_of(str(event["base"])) if is_wanted and "base" in event else {}
         else:
@@ -188,10 +204,9 @@ class Teller:
         return (*changed, *(Change(str(name), old.get(str(name)), None) for name in gone))
 
     def _enter(self, event: PlainDict, at: datetime) -> None:
-        task, element_id = str(event["task"]), str(event["element"])
-        process = self._process_of(event)
-        element = self.find_element(process, element_id)
-        self.places[task] = self.story.elements[process, element_id] = element
+        task, element = str(event["task"]), self._find_in(event)
+        process, element_id = element.process_key, element.id
+        self._place(task, element)
         self.since[task] = at
         if "body" not in event:
             self.story.visits[process, element_id] += 1
@@ -199,6 +214,36 @@ class Teller:
         if base is not None:
             for flow in self._flow_ids.get((process, base.id, element_id), ()):
                 self.story.flows[process, flow] += 1
+
+    def _place(self, task: str, element: Element) -> None:
+        self.places[task] = self.story.elements[element.process_key, element.id] = element
+
+    def _find_in(self, event: PlainDict) -> Element:
+        return self.find_element(self._process_of(event), str(event["element"]))
+
+    def _change_versions(self, event: PlainDict) -> None:
+        """From here on in other diagrams: where the case has been, and where it is, go by the names of those."""
+        if self.versions is not None:
+            self.specs = self.versions(str(event["pins"]))
+            self._flow_ids = _flows(self.specs.elements)
+        given, story = event.get("renamed", {}), self.story
+        assert isinstance(given, dict)
+        renamed = {tuple(old.split("/", 1)): str(new) for old, new in given.items()}
+
+        def rename(place: tuple[str, str]) -> tuple[str, str]:
+            return place[0], renamed.get((split_version(place[0])[0], place[1]), place[1])
+
+        def find(element: Element) -> Element:
+            return self.specs.elements.get(rename((element.process_key, element.id)), element)
+
+        visits = Counter[tuple[str, str]]()
+        for place, count in story.visits.items():
+            visits[rename(place)] += count
+        story.visits, story.completed = visits, {rename(place) for place in story.completed}
+        story.elements = {(one.process_key, one.id): one for one in map(find, story.elements.values())}
+        story.origins = {key: replace(one, element=find(one.element)) for key, one in story.origins.items()}
+        story.waits.rename(find)
+        self.places = {task: find(element) for task, element in self.places.items()}
 
     def _process_of(self, event: PlainDict) -> str:
         """The diagram the element stands in: that of the activity it runs inside of, or the one that activity calls."""
@@ -209,6 +254,11 @@ class Teller:
             self.story.processes.add(holder.called_element)
             return holder.called_element
         return holder.process_key
+
+
+def _is_renamed(event: PlainDict) -> bool:
+    """Whether a token only got another name in a migration: it is entered over its own data."""
+    return event["kind"] == "entered" and event.get("base") == event["task"]
 
 
 def has_failed(row: HistoryRow) -> bool:

@@ -1,6 +1,7 @@
 """What a case waits or waited for: timers and messages, from when they were set to what became of them."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -68,12 +69,21 @@ class Waits:
             self.sent.append(Sent(str(event["name"]), str(event.get("key", "")), row.at, row.seq))
             self.counts[SENT] += 1
         elif kind == "waiting":
+            if task in self.open:  # a migration made it wait for something else
+                self._end(task, CALLED_OFF, row)
             wait = _make_wait(event, row, scope, element, self.counts[TIMER] + self.counts[MESSAGE])
             self.open[task] = wait
             self.counts[TIMER if wait.kind == TIMER else MESSAGE] += 1
         elif task in self.open and (kind == TIMER or kind in _ENDS):
-            end = HAPPENED if kind == TIMER else _ENDS[kind]
-            self.ended.append(replace(self.open.pop(task), end=end, ended_at=row.at, ended_seq=row.seq))
+            self._end(task, HAPPENED if kind == TIMER else _ENDS[kind], row)
+
+    def rename(self, find: Callable[[Element], Element]) -> None:
+        """Gives each the element that is found in the place of its own."""
+        self.open = {task: replace(wait, element=find(wait.element)) for task, wait in self.open.items()}
+        self.ended = [replace(wait, element=find(wait.element)) for wait in self.ended]
+
+    def _end(self, task: str, end: str, row: HistoryRow) -> None:
+        self.ended.append(replace(self.open.pop(task), end=end, ended_at=row.at, ended_seq=row.seq))
 
     def list_newest(self, limit: int | None = None) -> list[Wait]:
         """What is open, and the `limit` that ended last, in the order they were set."""

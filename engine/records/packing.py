@@ -4,13 +4,13 @@ Rows are a third smaller for it. A row names its dictionary, and rows are never 
 not change, and a better one gets the next number.
 """
 
-import threading
 from pathlib import Path
 
 import orjson
 import zstandard
 
 from engine.storage.plain import PlainDict
+from engine.storage.zstd import Codec
 
 MAX_EVENT_BYTES = 64 * 1024 * 1024
 COMPRESSION_LEVEL = 12
@@ -28,29 +28,20 @@ _FIRST = zstandard.ZstdCompressionDict(
 # Trained on the rows of the demo data: `zstandard.train_dictionary(8192, rows, dict_id=1, level=9)`.
 _TRAINED = zstandard.ZstdCompressionDict(Path(__file__).with_name("events.zdict").read_bytes())
 _TRAINED.precompute_compress(COMPRESSION_LEVEL)
-_DICTIONARIES = {0: _FIRST, _TRAINED.dict_id(): _TRAINED}
-
-
-class _Decompressors(threading.local):
-    """One for each dictionary and thread: making one costs more than a row, and none is safe for threads."""
-
-    def __init__(self) -> None:
-        self.by_id = {one: zstandard.ZstdDecompressor(dict_data=found) for one, found in _DICTIONARIES.items()}
-
-
-_decompressors = _Decompressors()
+_CODECS = {0: Codec(COMPRESSION_LEVEL, _FIRST), _TRAINED.dict_id(): Codec(COMPRESSION_LEVEL, _TRAINED)}
+_NEWEST = _CODECS[_TRAINED.dict_id()]
 
 
 def pack_events(events: list[PlainDict]) -> bytes:
-    """Events as a row keeps them. Compressors are not safe for threads, and making one costs microseconds."""
-    return zstandard.ZstdCompressor(COMPRESSION_LEVEL, dict_data=_TRAINED).compress(orjson.dumps(events))
+    """Events as a row keeps them."""
+    return _NEWEST.compress(orjson.dumps(events))
 
 
 def unpack_events(packed: bytes) -> list[PlainDict]:
     """The events of a row; none if the bytes were damaged, which its MAC shows."""
     try:
-        decompressor = _decompressors.by_id[zstandard.get_frame_parameters(packed).dict_id]
-        events = orjson.loads(decompressor.decompress(packed, MAX_EVENT_BYTES))
+        codec = _CODECS[zstandard.get_frame_parameters(packed).dict_id]
+        events = orjson.loads(codec.decompress(packed, MAX_EVENT_BYTES))
     except (KeyError, zstandard.ZstdError, orjson.JSONDecodeError):
         return []
     return events if isinstance(events, list) else []

@@ -55,7 +55,7 @@ def add_keyframes(engine: Engine) -> None:
     def work(unit: UnitOfWork) -> None:
         for row in unit.connection.execute(select(instance).where(instance.c.history_seq > 5)).all():
             for seq in (row.history_seq // 2, row.history_seq):
-                past = Past(engine, unit.connection, row.id, row.process_key, row.pin_set_id)
+                past = Past(engine, unit.connection, row.id, row.process_key)
                 add_keyframe(unit.connection, engine.keys, row.id, seq, past.freeze(seq, ()))
 
     engine.database.transact(work)

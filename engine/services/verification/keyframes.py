@@ -33,7 +33,7 @@ def _is_true(engine: Engine, connection: Connection, stream: str, seq: int, pack
         return False
     try:
         content = unpack_keyframe(packed)
-        past = Past(engine, connection, stream, process_key, str(content["pins"]))
+        past = Past(engine, connection, stream, process_key)
         return bool(orjson.loads(orjson.dumps(past.freeze_again(seq, content))) == content)
     except Exception:  # noqa: BLE001  # whatever a damaged history or diagram leads to
         return False

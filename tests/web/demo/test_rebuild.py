@@ -15,7 +15,7 @@ from engine.language.script_engine import SandboxEngine
 from engine.language.state import thaw
 from engine.language.workflow import Case
 from engine.queries.keyframes import Past
-from engine.queries.story import tell_story
+from engine.queries.versions import tell_case
 from engine.records.history import HistoryRow, read_between, read_stream
 from engine.records.keyframes import add_keyframe
 from engine.records.rebuild import TOKEN_KINDS, Picture
@@ -76,7 +76,7 @@ def test_a_story_from_a_keyframe_is_the_story_from_the_beginning(
         for stream, seq, content in frames:
             past = _past(engine, connection, stream)
             told = past.tell(seq, {seq})
-            whole = tell_story(read_between(connection, stream, 0, seq), past.specs)
+            whole = tell_case(engine, connection, past.process_key, read_between(connection, stream, 0, seq))
             whole.chapters = whole.chapters[-1:]
             assert told == whole, f"{stream} after step {seq}"
             assert [*told.elements] == [*whole.elements], "in the order it came to them"
@@ -87,7 +87,7 @@ def test_a_story_from_a_keyframe_is_the_story_from_the_beginning(
 
 def _past(engine: Engine, connection: Connection, case: str) -> Past:
     row = connection.execute(select(instance).where(instance.c.id == case)).one()
-    return Past(engine, connection, case, row.process_key, row.pin_set_id)
+    return Past(engine, connection, case, row.process_key)
 
 
 def _tasks(live: Case) -> set[str]:
