@@ -65,7 +65,8 @@ class Past:
         """The numbers of the records up to this one in which something could not go on."""
         start = self._find_start(until)
         rows = read_between(self.connection, self.instance_id, start, until)
-        return [*self._begin(start).story.failures, *(row.seq for row in rows if has_failed(row))]
+        before: Any = (self._read(start) or {}).get("failures", [])
+        return [*before, *(row.seq for row in rows if has_failed(row))]
 
     def _freeze_from(self, start: int, until: int, tasks: Collection[str]) -> PlainDict:
         teller = self._begin(start)
