@@ -19,6 +19,7 @@ from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import Plain, PlainDict
 
 Find = Callable[[str, str], Element]  # by process and id
+VERSION = 1  # of what a keyframe holds: those of another one are not read any more
 LISTED = 50  # how many waits that are over, and sent messages, a keyframe and a page hold: the newest
 
 
@@ -72,7 +73,7 @@ class Past:
         teller = self._begin(start)
         for row in read_between(self.connection, self.instance_id, start, until):
             teller.tell(row, is_wanted=False)
-        return {**_freeze(teller, tasks), "start": start}
+        return {**_freeze(teller, tasks), "start": start, "version": VERSION}
 
     def _group(self, wanted: Collection[int]) -> dict[int, list[int]]:
         """Records by the keyframe that each is told from; 0 is the beginning."""
@@ -94,7 +95,8 @@ class Past:
 
     def _read(self, frame: int) -> PlainDict | None:
         if frame not in self._contents:
-            self._contents[frame] = read_keyframe(self.connection, self.keys, self.instance_id, frame)
+            content = read_keyframe(self.connection, self.keys, self.instance_id, frame)
+            self._contents[frame] = content if content is not None and content.get("version") == VERSION else None
         return self._contents[frame]
 
     def _thaw(self, content: dict[str, Any]) -> Teller:
