@@ -168,7 +168,7 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
             raise NotFound("record", f"{instance_id}:{look.at}")
         told, earlier = _choose(connection, instance_id, [one for one in records if one.seq <= moment.seq], look)
         story = past.tell(moment.seq, {moment.seq, *told})
-        pins = engine.catalogue.pins(connection, story.pin_set_id)
+        pins = engine.catalogue.pins(connection, story.pins[-1])
         specs = engine.catalogue.process(connection, pins, row.process_key)
         waits = story.waits.list_newest(LISTED)
         forms, form_count = _read_forms(connection, instance_id, story, moment.at)

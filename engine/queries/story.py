@@ -1,7 +1,7 @@
 """The story of a case: its history rows with names, old and new values, the path on the diagram, and the tokens."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -13,9 +13,9 @@ from engine.records.history import HistoryRow
 from engine.records.rebuild import TOKEN_KINDS, Picture, Token
 from engine.storage.plain import Plain, PlainDict
 
+STARTED, MIGRATED = "started", "migrated"
+VERSIONED = frozenset({STARTED, MIGRATED})  # what names the pinned set the case runs on from then on
 FAILURES = frozenset({"incident", "failed"})
-Versions = Callable[[str], ProcessSpecs]
-"""The diagrams of a process and all it calls, by pinned set."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,7 @@ class Story:
 
     `visits` counts entries by process and element, `flows` passages by process and sequence flow; `completed` are
     elements that ended by themselves at least once; `last` is what completed last in the case's own process. Of the
-    `waits` that are over a story that began at a keyframe has only the newest. `pin_set_id`: the versions
-    it stood on then, empty where the teller was not told.
+    `waits` that are over a story that began at a keyframe has only the newest.
     """
 
     chapters: list[Chapter] = field(default_factory=list)
@@ -97,8 +96,8 @@ class Story:
     elements: dict[tuple[str, str], Element] = field(default_factory=dict)  # wherever it has been, by process and id
     waits: Waits = field(default_factory=Waits)
     failures: list[int] = field(default_factory=list)  # numbers of the steps in which something could not go on
+    pins: list[str] = field(default_factory=list)  # the pinned sets it ran on, one after the other
     last: TokenView | None = None
-    pin_set_id: str = ""
 
     def element(self, element_id: str) -> Element:
         """An element the case has been at; a bare one if history does not know it."""
@@ -106,17 +105,24 @@ class Story:
         return next(found, Element(element_id, "userTask", ""))
 
 
-class Teller:
-    """Tells a case row by row; what it has gathered so far is what a keyframe keeps, see `engine.queries.keyframes`.
+def tell_story(
+    rows: Sequence[HistoryRow], specs: ProcessSpecs, versions: Callable[[str], ProcessSpecs] | None = None
+) -> Story:
+    """The story that all rows of a case tell that began on `specs`.
 
-    It begins on `specs`, those of the pinned set. `versions` gives the specs a migration names; without it all of the
-    case is told in `specs`.
+    `versions` gives the specs of the pinned set that a migration names; without it all of the case is told in `specs`.
     """
+    teller = Teller(specs, versions)
+    for row in rows:
+        teller.tell(row)
+    return teller.finish()
 
-    def __init__(self, specs: ProcessSpecs, pin_set_id: str = "", versions: Versions | None = None) -> None:
-        self.specs = specs
-        self.used = [(pin_set_id, specs)]  # one after the other
-        self._versions = versions
+
+class Teller:
+    """Tells a case row by row; what it has gathered so far is what a keyframe keeps, see `engine.queries.keyframes`."""
+
+    def __init__(self, specs: ProcessSpecs, versions: Callable[[str], ProcessSpecs] | None = None) -> None:
+        self.specs, self.versions = specs, versions
         self.story = Story(processes={specs.key})
         self.picture = Picture()
         self.places: dict[str, Element] = {}  # by task
@@ -128,7 +134,9 @@ class Teller:
         """Takes a row into account. Only of one that is wanted a chapter is made: of a long case few are looked at."""
         entries = []
         for event in row.events:
-            if event["kind"] == "migrated":
+            if event["kind"] in VERSIONED:
+                self.story.pins.append(str(event["pins"]))
+            if event["kind"] == MIGRATED:
                 self._change_versions(event)
             changes = self._follow(event, row, is_wanted=is_wanted) if event["kind"] in TOKEN_KINDS else ()
             self._note_wait(event, row)
@@ -139,16 +147,9 @@ class Teller:
         if is_wanted:
             self.story.chapters.append(Chapter(row.seq, row.at, row.actor_id, row.acting_role, row.kind, entries))
 
-    def tell_all(self, rows: Iterable[HistoryRow]) -> Story:
-        """The story that these rows tell, each of them a chapter."""
-        for row in rows:
-            self.tell(row)
-        return self.finish()
-
     def finish(self) -> Story:
         """The story as far as it was told."""
         story = self.story
-        story.pin_set_id = self.used[-1][0]
         story.tokens = [self._look_at(token) for token in self.picture.tokens() if not token.is_body]
         if self.last is not None:
             data = self.picture.data_of(self.last)
@@ -176,9 +177,10 @@ class Teller:
 
     def _follow(self, event: PlainDict, row: HistoryRow, *, is_wanted: bool) -> tuple[Change, ...]:
         """Takes one event of a token into account; what it changed, for a chapter that is wanted."""
-        task, old = str(event["task"]), dict[str, Plain]()
+        task = str(event["task"])
         if _is_renamed(event):
-            self._stand(task, self.find_element(self._process_of(event), str(event["element"])))
+            self._place(task, self._find_in(event))
+            old = {}
         elif event["kind"] == "entered":
             self._enter(event, row.at)
             old = self.picture.data_of(str(event["base"])) if is_wanted and "base" in event else {}
@@ -202,9 +204,9 @@ class Teller:
         return (*changed, *(Change(str(name), old.get(str(name)), None) for name in gone))
 
     def _enter(self, event: PlainDict, at: datetime) -> None:
-        task, element_id = str(event["task"]), str(event["element"])
-        process = self._process_of(event)
-        self._stand(task, self.find_element(process, element_id))
+        task, element = str(event["task"]), self._find_in(event)
+        process, element_id = element.process_key, element.id
+        self._place(task, element)
         self.since[task] = at
         if "body" not in event:
             self.story.visits[process, element_id] += 1
@@ -213,15 +215,16 @@ class Teller:
             for flow in self._flow_ids.get((process, base.id, element_id), ()):
                 self.story.flows[process, flow] += 1
 
-    def _stand(self, task: str, element: Element) -> None:
+    def _place(self, task: str, element: Element) -> None:
         self.places[task] = self.story.elements[element.process_key, element.id] = element
+
+    def _find_in(self, event: PlainDict) -> Element:
+        return self.find_element(self._process_of(event), str(event["element"]))
 
     def _change_versions(self, event: PlainDict) -> None:
         """From here on in other diagrams: where the case has been, and where it is, go by the names of those."""
-        if self._versions is not None:
-            pin_set_id = str(event["pins"])
-            self.specs = self._versions(pin_set_id)
-            self.used.append((pin_set_id, self.specs))
+        if self.versions is not None:
+            self.specs = self.versions(str(event["pins"]))
             self._flow_ids = _flows(self.specs.elements)
         given, story = event.get("renamed", {}), self.story
         assert isinstance(given, dict)
@@ -230,18 +233,17 @@ class Teller:
         def rename(place: tuple[str, str]) -> tuple[str, str]:
             return place[0], renamed.get((split_version(place[0])[0], place[1]), place[1])
 
+        def find(element: Element) -> Element:
+            return self.specs.elements.get(rename((element.process_key, element.id)), element)
+
         visits = Counter[tuple[str, str]]()
         for place, count in story.visits.items():
             visits[rename(place)] += count
         story.visits, story.completed = visits, {rename(place) for place in story.completed}
-        there = {token.task for token in self.picture.tokens()}
-        for task, element in [*self.places.items()]:
-            found = self.specs.elements.get(rename((element.process_key, element.id)))
-            if found is not None and (task in there or element.is_listener):
-                self._stand(task, found)
-        story.waits.open = {
-            task: replace(wait, element=self.places.get(task, wait.element)) for task, wait in story.waits.open.items()
-        }
+        story.elements = {(one.process_key, one.id): one for one in map(find, story.elements.values())}
+        story.origins = {key: replace(one, element=find(one.element)) for key, one in story.origins.items()}
+        story.waits.rename(find)
+        self.places = {task: find(element) for task, element in self.places.items()}
 
     def _process_of(self, event: PlainDict) -> str:
         """The diagram the element stands in: that of the activity it runs inside of, or the one that activity calls."""

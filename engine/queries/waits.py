@@ -1,6 +1,7 @@
 """What a case waits or waited for: timers and messages, from when they were set to what became of them."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -75,6 +76,11 @@ class Waits:
             self.counts[TIMER if wait.kind == TIMER else MESSAGE] += 1
         elif task in self.open and (kind == TIMER or kind in _ENDS):
             self._end(task, HAPPENED if kind == TIMER else _ENDS[kind], row)
+
+    def rename(self, find: Callable[[Element], Element]) -> None:
+        """Gives each the element that is found in the place of its own."""
+        self.open = {task: replace(wait, element=find(wait.element)) for task, wait in self.open.items()}
+        self.ended = [replace(wait, element=find(wait.element)) for wait in self.ended]
 
     def _end(self, task: str, end: str, row: HistoryRow) -> None:
         self.ended.append(replace(self.open.pop(task), end=end, ended_at=row.at, ended_seq=row.seq))

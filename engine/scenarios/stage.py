@@ -21,7 +21,7 @@ from engine.queries.page import MAX_LIMIT
 from engine.queries.story import Story
 from engine.queries.versions import tell_case
 from engine.queries.waits import Wait as Waiting
-from engine.records.history import event, read_stream
+from engine.records.history import HistoryRow, event, read_stream
 from engine.runtime.calendar import read_calendar
 from engine.runtime.engine import Engine
 from engine.runtime.step import Command as StepCommand
@@ -204,14 +204,19 @@ class Stage:
         return min((at for at in found if at is not None), default=None)
 
     # --- what came of it --------------------------------------------------------------------------------------------
-    def stories(self) -> list[Story]:
+    def tell(self) -> list[tuple[list[HistoryRow], Story]]:
         """The case under test, and the cases that messages began since, each as its history tells it."""
         with self.engine.database.read() as connection:
             rows = connection.execute(select(instance).order_by(instance.c.started_at, instance.c.id)).all()
             return [self._tell(connection, row) for row in sorted(rows, key=lambda row: row.id != self.case)]
 
-    def _tell(self, connection: Connection, row: Row[Any]) -> Story:
-        return tell_case(self.engine, connection, row.process_key, read_stream(connection, row.id))
+    def _tell(self, connection: Connection, row: Row[Any]) -> tuple[list[HistoryRow], Story]:
+        history = read_stream(connection, row.id)
+        return history, tell_case(self.engine, connection, row.process_key, history)
+
+    def stories(self) -> list[Story]:
+        """The stories of all cases, that of the case under test first."""
+        return [story for _, story in self.tell()]
 
     def waits(self) -> list[Waiting]:
         """The timers and messages of all cases."""

@@ -17,8 +17,10 @@ def work_out(run: JobRun) -> Plain:
     """What the case had come to; from the keyframe before, if it is there already."""
     engine, instance_id = engine_of(run), str(run.payload["instance"])
     with engine.database.read() as connection:
-        row = connection.execute(select(instance).where(instance.c.id == instance_id)).one()
-        past = Past(engine, connection, instance_id, row.process_key)
+        process_key = connection.execute(
+            select(instance.c.process_key).where(instance.c.id == instance_id)
+        ).scalar_one()
+        past = Past(engine, connection, instance_id, process_key)
         return past.freeze(cast(int, run.payload["seq"]), cast(list[str], run.payload["tasks"]))
 
 

@@ -15,8 +15,7 @@ from engine.language.script_engine import SandboxEngine
 from engine.language.state import thaw
 from engine.language.workflow import Case
 from engine.queries.keyframes import Past
-from engine.queries.story import Teller
-from engine.queries.versions import list_pins
+from engine.queries.versions import tell_case
 from engine.records.history import HistoryRow, read_between, read_stream
 from engine.records.keyframes import add_keyframe
 from engine.records.rebuild import TOKEN_KINDS, Picture
@@ -77,9 +76,7 @@ def test_a_story_from_a_keyframe_is_the_story_from_the_beginning(
         for stream, seq, content in frames:
             past = _past(engine, connection, stream)
             told = past.tell(seq, {seq})
-            rows = [*read_between(connection, stream, 0, seq)]
-            [first] = list_pins(rows)
-            whole = Teller(past.versions(first), first, past.versions).tell_all(rows)
+            whole = tell_case(engine, connection, past.process_key, read_between(connection, stream, 0, seq))
             whole.chapters = whole.chapters[-1:]
             assert told == whole, f"{stream} after step {seq}"
             assert [*told.elements] == [*whole.elements], "in the order it came to them"
