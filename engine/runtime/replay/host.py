@@ -159,6 +159,8 @@ class ReplayHost:
         player, table = self.player, str(recorded["table"])
         try:
             decision = player.definitions.decide_alone(table, inputs, player.sandbox, player.budget)
+        except TryAgain:
+            raise
         except EngineError as error:
             facts: PlainDict = {"table": table, "error": str(error)}
             raise Stopped(Reason.DECISION, element.id, kind=Kind.DATA, before=before, facts=facts) from error

@@ -17,10 +17,11 @@ from engine.runtime.replay.comparing import Comparison
 from engine.runtime.replay.definitions import Definitions, Finder
 from engine.runtime.replay.host import RecordedFailure, ReplayEngine, ReplayHost, Stopped
 from engine.runtime.replay.places import Place, Places, path_of
-from engine.runtime.replay.recorded import COMPARED, Act, RecordedCase, Verb, take_dict
+from engine.runtime.replay.recorded import COMPARED, Act, RecordedCase, RecordedStep, Sent, Verb, take_dict
 from engine.runtime.replay.results import Difference, Ending, Kind, Reason, Replay
 from engine.runtime.step import ACTIVE, CANCELLED, COMPLETED
 from engine.storage.clock import format_instant
+from engine.storage.columns import EPOCH
 from engine.storage.plain import PlainDict
 
 STEP_SECONDS = 1.0  # of sandbox time: more than a live step has, so that a slow machine makes no difference
@@ -37,7 +38,7 @@ class Player:
     def __init__(self, recorded: RecordedCase, target: Finder, sandbox: Sandbox) -> None:
         self.recorded, self.target, self.sandbox = recorded, target, sandbox
         self.definitions = target.find(recorded.pin_set_id, recorded.process_key)
-        self.step = recorded.steps[0]
+        self.step = recorded.steps[0] if recorded.steps else RecordedStep(0, EPOCH)
         self.budget = TimeBudget(STEP_SECONDS)
         self.places = Places()
         self.host = ReplayHost(self, recorded.calls)
@@ -88,6 +89,8 @@ class Player:
             self._recorded_dues |= {(str(one["element"]), str(one["due_at"])) for one in step.waits if "due_at" in one}
             if difference is None and (found := comparison.compare(step, events, waits)) is not None:
                 difference = self._explain(found)
+        if not case.steps:  # its history is gone
+            stopped = Difference(Kind.CANNOT_FOLLOW, Reason.NOT_RECORDED, 0, None)
         if stopped is None:
             now = self._find_ending()
         difference = difference or stopped or self._compare_endings(now)
@@ -184,7 +187,7 @@ class Player:
         case, told = self._case, act.event
         match act.verb:
             case Verb.COMPLETE:
-                case.complete(task, self._find_values(task, act.content))
+                case.complete(task, self._find_values(task, act.sent))
             case Verb.FIRE:
                 self._check_due(task)
                 case.fire_timer(task)
@@ -245,11 +248,11 @@ class Player:
             raise Stopped(Reason.NOT_OPEN, element, now=[*self.places.elements()])
         return self._case.get_task_from_id(task_id)
 
-    def _find_values(self, task: TracedTask, content: PlainDict) -> PlainDict:
-        """What of a submission a form of this version would have given to process data. Raises Stopped."""
-        element = task.task_spec.element
+    def _find_values(self, task: TracedTask, sent: Sent) -> PlainDict:
+        """What of a submission the form of this version would have given to process data. Raises Stopped."""
+        element, content = task.task_spec.element, sent.content
         if not element.form_key:
-            return content
+            return {} if sent.form_id else content
         form = self.definitions.form(element.form_key)
         for name in form.always_required:
             if name not in content:

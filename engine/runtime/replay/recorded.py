@@ -14,7 +14,6 @@ from engine.storage.plain import PlainDict
 COMPARED = TOKEN_KINDS | {"published", "broadcast"}
 WAITING = "waiting"
 CALLS = frozenset({"service", "batch", "batch_reopened", "external"})
-Contents = Mapping[tuple[str, str], PlainDict]  # of submissions, by scope and token
 
 
 class Verb(StrEnum):
@@ -55,16 +54,25 @@ _VERBS = {
 
 
 @dataclass(frozen=True)
-class Act:
-    """One thing done to the case: where (None: to the case itself), and all that history says of it.
+class Sent:
+    """What a person submitted, and by which form."""
 
-    `content` is what a person submitted.
-    """
+    content: PlainDict
+    form_id: str | None
+
+
+NOTHING_SENT = Sent({}, None)
+Submissions = Mapping[tuple[str, str], Sent]  # by scope and token
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing done to the case: where (None: to the case itself), and all that history says of it."""
 
     verb: Verb
     place: Place | None
     event: PlainDict
-    content: PlainDict
+    sent: Sent
 
 
 @dataclass(frozen=True)
@@ -114,31 +122,31 @@ class RecordedCase:
     steps: list[RecordedStep] = field(default_factory=list)
     calls: dict[Path, list[Call]] = field(default_factory=dict)
 
-    def tell(self, rows: Sequence[HistoryRow], contents: Contents) -> "RecordedCase":
+    def tell(self, rows: Sequence[HistoryRow], submissions: Submissions) -> "RecordedCase":
         """Fills it from its rows, all of them and in order."""
-        teller = _Teller(self, contents)
+        teller = _Teller(self, submissions)
         for row in rows:
             teller.tell(row)
         return self
 
 
 class _Teller:
-    def __init__(self, case: RecordedCase, contents: Contents) -> None:
-        self.case, self.contents = case, contents
+    def __init__(self, case: RecordedCase, submissions: Submissions) -> None:
+        self.case, self.submissions = case, submissions
         self.places = Places()
         self.fixed: dict[str, PlainDict] = {}  # by task: the values an operator gave, until it is tried again
         self.decided: dict[str, list[PlainDict]] = {}  # by task: until it is known whether a service asked
 
     def tell(self, row: HistoryRow) -> None:
         step = RecordedStep(row.seq, row.at)
-        content = self._find_content(row)
+        sent = self._find_sent(row)
         for event in row.events:
             kind = str(event["kind"])
             if kind in COMPARED:
                 self.places.follow((event,))
                 step.events.append(event)
             if (verb := _VERBS.get(kind)) is not None:
-                self._act(step, verb, event, content)
+                self._act(step, verb, event, sent)
             elif kind == WAITING:
                 step.waits.append(event)
             elif kind == "failed":
@@ -151,14 +159,14 @@ class _Teller:
         if step.acts or step.events:
             self.case.steps.append(step)
 
-    def _find_content(self, row: HistoryRow) -> PlainDict:
+    def _find_sent(self, row: HistoryRow) -> Sent:
         """What was submitted is named at the end of the row."""
         for event in reversed(row.events):
             if event["kind"] == "submitted":
-                return self.contents.get((str(event["scope"]), str(event["token"])), {})
-        return {}
+                return self.submissions.get((str(event["scope"]), str(event["token"])), NOTHING_SENT)
+        return NOTHING_SENT
 
-    def _act(self, step: RecordedStep, verb: Verb, event: PlainDict, content: PlainDict) -> None:
+    def _act(self, step: RecordedStep, verb: Verb, event: PlainDict, sent: Sent) -> None:
         task = str(event["task"]) if "task" in event else ""
         if verb is Verb.START and "pins" in event:
             self.case.pin_set_id = str(event["pins"])
@@ -169,9 +177,9 @@ class _Teller:
             return
         place = self.places.place(task)
         if verb is Verb.RETRY and task in self.fixed:
-            step.acts.append(Act(Verb.FIX, place, self.fixed[task], {}))
+            step.acts.append(Act(Verb.FIX, place, self.fixed[task], NOTHING_SENT))
             self.fixed.clear()
-        step.acts.append(Act(verb, place, event, content))
+        step.acts.append(Act(verb, place, event, sent))
 
     def _fail(self, step: RecordedStep, event: PlainDict) -> None:
         place = self.places.place(str(event["task"]))

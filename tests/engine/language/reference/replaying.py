@@ -7,6 +7,7 @@ from engine.language.decisions import Decision
 from engine.language.sandbox import Sandbox, TimeBudget
 from engine.records.history import HistoryRow
 from engine.runtime.replay import Ending, RecordedCase, Replay, replay
+from engine.runtime.replay.recorded import Sent
 from engine.storage.plain import Plain, PlainDict
 from tests.engine.language.trial import SANDBOX, Trial
 
@@ -38,12 +39,12 @@ class TrialDefinitions:
 def replay_trial(trial: Trial) -> Replay:
     """Plays a trial again from its rows."""
     status = "completed" if trial.is_done else "active"
-    rows, contents = list[HistoryRow](), dict[tuple[str, str], PlainDict]()
+    rows, sent = list[HistoryRow](), dict[tuple[str, str], Sent]()
     for seq, (at, events) in enumerate(trial.rows, 1):
         for event in events:
             if isinstance(content := event.pop("content", None), dict):
-                contents["trial", str(seq)] = content
+                sent["trial", str(seq)] = Sent(content, None)
         submitted: PlainDict = {"kind": "submitted", "scope": "trial", "token": str(seq)}
         rows.append(HistoryRow("trial", seq, at, "ann", "individual", "step", [*events, submitted]))
-    case = RecordedCase("trial", trial.key, None, "", Ending(status, trial.outcome)).tell(rows, contents)
+    case = RecordedCase("trial", trial.key, None, "", Ending(status, trial.outcome)).tell(rows, sent)
     return replay(case, TrialDefinitions(trial), SANDBOX)

@@ -13,7 +13,7 @@ from engine.definitions.registry import TOPICS, TopicCall, topic
 from engine.queries.replays import list_last_cases, replay_case, replay_cases
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.runtime.replay import Ending, Kind, Reason, Replay, Target
+from engine.runtime.replay import Ending, Kind, Reason, RecordedCase, Replay, Target, read_cases, replay
 from engine.storage.actor import SYSTEM, Actor
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
@@ -180,6 +180,11 @@ def test_a_draft_is_compared_with_what_happened(engine: Engine, cases: list[str]
             Reason.FORM_ASKS,
         ),
         (
+            changed(PATH, (' camunda:formKey="trial/note"', "")),
+            Told(Kind.DATA, Reason.VARIABLE, "fill", before=2000, now=None),
+            Reason.NOT_OPEN,
+        ),
+        (
             {"bpmn/shared/policy.json": b'{"answer_days": "P3D"}'},
             Told(Kind.CANNOT_FOLLOW, Reason.POLICY, "pay", before="P2D", now="P3D"),
             Reason.POLICY,
@@ -219,6 +224,14 @@ def test_what_follows_a_difference_is_known_as_long_as_the_inputs_fit(engine: En
     other = play(engine, cases[0], changed(PATH, behind_check(SCRIPT)))
     assert other.now == other.before
     assert other.steps == other.total == 3
+
+
+def test_a_case_whose_history_is_gone_cannot_be_followed(engine: Engine, cases: list[str]) -> None:
+    with engine.database.read() as connection:
+        (known,) = read_cases(connection, cases[:1])
+    forgotten = RecordedCase(known.instance_id, "trial", None, known.pin_set_id, known.ending)
+    found = replay(forgotten, Target(engine), engine.replay_sandbox)
+    assert tell(found) == Told(Kind.CANNOT_FOLLOW, Reason.NOT_RECORDED, None, 0)
 
 
 def test_many_cases_come_one_by_one_and_only_for_those_who_may(engine: Engine, cases: list[str]) -> None:
