@@ -8,10 +8,8 @@ from engine.storage.settings import Settings
 from tests.reliability.server import TOGETHER, RunningServer
 from tests.reliability.trial import check_trial, kill_processes, open_engine, run_trial
 
-LONG = pytest.param(500, marks=pytest.mark.long)
 
-
-@pytest.mark.parametrize("kills", [6, LONG])
+@pytest.mark.parametrize("kills", [5, pytest.param(500, marks=pytest.mark.long)])
 def test_kills_lose_nothing_and_double_nothing_on_sqlite(data_folder: Path, tmp_path: Path, kills: int) -> None:
     server = RunningServer(data_folder, {})
     trial = run_trial(server, tmp_path, kill_processes(server), kills)

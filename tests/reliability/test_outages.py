@@ -20,12 +20,12 @@ from web.demo.remote import sign_in
 PROBE_SECONDS = 20
 
 
-@pytest.mark.parametrize(("troubles", "restart_every"), [(5, 3), pytest.param(100, 1, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("troubles", "restart_every"), [(3, 2), pytest.param(100, 1, marks=pytest.mark.long)])
 def test_restarts_of_postgresql_among_kills_lose_nothing(
     postgres: PostgresServer, shared: Settings, tmp_path: Path, troubles: int, restart_every: int
 ) -> None:
     server = RunningServer(shared.data_dir, {"BATON_DATABASE_URL": shared.url}, TOGETHER)
-    restart, kill = Restarts(postgres, server), kill_processes(server)
+    restart, kill = Restarts(postgres, server), kill_processes(server, all_every=3)
 
     def trouble(number: int, chance: random.Random) -> None:
         (restart if number % restart_every == 0 else kill)(number, chance)

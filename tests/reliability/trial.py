@@ -28,9 +28,9 @@ from tests.reliability.server import RunningServer
 from web.demo.player import APPROVAL
 from web.demo.remote import sign_in
 
-PROCESSES, THREADS = 2, 4
+PROCESSES, FEW, MANY = 2, 2, 4
+SHORT = 20  # troubles
 TAKERS = {"wang": "individual", "emily": "individual"}  # each serves a process: fewer than the limit of open locks
-ALL_EVERY = 5
 PROGRESS_SECONDS = 60
 REQUESTS_UNTIL_PAID = 7  # of a case: start, describe, take, begin, hand over, confirm, review
 ANSWERED = frozenset({200, 303})
@@ -43,6 +43,7 @@ class Trial:
 
     server: RunningServer
     logs: list[Path]
+    threads: int  # of each client process
     clients: list[BaseProcess] = field(default_factory=list)
     stop: Stop = field(default_factory=lambda: multiprocessing.get_context("spawn").Event())
 
@@ -54,7 +55,7 @@ class Trial:
         for log, (login, role) in zip(self.logs, TAKERS.items(), strict=True):
             people = {"publisher": publisher, "taker": sign_in(url, login, role), "reviewer": reviewer}
             cookies = {name: browser.cookies for name, browser in people.items()}
-            desks = [Desk(url, cookies, approval, log, seed + number) for number in range(THREADS)]
+            desks = [Desk(url, cookies, approval, log, seed + number) for number in range(self.threads)]
             client = multiprocessing.get_context("spawn").Process(target=run_clients, args=(desks, self.stop))
             client.start()
             self.clients.append(client)
@@ -91,11 +92,15 @@ class Trial:
 
 
 def run_trial(server: RunningServer, folder: Path, trouble: Trouble, count: int) -> Trial:
-    """Starts everything, makes trouble so many times at random moments, and lets it end in peace."""
+    """Starts everything, makes trouble so many times at random moments, and lets it end in peace.
+
+    A short trial has fewer clients: at its end they go on until an order is paid.
+    """
     seed = random.randrange(2**32)
     report(f"seed {seed}")
     logs = [folder / f"client{number}.log" for number in range(PROCESSES)]
-    chance, trial = random.Random(seed), Trial(server, logs)
+    threads = MANY if count > SHORT else FEW
+    chance, trial = random.Random(seed), Trial(server, logs, threads)
     server.start()
     try:
         trial.begin(seed)
@@ -104,7 +109,7 @@ def run_trial(server: RunningServer, folder: Path, trouble: Trouble, count: int)
             Event().wait(chance.uniform(0, 0.1))
             trouble(number, chance)
         # one desk at least gets so far that an order of its own is paid
-        trial.wait_for_progress(PROCESSES * THREADS * (REQUESTS_UNTIL_PAID - 1) + 1)
+        trial.wait_for_progress(PROCESSES * threads * (REQUESTS_UNTIL_PAID - 1) + 1)
         trial.end()
     finally:
         trial.end()
@@ -112,11 +117,11 @@ def run_trial(server: RunningServer, folder: Path, trouble: Trouble, count: int)
     return trial
 
 
-def kill_processes(server: RunningServer) -> Trouble:
-    """Kills a process, and every fifth time all of them."""
+def kill_processes(server: RunningServer, all_every: int = 5) -> Trouble:
+    """Kills a process, and now and then all of them."""
 
     def kill(number: int, chance: random.Random) -> None:
-        if number % ALL_EVERY == 0:
+        if number % all_every == 0:
             server.kill_all()
             server.start()
         else:
