@@ -2,6 +2,8 @@
 
 import random
 import signal
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -9,12 +11,25 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
+from engine.commands.deployments import deploy
+from engine.definitions.registry import TOPICS, TopicCall, topic
+from engine.runtime.engine import Engine
+from engine.storage.actor import Actor
+from engine.storage.plain import PlainDict
 from engine.storage.settings import Settings
+from engine.storage.tables import instance
 from tests.reliability.conftest import report
 from tests.reliability.server import TOGETHER, RunningServer
 from tests.reliability.trial import check_trial, kill_processes, open_engine, run_trial
+from tests.support.clock import ManualClock
+from tests.support.definitions import FILES, diagram, flow, node, note_form, service, user
 from tests.support.postgres import PostgresServer
+from tests.support.stage import BOSS, Stage
+from tests.support.web import make_app
+from tests.web.visitor import Visitor, register
 from web.demo.remote import sign_in
 
 PROBE_SECONDS = 20
@@ -69,3 +84,55 @@ class Restarts:
                 return answer.status, "0"
         except HTTPError as error:
             return error.code, error.headers.get("Retry-After", "0")
+
+
+@pytest.fixture
+def losing() -> Iterator[list[str]]:
+    """The service `trial.lose`, whose first call ends its own connection to the database."""
+    calls: list[str] = []
+
+    @topic("trial.lose")
+    def lose(call: TopicCall) -> PlainDict:
+        calls.append(call.instance_id)
+        if len(calls) == 1:
+            call.connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+        return {}
+
+    yield calls
+    del TOPICS["trial.lose"]
+
+
+def test_a_database_lost_within_a_service_is_no_incident_of_the_case(
+    postgres_url: str, tmp_path: Path, clock: ManualClock, losing: list[str]
+) -> None:
+    engine = Engine(Settings(database_url=postgres_url, data_dir=tmp_path), clock)
+    stage, ann = Stage(engine, clock), Actor("ann", "ann", "individual", frozenset({"individual"}))
+    body = node("startEvent", "begun") + service("lose", "trial.lose") + user("fill") + node("endEvent", "done")
+    deploy(engine, BOSS, {**FILES, **note_form(), **diagram("trial", body + flow("begun lose fill done"))})
+    stage.person("ann")
+    with pytest.raises(OperationalError):
+        stage.start(ann, "trial", {"who": "ann"})
+    instance_id = stage.start(ann, "trial", {"who": "ann"})
+    assert (len(losing), stage.open(instance_id), stage.incidents(instance_id)) == (2, {"fill"}, [])
+    with engine.database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(instance)).scalar_one() == 1
+    engine.close()
+
+
+@pytest.mark.parametrize("patience", [0.2, pytest.param(30, marks=pytest.mark.long)])
+def test_who_finds_sqlite_locked_by_another_program_is_told_to_come_back(
+    sqlite_url: str, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    monkeypatch.setattr("engine.storage.database.BUSY_TIMEOUT_SECONDS", patience)
+    engine = Engine(Settings(database_url=sqlite_url, data_dir=tmp_path, password_cost=1), clock)
+    register(engine, "ann")
+    ann = Visitor(make_app(engine))
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    refused = ann.sign_in("ann")
+    assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (503, True)
+    assert "只会办一次" in refused.text
+    other.execute("ROLLBACK")
+    other.close()
+    assert ann.sign_in("ann").status_code == 303
+    engine.close()
