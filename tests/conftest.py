@@ -34,6 +34,7 @@ settings.load_profile("baton")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long trials as well")
+    parser.addoption("--minutes", type=int, default=30, help="how long the trial of endurance goes on")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ def test_kills_lose_nothing_and_double_nothing_on_sqlite(data_folder: Path, tmp_
     trial = run_trial(server, tmp_path, kill_processes(server), kills)
     with open_engine(Settings(data_dir=data_folder)) as engine:
         check_trial(trial, engine)
+    assert trial.count_retried() > 0, "no request was under way when something was killed"
 
 
 @pytest.mark.long
@@ -23,3 +24,4 @@ def test_kills_of_web_processes_and_workers_lose_nothing_and_double_nothing(shar
     trial = run_trial(server, tmp_path, kill_processes(server), 500)
     with open_engine(shared) as engine:
         check_trial(trial, engine)
+    assert trial.count_retried() > 0, "no request was under way when something was killed"

@@ -50,6 +50,7 @@ def test_restarts_of_postgresql_among_kills_lose_nothing(
     report(f"{len(waits)} restarts, back after {waits[len(waits) // 2]:.1f} s, at most {waits[-1]:.1f} s")
     with open_engine(shared) as engine:
         check_trial(trial, engine)
+    assert trial.count_retried() > 0, "no request was under way when something was killed"
 
 
 class Restarts:
