@@ -102,11 +102,11 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run")
     verbs = parser.add_subparsers(dest="verb")
     verbs.add_parser("serve", help="start the application (the default)")
-    verbs.add_parser("prepare", help="schema, definitions and demo data, without serving")
+    verbs.add_parser("prepare", help="built assets, schema, definitions and demo data, without serving")
     pages = verbs.add_parser("web", help="on PostgreSQL: serve pages and nothing else; `prepare` comes before")
-    pages.add_argument("--processes", type=int, default=2)
+    pages.add_argument("--processes", type=int, choices=range(1, 65), metavar="N", default=2)
     worker = verbs.add_parser("worker", help="on PostgreSQL: do what is due; as many of them as are needed")
-    worker.add_argument("--jobs", type=int, default=4, help="how much it does at once")
+    worker.add_argument("--jobs", type=int, choices=range(1, 65), metavar="N", default=4, help="how many at once")
     lint = verbs.add_parser("lint", help="check diagrams, forms and tables as a deployment would")
     lint.add_argument("files", nargs="+", type=Path)
     lint.add_argument("--json", action="store_true")
@@ -147,10 +147,6 @@ def serve() -> int:
     if not is_port_free(settings):
         print(f"Port {settings.port} on {settings.host} is in use. Set BATON_PORT to another one.", file=sys.stderr)
         return 1
-    try:
-        build()
-    except AssetsUnavailable as problem:
-        print(f"{problem}\nBaton runs without icons, live updates, drawn diagrams and editors.", file=sys.stderr)
     if code := subprocess.call([sys.executable, "-m", "web.cli", "prepare"]):
         return code
     print(f"\nBaton is at http://{settings.host}:{settings.port}")
@@ -190,7 +186,11 @@ def is_port_free(settings: Settings) -> bool:
 
 
 def prepare() -> int:
-    """The newest schema, the repository's definitions, and demo data when there is nobody yet."""
+    """Built assets, the newest schema, the repository's definitions, and demo data when there is nobody yet."""
+    try:
+        build()
+    except AssetsUnavailable as problem:
+        print(f"{problem}\nBaton runs without icons, live updates, drawn diagrams and editors.", file=sys.stderr)
     engine = Engine(read_settings())
     try:
         upgrade_schema(engine.database)
