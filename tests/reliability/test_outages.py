@@ -4,6 +4,7 @@ import random
 import signal
 import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -11,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import OperationalError
 
 from engine.commands.deployments import deploy
@@ -19,8 +20,9 @@ from engine.definitions.registry import TOPICS, TopicCall, topic
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
 from engine.storage.plain import PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.settings import Settings
-from engine.storage.tables import instance
+from engine.storage.tables import instance, party
 from tests.reliability.conftest import report
 from tests.reliability.server import TOGETHER, RunningServer
 from tests.reliability.trial import check_trial, kill_processes, open_engine, run_trial
@@ -117,6 +119,27 @@ def test_a_database_lost_within_a_service_is_no_incident_of_the_case(
     assert (len(losing), stage.open(instance_id), stage.incidents(instance_id)) == (2, {"fill"}, [])
     with engine.database.read() as connection:
         assert connection.execute(select(func.count()).select_from(instance)).scalar_one() == 1
+    engine.close()
+
+
+def test_after_a_restart_one_reader_at_most_meets_a_dead_connection(
+    postgres_url: str, tmp_path: Path, clock: ManualClock
+) -> None:
+    engine = Engine(Settings(database_url=postgres_url, data_dir=tmp_path), clock)
+    find = Prepared(select(party.c.id).where(party.c.id == bindparam("id_")))
+    with ExitStack() as together:
+        for _ in range(4):
+            together.enter_context(engine.database.read())
+    with engine.database.writer.begin() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with pytest.raises(OperationalError), engine.database.read() as connection:
+        find.first(connection, {"id_": "x"})
+    for _ in range(4):
+        with engine.database.read() as connection:
+            assert find.first(connection, {"id_": "x"}) is None
     engine.close()
 
 
