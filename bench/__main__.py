@@ -20,6 +20,7 @@ from bench.modeler import measure_modeler
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
 from bench.proof import measure_verify
+from bench.replaying import measure_replay
 from bench.steps import measure_loop, measure_size, measure_sql
 from web.services import load_services
 
@@ -34,6 +35,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "dispatch": measure_dispatch,
     "language": measure_language,
     "verify": measure_verify,
+    "replay": measure_replay,
     "pages": measure_pages,
     "migrate": measure_migration,
     "modeler": measure_modeler,

@@ -185,6 +185,7 @@ def _continue(engine: Engine, claimed: Job) -> None:
         settle_job(step.connection, claimed)
         for task in step.case.async_waits():
             if task.id == claimed.payload["task"]:
+                step.note(event("released", task=task.id, element=task.task_spec.element.id))
                 step.case.release(task)
         return None
 

@@ -227,7 +227,7 @@ class Step:
         before = self._open_before
         remove_tasks(self.connection, sorted(before - tasks.keys()))
         assigner, offers = self.assigner, []
-        for task_id in tasks.keys() - before:
+        for task_id in sorted(tasks.keys() - before):
             task, element = tasks[task_id], tasks[task_id].task_spec.element
             definition_id = self.engine.catalogue.process_id(self.connection, self.pins, element.process_key)
             try:
