@@ -15,7 +15,7 @@ from time import monotonic
 
 from web.demo.driver import Browser
 
-START_SECONDS = 90
+START_SECONDS = 180  # on a machine that has much else to do
 POLL_SECONDS = 0.05
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 ALONE = (("serve",),)
@@ -41,7 +41,11 @@ class RunningServer:
     def start(self) -> None:
         """Starts what does not run and waits until pages are answered. Raises RuntimeError with the last words."""
         self._start_missing()
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except RuntimeError:
+            self.kill_all()
+            raise
 
     def wait_until_ready(self) -> None:
         """Returns once a page is answered."""

@@ -105,8 +105,8 @@ def run_trial(server: RunningServer, folder: Path, trouble: Trouble, count: int)
     logs = [folder / f"client{number}.log" for number in range(PROCESSES)]
     threads = MANY if count > SHORT else FEW
     chance, trial = random.Random(seed), Trial(server, logs, threads)
-    server.start()
     try:
+        server.start()
         trial.begin(seed)
         for number in range(1, count + 1):
             trial.wait_for_progress(chance.randrange(1, 9))
