@@ -19,6 +19,7 @@ from bench.migrating import measure_migration
 from bench.modeler import measure_modeler
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
+from bench.past import measure_past
 from bench.proof import measure_verify
 from bench.replaying import measure_replay
 from bench.steps import measure_loop, measure_size, measure_sql
@@ -36,6 +37,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "language": measure_language,
     "verify": measure_verify,
     "replay": measure_replay,
+    "past": measure_past,
     "pages": measure_pages,
     "migrate": measure_migration,
     "modeler": measure_modeler,

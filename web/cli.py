@@ -237,6 +237,9 @@ def run_expressions() -> int:
 
 def run_verify(checkpoints: Path | None) -> int:
     """Proves what the database remembers, also while the server runs; 1 and a line per bad row otherwise."""
+    if checkpoints is not None and not checkpoints.is_file():
+        print(f"Expected a file of shipped checkpoints, but {checkpoints} is none.")
+        return 1
     engine = Engine(read_settings())
     try:
         with engine.database.read() as connection:
@@ -247,7 +250,7 @@ def run_verify(checkpoints: Path | None) -> int:
             counts = count_rows(connection)
         findings = list(verify(engine))
         if checkpoints is not None:
-            findings += verify_shipped(engine, checkpoints)
+            findings += [one for one in verify_shipped(engine, checkpoints) if one not in findings]
     except SchemaUnsafe as unsafe:
         print(unsafe)
         return 1

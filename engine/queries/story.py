@@ -1,16 +1,21 @@
 """The story of a case: its history rows with names, old and new values, the path on the diagram, and the tokens."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
 from engine.language.versions import split_version
+from engine.queries.waits import Waits
 from engine.records.history import HistoryRow
-from engine.records.rebuild import TOKEN_KINDS, Picture
+from engine.records.rebuild import TOKEN_KINDS, Picture, Token
 from engine.storage.plain import Plain, PlainDict
+
+FAILURES = frozenset({"incident", "failed"})
+Versions = Callable[[str], ProcessSpecs]
+"""The diagrams of a process and all it calls, by pinned set."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,9 @@ class Story:
     """A case after some step.
 
     `visits` counts entries by process and element, `flows` passages by process and sequence flow; `completed` are
-    elements that ended by themselves at least once; `last` is what completed last in the case's own process.
+    elements that ended by themselves at least once; `last` is what completed last in the case's own process. Of the
+    `waits` that are over a story that began at a keyframe has only the newest. `pin_set_id`: the versions
+    it stood on then, empty where the teller was not told.
     """
 
     chapters: list[Chapter] = field(default_factory=list)
@@ -87,90 +94,98 @@ class Story:
     completed: set[tuple[str, str]] = field(default_factory=set)
     origins: dict[tuple[str, str], Origin] = field(default_factory=dict)  # by process and variable
     processes: set[str] = field(default_factory=set)
-    elements: dict[str, Element] = field(default_factory=dict)  # by task id
+    elements: dict[tuple[str, str], Element] = field(default_factory=dict)  # wherever it has been, by process and id
+    waits: Waits = field(default_factory=Waits)
+    failures: list[int] = field(default_factory=list)  # numbers of the steps in which something could not go on
     last: TokenView | None = None
+    pin_set_id: str = ""
 
-    def element(self, task_id: str, element_id: str) -> Element:
-        """The element a task was of; a bare one if history does not know the task."""
-        return self.elements.get(task_id) or Element(element_id, "userTask", "")
+    def element(self, element_id: str) -> Element:
+        """An element the case has been at; a bare one if history does not know it."""
+        found = (element for element in self.elements.values() if element.id == element_id)
+        return next(found, Element(element_id, "userTask", ""))
 
 
-def tell_story(
-    rows: Sequence[HistoryRow],
-    specs: ProcessSpecs,
-    wanted: Container[int] | None = None,
-    versions: Callable[[str], ProcessSpecs] | None = None,
-) -> Story:
-    """The story that history rows, from the first on, tell of a case that began on `specs`.
+class Teller:
+    """Tells a case row by row; what it has gathered so far is what a keyframe keeps, see `engine.queries.keyframes`.
 
-    Only the rows of the `wanted` numbers become chapters, without it all: of a long case few are looked at.
-    `versions` gives the specs of the pinned set that a migration names; without it all of the case is told in `specs`.
+    It begins on `specs`, those of the pinned set. `versions` gives the specs a migration names; without it all of the
+    case is told in `specs`.
     """
-    teller = _Teller(specs, versions)
-    for row in rows:
-        teller.tell(row, is_wanted=wanted is None or row.seq in wanted)
-    return teller.finish()
 
-
-class _Teller:
-    def __init__(self, specs: ProcessSpecs, versions: Callable[[str], ProcessSpecs] | None) -> None:
-        self.specs, self.versions = specs, versions
+    def __init__(self, specs: ProcessSpecs, pin_set_id: str = "", versions: Versions | None = None) -> None:
+        self.specs = specs
+        self.used = [(pin_set_id, specs)]  # one after the other
+        self._versions = versions
         self.story = Story(processes={specs.key})
         self.picture = Picture()
-        self.since: dict[str, datetime] = {}
-        self.last: str | None = None
-        self.flow_ids = _flows(specs.elements)
+        self.places: dict[str, Element] = {}  # by task
+        self.since: dict[str, datetime] = {}  # likewise
+        self.last: str | None = None  # task
+        self._flow_ids = _flows(specs.elements)
 
-    def tell(self, row: HistoryRow, *, is_wanted: bool) -> None:
+    def tell(self, row: HistoryRow, *, is_wanted: bool = True) -> None:
+        """Takes a row into account. Only of one that is wanted a chapter is made: of a long case few are looked at."""
         entries = []
         for event in row.events:
             if event["kind"] == "migrated":
                 self._change_versions(event)
             changes = self._follow(event, row, is_wanted=is_wanted) if event["kind"] in TOKEN_KINDS else ()
+            self._note_wait(event, row)
             if is_wanted and (event["kind"] != "data" or changes) and not _is_renamed(event):
                 entries.append(self._entry(event, changes))
+        if has_failed(row):
+            self.story.failures.append(row.seq)
         if is_wanted:
             self.story.chapters.append(Chapter(row.seq, row.at, row.actor_id, row.acting_role, row.kind, entries))
 
+    def tell_all(self, rows: Iterable[HistoryRow]) -> Story:
+        """The story that these rows tell, each of them a chapter."""
+        for row in rows:
+            self.tell(row)
+        return self.finish()
+
     def finish(self) -> Story:
+        """The story as far as it was told."""
         story = self.story
-        tokens = [token for token in self.picture.tokens() if not token.is_body]
-        story.tokens = [
-            TokenView(
-                token.task,
-                token.scope,
-                story.elements[token.task],
-                token.index,
-                token.is_failed,
-                self.since[token.task],
-                token.data,
-            )
-            for token in tokens
-        ]
+        story.pin_set_id = self.used[-1][0]
+        story.tokens = [self._look_at(token) for token in self.picture.tokens() if not token.is_body]
         if self.last is not None:
-            element, data = story.elements[self.last], self.picture.data_of(self.last)
-            story.last = TokenView(self.last, None, element, None, False, self.since[self.last], data)
+            data = self.picture.data_of(self.last)
+            story.last = TokenView(self.last, None, self.places[self.last], None, False, self.since[self.last], data)
         return story
 
+    def find_element(self, process: str, element_id: str) -> Element:
+        """An element of a diagram of the case; a bare one where the diagram has none."""
+        return self.specs.elements.get((process, element_id)) or Element(element_id, "unknown", process)
+
+    def _look_at(self, token: Token) -> TokenView:
+        task, element = token.task, self.places[token.task]
+        return TokenView(task, token.scope, element, token.index, token.is_failed, self.since[task], token.data)
+
+    def _note_wait(self, event: PlainDict, row: HistoryRow) -> None:
+        task = str(event.get("task"))
+        element = self.places.get(task) or Element(str(event.get("element")), "userTask", "")
+        self.story.waits.note(event, row, self.picture.scope_of(task), element)
+
     def _entry(self, event: PlainDict, changes: tuple[Change, ...]) -> Entry:
-        element = self.story.elements.get(str(event.get("task")))
+        element = self.places.get(str(event.get("task")))
         index = event.get("index")
         facts = {k: v for k, v in event.items() if k not in {"kind", "task", "element", "scope", "base", "set", "gone"}}
         return Entry(str(event["kind"]), element, index if isinstance(index, int) else None, changes, facts)
 
     def _follow(self, event: PlainDict, row: HistoryRow, *, is_wanted: bool) -> tuple[Change, ...]:
         """Takes one event of a token into account; what it changed, for a chapter that is wanted."""
-        task = str(event["task"])
+        task, old = str(event["task"]), dict[str, Plain]()
         if _is_renamed(event):
-            self.story.elements[task] = self._find_element(event)
-            old = {}
+            self._stand(task, self.find_element(self._process_of(event), str(event["element"])))
         elif event["kind"] == "entered":
             self._enter(event, row.at)
             old = self.picture.data_of(str(event["base"])) if is_wanted and "base" in event else {}
         else:
             old = self.picture.data_of(task) if is_wanted else {}
         self.picture.apply(event)
-        element = self.story.elements[task]
+        element = self.places[task]
         if event["kind"] == "completed":
             self.story.completed.add((element.process_key, element.id))
             self.last = self.last if "scope" in event else task
@@ -187,26 +202,27 @@ class _Teller:
         return (*changed, *(Change(str(name), old.get(str(name)), None) for name in gone))
 
     def _enter(self, event: PlainDict, at: datetime) -> None:
-        task, element = str(event["task"]), self._find_element(event)
-        process, element_id = element.process_key, element.id
-        self.story.elements[task] = element
+        task, element_id = str(event["task"]), str(event["element"])
+        process = self._process_of(event)
+        self._stand(task, self.find_element(process, element_id))
         self.since[task] = at
         if "body" not in event:
             self.story.visits[process, element_id] += 1
-        base = self.story.elements.get(str(event.get("base")))
+        base = self.places.get(str(event.get("base")))
         if base is not None:
-            for flow in self.flow_ids.get((process, base.id, element_id), ()):
+            for flow in self._flow_ids.get((process, base.id, element_id), ()):
                 self.story.flows[process, flow] += 1
 
-    def _find_element(self, event: PlainDict) -> Element:
-        process, element_id = self._process_of(event), str(event["element"])
-        return self.specs.elements.get((process, element_id)) or Element(element_id, "unknown", process)
+    def _stand(self, task: str, element: Element) -> None:
+        self.places[task] = self.story.elements[element.process_key, element.id] = element
 
     def _change_versions(self, event: PlainDict) -> None:
         """From here on in other diagrams: where the case has been, and where it is, go by the names of those."""
-        if self.versions is not None:
-            self.specs = self.versions(str(event["pins"]))
-            self.flow_ids = _flows(self.specs.elements)
+        if self._versions is not None:
+            pin_set_id = str(event["pins"])
+            self.specs = self._versions(pin_set_id)
+            self.used.append((pin_set_id, self.specs))
+            self._flow_ids = _flows(self.specs.elements)
         given, story = event.get("renamed", {}), self.story
         assert isinstance(given, dict)
         renamed = {tuple(old.split("/", 1)): str(new) for old, new in given.items()}
@@ -219,14 +235,17 @@ class _Teller:
             visits[rename(place)] += count
         story.visits, story.completed = visits, {rename(place) for place in story.completed}
         there = {token.task for token in self.picture.tokens()}
-        for task, element in story.elements.items():
-            if task in there or element.is_listener:
-                found = self.specs.elements.get(rename((element.process_key, element.id)))
-                story.elements[task] = found or element
+        for task, element in [*self.places.items()]:
+            found = self.specs.elements.get(rename((element.process_key, element.id)))
+            if found is not None and (task in there or element.is_listener):
+                self._stand(task, found)
+        story.waits.open = {
+            task: replace(wait, element=self.places.get(task, wait.element)) for task, wait in story.waits.open.items()
+        }
 
     def _process_of(self, event: PlainDict) -> str:
         """The diagram the element stands in: that of the activity it runs inside of, or the one that activity calls."""
-        holder = self.story.elements.get(str(event.get("scope")))
+        holder = self.places.get(str(event.get("scope")))
         if holder is None:
             return self.specs.key
         if holder.called_element:
@@ -238,6 +257,11 @@ class _Teller:
 def _is_renamed(event: PlainDict) -> bool:
     """Whether a token only got another name in a migration: it is entered over its own data."""
     return event["kind"] == "entered" and event.get("base") == event["task"]
+
+
+def has_failed(row: HistoryRow) -> bool:
+    """Whether something could not go on in this step."""
+    return any(event["kind"] in FAILURES for event in row.events)
 
 
 def _flows(elements: Mapping[tuple[str, str], Element]) -> dict[tuple[str, str, str], list[str]]:

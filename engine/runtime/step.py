@@ -22,6 +22,7 @@ from engine.records.batches import remove_batches
 from engine.records.external import remove_external_tasks
 from engine.records.history import Head, append_row, event
 from engine.records.jobs import enqueue
+from engine.records.keyframes import KEYFRAME, is_due, plan_keyframe
 from engine.records.messages import MESSAGE, end_turn, wake_messages
 from engine.records.recorder import Recorder
 from engine.records.submissions import Answer, SubmissionKey, find_answer, record_submission
@@ -218,6 +219,7 @@ class Step:
         if self.row["status"] != ACTIVE:
             end_turn(self.connection, self.now, self.instance_id)
         self._append_history()
+        self._plan_keyframe()
         self._save()
         topics = (WORK, case_topic(self.instance_id))
         self.unit.after_commit.append(lambda: self.engine.changes.publish(topics))
@@ -331,6 +333,11 @@ class Step:
             self.connection, self.engine.keys, self.instance_id, head, self.now, self.actor, self.command.kind, events
         )
         self.row.update(history_seq=head.seq, history_mac=head.mac)
+
+    def _plan_keyframe(self) -> None:
+        if is_due(self.row["history_seq"]):
+            tasks = {task_id for scope in self.case.scopes for task_id in scope.tasks}
+            self.enqueue(KEYFRAME, plan_keyframe(self.instance_id, self.row["history_seq"], tasks))
 
     def _save(self) -> None:
         seal = seal_row(self.engine.keys.mac, "instance", self.row)

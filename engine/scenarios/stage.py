@@ -21,8 +21,7 @@ from engine.queries.page import MAX_LIMIT
 from engine.queries.story import Story
 from engine.queries.versions import tell_case
 from engine.queries.waits import Wait as Waiting
-from engine.queries.waits import list_waits
-from engine.records.history import HistoryRow, event, read_stream
+from engine.records.history import event, read_stream
 from engine.runtime.calendar import read_calendar
 from engine.runtime.engine import Engine
 from engine.runtime.step import Command as StepCommand
@@ -205,23 +204,18 @@ class Stage:
         return min((at for at in found if at is not None), default=None)
 
     # --- what came of it --------------------------------------------------------------------------------------------
-    def tell(self) -> list[tuple[list[HistoryRow], Story]]:
+    def stories(self) -> list[Story]:
         """The case under test, and the cases that messages began since, each as its history tells it."""
         with self.engine.database.read() as connection:
             rows = connection.execute(select(instance).order_by(instance.c.started_at, instance.c.id)).all()
             return [self._tell(connection, row) for row in sorted(rows, key=lambda row: row.id != self.case)]
 
-    def _tell(self, connection: Connection, row: Row[Any]) -> tuple[list[HistoryRow], Story]:
-        history = read_stream(connection, row.id)
-        return history, tell_case(self.engine, connection, row.process_key, history)
-
-    def stories(self) -> list[Story]:
-        """The stories of all cases, that of the case under test first."""
-        return [story for _, story in self.tell()]
+    def _tell(self, connection: Connection, row: Row[Any]) -> Story:
+        return tell_case(self.engine, connection, row.process_key, read_stream(connection, row.id))
 
     def waits(self) -> list[Waiting]:
         """The timers and messages of all cases."""
-        return [wait for history, story in self.tell() for wait in list_waits(history, story)]
+        return [wait for story in self.stories() for wait in story.waits.list_newest()]
 
     def open_tasks(self) -> dict[Name, frozenset[str]]:
         """The open user tasks of the case, each with the people who may do it."""

@@ -14,7 +14,7 @@ from engine.definitions import registry
 from engine.definitions.registry import TopicCall, topic
 from engine.language import workflow
 from engine.language.errors import BpmnError
-from engine.queries.story import Change, tell_story
+from engine.queries.story import Change, Teller
 from engine.records.history import HistoryRow, read_stream
 from engine.records.rebuild import TOKEN_KINDS, rebuild
 from engine.runtime.engine import Engine
@@ -330,7 +330,7 @@ def test_a_fix_is_told_with_old_and_new_values_and_its_reason(stopped: tuple[Sta
     with stage.engine.database.read() as connection:
         catalogue = stage.engine.catalogue
         pins = catalogue.pins(connection, connection.execute(select(instance.c.pin_set_id)).scalars().one())
-        chapter = tell_story(rows, catalogue.process(connection, pins, "trial")).chapters[-1]
+        chapter = Teller(catalogue.process(connection, pins, "trial")).tell_all(rows).chapters[-1]
     entry = next(entry for entry in chapter.entries if entry.kind == "fixed")
     assert entry.changes == (Change("peer", "bad", "x"),)
     assert (entry.element.id if entry.element else "", entry.facts["reason"]) == ("act", "a typing error")

@@ -2,7 +2,7 @@
 
 from engine.language.model import read_bpmn, read_frames
 from engine.queries.marks import mark_elements
-from engine.queries.story import tell_story
+from engine.queries.story import Teller
 from engine.records.history import HistoryRow
 from tests.engine.diagrams import bpmn, declare, end, event_sub, flow, process, signal, start, user
 from tests.engine.language.trial import BEGIN, Trial
@@ -20,7 +20,7 @@ XML = bpmn(process("p", start(), user("u"), end(), flow("s u", element="begin"),
 
 def marks(trial: Trial) -> dict[str, str]:
     rows = [HistoryRow("case", seq, BEGIN, "u", "r", "step", events) for seq, events in enumerate(trial.steps, 1)]
-    return mark_elements(tell_story(rows, trial.specs), "p", read_frames(read_bpmn(XML)))
+    return mark_elements(Teller(trial.specs).tell_all(rows), "p", read_frames(read_bpmn(XML)))
 
 
 def test_an_event_sub_process_is_drawn_once_its_event_has_happened() -> None:

@@ -50,8 +50,8 @@ class Comparison:
             self.play_one()
         return self.run.kinds
 
-    def play_one(self) -> None:
-        """One step. Raises Mismatch."""
+    def play_one(self) -> tuple[str, str, PlainDict]:
+        """One step; gives the task, what was done to it, and with what. Raises Mismatch."""
         token, verb, values = self.run.choose()
         task = next(task for task, other in self.pairs.items() if other is token)
         self.acts.append(f"{verb} {token.element}")
@@ -60,6 +60,7 @@ class Comparison:
         self.trial.step(lambda case: self.act(case, task, verb, values))
         self.run.act(token, verb, values)
         self.compare()
+        return task, verb, values
 
     def act(self, case: Case, task_id: str, verb: str, values: PlainDict) -> None:
         self.compare_waits(case)
