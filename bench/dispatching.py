@@ -38,7 +38,7 @@ from engine.storage.actor import SYSTEM, Actor
 from engine.storage.clock import system_clock
 from engine.storage.ids import new_token
 from tests.engine.services.dispatch.town import ENDED, TERMS, search
-from web.serving import start_worker
+from web.workers import Workers
 
 COURIERS, PROFESSIONAL_SHARE = 2_000, 0.3
 ORDERS_PER_MINUTE, RANGE_M = 200, 3_000
@@ -84,7 +84,7 @@ class City:
     def run(self, seconds: float) -> float:
         """Everything at once, new orders for so many seconds; gives how many it were. Raises what a thread raised."""
         pages = [self.engine.changes.add([courier_topic(one)]) for one in self.professionals]
-        worker = start_worker(self.engine)
+        worker = Workers(self.engine).start()
         works = (self._move, self._write, self._order, self._carry, self._read)
         with ThreadPoolExecutor(len(works)) as pool:
             began, running = perf_counter(), [pool.submit(work) for work in works]
@@ -93,7 +93,7 @@ class City:
             self.stop.wait(SETTLE_SECONDS)  # for those who are still to be told
             self.stop.set()
             seconds = perf_counter() - began
-        worker.set()
+        worker.stop()
         for page in pages:
             self.engine.changes.remove(page)
         for one in (*running, *self.asked):

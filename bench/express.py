@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPException
 from threading import Event, Thread
-from threading import enumerate as enumerate_threads
 from time import perf_counter
 
 from sqlalchemy import select
@@ -24,7 +23,7 @@ from web.demo.data import Cast
 from web.demo.driver import Browser, Page, Values
 from web.demo.expressing import SILENT, WITHDRAWN, Express
 from web.demo.throwaway import DemoClock, open_throwaway
-from web.serving import start_worker
+from web.workers import Workers
 
 AT_ONCE = 8
 PAUSE_SECONDS, PATIENCE = 0.05, 400
@@ -43,12 +42,9 @@ class QuietHandler(WSGIRequestHandler):
 @contextmanager
 def running_worker(engine: Engine) -> Iterator[None]:
     """The thread of the server that does what is due. At the end it has finished: the play itself goes on alone."""
-    stop = start_worker(engine)
+    workers = Workers(engine).start()
     yield
-    stop.set()
-    for thread in enumerate_threads():
-        if thread.name == "due-work":
-            thread.join()
+    workers.stop()
 
 
 class ServedExpress(Express):

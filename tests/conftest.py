@@ -19,7 +19,7 @@ from engine.storage.schema import upgrade_schema
 from engine.storage.settings import Settings
 from tests.support.clock import ManualClock
 from tests.support.former import keep_former_instances, read_former_instances
-from tests.support.postgres import postgres_server
+from tests.support.postgres import PostgresServer, own_server
 from tests.support.stage import Stage, deploy_all
 from web.demo.data import load_demo
 from web.services import load_services
@@ -34,6 +34,7 @@ settings.load_profile("baton")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long trials as well")
+    parser.addoption("--minutes", type=int, default=30, help="how long the trial of endurance goes on")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -59,14 +60,21 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory, _services: None) -
 
 
 @pytest.fixture(scope="session")
-def postgres_template(_services: None) -> Iterator[str]:
+def postgres() -> Iterator[PostgresServer]:
+    """A server of the tests' own."""
+    with own_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer, _services: None) -> str:
     """The URL of a server whose database `template_baton` has the newest schema."""
-    with postgres_server() as url:
-        _run_sql(url, "CREATE DATABASE template_baton")
-        database = Database(_database_of(url, "template_baton"))
-        upgrade_schema(database)
-        database.close()
-        yield url
+    url = postgres.url
+    _run_sql(url, "CREATE DATABASE template_baton")
+    database = Database(_database_of(url, "template_baton"))
+    upgrade_schema(database)
+    database.close()
+    return url
 
 
 @pytest.fixture

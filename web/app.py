@@ -25,6 +25,7 @@ from web.errands.routes import make_errands
 from web.errors import init_errors
 from web.express.routes import make_express
 from web.finance.routes import make_finance
+from web.health import make_health
 from web.identity.routes import make_identity
 from web.installing import serve_manifest
 from web.live import make_live
@@ -107,6 +108,7 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
         make_payments(engine),
         make_api(engine),
         make_todo_api(engine),
+        make_health(engine),
     ]
 
 

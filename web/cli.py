@@ -45,6 +45,7 @@ from web.repository import ROOT, read_definitions
 from web.scenarios import run_scenarios
 from web.services import load_services
 from web.serving import Server
+from web.workers import run_worker
 
 DEMOS = (
     "hire_order",
@@ -85,6 +86,8 @@ def main(arguments: list[str]) -> int:
         if options.process == "todo_handling":
             return play_todos(options.transfers, options.exception)
         return play(options.takers, options.url, options.milestones)
+    if options.verb in ("web", "worker"):
+        return run_process(options)
     if options.verb == "deploy":
         return run_deploy(options.files)
     if options.verb == "replay":
@@ -102,7 +105,11 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run")
     verbs = parser.add_subparsers(dest="verb")
     verbs.add_parser("serve", help="start the application (the default)")
-    verbs.add_parser("prepare", help="schema, definitions and demo data, without serving")
+    verbs.add_parser("prepare", help="built assets, schema, definitions and demo data, without serving")
+    pages = verbs.add_parser("web", help="on PostgreSQL: serve pages and nothing else; `prepare` comes before")
+    pages.add_argument("--processes", type=int, choices=range(1, 65), metavar="N", default=2)
+    worker = verbs.add_parser("worker", help="on PostgreSQL: do what is due; as many of them as are needed")
+    worker.add_argument("--jobs", type=int, choices=range(1, 65), metavar="N", default=4, help="how many at once")
     lint = verbs.add_parser("lint", help="check diagrams, forms and tables as a deployment would")
     lint.add_argument("files", nargs="+", type=Path)
     lint.add_argument("--json", action="store_true")
@@ -144,10 +151,6 @@ def serve() -> int:
     if not is_port_free(settings):
         print(f"Port {settings.port} on {settings.host} is in use. Set BATON_PORT to another one.", file=sys.stderr)
         return 1
-    try:
-        build()
-    except AssetsUnavailable as problem:
-        print(f"{problem}\nBaton runs without icons, live updates, drawn diagrams and editors.", file=sys.stderr)
     if code := subprocess.call([sys.executable, "-m", "web.cli", "prepare"]):
         return code
     print(f"\nBaton is at http://{settings.host}:{settings.port}")
@@ -157,6 +160,20 @@ def serve() -> int:
     print("Ctrl-C ends it.", flush=True)
     sys.argv = ["baton"]  # gunicorn reads the command line
     Server(settings).run()
+    return 0
+
+
+def run_process(options: argparse.Namespace) -> int:
+    """One of the processes that share a PostgreSQL database; see docs/operations.md."""
+    settings = read_settings()
+    if not settings.url.startswith("postgresql"):
+        print("Expected BATON_DATABASE_URL to name a PostgreSQL database: on SQLite one process does it all, ./run.")
+        return 1
+    if options.verb == "worker":
+        print(f"Doing what is due, up to {options.jobs} at once. Ctrl-C ends it.", flush=True)
+        return run_worker(settings, options.jobs)
+    sys.argv = ["baton"]  # gunicorn reads the command line
+    Server(settings, options.processes).run()
     return 0
 
 
@@ -173,7 +190,11 @@ def is_port_free(settings: Settings) -> bool:
 
 
 def prepare() -> int:
-    """The newest schema, the repository's definitions, and demo data when there is nobody yet."""
+    """Built assets, the newest schema, the repository's definitions, and demo data when there is nobody yet."""
+    try:
+        build()
+    except AssetsUnavailable as problem:
+        print(f"{problem}\nBaton runs without icons, live updates, drawn diagrams and editors.", file=sys.stderr)
     engine = Engine(read_settings())
     try:
         upgrade_schema(engine.database)

@@ -89,7 +89,7 @@ def _answer_refusal(engine: Engine, error: EngineError) -> BaseResponse:
 
 def _answer_unreachable(app: Flask, engine: Engine, error: Exception) -> BaseResponse:
     app.logger.warning("database unreachable", exc_info=error)
-    return _render(engine, 503, "busy", {})
+    return _render(engine, 503, "unreachable", {})
 
 
 def _answer_failure(app: Flask, engine: Engine, error: Exception) -> BaseResponse:

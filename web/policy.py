@@ -60,6 +60,7 @@ RULES: dict[str, Rule] = {
     "static": PUBLIC,
     "worker": PUBLIC,
     "manifest": PUBLIC,
+    "health.show": PUBLIC,
     "identity.sign_in": PUBLIC,
     "identity.preferences": PUBLIC,
     "documents.check": PUBLIC,

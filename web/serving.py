@@ -1,41 +1,38 @@
-"""The server: gunicorn with threads, one process, and a thread that does what is due."""
+"""The server: gunicorn with threads; one process that does what is due as well, or many beside workers."""
 
 import gc
-import logging
 import signal
-import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from engine.commands.work import run_due_work
 from engine.runtime.engine import Engine
-from engine.storage.changes import WORK
 from engine.storage.schema import check_triggers
 from engine.storage.settings import Settings
 from web.app import create_app
 from web.live import start_relay
 from web.services import load_services
-
-log = logging.getLogger(__name__)
-IDLE_SECONDS = 0.5
-FAILED_SECONDS = 5.0
+from web.workers import Workers
 
 
 class Server(BaseApplication):
-    """gunicorn, configured by our settings. Everything with threads or workers of its own starts after the fork."""
+    """gunicorn, configured by our settings. Everything with threads or workers of its own starts after the fork.
 
-    def __init__(self, settings: Settings) -> None:
+    Without `processes` it is one process that does what is due as well.
+    """
+
+    def __init__(self, settings: Settings, processes: int | None = None) -> None:
         self.settings = settings
+        self.processes = processes
         super().__init__()
 
     def load_config(self) -> None:
         options: dict[str, Any] = {
             "bind": f"{self.settings.host}:{self.settings.port}",
             "worker_class": "gthread",
-            "workers": 1,
+            "workers": self.processes or 1,
             "threads": self.settings.threads,
             "graceful_timeout": 2,
             "keepalive": 30,
@@ -52,7 +49,8 @@ class Server(BaseApplication):
         self.engine = engine = Engine(self.settings)
         with engine.database.read() as connection:
             check_triggers(connection)
-        start_worker(engine)
+        if self.processes is None:
+            Workers(engine).start()
         start_relay(engine)
         app = create_app(engine)
         gc.collect()
@@ -71,24 +69,3 @@ def _before(first: Callable[[], None], then: Any) -> Callable[[int, FrameType | 
         then(number, frame)
 
     return handle
-
-
-def start_worker(engine: Engine) -> threading.Event:
-    """Starts the thread that fires timers and runs jobs; setting the event ends it after its present pass.
-
-    A step that left a job wakes it, so that nobody waits for the next look.
-    """
-    stop = threading.Event()
-
-    def work() -> None:
-        with engine.changes.listen((WORK,)) as news:
-            while not stop.is_set():
-                try:
-                    if not run_due_work(engine):
-                        (stop if news.is_closed else news).wait(IDLE_SECONDS)
-                except Exception:  # the thread must outlive a database that is away for a while
-                    log.exception("due work failed")
-                    stop.wait(FAILED_SECONDS)
-
-    threading.Thread(target=work, name="due-work", daemon=True).start()
-    return stop

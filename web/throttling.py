@@ -1,4 +1,7 @@
-"""Limits on how often somebody may try: counted in the memory of this process, forgotten when the window has passed."""
+"""Limits on how often somebody may try: counted in the memory of this process, forgotten when the window has passed.
+
+With several web processes each counts for itself: what somebody may try in all is so many times the limit.
+"""
 
 import threading
 from collections import OrderedDict

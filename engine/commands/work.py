@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, or_, select
 
 from engine.commands.batches import end_batch, run_chunk
 from engine.commands.delivery import (
@@ -23,7 +23,7 @@ from engine.definitions.registry import JOB_HANDLERS, JobHandler
 from engine.records.batches import END_BATCH, RUN_CHUNK
 from engine.records.history import event
 from engine.records.jobs import Job, LeaseLost, claim_due, postpone_job, retry_delay, settle_job
-from engine.records.messages import MESSAGE, SIGNAL
+from engine.records.messages import MESSAGE, SIGNAL, has_expired
 from engine.runtime.engine import Engine
 from engine.runtime.errors import InstanceClosed
 from engine.runtime.host import StepOutbox
@@ -33,16 +33,23 @@ from engine.storage.changes import WORK
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import instance
+from engine.storage.tables import instance, job, process_start
 
 log = logging.getLogger(__name__)
 BATCH = 50
-_DUE_INSTANCES = (
-    select(instance.c.id)
-    .where(instance.c.next_due_at <= bindparam("now"), instance.c.status == ACTIVE)
-    .order_by(instance.c.next_due_at)
-    .limit(BATCH)
+_HAS_DUE_TIMER = (instance.c.next_due_at <= bindparam("now")) & (instance.c.status == ACTIVE)
+_DUE_INSTANCES = select(instance.c.id).where(_HAS_DUE_TIMER).order_by(instance.c.next_due_at).limit(BATCH)
+_IS_DUE = select(
+    or_(
+        exists().where(job.c.due_at <= bindparam("now")),
+        exists().where(_HAS_DUE_TIMER),
+        exists().where(process_start.c.next_due_at <= bindparam("now")),
+    )
 )
+
+
+class _FiredAlready(Exception):
+    """Another worker was faster."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +78,20 @@ class EngineJobDone(StepOutbox):
         self._unit.after_commit.append(lambda: self._changes.publish(topics or (WORK,)))
 
 
-def run_due_work(engine: Engine) -> int:
-    """One pass over due timers, due jobs and messages whose life is over; how many there were."""
-    return fire_due_timers(engine) + fire_start_timers(engine) + run_due_jobs(engine) + expire_messages(engine)
+def is_work_due(engine: Engine) -> bool:
+    """Whether a pass would find anything: one look without a lock."""
+    now = engine.clock()
+    with engine.database.read() as connection:
+        return bool(connection.execute(_IS_DUE, {"now": now}).scalar_one()) or has_expired(connection, now)
+
+
+def run_due_work(engine: Engine, share: float = 0) -> int:
+    """One pass over due timers, due jobs and messages whose life is over; how many there were.
+
+    `share`, from 0 to 1, is where in the list of due cases to begin: workers that begin at the same place would wait
+    for one another at every case.
+    """
+    return fire_due_timers(engine, share) + fire_start_timers(engine) + run_due_jobs(engine) + expire_messages(engine)
 
 
 def settle(engine: Engine) -> int:
@@ -84,23 +102,26 @@ def settle(engine: Engine) -> int:
     return total
 
 
-def fire_due_timers(engine: Engine) -> int:
+def fire_due_timers(engine: Engine, share: float = 0) -> int:
     """Fires the due timers of up to BATCH instances, each in a step of its own; how many instances moved."""
     with engine.database.read() as connection:
         due = connection.execute(_DUE_INSTANCES, {"now": engine.clock()}).scalars().all()
-    moved = 0
-    for instance_id in due:
+    first, moved = int(share * len(due)), 0
+    for instance_id in (*due[first:], *due[:first]):
         try:
             run_step(engine, instance_id, Command("timer", SYSTEM, _fire_timers))
             moved += 1
-        except InstanceClosed:
-            continue  # somebody ended it between the look and the lock
+        except (InstanceClosed, _FiredAlready):
+            continue  # somebody moved it between the look and the lock
         except Exception:  # whatever is wrong with one case must not stop the others
             log.exception("timers of case %s failed", instance_id)
     return moved
 
 
 def _fire_timers(step: Step) -> Plain:
+    due_at = step.row["next_due_at"]
+    if due_at is None or due_at > step.now:
+        raise _FiredAlready
     fired = 0
     due = sorted((at, task_id) for task_id, at in step.case.timers() if at <= step.now)
     for at, task_id in due:

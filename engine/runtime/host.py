@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from engine.definitions.registry import TOPICS, BatchTopic
 from engine.language.decisions import Decision, map_result
@@ -230,7 +231,13 @@ class StepHost:
         self.step.note(event("broadcast", name=name, payload=payload))
 
     def open_incident(self, task: TracedTask, error: Exception) -> None:
-        """Keeps what the person sent and says what went wrong; programming errors of ours are incidents as well."""
+        """Keeps what the person sent and says what went wrong; programming errors of ours are incidents as well.
+
+        A database that is away, or that has chosen this transaction to end a deadlock, is no fault of the case: the
+        step is given up whole, and done again.
+        """
+        if isinstance(error, (OperationalError, InterfaceError)):
+            raise error
         element, described = _find_element(task), describe_failure(error)
         incident_id = new_id()
         row = {

@@ -1,5 +1,6 @@
 """The database and the unit of work: the only place that commits."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.storage.clock import Clock, system_clock
@@ -177,6 +178,9 @@ def _sqlite_engine(url: str, mode: str, pool_size: int, max_overflow: int) -> En
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # straight to the driver: SQLAlchemy's own way costs as much as a query
-        connection.connection.cursor().execute(f"BEGIN {mode}")
+        try:
+            connection.connection.cursor().execute(f"BEGIN {mode}")
+        except sqlite3.OperationalError as locked:  # by another program, for longer than anybody waits
+            raise OperationalError(f"BEGIN {mode}", None, locked) from locked
 
     return engine

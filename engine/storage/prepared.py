@@ -62,13 +62,19 @@ class Prepared:
     def _execute(self, connection: Connection, compiled: "_Compiled", values: Values) -> Any:
         text = compiled.text(values)
         parameters = text.bind(values)
-        cursor = connection.connection.cursor()
-        errors = connection.dialect.loaded_dbapi.Error
+        dialect, errors = connection.dialect, connection.dialect.loaded_dbapi.Error
+        driver: Any = connection.connection.dbapi_connection
+        cursor = None
         try:
+            cursor = driver.cursor()
             cursor.execute(text.sql, parameters)
         except errors as error:
-            cursor.close()
-            raise DBAPIError.instance(text.sql, parameters, error, errors, dialect=connection.dialect) from error
+            if cursor is not None:
+                cursor.close()
+            if dialect.is_disconnect(error, driver, cursor):
+                connection.invalidate(error)
+                connection.engine.dispose()  # those that wait in the pool are as dead
+            raise DBAPIError.instance(text.sql, parameters, error, errors, dialect=dialect) from error
         return cursor
 
     def _compile(self, dialect: Dialect) -> "_Compiled":

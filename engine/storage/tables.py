@@ -302,6 +302,14 @@ job = Table(
     Column("attempts", Integer, nullable=False),
     Column("error", Text),
 )
+# A process that does what is due, for as long as it lives; one that was killed stays until another one sweeps it away.
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),  # when it last looked for work
+)
 
 # --- what is remembered ---------------------------------------------------------------------------------------------
 history = Table(

@@ -17,7 +17,7 @@ from engine.storage.settings import Settings
 from tests.browser.person import DESKTOP, Language, Person
 from tests.support.browser import ARGUMENTS, find_chromium
 from tests.support.web import make_app
-from web.serving import start_worker
+from web.workers import Workers
 
 STOP_SECONDS = 20
 
@@ -58,13 +58,13 @@ class QuietHandler(WSGIRequestHandler):
 def serve(engine: Engine) -> Iterator[str]:
     """Serves an engine as the real server does, in this process; the clock is the real one."""
     before = set(threading.enumerate())
-    stop = start_worker(engine)
+    workers = Workers(engine).start()
     server = make_server("127.0.0.1", 0, make_app(engine), threaded=True, request_handler=QuietHandler)
     threading.Thread(target=server.serve_forever, name="server").start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
-        stop.set()
+        workers.stop()
         server.shutdown()
         server.server_close()
         for thread in set(threading.enumerate()) - before:

@@ -69,8 +69,10 @@ class StubbornBrowser(Browser):
     def send(self, request: Request) -> Page:
         """See `Browser`."""
         self._log.write(intent=request.token, path=request.path)
+        begun = monotonic()
         page, attempts = self._insist(lambda: super(StubbornBrowser, self).send(request))
-        self._log.write(answered=request.token, path=request.path, status=page.status, attempts=attempts)
+        facts = {"path": request.path, "status": page.status, "attempts": attempts, "seconds": monotonic() - begun}
+        self._log.write(answered=request.token, at=begun, **facts)
         return page
 
     def _insist(self, ask: Callable[[], Page]) -> tuple[Page, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from engine.commands.deployments import deploy
 from engine.runtime.engine import Engine
@@ -18,6 +19,7 @@ from web.demo.demands import read_demands
 from web.demo.player import Player
 from web.repository import read_definitions
 
+pytest.register_assert_rewrite("tests.reliability.trial")  # what it found is said
 FUNDS_FEN = 900_000_000
 
 
@@ -32,6 +34,15 @@ def prepare(settings: Settings) -> None:
     try:
         upgrade_schema(engine.database)
         deploy(engine, SYSTEM, read_definitions(), "trial")
+    finally:
+        engine.close()
+    fill(settings)
+
+
+def fill(settings: Settings) -> None:
+    """What `prepare` puts into a database in which everything is deployed."""
+    engine = Engine(settings)
+    try:
         player = Player(engine)
         cast = gather(player)
         player.top_up(cast.chen, FUNDS_FEN)
@@ -64,3 +75,18 @@ def postgres_database(postgres_template: str) -> Iterator[str]:
     with server.connect() as connection:
         connection.exec_driver_sql("DROP DATABASE killed WITH (FORCE)")
     server.dispose()
+
+
+@pytest.fixture
+def shared(deployed_postgres: tuple[str, Path], tmp_path: Path) -> Iterator[Settings]:
+    """The settings of web processes and workers: a prepared database on PostgreSQL, a data folder."""
+    url, template = deployed_postgres
+    folder = Path(shutil.copytree(template, tmp_path / "data"))
+    server = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)  # the server may be stopped meanwhile
+    with server.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE shared TEMPLATE template_deployed")
+    settings = Settings(database_url=url.replace("/postgres?", "/shared?"), data_dir=folder, password_cost=1)
+    fill(settings)
+    yield settings
+    with server.connect() as connection:
+        connection.exec_driver_sql("DROP DATABASE shared WITH (FORCE)")

@@ -1,174 +1,27 @@
-"""The server is killed again and again while clients work; nothing acknowledged is lost and nothing is done twice."""
+"""Processes are killed again and again while clients work; nothing acknowledged is lost and nothing is done twice."""
 
-import json
-import multiprocessing
-import random
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event as Stop
 from pathlib import Path
-from threading import Event
 
 import pytest
-from sqlalchemy import func, select
 
-from engine.runtime.engine import Engine
-from engine.services.ledger.checks import check_books, trial_balance
-from engine.services.ledger.tables import journal, posting
-from engine.services.orders.tables import hire_order
-from engine.services.verification import verify
 from engine.storage.settings import Settings
-from engine.storage.tables import incident, submission
-from tests.reliability.clients import Desk, run_clients
-from tests.reliability.conftest import prepare, report
-from tests.reliability.server import RunningServer
-from web.demo.player import APPROVAL
-from web.demo.remote import sign_in
-
-PROCESSES, THREADS = 2, 4
-TAKERS = {"wang": "individual", "emily": "individual"}  # each serves a process: fewer than the limit of open locks
-GROUP_EVERY = 5
-PROGRESS_SECONDS = 60
-REQUESTS_UNTIL_PAID = 7  # of a case: start, describe, take, begin, hand over, confirm, review
-ANSWERED = frozenset({200, 303})
+from tests.reliability.server import TOGETHER, RunningServer
+from tests.reliability.trial import check_trial, kill_processes, open_engine, run_trial
 
 
-@dataclass
-class Trial:
-    """A server, its clients, and what these have written down."""
-
-    server: RunningServer
-    logs: list[Path]
-    clients: list[BaseProcess] = field(default_factory=list)
-    stop: Stop = field(default_factory=lambda: multiprocessing.get_context("spawn").Event())
-
-    def begin(self, seed: int) -> None:
-        """Everybody signs in; then the clients start."""
-        url = self.server.url
-        publisher, reviewer = sign_in(url, "chen", "individual"), sign_in(url, "gao", "platform_reviewer")
-        approval = {name: str(value) for name, value in APPROVAL.items()}
-        for log, (login, role) in zip(self.logs, TAKERS.items(), strict=True):
-            people = {"publisher": publisher, "taker": sign_in(url, login, role), "reviewer": reviewer}
-            cookies = {name: browser.cookies for name, browser in people.items()}
-            desks = [Desk(url, cookies, approval, log, seed + number) for number in range(THREADS)]
-            client = multiprocessing.get_context("spawn").Process(target=run_clients, args=(desks, self.stop))
-            client.start()
-            self.clients.append(client)
-
-    def end(self) -> None:
-        """The clients finish what they are doing; then the server ends."""
-        self.stop.set()
-        for client in self.clients:
-            client.join(PROGRESS_SECONDS)
-            if client.is_alive():
-                client.kill()
-
-    def lines(self) -> list[dict[str, object]]:
-        """Everything the clients wrote so far, in no particular order."""
-        texts = [log.read_text() for log in self.logs if log.exists()]
-        return [json.loads(line) for text in texts for line in text.splitlines() if line.endswith("}")]
-
-    def count_answered(self) -> int:
-        """How many requests were answered so far."""
-        return sum("answered" in line for line in self.lines())
-
-    def wait_for_progress(self, wanted: int) -> None:
-        """Returns once so many more requests were answered."""
-        target, pause = self.count_answered() + wanted, Event()
-        for _ in range(PROGRESS_SECONDS * 20):
-            if self.count_answered() >= target:
-                return
-            pause.wait(0.05)
-        raise AssertionError(f"Expected the clients to go on, but: {self.server.last_words()} {self.failures()}")
-
-    def failures(self) -> list[object]:
-        """What the clients could not go on with."""
-        return [line["failed"] for line in self.lines() if "failed" in line]
-
-
-def run_trial(server: RunningServer, logs: list[Path], kills: int) -> Trial:
-    """Starts everything, kills `kills` times at random moments, and lets it end in peace."""
-    seed = random.randrange(2**32)
-    report(f"seed {seed}")
-    chance, trial = random.Random(seed), Trial(server, logs)
-    server.start()
-    try:
-        trial.begin(seed)
-        for number in range(1, kills + 1):
-            trial.wait_for_progress(chance.randrange(1, 9))
-            Event().wait(chance.uniform(0, 0.1))
-            if number % GROUP_EVERY == 0:
-                server.kill_group()
-                server.start()
-            else:
-                server.kill_worker()
-        # one desk at least gets so far that an order of its own is paid
-        trial.wait_for_progress(PROCESSES * THREADS * (REQUESTS_UNTIL_PAID - 1) + 1)
-        trial.end()
-    finally:
-        trial.end()
-        server.stop()
-    return trial
-
-
-def check_trial(trial: Trial, engine: Engine) -> None:
-    """What must be true however often it was killed."""
-    lines = trial.lines()
-    answered = [line for line in lines if "answered" in line]
-    intents = {line["intent"] for line in lines if "intent" in line}
-    retried = sum(line["attempts"] != 1 for line in answered)
-    report(f"{len(answered)} requests answered, {retried} of them after a retry")
-    with engine.database.read() as connection:
-        incidents = [tuple(row) for row in connection.execute(select(incident.c.element, incident.c.message))]
-    assert (trial.failures(), incidents) == ([], [])
-    assert intents == {line["answered"] for line in answered}
-    assert {line["status"] for line in answered} <= ANSWERED
-    assert retried > 0, "no request was under way when the server was killed"
-    assert list(verify(engine)) == []
-    with engine.database.read() as connection:
-        kept = Counter(connection.execute(select(submission.c.token)).scalars())
-        assert {token: kept[str(token)] for token in intents} == dict.fromkeys(intents, 1)
-        assert connection.execute(select(func.sum(posting.c.amount_fen))).scalar_one() == 0
-        assert (check_books(connection), trial_balance(connection).difference_fen) == ([], 0)
-        states = Counter(connection.execute(select(hire_order.c.state)).scalars())
-        posted = Counter(connection.execute(select(journal.c.rule)).scalars())
-        assert posted["P-FREEZE"] == states.total()
-        assert posted["P-SETTLE"] == states["paid"] > 0
-    report(f"orders: {dict(states)}; entries: {dict(posted)}")
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> list[Path]:
-    return [tmp_path / f"client{number}.log" for number in range(PROCESSES)]
-
-
-@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.long)])
-def test_kills_lose_nothing_and_double_nothing_on_sqlite(data_folder: Path, logs: list[Path], kills: int) -> None:
-    trial = run_trial(RunningServer(data_folder, {}), logs, kills)
+@pytest.mark.parametrize("kills", [5, pytest.param(500, marks=pytest.mark.long)])
+def test_kills_lose_nothing_and_double_nothing_on_sqlite(data_folder: Path, tmp_path: Path, kills: int) -> None:
+    server = RunningServer(data_folder, {})
+    trial = run_trial(server, tmp_path, kill_processes(server), kills)
     with open_engine(Settings(data_dir=data_folder)) as engine:
         check_trial(trial, engine)
+    assert trial.count_retried() > 0, "no request was under way when something was killed"
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(100, marks=pytest.mark.long)])
-def test_kills_lose_nothing_and_double_nothing_on_postgresql(
-    postgres_database: str, tmp_path: Path, logs: list[Path], kills: int
-) -> None:
-    folder = tmp_path / "data"
-    settings = Settings(database_url=postgres_database, data_dir=folder, password_cost=1)
-    prepare(settings)
-    trial = run_trial(RunningServer(folder, {"BATON_DATABASE_URL": postgres_database}), logs, kills)
-    with open_engine(settings) as engine:
+@pytest.mark.long
+def test_kills_of_web_processes_and_workers_lose_nothing_and_double_nothing(shared: Settings, tmp_path: Path) -> None:
+    server = RunningServer(shared.data_dir, {"BATON_DATABASE_URL": shared.url}, TOGETHER)
+    trial = run_trial(server, tmp_path, kill_processes(server), 500)
+    with open_engine(shared) as engine:
         check_trial(trial, engine)
-
-
-@contextmanager
-def open_engine(settings: Settings) -> Iterator[Engine]:
-    """An engine that is closed afterwards."""
-    engine = Engine(settings)
-    try:
-        yield engine
-    finally:
-        engine.close()
+    assert trial.count_retried() > 0, "no request was under way when something was killed"

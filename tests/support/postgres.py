@@ -17,31 +17,56 @@ STOP_SECONDS = 20
 START_SECONDS = 30
 
 
-@contextmanager
-def postgres_server() -> Iterator[str]:
-    """Starts a server in a temporary folder and gives the URL of its database `postgres`."""
-    base = Path(tempfile.mkdtemp(prefix="pg"))
-    try:
-        binaries, options = _prepare(base)
-        run: dict[str, Any] = {"cwd": base, "env": {**os.environ, "HOME": str(base)}, **options}
-        _initialise(binaries, base, run)
-        server = subprocess.Popen(
+class PostgresServer:
+    """A server in a folder of its own."""
+
+    def __init__(self, base: Path) -> None:
+        self.url = f"postgresql+psycopg://postgres@/postgres?host={base}"
+        self._base = base
+        self._binaries, options = _prepare(base)
+        self._run: dict[str, Any] = {"cwd": base, "env": {**os.environ, "HOME": str(base)}, **options}
+        _initialise(self._binaries, base, self._run)
+        self.start()
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        base = self._base
+        self._process = subprocess.Popen(
             [
-                *(binaries / "postgres", "-D", base / "data", "-c", "listen_addresses="),
+                *(self._binaries / "postgres", "-D", base / "data", "-c", "listen_addresses="),
                 *("-c", f"unix_socket_directories={base}", "-c", "fsync=off", "-c", "full_page_writes=off"),
                 *("-c", "max_connections=200"),
             ],
             stderr=subprocess.DEVNULL,
-            **run,
+            **self._run,
         )
+        _wait_until_ready(self._binaries, base, self._process)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Ends it: SIGINT lets transactions roll back, SIGQUIT drops everything as a crash does."""
+        self._process.send_signal(how)
+        self._process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def own_server() -> Iterator[PostgresServer]:
+    """A server that may be stopped and started."""
+    base = Path(tempfile.mkdtemp(prefix="pg"))
+    try:
+        server = PostgresServer(base)
         try:
-            _wait_until_ready(binaries, base, server)
-            yield f"postgresql+psycopg://postgres@/postgres?host={base}"
+            yield server
         finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(STOP_SECONDS)
+            server.stop()
     finally:
         shutil.rmtree(base, ignore_errors=True)
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """A server that stays; gives the URL of its database `postgres`."""
+    with own_server() as server:
+        yield server.url
 
 
 def _prepare(base: Path) -> tuple[Path, dict[str, Any]]:

@@ -38,3 +38,13 @@ def test_expressions_are_answered_line_by_line(
     value, refusal, data = map(json.loads, capsys.readouterr().out.splitlines())
     assert (value, data) == ({"ok": True, "value": 2}, {"ok": True, "data": {"b": 2}})
     assert refusal["ok"] is False
+
+
+@pytest.mark.parametrize("verb", ["web", "worker"])
+def test_many_processes_are_refused_on_sqlite(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path))
+    assert main([verb]) == 1
+    assert "PostgreSQL" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []

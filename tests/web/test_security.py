@@ -328,7 +328,7 @@ def test_unreachable_database_asks_to_come_back(engine: Engine, visitor: Visitor
     response = visitor.get("/role")
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "3"
-    assert "现在太忙" in response.text
+    assert "数据库暂时连不上" in response.text
 
 
 class NotEligible(EngineError):

@@ -155,10 +155,13 @@ def _list_fresh(by_courier: Mapping[str, list[Fix]], now: datetime) -> dict[str,
 def _find_tracks(
     connection: Connection, now: datetime, couriers: Iterable[str], behind: set[str]
 ) -> Sequence[RowMapping]:
-    """The tracks the positions may belong to, those closed a while ago among them."""
+    """The tracks the positions may belong to, those closed a while ago among them; another process may not put an
+    older place in the way of a newer one meanwhile.
+    """
     is_recent = or_(track.c.closed_at.is_(None), track.c.closed_at > now - LATE)
     wanted = or_(track.c.courier_id.in_(list(couriers)) & is_recent, track.c.id.in_(behind))
-    return connection.execute(select(track).where(wanted).order_by(track.c.id)).mappings().all()
+    query = select(track).where(wanted).order_by(track.c.id).with_for_update()
+    return connection.execute(query).mappings().all()
 
 
 def _is_within(row: RowMapping, fix: Fix) -> bool:
