@@ -16,6 +16,7 @@ from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
 from bench.modeler import measure_modeler
+from bench.multi_instance import measure_multi_instance
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
 from bench.proof import measure_verify
@@ -25,6 +26,7 @@ from web.services import load_services
 BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "case": measure_case,
     "loop": measure_loop,
+    "multi_instance": measure_multi_instance,
     "size": measure_size,
     "sql": measure_sql,
     "express": measure_express,
