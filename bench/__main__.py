@@ -19,6 +19,7 @@ from bench.modeler import measure_modeler
 from bench.multi_instance import measure_multi_instance
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
+from bench.profile import measure_profile
 from bench.proof import measure_verify
 from bench.steps import measure_loop, measure_size, measure_sql
 from web.services import load_services
@@ -36,6 +37,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "language": measure_language,
     "verify": measure_verify,
     "pages": measure_pages,
+    "profile": measure_profile,
     "modeler": measure_modeler,
 }
 VERDICTS = {None: "", True: "met", False: "NOT MET"}
@@ -53,7 +55,7 @@ def main(arguments: list[str]) -> int:
     load_services()
     started, figures = time.monotonic(), list[Figure]()
     table = sys.stderr if options.json else sys.stdout
-    print(f"{'what':<58} {'figure':>12}       {'budget':>10}", file=table)
+    print(f"{'what':<72} {'figure':>12}       {'budget':>10}", file=table)
     for name in options.names or BENCHES:
         for figure in BENCHES[name](options.quick):
             print(format_line(figure), file=table, flush=True)
@@ -68,7 +70,7 @@ def format_line(figure: Figure) -> str:
     """One line of the table."""
     digits = 0 if figure.value == int(figure.value) or figure.value >= 1000 else 2
     budget = "" if figure.limit is None else f"{figure.limit:>10,g}"
-    line = f"{figure.what:<58} {figure.value:>12,.{digits}f} {figure.unit:<5} {budget:>10}  {VERDICTS[figure.is_met]}"
+    line = f"{figure.what:<72} {figure.value:>12,.{digits}f} {figure.unit:<5} {budget:>10}  {VERDICTS[figure.is_met]}"
     return f"{line}  {figure.note}".rstrip()
 
 

@@ -41,19 +41,20 @@ def double(_call: TopicCall, *, item: int) -> PlainDict:
 
 
 def _compare_starts(engine: Engine, rounds: int, key: str, what: str, status: str) -> Iterator[Figure]:
-    _begin(engine, FEW, status)
+    begin(engine, FEW, status)
     ratio, _, many = compare(
         rounds,
-        lambda: measure_cpu(lambda: _begin(engine, FEW, status)) / FEW,
-        lambda: measure_cpu(lambda: _begin(engine, MANY, status)) / MANY,
+        lambda: measure_cpu(lambda: begin(engine, FEW, status)) / FEW,
+        lambda: measure_cpu(lambda: begin(engine, MANY, status)) / MANY,
     )
     what = f"multi-instance {what}: one of {MANY:,}, of {FEW} = 1"
     yield Figure(f"multi_instance.{key}_ratio", what, ratio, "x", RATIO_BUDGET)
     yield Figure(f"multi_instance.{key}_cpu_ms", f"  one of {MANY:,}", many * 1e3, "ms")
 
 
-def _begin(engine: Engine, count: int, status: str) -> str:
-    values = {"who": world.PERSON.party_id, "items": list(range(count))}
+def begin(engine: Engine, count: int, status: str) -> str:
+    """Starts a case of so many items and gives its id; afterwards it is as expected. Raises RuntimeError."""
+    values: PlainDict = {"who": world.PERSON.party_id, "items": list(range(count))}
     instance_id = start_instance(engine, world.PERSON, "many", values, new_token())
     with engine.database.read() as connection:
         found = connection.execute(select(instance.c.status).where(instance.c.id == instance_id)).scalar_one()
@@ -64,7 +65,7 @@ def _begin(engine: Engine, count: int, status: str) -> str:
 
 def _complete_some(engine: Engine, count: int) -> float:
     """CPU seconds of one of the first completions."""
-    instance_id = _begin(engine, count, "active")
+    instance_id = begin(engine, count, "active")
     query = select(task.c.id).where(task.c.instance_id == instance_id).order_by(task.c.id).limit(SAMPLE)
     with engine.database.read() as connection:
         waiting: list[str] = list(connection.execute(query).scalars())
