@@ -15,12 +15,14 @@ from bench.express import measure_express
 from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
+from bench.migrating import measure_migration
 from bench.modeler import measure_modeler
 from bench.multi_instance import measure_multi_instance
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
 from bench.profile import measure_profile
 from bench.proof import measure_verify
+from bench.replaying import measure_replay
 from bench.steps import measure_loop, measure_size, measure_sql
 from web.services import load_services
 
@@ -36,8 +38,10 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "dispatch": measure_dispatch,
     "language": measure_language,
     "verify": measure_verify,
+    "replay": measure_replay,
     "pages": measure_pages,
     "profile": measure_profile,
+    "migrate": measure_migration,
     "modeler": measure_modeler,
 }
 VERDICTS = {None: "", True: "met", False: "NOT MET"}

@@ -121,7 +121,7 @@ _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     ),
 }
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER, REPAIRS)), Group("nav.proof", (VERIFY,)))
-_ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)
+_ANALYST = (Group("nav.design", (DEFINITIONS, Place("analyst.migrations", "split", "nav.migrations"))), WORK)
 _FINANCE = (
     Group("nav.work", (INBOX,)),
     Group(

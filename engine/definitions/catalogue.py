@@ -114,7 +114,12 @@ class Catalogue:
 
     def pin_newest(self, connection: Connection) -> Pins:
         """The newest version of everything, as a set that instances share. Runs inside a unit of work."""
+        return self.pin(connection, {})
+
+    def pin(self, connection: Connection, chosen: Mapping[str, Mapping[str, str]]) -> Pins:
+        """The same with chosen definitions in the place of the newest ones, by kind and key."""
         ids = self.newest(connection)
+        ids |= {kind: {**ids.get(kind, {}), **keys} for kind, keys in chosen.items()}
         digest = hashlib.sha256(orjson.dumps(ids, option=orjson.OPT_SORT_KEYS)).hexdigest()
         found = _SAME_PINS.scalar(connection, {"sha256": digest})
         if found is None:

@@ -18,10 +18,11 @@ from engine.language.errors import BpmnError, EngineError
 from engine.language.specs.schedules import find_due
 from engine.queries.inbox import list_tasks
 from engine.queries.page import MAX_LIMIT
-from engine.queries.story import Story, tell_story
+from engine.queries.story import Story
+from engine.queries.versions import tell_case
 from engine.queries.waits import Wait as Waiting
 from engine.queries.waits import list_waits
-from engine.records.history import HistoryRow, read_stream
+from engine.records.history import HistoryRow, event, read_stream
 from engine.runtime.calendar import read_calendar
 from engine.runtime.engine import Engine
 from engine.runtime.step import Command as StepCommand
@@ -153,9 +154,12 @@ class Stage:
             waiting = [task for task in step.case.service_waits() if self._is_of(task.task_spec.element, name)]
             if not waiting:
                 raise ScenarioFailed(place, f"Expected {name[1]} to wait for its service, but it does not")
+            where: PlainDict = {"task": waiting[0].id, "element": name[1]}
             if error is None:
+                step.note(event("worked", **where, result=result))
                 step.case.complete_service(waiting[0], result)
             else:
+                step.note(event("worker_error", **where, error=error))
                 step.case.throw(waiting[0], BpmnError(error))
             return None
 
@@ -208,9 +212,8 @@ class Stage:
             return [self._tell(connection, row) for row in sorted(rows, key=lambda row: row.id != self.case)]
 
     def _tell(self, connection: Connection, row: Row[Any]) -> tuple[list[HistoryRow], Story]:
-        pins = self.engine.catalogue.pins(connection, row.pin_set_id)
         history = read_stream(connection, row.id)
-        return history, tell_story(history, self.engine.catalogue.process(connection, pins, row.process_key))
+        return history, tell_case(self.engine, connection, row.process_key, history)
 
     def stories(self) -> list[Story]:
         """The stories of all cases, that of the case under test first."""

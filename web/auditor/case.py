@@ -98,10 +98,10 @@ class CasePage:
             return has_trail(connection, current_actor(), instance_id)
 
     def show_drawing(self, instance_id: str, process_key: str) -> Response:
-        """A diagram of the case in the version it runs on, for the viewer."""
-        xml = fetch_drawing(self.engine, current_actor(), instance_id, process_key)
+        """A diagram of the case in the version it runs on, or ran on, for the viewer."""
+        xml = fetch_drawing(self.engine, current_actor(), instance_id, process_key, request.args.get("pins"))
         response = Response(xml, mimetype="application/xml")
-        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"  # pinned at the start of the case
+        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"  # pinned
         return response
 
     def _find_chat(self, view: CaseView) -> str | None:
