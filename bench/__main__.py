@@ -17,9 +17,11 @@ from bench.lists import measure_inbox
 from bench.measuring import Figure
 from bench.migrating import measure_migration
 from bench.modeler import measure_modeler
+from bench.multi_instance import measure_multi_instance
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
 from bench.past import measure_past
+from bench.profile import measure_profile
 from bench.proof import measure_verify
 from bench.replaying import measure_replay
 from bench.steps import measure_loop, measure_size, measure_sql
@@ -28,6 +30,7 @@ from web.services import load_services
 BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "case": measure_case,
     "loop": measure_loop,
+    "multi_instance": measure_multi_instance,
     "size": measure_size,
     "sql": measure_sql,
     "express": measure_express,
@@ -39,6 +42,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "past": measure_past,
     "replay": measure_replay,
     "pages": measure_pages,
+    "profile": measure_profile,
     "migrate": measure_migration,
     "modeler": measure_modeler,
 }
@@ -57,7 +61,7 @@ def main(arguments: list[str]) -> int:
     load_services()
     started, figures = time.monotonic(), list[Figure]()
     table = sys.stderr if options.json else sys.stdout
-    print(f"{'what':<58} {'figure':>12}       {'budget':>10}", file=table)
+    print(f"{'what':<72} {'figure':>12}       {'budget':>10}", file=table)
     for name in options.names or BENCHES:
         for figure in BENCHES[name](options.quick):
             print(format_line(figure), file=table, flush=True)
@@ -72,7 +76,7 @@ def format_line(figure: Figure) -> str:
     """One line of the table."""
     digits = 0 if figure.value == int(figure.value) or figure.value >= 1000 else 2
     budget = "" if figure.limit is None else f"{figure.limit:>10,g}"
-    line = f"{figure.what:<58} {figure.value:>12,.{digits}f} {figure.unit:<5} {budget:>10}  {VERDICTS[figure.is_met]}"
+    line = f"{figure.what:<72} {figure.value:>12,.{digits}f} {figure.unit:<5} {budget:>10}  {VERDICTS[figure.is_met]}"
     return f"{line}  {figure.note}".rstrip()
 
 

@@ -1,6 +1,6 @@
 """The processes that are measured, as small as they can be."""
 
-from tests.support.definitions import FILES, diagram, flow, node, note_form, user
+from tests.support.definitions import FILES, diagram, flow, node, note_form, service, user
 
 FIELDS = {"note": "A sentence of usual length, as people write it.", "amount_fen": "12.50"}
 VALUES = {"note": FIELDS["note"], "amount_fen": 1250}  # the same as the form reads it
@@ -75,24 +75,21 @@ def _answers(gateway: str, yes: str, no: str) -> str:
     )
 
 
-def many(body: str, output: str) -> dict[str, bytes]:
-    """`body`, the element `each`, once for each of `items`, all at once; what `output` says of each in `results`."""
-    kind = "scriptTask" if "scriptTask" in body else "userTask"
+def many_people() -> dict[str, bytes]:
+    """A user task for each of `items`, all at once, their notes collected."""
+    return _many(user("each"), "userTask", "note")
+
+
+def many_services(topic: str) -> dict[str, bytes]:
+    """A service for each of `items`, all at once, its results collected."""
+    return _many(service("each", topic, "item=${item}", "doubled=${doubled}"), "serviceTask", "doubled")
+
+
+def _many(each: str, kind: str, output: str) -> dict[str, bytes]:
     parallel = (
         '<bpmn:multiInstanceLoopCharacteristics camunda:collection="${items}" camunda:elementVariable="item" '
         f'baton:outputCollection="results" baton:outputElement="{output}"/>'
     )
-    elements = node("startEvent", "begun") + body.replace(f"</bpmn:{kind}>", f"{parallel}</bpmn:{kind}>")
-    elements += node("endEvent", "done") + flow("begun each done")
-    return {**FILES, **note_form(), **diagram("many", elements, variables="who items")}
-
-
-def many_people() -> dict[str, bytes]:
-    """A user task for each item."""
-    return many(user("each"), "note")
-
-
-def many_scripts() -> dict[str, bytes]:
-    """A script for each item."""
-    script = "<bpmn:script>doubled = item * 2</bpmn:script>"
-    return many(node("scriptTask", "each", script, scriptFormat="python"), "doubled")
+    body = node("startEvent", "begun") + each.replace(f"</bpmn:{kind}>", f"{parallel}</bpmn:{kind}>")
+    body += node("endEvent", "done") + flow("begun each done")
+    return {**FILES, **note_form(), **diagram("many", body, variables="who items")}

@@ -113,6 +113,15 @@ def _read_seconds(schedule: Path) -> int:
         return 0
 
 
+def measure_server(database: Database) -> float:
+    """CPU seconds that the processes of PostgreSQL's server have used so far; SQLite has none."""
+    if database.is_sqlite:
+        return 0.0
+    with database.read() as connection:
+        processes = connection.exec_driver_sql("SELECT pid FROM pg_stat_activity").scalars().all()
+    return sum(_read_seconds(Path(f"/proc/{process}/schedstat")) for process in processes) / NANOSECONDS
+
+
 def measure_cpu(work: Callable[[], object], times: int = 1) -> float:
     """CPU seconds of one call, the mean of several."""
     gc.collect()

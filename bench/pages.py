@@ -113,6 +113,10 @@ def _walk(browser: Browser) -> Iterator[tuple[str, bytes]]:
             continue
         kinds.add(kind)
         status, headers, content = browser.fetch(path)
+        if status.startswith("5"):
+            raise RuntimeError(f"Expected a page at {path}, but it answered {status}")
+        if not headers.get("Content-Type", "").startswith("text/html"):
+            continue
         if not status.startswith("200"):
             if location := headers.get("Location"):
                 waiting.append(location)

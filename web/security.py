@@ -104,11 +104,14 @@ def current_session() -> Session:
 
 def current_actor() -> Actor:
     """Who acts in the present request, and as what. Answers 401 where nobody does."""
-    actor = current_session().actor
-    if actor is None:
+    session = current_session()
+    if session.actor is None:
         raise Unauthorized
-    origin = Origin(request.remote_addr or "", request.user_agent.string[:MAX_USER_AGENT])
-    return replace(actor, origin=origin)
+    if g.get("actor_of") is not session:
+        origin = Origin(request.remote_addr or "", request.user_agent.string[:MAX_USER_AGENT])
+        g.actor_of, g.actor = session, replace(session.actor, origin=origin)
+    actor: Actor = g.actor
+    return actor
 
 
 def form_token(engine: Engine) -> str:

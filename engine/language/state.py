@@ -11,7 +11,7 @@ import orjson
 
 from engine.language.repairs import repairs
 from engine.language.specs.merge import is_unchanged
-from engine.language.specs.task import FINISHED, READY, UNFINISHED, Host, Listener, TracedTask
+from engine.language.specs.task import FINISHED, READY, UNFINISHED, Host, Listener, Thawed, TracedTask
 from engine.language.workflow import Case, InnerCase, Specs
 from engine.storage.plain import PlainDict
 
@@ -88,7 +88,7 @@ def _compact_scope(scope: Any) -> None:
                 break
             task = task.parent
     keep |= {task_id for task_id, children in branches.items() if len(children) > 1}
-    parents = {task_id: _find_kept(scope.tasks[task_id], keep) for task_id in keep}
+    parents = {task_id: _find_kept(scope.tasks, scope.tasks[task_id]._parent, keep) for task_id in keep}
     scope.tasks = {task_id: task for task_id, task in scope.tasks.items() if task_id in keep}
     for task in scope.tasks.values():
         task._children = []
@@ -99,8 +99,10 @@ def _compact_scope(scope: Any) -> None:
     scope.last_task = None
 
 
-def _find_kept(task: TracedTask, keep: set[str]) -> str | None:
-    return next((ancestor.id for ancestor in task.ancestors if ancestor.id in keep), None)
+def _find_kept(tasks: dict[str, TracedTask], ancestor: str | None, keep: set[str]) -> str | None:
+    while ancestor is not None and ancestor not in keep:
+        ancestor = tasks[ancestor]._parent
+    return ancestor
 
 
 def _freeze_scope(scope: Any) -> dict[str, Any]:
@@ -118,9 +120,12 @@ def _freeze_scope(scope: Any) -> dict[str, Any]:
 def _freeze_task(task: TracedTask, places: dict[str, int]) -> list[Any]:
     parent = task.parent
     base: PlainDict = {} if parent is None else parent.data
-    # sorted, so that a case saved twice is the same to the byte: a merge brings variables in an order of its own
-    changed = {k: v for k, v in sorted(task.data.items()) if k not in base or not is_unchanged(base[k], v)}
-    gone = sorted(name for name in base if name not in task.data)
+    if task.thawed is not None and task.thawed.data is task.data and task.thawed.base is base:
+        changed, gone = task.thawed.changed, task.thawed.gone  # nobody has touched it: one of a thousand that wait
+    else:
+        # sorted, so that a case saved twice is the same to the byte: a merge brings variables in an order of its own
+        changed = {k: v for k, v in sorted(task.data.items()) if k not in base or not is_unchanged(base[k], v)}
+        gone = sorted(name for name in base if name not in task.data)
     row: list[Any] = [task.id, None if parent is None else places[parent.id], task._state, task.task_spec.name]
     row += [task.internal_data, changed, gone]
     while not row[-1]:
@@ -136,7 +141,9 @@ def _thaw_scope(scope: Any, content: dict[str, Any]) -> None:
         parent = None if place is None else tasks[place]
         task = TracedTask(scope, scope.spec.task_specs[name], parent, state, task_id)
         task.internal_data = internal
-        task.data = _apply({} if parent is None else parent.data, changed, gone)
+        base = {} if parent is None else parent.data
+        task.data = _apply(base, changed, gone)
+        task.thawed = Thawed(task.data, base, changed, gone)
         tasks.append(task)
     scope.task_tree = tasks[0]
     scope.ended = content.get("ended", {})
@@ -148,14 +155,22 @@ def read_task_data(state: bytes, task_id: str) -> PlainDict:
     """The data of one task, without bringing the case to life. Raises LookupError."""
     content = orjson.loads(state)
     for scope in [content, *content.get("inner", [])]:
-        data: list[PlainDict] = []
-        for row in scope["tasks"]:
-            found, place = row[:2]
-            _, changed, gone = _read_rest(row)
-            data.append(_apply({} if place is None else data[place], changed, gone))
-            if found == task_id:
-                return data[-1]
+        found = next((row for row in scope["tasks"] if row[0] == task_id), None)
+        if found is not None:
+            return _read_data(scope["tasks"], found)
     raise LookupError(f"Expected task {task_id} in the case, but it is gone")
+
+
+def _read_data(rows: list[list[Any]], row: list[Any]) -> PlainDict:
+    """The data of a row: what those above it changed, the first of them first."""
+    line = [row]
+    while line[-1][1] is not None:
+        line.append(rows[line[-1][1]])
+    data: PlainDict = {}
+    for one in reversed(line):
+        _, changed, gone = _read_rest(one)
+        data = _apply(data, changed, gone)
+    return data
 
 
 def _read_rest(row: list[Any]) -> tuple[PlainDict, PlainDict, list[str]]:
@@ -165,4 +180,6 @@ def _read_rest(row: list[Any]) -> tuple[PlainDict, PlainDict, list[str]]:
 
 
 def _apply(base: PlainDict, changed: PlainDict, gone: list[str]) -> PlainDict:
-    return {name: value for name, value in base.items() if name not in gone} | changed if changed or gone else base
+    if gone:
+        base = {name: value for name, value in base.items() if name not in gone}
+    return {**base, **changed} if changed else base

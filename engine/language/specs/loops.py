@@ -1,6 +1,7 @@
 """Multi-instances and loops.
 
-What a body does after a child is worked out from its children, so that it can be tried again.
+What a body does after a child is worked out from that child alone, so that a thousand of them cost a thousand times
+what one costs; when it is tried again, from all its children.
 """
 
 from typing import Any
@@ -10,7 +11,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from engine.language.errors import TryAgain, ValueUnfit
 from engine.language.repairs import repairs
 from engine.language.specs.base import VARIABLE, ElementSpec, evaluate, resolve
-from engine.language.specs.task import COMPLETED, FINISHED, OPEN, READY, STARTED, TracedTask
+from engine.language.specs.task import COMPLETED, READY, STARTED, UNFINISHED, TracedTask
 from engine.storage.plain import Plain, PlainDict
 
 
@@ -23,20 +24,20 @@ class LoopSpec(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkfl
         if child.task_spec.name != self.task_spec:
             return  # what follows the loop
         try:
-            self.settle(task)
+            self.settle(task, task.children if "stalled" in task.internal_data else [child])
         except TryAgain:
             raise
         except Exception as error:  # noqa: BLE001  # whatever goes wrong in an element becomes its incident
             task.stall("settle", error)
 
-    def settle(self, task: TracedTask) -> None:
-        """Take over what has completed since, and end or go on."""
+    def settle(self, task: TracedTask, children: list[TracedTask]) -> None:
+        """Take over what of these has completed since, and end or go on."""
         raise NotImplementedError
 
     def _run_hook(self, task: TracedTask) -> bool | None:
         if task.internal_data.get("settled"):
             return True
-        self.settle(task)
+        self.settle(task, task.children)
         return True if task.internal_data.get("settled") else None
 
     def end(self, task: TracedTask) -> None:
@@ -57,9 +58,13 @@ class LoopSpec(ElementSpec, BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkfl
         child.data = values
         child.task_spec._update(child)
 
-    def take_completed(self, task: TracedTask) -> list[TracedTask]:
-        """The instances that completed since the last time; each is handed out once."""
-        completed = [c for c in task.children if c._state == COMPLETED and "taken" not in c.internal_data]
+    def is_resting(self, task: TracedTask) -> bool:
+        """Of instances one after the other: whether the newest is over."""
+        return not task._children or not task.workflow.tasks[task._children[-1]]._state & UNFINISHED
+
+    def take_completed(self, task: TracedTask, children: list[TracedTask]) -> list[TracedTask]:
+        """Those of the instances that completed since the last time; each is handed out once."""
+        completed = [c for c in children if c._state == COMPLETED and "taken" not in c.internal_data]
         task.internal_data["merged"] = task.count("merged") + len(completed)
         for child in completed:
             child.internal_data["taken"] = True
@@ -85,12 +90,12 @@ class StandardLoop(LoopSpec):
         self.add_instance(task, 0, {})
         return False
 
-    def settle(self, task: TracedTask) -> None:
-        for child in self.take_completed(task):
+    def settle(self, task: TracedTask, children: list[TracedTask]) -> None:
+        for child in self.take_completed(task, children):
             task.data = child.data
         if self._is_over(task):
             self.end(task)
-        elif not any(child._state & OPEN for child in task.children):
+        elif self.is_resting(task):
             self.add_instance(task, task.count("merged"), {})
 
     def _is_over(self, task: TracedTask) -> bool:
@@ -150,25 +155,39 @@ class MultiInstance(LoopSpec):
         "completion-condition-sees-the-child",
         "A completion condition sees the data of the last instance, where the collected output is still empty.",
     )
-    def settle(self, task: TracedTask) -> None:
-        outputs = task.internal_data.get("outputs", {})
-        assert isinstance(outputs, dict)
+    def settle(self, task: TracedTask, children: list[TracedTask]) -> None:
         if self.output_collection is not None and self.output_element is not None:
-            for child in task.children:
-                index = str(child.internal_data["index"])
-                if child._state == COMPLETED and index not in outputs:
-                    outputs = {**outputs, index: self._find_output(child)}
-            task.internal_data["outputs"] = outputs
-            task.data = {**task.data, self.output_collection: [outputs[key] for key in sorted(outputs, key=int)]}
-        self.take_completed(task)
+            for child in children:
+                if child._state == COMPLETED:
+                    self._collect(task, child, self.output_collection)
+        self.take_completed(task, children)
         merged = task.count("merged")
         if merged == task.count("total") or (self.condition is not None and evaluate(task, self.condition)):
             self.end(task)
-        elif self.is_sequential and not any(not child._state & FINISHED for child in task.children):
+        elif self.is_sequential and self.is_resting(task):
             remaining = task.internal_data["remaining"]
             assert isinstance(remaining, list)
             task.internal_data["remaining"] = remaining[1:]
             self.add_instance(task, merged, self._values_for(remaining[0]))
+
+    def _collect(self, task: TracedTask, child: TracedTask, collection: str) -> None:
+        """Adds the output of a child, mostly behind all others."""
+        outputs = task.internal_data.setdefault("outputs", {})
+        assert isinstance(outputs, dict)
+        number = child.count("index")
+        if str(number) in outputs:
+            return
+        outputs[str(number)] = output = self._find_output(child)
+        highest = task.internal_data.get("highest")
+        if not isinstance(highest, int):
+            highest = max((int(key) for key in outputs if key != str(number)), default=-1)
+        behind = task.data[collection]
+        if number > highest and isinstance(behind, list) and len(behind) == len(outputs) - 1:
+            collected = [*behind, output]
+        else:
+            collected = [outputs[key] for key in sorted(outputs, key=int)]
+        task.internal_data["highest"] = max(number, highest)
+        task.data = {**task.data, collection: collected}
 
     def _find_items(self, task: TracedTask) -> list[Plain]:
         if self.collection is not None:

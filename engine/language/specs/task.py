@@ -1,6 +1,7 @@
 """One token of a case: SpiffWorkflow's task, telling a recorder every change, and what a step offers to the specs."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -70,6 +71,16 @@ class Listener(Protocol):
     def task_removed(self, task: "TracedTask") -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Thawed:
+    """The data of a task and of its parent as they were loaded, and what the saved row said of their difference."""
+
+    data: PlainDict
+    base: PlainDict
+    changed: PlainDict
+    gone: list[str]
+
+
 class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
     """Tells the recorder every change of state, and never lets an element that fails take the case down.
 
@@ -86,6 +97,7 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
     task_spec: Any
     parent: "TracedTask | None"
     children: "list[TracedTask]"
+    thawed: Thawed | None = None
 
     def __init__(
         self, workflow: Any, task_spec: Any, parent: "TracedTask | None" = None, state: int = FUTURE, task_id: str = ""

@@ -2,19 +2,21 @@
 
 import ast
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from sqlalchemy import select
 
 from bench import world
-from bench.diagrams import five_steps, loop, pair
+from bench.diagrams import five_steps, loop, many_services, pair
+from bench.multi_instance import TOPIC, begin
 from bench.steps import count_completion, find_growth, find_largest_state
 from engine.definitions.catalogue import Catalogue
 from engine.language.parser import spec_fingerprint
 from engine.records.history import read_stream
-from engine.runtime.engine import Engine
 from engine.runtime.tasks import fetch_task
 from engine.storage.tables import instance
 from tests.support.stage import ROOT
@@ -47,25 +49,32 @@ def test_a_late_turn_of_a_loop_costs_what_an_early_one_does() -> None:
     with world.open_engine(loop()) as engine:
         instance_id = world.start(engine, "loop")
         world.complete_next(engine, instance_id, 4)
-        early = _count_calls(engine, instance_id)
+        early = _count_calls(partial(world.complete_next, engine, instance_id))
         world.complete_next(engine, instance_id, 95)
-        late = _count_calls(engine, instance_id)
+        late = _count_calls(partial(world.complete_next, engine, instance_id))
     assert early > 1_000  # something was counted
     assert abs(late - early) < early / 50
 
 
-def _count_calls(engine: Engine, instance_id: str) -> int:
-    """Calls of Python functions while one task is completed."""
-    task_id, calls = world.find_task(engine, instance_id), 0
+def test_the_items_of_a_multi_instance_cost_the_same_however_many_there_are() -> None:
+    with world.open_engine(many_services(TOPIC)) as engine:
+        begin(engine, 10, "completed")
+        few, some, many = (_count_calls(partial(begin, engine, count, "completed")) for count in (10, 50, 250))
+    assert (many - some) / 200 <= 1.02 * (some - few) / 40
+
+
+def _count_calls(work: Callable[[], object]) -> int:
+    """Calls of Python functions, of those as well that are written in C."""
+    calls = 0
 
     def count(_frame: FrameType, event: str, _argument: object) -> None:
         nonlocal calls
-        calls += event == "call"
+        calls += event in ("call", "c_call")
 
     former = sys.getprofile()
     sys.setprofile(count)
     try:
-        world.complete(engine, task_id)
+        work()
     finally:
         sys.setprofile(former)
     return calls

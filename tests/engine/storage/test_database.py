@@ -25,6 +25,24 @@ def test_what_work_wrote_is_committed(database: Database) -> None:
     database.close()
 
 
+def test_shared_reads_come_by_one_connection_and_see_what_was_committed_meanwhile(database: Database) -> None:
+    with database.share_reader():
+        assert _names(database) == []
+        database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="a")))
+        assert _names(database) == ["a"]
+        with database.read() as one, database.read() as other:
+            assert one is other
+        with pytest.raises(KeyError), database.read():
+            raise KeyError("boom")
+        with database.read() as fresh:
+            assert fresh is not one
+            assert one.closed
+    assert fresh.closed
+    with database.read() as alone, database.read() as another:
+        assert alone is not another
+    database.close()
+
+
 def test_an_error_leaves_nothing(database: Database) -> None:
     def work(unit: UnitOfWork) -> None:
         unit.connection.execute(insert(subject_key).values(subject_id="a"))
