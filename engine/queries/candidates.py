@@ -1,0 +1,153 @@
+"""Where cases that fit a filter may be: places in indexes whose entries come newest first.
+
+A search walks the scarcest of them and looks at the cases it names, some at a time: it costs what is looked at, not
+what there is.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Select, String, Subquery, and_, func, select, union_all
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from engine.storage.grams import find_beginnings, list_wanted
+from engine.storage.ids import MOMENT_DIGITS, moment_of
+from engine.storage.tables import case_gram, instance
+
+PROBED = 500  # a place with as many entries is ranked by how far they reach back
+MAX_GRAMS, MAX_CHECKED, MAX_BEGINNINGS = 12, 3, 64
+_BEHIND = "g"  # comes after every hexadecimal digit
+
+
+class digits_of(FunctionElement[str]):  # noqa: N801  # a function of SQL
+    """The first digits of the ids a moment belongs to."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(digits_of, "sqlite")
+def _digits_on_sqlite(element: digits_of, compiler: SQLCompiler, **options: Any) -> str:
+    return f"printf('%016x', {compiler.process(element.clauses, **options)})"
+
+
+@compiles(digits_of, "postgresql")
+def _digits_on_postgresql(element: digits_of, compiler: SQLCompiler, **options: Any) -> str:
+    return f"lpad(to_hex({compiler.process(element.clauses, **options)}), 16, '0')"
+
+
+@dataclass(frozen=True)
+class Window:
+    """The ids from `first` on that come before `below`; either may be the first digits of one."""
+
+    first: str
+    below: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Entries of indexes that name cases, by id or by moment. `strands`: the column that names them, and which entries;
+    each strand is in its order, together they are merged. `checked` are grams the text of a case must have as well.
+    """
+
+    strands: tuple[tuple[Column[Any], ColumnElement[bool]], ...]
+    checked: tuple[int, ...] = ()
+
+    @property
+    def is_by_moment(self) -> bool:
+        return self.strands[0][0] is case_gram.c.moment
+
+    def look(self, window: Window, reach: int) -> Subquery:
+        """The next `reach` entries of a window, the newest first."""
+        parts = [self._select(*strand, window).limit(reach) for strand in self.strands]
+        if len(parts) == 1:
+            return parts[0].subquery("looked")
+        merged = union_all(*(select(part.subquery()) for part in parts)).subquery()
+        return select(merged).order_by(merged.c.position.desc()).limit(reach).subquery("looked")
+
+    def find_cases(self, looked: Subquery) -> Select[Any]:
+        """The ids of the cases that entries name, the newest first."""
+        named = instance.c.id == looked.c.position
+        if self.is_by_moment:
+            digits = digits_of(looked.c.position)
+            named = and_(instance.c.id >= digits, instance.c.id < digits + _BEHIND)
+        query = select(instance.c.id).select_from(looked.join(instance, named))
+        for gram in self.checked:
+            other = case_gram.alias()
+            same = (other.c.gram == gram, other.c.moment == looked.c.position)
+            query = query.where(is_there(select(other.c.gram).where(*same)))
+        return query.order_by(instance.c.id.desc())
+
+    def name(self, position: str | int) -> str:
+        """The id an entry names, or its first digits."""
+        return f"{position:0{MOMENT_DIGITS}x}" if isinstance(position, int) else position
+
+    def _select(self, column: Column[Any], condition: ColumnElement[bool], window: Window) -> Select[Any]:
+        bounds = (column >= window.first, column < window.below)
+        if self.is_by_moment:  # it is shared: below an id are some with the same moment, below its first digits none
+            shares = len(window.below) > MOMENT_DIGITS
+            bounds = (column >= _moment_at(window.first), column < _moment_at(window.below) + shares)
+        return select(column.label("position")).where(condition, *bounds).order_by(column.desc())
+
+
+def _moment_at(digits: str) -> int:
+    return moment_of(digits.ljust(MOMENT_DIGITS, "0"))
+
+
+def is_there(query: Select[Any]) -> ColumnElement[bool]:
+    """Whether a query has a row, asked for each case by itself: as a join it might be asked for all cases at once."""
+    return query.limit(1).scalar_subquery().is_not(None)
+
+
+def everywhere() -> Place:
+    """All cases."""
+    return Place(((instance.c.id, instance.c.id != ""),))
+
+
+def find_scarcest(connection: Connection, places: list[Place], window: Window) -> Place:
+    """The place with the fewest entries in a window, as far as its newest ones tell."""
+    if len(places) == 1:
+        return places[0]
+    return min(zip(probe(connection, places, window), range(len(places)), places, strict=True))[2]
+
+
+def probe(connection: Connection, places: Iterable[Place], window: Window) -> Iterator[tuple[bool, int]]:
+    """How scarce each place is, the scarcest first when sorted: its number of entries, or of a place with many the
+    moment its newest PROBED ones reach back to.
+    """
+    for place in places:
+        looked = place.look(window, PROBED)
+        count, oldest = connection.execute(select(func.count(), func.min(looked.c.position))).one()
+        yield count == PROBED, moment_of(place.name(oldest)[:MOMENT_DIGITS]) if count == PROBED else count
+
+
+def place_of_text(connection: Connection, text: str, window: Window) -> Place | None:
+    """The cases whose texts have the grams of a text; none where it is too short to look for it by its grams."""
+    grams = list_wanted(text)[:MAX_GRAMS]
+    if grams:
+        ranks = probe(connection, map(_place_of_gram, grams), window)
+        ranked = [gram for _, gram in sorted(zip(ranks, grams, strict=True))]
+        return Place(_place_of_gram(ranked[0]).strands, tuple(ranked[1 : 1 + MAX_CHECKED]))
+    beginnings = find_beginnings(text)
+    found = _list_grams_between(connection, *beginnings) if beginnings else None
+    return None if found is None else Place(tuple(_place_of_gram(gram).strands[0] for gram in found))
+
+
+def _place_of_gram(gram: int) -> Place:
+    return Place(((case_gram.c.moment, case_gram.c.gram == gram),))
+
+
+def _list_grams_between(connection: Connection, first: int, last: int) -> list[int] | None:
+    """The grams of a range, each found behind the one before, at least one; none where they are many."""
+    found, least = [], first
+    while len(found) < MAX_BEGINNINGS:
+        query = select(func.min(case_gram.c.gram)).where(case_gram.c.gram >= least, case_gram.c.gram <= last)
+        gram = connection.execute(query).scalar_one()
+        if gram is None:
+            return found or [first]
+        found.append(gram)
+        least = gram + 1
+    return None
