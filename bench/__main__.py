@@ -15,6 +15,7 @@ from bench.express import measure_express
 from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
+from bench.million import measure_million
 from bench.modeler import measure_modeler
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
@@ -31,6 +32,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "inbox": measure_inbox,
     "nearest": measure_nearest,
     "dispatch": measure_dispatch,
+    "million": measure_million,
     "language": measure_language,
     "verify": measure_verify,
     "pages": measure_pages,

@@ -6,9 +6,10 @@ what there is.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, String, Subquery, and_, func, select, union_all
+from sqlalchemy import Column, ColumnElement, Connection, Select, String, Subquery, and_, func, select, union
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -19,6 +20,7 @@ from engine.storage.tables import case_gram, instance
 
 PROBED = 500  # a place with as many entries is ranked by how far they reach back
 MAX_GRAMS, MAX_CHECKED, MAX_BEGINNINGS = 12, 3, 64
+_SINGLE = (instance, case_gram)  # an entry for each case; of other tables a case may have several
 _BEHIND = "g"  # comes after every hexadecimal digit
 
 
@@ -47,6 +49,9 @@ class Window:
     below: str
 
 
+ALL_CASES = Window("0", "7" + 15 * "f")
+
+
 @dataclass(frozen=True)
 class Place:
     """Entries of indexes that name cases, by id or by moment. `strands`: the column that names them, and which entries;
@@ -65,7 +70,7 @@ class Place:
         parts = [self._select(*strand, window).limit(reach) for strand in self.strands]
         if len(parts) == 1:
             return parts[0].subquery("looked")
-        merged = union_all(*(select(part.subquery()) for part in parts)).subquery()
+        merged = union(*(select(part.subquery()) for part in parts)).subquery()
         return select(merged).order_by(merged.c.position.desc()).limit(reach).subquery("looked")
 
     def find_cases(self, looked: Subquery) -> Select[Any]:
@@ -90,7 +95,8 @@ class Place:
         if self.is_by_moment:  # it is shared: below an id are some with the same moment, below its first digits none
             shares = len(window.below) > MOMENT_DIGITS
             bounds = (column >= _moment_at(window.first), column < _moment_at(window.below) + shares)
-        return select(column.label("position")).where(condition, *bounds).order_by(column.desc())
+        query = select(column.label("position")).where(condition, *bounds).order_by(column.desc())
+        return query if column.table in _SINGLE else query.distinct()
 
 
 def _moment_at(digits: str) -> int:
@@ -105,6 +111,15 @@ def is_there(query: Select[Any]) -> ColumnElement[bool]:
 def everywhere() -> Place:
     """All cases."""
     return Place(((instance.c.id, instance.c.id != ""),))
+
+
+def place_of_processes(process_keys: Iterable[str], statuses: Iterable[str]) -> Place:
+    """The cases of some processes that have one of some statuses."""
+    pairs = product(process_keys, statuses)
+    column = instance.c.id
+    return Place(
+        tuple((column, and_(instance.c.process_key == key, instance.c.status == status)) for key, status in pairs)
+    )
 
 
 def find_scarcest(connection: Connection, places: list[Place], window: Window) -> Place:
@@ -142,7 +157,7 @@ def _place_of_gram(gram: int) -> Place:
 
 def _list_grams_between(connection: Connection, first: int, last: int) -> list[int] | None:
     """The grams of a range, each found behind the one before, at least one; none where they are many."""
-    found, least = [], first
+    found, least = list[int](), first
     while len(found) < MAX_BEGINNINGS:
         query = select(func.min(case_gram.c.gram)).where(case_gram.c.gram >= least, case_gram.c.gram <= last)
         gram = connection.execute(query).scalar_one()

@@ -8,7 +8,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, exists, func, or_, select, text
 
-from engine.queries.candidates import Place, Window, everywhere, find_scarcest, is_there, place_of_text
+from engine.queries.candidates import (
+    ALL_CASES,
+    Place,
+    Window,
+    everywhere,
+    find_scarcest,
+    is_there,
+    place_of_processes,
+    place_of_text,
+)
 from engine.queries.page import MAX_LIMIT, Page
 from engine.queries.parties import find_parties
 from engine.runtime.engine import Engine
@@ -16,7 +25,7 @@ from engine.runtime.errors import NotFound
 from engine.runtime.step import ACTIVE, CANCELLED, COMPLETED
 from engine.storage.actor import Actor
 from engine.storage.grams import fold
-from engine.storage.ids import first_id_at
+from engine.storage.ids import first_id_at, start_of
 from engine.storage.tables import definition, incident, instance, instance_party, party, task
 
 READERS = frozenset({"auditor", "platform_operator", "customer_service", "arbiter"})
@@ -25,7 +34,6 @@ MAX_PARTIES = 40  # more parties of a name are found case by case
 FIRST_REACH, MAX_REACH, MAX_LOOKED = 64, 4_096, 20_000
 MAX_READ = 5_000  # cases whose texts are read for one page
 CLOCKS_DIFFER = timedelta(minutes=1)  # between an id and the start it belongs to, in cases of former versions
-_FIRST, _BELOW = "0", "7" + 15 * "f"  # around all ids
 _DIGITS = frozenset(hexdigits)
 _TEXTS = (instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
 _IS_OPEN = incident.c.resolved_at.is_(None)
@@ -68,11 +76,11 @@ class CaseRow:
 
 @dataclass(frozen=True)
 class FoundCases(Page[CaseRow]):
-    """A page of a search. It may end before it is full, where long lists had to be looked through for few cases:
-    `is_cut`; it goes on from there.
+    """A page of a search. Where long lists have to be looked through for few cases, it ends before it is full: it has
+    those that began at `looked_to` or later, and goes on from there.
     """
 
-    is_cut: bool = False
+    looked_to: datetime | None = None
 
 
 def search_cases(
@@ -87,7 +95,9 @@ def search_cases(
         search = _Search(connection, wanted, limit)
         ids, end = search.run(after)
         rows = connection.execute(select_cases().where(instance.c.id.in_(ids)).order_by(instance.c.id.desc())).all()
-    return FoundCases([read_case(row) for row in rows], end, is_cut=end is not None and len(ids) < limit)
+    return FoundCases(
+        [read_case(row) for row in rows], end, start_of(end) if end is not None and len(ids) < limit else None
+    )
 
 
 def require_reader(actor: Actor) -> None:
@@ -170,9 +180,9 @@ class _Search:
     def _window(self, after: str | None) -> Window:
         """The ids the dates leave; the instants themselves are conditions as well."""
         start, end = self.wanted.started_from, self.wanted.started_to
-        first = first_id_at(start - CLOCKS_DIFFER) if start else _FIRST
-        below = first_id_at(end + CLOCKS_DIFFER) if end else _BELOW
-        return Window(first, min(below, after or _BELOW))
+        first = first_id_at(start - CLOCKS_DIFFER) if start else ALL_CASES.first
+        below = first_id_at(end + CLOCKS_DIFFER) if end else ALL_CASES.below
+        return Window(first, min(below, after or ALL_CASES.below))
 
     def _list_places(self, window: Window) -> Iterator[Place]:
         wanted = self.wanted
@@ -190,8 +200,7 @@ class _Search:
             yield Place(((incident.c.instance_id, _IS_OPEN),))
         if wanted.process_key:
             statuses = (ACTIVE, CANCELLED, COMPLETED) if wanted.status in {"", INCIDENT} else (wanted.status,)
-            of_process = instance.c.process_key == wanted.process_key
-            yield Place(tuple((instance.c.id, and_(of_process, instance.c.status == one)) for one in statuses))
+            yield place_of_processes((wanted.process_key,), statuses)
         elif wanted.status not in {"", INCIDENT, COMPLETED}:
             yield Place(((instance.c.id, and_(instance.c.status == wanted.status, _IS_UNUSUAL)),))
 

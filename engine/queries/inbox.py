@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from engine.language.model import Element
+from engine.queries.candidates import ALL_CASES, is_there, place_of_text
 from engine.queries.page import MAX_LIMIT, Page
 from engine.records.access import (
     IS_CANDIDATE,
@@ -47,6 +48,8 @@ SORTS = (BY_DUE, BY_PRIORITY, BY_CREATED)
 COUNT_LIMIT = 100
 # An actor who is a candidate of few tasks is served from his side, another from the list of all tasks in their order.
 FEW_TASKS = 3_000
+# A search for what few cases say is served from these, another from the list of tasks.
+FEW_CASES = 5_000
 NO_DUE_DATE = "-"
 
 _VIEWS: dict[str, ColumnElement[bool]] = {MINE: IS_MINE, GROUP: IS_POOLED, ALL: true(), FREE: IS_FREE}
@@ -177,8 +180,11 @@ class Work:
         """The rows of a page and the one behind it. By due date these are two queries, so that each comes in order from
         an index: first the tasks with a date, then those without.
         """
-        values = self.values | _describe(wanted, after)
-        shape = _Shape.of(wanted, self.has_few, is_probe)
+        case_ids = self._find_cases(wanted.search) if wanted.search and not self.has_few else None
+        if case_ids == []:
+            return []
+        values = self.values | _describe(wanted, after) | {"case_ids": case_ids}
+        shape = replace(_Shape.of(wanted, self.has_few, is_probe), is_narrow=case_ids is not None)
 
         def run(rows: int, has_due_date: bool | None, is_continued: bool) -> list[Any]:
             query = _list_query(shape, has_due_date=has_due_date, is_continued=is_continued)
@@ -191,6 +197,20 @@ class Work:
         if len(rows) <= limit and not shape.is_dated:
             rows += run(limit + 1 - len(rows), False, is_past_dates)
         return rows
+
+    def _find_cases(self, search: str) -> list[str] | None:
+        """The open cases that may say something, where few of all do; their number is rounded up to a power of two by
+        naming one again, because each number is a statement of its own.
+        """
+        place = place_of_text(self.connection, search, ALL_CASES)
+        if place is None:
+            return None
+        looked = place.look(ALL_CASES, FEW_CASES + 1)
+        if self.connection.execute(select(func.count()).select_from(looked)).scalar_one() > FEW_CASES:
+            return None
+        is_open = is_there(select(task.c.id).where(task.c.instance_id == instance.c.id))
+        found = list(self.connection.execute(place.find_cases(looked).where(is_open)).scalars())
+        return found + found[:1] * ((1 << len(found).bit_length()) - len(found))
 
     def _read(self, row: Any) -> TaskRow:
         return TaskRow(
@@ -241,6 +261,7 @@ class _Shape:
     is_urgent: bool
     has_from: bool
     has_before: bool
+    is_narrow: bool = False
 
     @staticmethod
     def of(wanted: TaskFilter, has_few: bool, is_probe: bool) -> "_Shape":
@@ -264,6 +285,8 @@ class _Shape:
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         yield IS_CANDIDATE_OF_FEW if self.has_few else IS_CANDIDATE
         yield _VIEWS[self.view]
+        if self.is_narrow:
+            yield task.c.instance_id.in_(bindparam("case_ids", expanding=True))
         if self.is_searched:
             searched = (instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
             yield or_(*(one.icontains(bindparam("search", type_=String), escape="/") for one in searched))

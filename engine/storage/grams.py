@@ -5,9 +5,9 @@ case is found by the grams of its number and its subject, a party by those of it
 search finds by them is compared with the text itself.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
@@ -21,6 +21,7 @@ Texts: TypeAlias = Iterable[str | None]
 WIDE_LENGTH, LENGTH = 2, 3
 _BITS = 21  # of a character
 _FIRST_WIDE = "\u2e80"
+_WORD = re.compile(rf"[^\W_{_FIRST_WIDE}-\U0010ffff]+|[^\W_\0-\u2e7f]+")  # narrow letters and digits, or wide ones
 _ADD: dict[str, dict[str, Any]] = {
     name: {
         "sqlite": insert_on_sqlite(table).on_conflict_do_nothing(),
@@ -56,10 +57,11 @@ def list_wanted(text: str) -> list[int]:
 
 def find_beginnings(text: str) -> tuple[int, int] | None:
     """The range of grams of which every text with this part has one: that of a single wide character."""
-    folded = fold(text)
-    if len(folded) != 1 or not _is_wide(folded):
+    words = list(_runs(text))
+    if len(words) != 1 or not words[0][0] or len(words[0][1]) != 1:
         return None
-    return _pack(folded), _pack(folded) | (1 << _BITS * (LENGTH - 1)) - 1
+    first = _pack(words[0][1])
+    return first, first | (1 << _BITS * (LENGTH - 1)) - 1
 
 
 def add_case_grams(connection: Connection, instance_id: str, before: Texts, after: Texts) -> None:
@@ -81,18 +83,13 @@ def _add(connection: Connection, name: str, rows: list[dict[str, Any]]) -> None:
 
 def _runs(text: str) -> Iterator[tuple[bool, str]]:
     """The words of a text, and whether their characters are wide; a word ends where these change."""
-    for kind, run in groupby(fold(text), key=lambda one: _is_wide(one) if one.isalnum() else None):
-        if kind is not None:
-            yield kind, "".join(run)
-
-
-def _is_wide(character: str) -> bool:
-    return character >= _FIRST_WIDE and character.isalnum()
+    for run in _WORD.findall(fold(text)):
+        yield run[0] >= _FIRST_WIDE, run
 
 
 def _pack(gram: str) -> int:
     """The same order as that of the characters."""
     number = 0
-    for at in range(LENGTH):
-        number = number << _BITS | (ord(gram[at]) if at < len(gram) else 0)
-    return number
+    for character in gram:
+        number = number << _BITS | ord(character)
+    return number << _BITS * (LENGTH - len(gram))

@@ -10,6 +10,7 @@ from engine.storage.columns import EPOCH
 
 TOKEN_BYTES = 9
 MOMENT_DIGITS = 16
+_START_DIGITS = 12
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -58,3 +59,8 @@ def moment_of(case_id: str) -> int:
 def first_id_at(at: datetime) -> str:
     """What every id of a case that starts at this instant or later is equal to or comes after."""
     return f"{max(0, (at - EPOCH) // _MILLISECOND):012x}"
+
+
+def start_of(case_id: str) -> datetime:
+    """The instant that an id, or its first digits, begins with."""
+    return EPOCH + int(case_id[:_START_DIGITS], 16) * _MILLISECOND
