@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, String, Subquery, and_, func, select, union
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Subquery,
+    and_,
+    func,
+    literal_column,
+    select,
+    union,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -21,11 +33,11 @@ from engine.storage.tables import case_gram, instance
 PROBED = 500  # a place with as many entries is ranked by how far they reach back
 MAX_GRAMS, MAX_CHECKED, MAX_BEGINNINGS = 12, 3, 64
 _SINGLE = (instance, case_gram)  # an entry for each case; of other tables a case may have several
-_BEHIND = "g"  # comes after every hexadecimal digit
+_MOMENT = literal_column("substr(instance.id, 1, 16)", String)  # as the index says it
 
 
 class digits_of(FunctionElement[str]):  # noqa: N801  # a function of SQL
-    """The first digits of the ids a moment belongs to."""
+    """The first digits of the ids that have a moment."""
 
     type = String()
     inherit_cache = True
@@ -74,17 +86,16 @@ class Place:
         return select(merged).order_by(merged.c.position.desc()).limit(reach).subquery("looked")
 
     def find_cases(self, looked: Subquery) -> Select[Any]:
-        """The ids of the cases that entries name, the newest first."""
+        """The ids of the cases that entries name, in no order."""
         named = instance.c.id == looked.c.position
         if self.is_by_moment:
-            digits = digits_of(looked.c.position)
-            named = and_(instance.c.id >= digits, instance.c.id < digits + _BEHIND)
+            named = digits_of(looked.c.position) == _MOMENT
         query = select(instance.c.id).select_from(looked.join(instance, named))
         for gram in self.checked:
             other = case_gram.alias()
             same = (other.c.gram == gram, other.c.moment == looked.c.position)
             query = query.where(is_there(select(other.c.gram).where(*same)))
-        return query.order_by(instance.c.id.desc())
+        return query
 
     def name(self, position: str | int) -> str:
         """The id an entry names, or its first digits."""

@@ -169,10 +169,10 @@ class _Search:
         if after:
             query = query.where(instance.c.id < after)
         if not self.text:
-            ids = list(self.connection.execute(query.limit(self.limit + 1)).scalars())
-            return ids, 0
+            ordered = query.order_by(instance.c.id.desc()).limit(self.limit + 1)
+            return list(self.connection.execute(ordered).scalars()), 0
         rows = self.connection.execute(query.add_columns(*_TEXTS)).all()
-        return [row[0] for row in rows if self._says(row)], len(rows)
+        return sorted((row[0] for row in rows if self._says(row)), reverse=True), len(rows)
 
     def _says(self, row: Row[Any]) -> bool:
         return self.wanted.text == row[0] or any(self.text in fold(one or "") for one in row[1:])

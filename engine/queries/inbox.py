@@ -47,7 +47,7 @@ BY_DUE, BY_PRIORITY, BY_CREATED = "due", "priority", "created"
 SORTS = (BY_DUE, BY_PRIORITY, BY_CREATED)
 COUNT_LIMIT = 100
 # An actor who is a candidate of few tasks is served from his side, another from the list of all tasks in their order.
-FEW_TASKS = 3_000
+FEW_TASKS = 1_000
 # A search for what few cases say is served from these, another from the list of tasks.
 FEW_CASES = 5_000
 NO_DUE_DATE = "-"

@@ -153,6 +153,7 @@ instance = Table(
     Index("ix_instance_status", "status", "id", sqlite_where=_IS_UNUSUAL, postgresql_where=_IS_UNUSUAL),
     Index("ix_instance_definition_id", "definition_id", "status"),
     Index("ix_instance_business_key", "business_key"),
+    Index("ix_instance_moment", text("substr(id, 1, 16)")),  # what `case_gram` names it by
 )
 # Where a case is found by its number and subject: the grams of their words, and the moment of its id. Rows are only
 # added; what is found is looked at before it is shown. See engine.storage.grams.

@@ -22,7 +22,7 @@ from bench.million.samples import KEYS, REMINDED, RETIRED, definitions
 from engine.commands.deployments import deploy
 from engine.commands.instances import start_instance
 from engine.commands.work import run_due_work
-from engine.definitions.registry import TopicCall, topic
+from engine.definitions.registry import TOPICS, TopicCall, topic
 from engine.queries import cases, inbox
 from engine.queries.cases import CaseFilter, FoundCases, search_cases
 from engine.queries.inbox import TaskFilter, count_tasks, list_tasks
@@ -242,7 +242,7 @@ def _count_reads(engine: Engine) -> dict[str, int]:
 
 
 @pytest.fixture
-def named(any_engine: Engine) -> str:
+def named(any_engine: Engine) -> Iterator[str]:
     """A case that got another number and a subject when it began."""
 
     @topic("name_trial")
@@ -253,7 +253,8 @@ def named(any_engine: Engine) -> str:
     body = node("startEvent", "begun") + service("name", "name_trial", "title=${title}") + node("endEvent", "done")
     deploy(any_engine, BOSS, {**FILES, **diagram("named", body + flow("begun name done"), variables="title")})
     ann = Actor("ann", "ann", "individual", frozenset({"individual"}))
-    return start_instance(any_engine, ann, "named", {"title": "鎏金佛像"}, new_token(), "OLD-12")
+    yield start_instance(any_engine, ann, "named", {"title": "鎏金佛像"}, new_token(), "OLD-12")
+    del TOPICS["name_trial"]
 
 
 def test_a_case_is_found_by_what_it_is_called_now(any_engine: Engine, named: str) -> None:

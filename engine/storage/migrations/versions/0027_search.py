@@ -33,6 +33,7 @@ _REPLACED = (
 
 
 def upgrade() -> None:
+    op.create_index("ix_instance_moment", "instance", [sa.text("substr(id, 1, 16)")])
     for name, table, _ in _REPLACED:
         op.drop_index(name, table)
     for name, table, columns in _WHOLE:
@@ -51,6 +52,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_instance_moment", "instance")
     for name in ("case_gram", "party_gram"):
         op.drop_table(name)
     for name, table, *_ in (*_PARTIAL, *_WHOLE):
