@@ -16,6 +16,7 @@ from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
 from bench.million import measure_million
+from bench.migrating import measure_migration
 from bench.modeler import measure_modeler
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
@@ -36,6 +37,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "language": measure_language,
     "verify": measure_verify,
     "pages": measure_pages,
+    "migrate": measure_migration,
     "modeler": measure_modeler,
 }
 VERDICTS = {None: "", True: "met", False: "NOT MET"}

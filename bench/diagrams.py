@@ -55,3 +55,26 @@ def _answers(gateway: str, yes: str, no: str) -> str:
         f"<bpmn:sequenceFlow {named.format(gateway, yes, '是', 'Yes')}>{LARGE}</bpmn:sequenceFlow>"
         f"<bpmn:sequenceFlow {named.format(gateway, no, '否', 'No')}/>"
     )
+
+
+def many(body: str, output: str) -> dict[str, bytes]:
+    """`body`, the element `each`, once for each of `items`, all at once; what `output` says of each in `results`."""
+    kind = "scriptTask" if "scriptTask" in body else "userTask"
+    parallel = (
+        '<bpmn:multiInstanceLoopCharacteristics camunda:collection="${items}" camunda:elementVariable="item" '
+        f'baton:outputCollection="results" baton:outputElement="{output}"/>'
+    )
+    elements = node("startEvent", "begun") + body.replace(f"</bpmn:{kind}>", f"{parallel}</bpmn:{kind}>")
+    elements += node("endEvent", "done") + flow("begun each done")
+    return {**FILES, **note_form(), **diagram("many", elements, variables="who items")}
+
+
+def many_people() -> dict[str, bytes]:
+    """A user task for each item."""
+    return many(user("each"), "note")
+
+
+def many_scripts() -> dict[str, bytes]:
+    """A script for each item."""
+    script = "<bpmn:script>doubled = item * 2</bpmn:script>"
+    return many(node("scriptTask", "each", script, scriptFormat="python"), "doubled")

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from bench import world
 from bench.city import scatter, settle_couriers, shift
+from bench.courier_pages import measure_pages
 from bench.measuring import Figure, cpu_seconds
 from engine.commands.instances import start_instance
 from engine.commands.messages import correlate_message
@@ -189,6 +190,8 @@ def measure_dispatch(is_quick: bool) -> Iterator[Figure]:
         spent = cpu_seconds() - spent
         tally = city.tally
         told = sorted(tally.told_seconds)
+        somebody = city.professionals[0]
+        pages = [*measure_pages(engine, somebody, city.places[somebody])]
     what = f"dispatch: {COURIERS:,} couriers, {ORDERS_PER_MINUTE} orders a minute: positions written"
     lost = tally.reported - tally.written
     yield Figure("dispatch.positions_per_second", what, tally.written / seconds, "/s", note=f"{lost} not yet")
@@ -204,3 +207,4 @@ def measure_dispatch(is_quick: bool) -> Iterator[Figure]:
     yield Figure("dispatch.cpu_share", "  CPU, one core = 1", spent / seconds, "x")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield Figure("dispatch.peak_mb", "  most memory", peak, "MB")
+    yield from pages

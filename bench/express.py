@@ -4,9 +4,11 @@ import re
 import resource
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPException
 from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 from time import perf_counter
 
 from sqlalchemy import select
@@ -38,6 +40,17 @@ class QuietHandler(WSGIRequestHandler):
         """Says nothing."""
 
 
+@contextmanager
+def running_worker(engine: Engine) -> Iterator[None]:
+    """The thread of the server that does what is due. At the end it has finished: the play itself goes on alone."""
+    stop = start_worker(engine)
+    yield
+    stop.set()
+    for thread in enumerate_threads():
+        if thread.name == "due-work":
+            thread.join()
+
+
 class ServedExpress(Express):
     """The play, in which those who confirm do it over HTTP, with the forms of their pages."""
 
@@ -51,7 +64,7 @@ class ServedExpress(Express):
         crowd = {case: who for case, who in people.items() if who[0] > WITHDRAWN or who[0] < SILENT}
         super().answer_all(cast, {case: who for case, who in people.items() if case not in crowd})
         began, spent = perf_counter(), cpu_seconds()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with running_worker(self.engine), ThreadPoolExecutor(AT_ONCE) as pool:
             self.requests = sum(pool.map(lambda item: self._confirm(*item), crowd.items()))
         self.seconds, self.cpu = (perf_counter() - began) / len(crowd), (cpu_seconds() - spent) / len(crowd)
 
@@ -116,11 +129,9 @@ def measure_express(is_quick: bool, lines: int = 0) -> Iterator[Figure]:
     lines = lines or (QUICK_LINES if is_quick else LINES)
     with open_throwaway() as (engine, clock):
         server = make_server("127.0.0.1", 0, create_app(engine), threaded=True, request_handler=QuietHandler)
-        stop = start_worker(engine)
         Thread(target=server.serve_forever, name="server", daemon=True).start()
         play = ServedExpress(engine, clock, lines, f"http://127.0.0.1:{server.server_port}")
         has_held = play.run() == 0
-        stop.set()
         server.shutdown()
     longest = play.watch.longest * 1e3
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -16,13 +16,14 @@ from engine.runtime.engine import Engine
 from engine.storage.actor import SYSTEM, Actor
 from engine.storage.clock import Clock
 from engine.storage.ids import new_token
+from engine.storage.prepared import Prepared
 from engine.storage.schema import upgrade_schema
 from engine.storage.settings import Settings
 from engine.storage.tables import task
 from tests.support.clock import ManualClock
 
 PERSON = Actor("person-0", "person-0", "individual", frozenset({"individual"}))
-_OPEN_TASK = select(task.c.id).where(task.c.instance_id == bindparam("instance_id"))
+_OPEN_TASK = Prepared(select(task.c.id).where(task.c.instance_id == bindparam("instance_id")))
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def start(engine: Engine, process_key: str) -> str:
 def find_task(engine: Engine, instance_id: str) -> str:
     """The one open task of an instance."""
     with engine.database.read() as connection:
-        found: str = connection.execute(_OPEN_TASK, {"instance_id": instance_id}).scalar_one()
+        found: str = _OPEN_TASK.scalar(connection, {"instance_id": instance_id})
     return found
 
 

@@ -4,6 +4,7 @@ import fcntl
 import itertools
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from engine.storage.database import Database
 from engine.storage.schema import upgrade_schema
 from engine.storage.settings import Settings
 from tests.support.clock import ManualClock
+from tests.support.former import keep_former_instances, read_former_instances
 from tests.support.postgres import postgres_server
 from tests.support.stage import Stage, deploy_all
 from web.demo.data import load_demo
 from web.services import load_services
 
+FORMER = "demo-former.db"  # beside the demo data: what its instance rows were
 _numbers = itertools.count(1)
 _parsed = Catalogue()  # of the copies of one deployment: parsed once for all tests of a worker, as it is in one server
 # no test is timed; what failed is printed so that it can be kept as a regression
@@ -133,11 +136,18 @@ def demo_folder(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory)
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             shutil.copytree(deployed_sqlite, draft)
-            engine = Engine(Settings(data_dir=draft, password_cost=1))
-            load_demo(engine)
-            engine.close()
+            with keep_former_instances(draft / "baton.db", shared / FORMER):
+                engine = Engine(Settings(data_dir=draft, password_cost=1))
+                load_demo(engine)
+                engine.close()
             draft.rename(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def former_instances(demo_folder: Path) -> list[sqlite3.Row]:
+    """Every instance row that ever stood in the demo data, by case and step."""
+    return read_former_instances(demo_folder.with_name(FORMER))
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, g, request
+from flask import Blueprint, Flask, g
 from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 from markupsafe import Markup
@@ -19,6 +20,7 @@ from web.auditor.routes import make_auditor
 from web.chat.routes import make_chat
 from web.couriers.routes import make_couriers
 from web.documents import make_documents
+from web.editions import Known, Pages
 from web.errands.routes import make_errands
 from web.errors import init_errors
 from web.express.routes import make_express
@@ -27,7 +29,7 @@ from web.identity.routes import make_identity
 from web.installing import serve_manifest
 from web.live import make_live
 from web.market.routes import make_market
-from web.navigation import list_bottom_links, list_groups
+from web.navigation import draw_bars, list_groups
 from web.notices.routes import make_notices
 from web.operator.routes import make_operator
 from web.payments import make_payments
@@ -36,10 +38,13 @@ from web.repairs.routes import make_repairs
 from web.security import MAX_FIELD_BYTES, answered_token, finish_response, form_token, load_session, pass_gate
 from web.staff.routes import make_staff
 from web.statics import STATIC, serve_static, serve_worker
-from web.texts import HTML_LANGUAGE, current_language, text, texts_under
+from web.texts import HTML_LANGUAGE, Language, current_language, text, text_in, texts_under
 from web.todos.routes import make_todos
 from web.tracking.routes import make_tracking
 from web.uploads import make_files
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
@@ -49,6 +54,7 @@ MAX_FIELDS = 5_000
 def create_app(engine: Engine) -> Flask:
     """The application over a running engine. The caller closes the engine."""
     app = Flask("web", static_folder=str(STATIC), template_folder=str(Path(__file__).parent / "templates"))
+    app.jinja_environment = Pages
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FIELD_BYTES,
@@ -67,7 +73,14 @@ def create_app(engine: Engine) -> Flask:
     app.after_request(finish_response)
     for blueprint in list_blueprints(engine):
         app.register_blueprint(blueprint)
+    app.wsgi_app = partial(_share_reader, engine, app.wsgi_app)  # type: ignore[method-assign]  # as Flask says
     return app
+
+
+def _share_reader(engine: Engine, serve: "WSGIApplication", environ: "WSGIEnvironment", start: "StartResponse") -> Any:
+    """Whatever a request reads comes by one connection; a stream that is sent afterwards holds none."""
+    with engine.database.share_reader():
+        return serve(environ, start)
 
 
 def list_blueprints(engine: Engine) -> list[Blueprint]:
@@ -99,6 +112,9 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
 
 def _init_templates(app: Flask, engine: Engine) -> None:
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.context_processor(lambda: {"fmt": g.fmt})  # quicker than the one that imported templates see
+    assert isinstance(app.jinja_env, Pages)
+    app.jinja_env.know = partial(_know, app)
     app.jinja_env.globals.update(
         t=text,
         texts_under=texts_under,
@@ -108,10 +124,22 @@ def _init_templates(app: Flask, engine: Engine) -> None:
         has_asset=lambda name: (STATIC / name).exists(),
         csrf_token=partial(form_token, engine),
         answered_token=answered_token,
+        draw_bars=draw_bars,
         nav_groups=list_groups,
-        nav_bottom=list_bottom_links,
         html_language=lambda: HTML_LANGUAGE[current_language()],
     )
+
+
+def _know(app: Flask, language: Language) -> Known:
+    """What templates may ask that has one answer in a language. Baton stands at the root of its host."""
+    addresses = app.url_map.bind("")
+
+    def find_address(endpoint: str, /, **values: object) -> str:
+        if endpoint.startswith(".") or any(name.startswith("_") for name in values):
+            raise LookupError("Expected what does not depend on the request")
+        return addresses.build(endpoint, values)
+
+    return {"t": partial(text_in, language), "icon": draw_icon, "asset": asset_url, "url_for": find_address}
 
 
 def draw_icon(name: str, classes: str = "") -> Markup:
@@ -131,7 +159,7 @@ def _draw_icon(name: str, classes: str, sprite: str) -> Markup:
 
 def asset_url(name: str) -> str:
     """The address of a static file, with a mark of its content so that browsers may keep it for a year."""
-    return f"{request.script_root}/static/{name}?v={_fingerprint(name)}"
+    return f"/static/{name}?v={_fingerprint(name)}"
 
 
 @cache

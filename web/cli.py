@@ -19,9 +19,10 @@ from engine.definitions.lint import lint_paths
 from engine.language.lines import answer_line
 from engine.language.sandbox import Sandbox
 from engine.runtime.engine import Engine
+from engine.services.checkpoints.jobs import schedule_checkpoints
 from engine.services.ledger.nightly import schedule_checks
 from engine.services.reconciliation.jobs import schedule_reconciliation
-from engine.services.verification import count_rows, verify
+from engine.services.verification import count_rows, verify, verify_shipped
 from engine.storage.actor import SYSTEM
 from engine.storage.clock import system_clock
 from engine.storage.schema import SchemaUnsafe, check_triggers, upgrade_schema
@@ -88,7 +89,9 @@ def main(arguments: list[str]) -> int:
     if options.verb == "bench":  # in a process of its own: nothing of this one is measured along
         given = [f"--{name}" for name in ("quick", "json") if getattr(options, name)]
         return subprocess.call([sys.executable, "-m", "bench", *given, *options.names])
-    return {"serve": serve, "prepare": prepare, "verify": run_verify, "expr": run_expressions}[options.verb]()
+    if options.verb == "verify":
+        return run_verify(options.checkpoints)
+    return {"serve": serve, "prepare": prepare, "expr": run_expressions}[options.verb]()
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -119,7 +122,8 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo.add_argument("--transfers", type=int, default=1, help="of a to-do item: how often it is handed on")
     demo.add_argument("--exception", action="store_true", help="of a to-do item: an exception is filed on the way")
     demo.add_argument("--url", help="play against a running server on this machine")
-    verbs.add_parser("verify", help="check everything the database remembers")
+    proof = verbs.add_parser("verify", help="check everything the database remembers")
+    proof.add_argument("--checkpoints", type=Path, help="a file of shipped checkpoints to compare it with")
     verbs.add_parser("expr", help="evaluate expressions and scripts: JSON lines in, JSON lines out")
     bench = verbs.add_parser("bench", help="measure, as ratios within one run")
     bench.add_argument("names", nargs="*", help="which measurements; all without a name")
@@ -172,6 +176,7 @@ def prepare() -> int:
         deploy(engine, SYSTEM, read_definitions(), "repository", only_unknown=True)
         schedule_checks(engine)
         schedule_reconciliation(engine)
+        schedule_checkpoints(engine)
         load_demo(engine)
     except DefinitionInvalid as refused:
         print_findings(refused.findings)
@@ -205,7 +210,7 @@ def run_expressions() -> int:
     return 0
 
 
-def run_verify() -> int:
+def run_verify(checkpoints: Path | None) -> int:
     """Proves what the database remembers, also while the server runs; 1 and a line per bad row otherwise."""
     engine = Engine(read_settings())
     try:
@@ -216,6 +221,8 @@ def run_verify() -> int:
             check_triggers(connection)
             counts = count_rows(connection)
         findings = list(verify(engine))
+        if checkpoints is not None:
+            findings += verify_shipped(engine, checkpoints)
     except SchemaUnsafe as unsafe:
         print(unsafe)
         return 1

@@ -30,7 +30,6 @@ def compress_page(asking: Request, response: Response) -> None:
     """Compresses a page. Its form token is masked anew each time, so its length tells nothing of it."""
     if response.mimetype != "text/html" or response.is_streamed or response.content_encoding:
         return
-    response.vary.add("Accept-Encoding")
     coding, content = choose_coding(asking), response.get_data()
     if coding is not None and len(content) >= SMALL_BYTES:
         response.set_data(compress(content, coding, is_kept=False))

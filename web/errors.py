@@ -45,6 +45,7 @@ STATUS = {
     "message_unfit": 422,
     "definition_invalid": 422,
     "fix_invalid": 422,
+    "plan_invalid": 422,
     "request_unfit": 422,
     "draft_too_large": 413,
     "busy": 503,

@@ -1,5 +1,6 @@
 """Money, times and names as people read them: in their language and their zone."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -19,6 +20,10 @@ FULL: dict[Language, str] = {"zh": "y年M月d日 EEEE HH:mm:ss zzzz", "en": "EEE
 WEEK = timedelta(days=7)
 SOON_SHARE = 4  # due soon: less than a quarter of the time is left
 SOON_ICONS = {"bad": "circle-alert", "warn": "alarm-clock", "": "clock"}
+_LENGTH = re.compile(
+    r"(?P<working>WT:)?P(?=\d|T\d)(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+)
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,15 @@ class Formatter:
         if minutes < 24 * 60:
             return text_in(self.language, "time.hours", count=minutes // 60)
         return text_in(self.language, "time.days", count=minutes // (24 * 60))
+
+    def length(self, text: str) -> str | None:
+        """A length of time as diagrams and rules write it (P1DT4H, WT:P2D), in words; None if it is none."""
+        found = _LENGTH.fullmatch(text)
+        if found is None:
+            return None
+        parts = [(unit, int(count)) for unit, count in found.groupdict().items() if count and unit != "working"]
+        words = " ".join(text_in(self.language, f"time.{unit}", count=count) for unit, count in parts)
+        return text_in(self.language, "time.working", duration=words) if found["working"] else words
 
     def due(self, due_at: datetime, since: datetime | None = None) -> DueBadge:
         """A due time: relative when late or soon, else the day by its nearest name (today, Monday, 21 Nov).

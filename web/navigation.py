@@ -5,10 +5,13 @@ An entry appears once its page exists, so a folder of pages can be added or left
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app, g, url_for
+from markupsafe import Markup
 
 from web.policy import COURIERS, INDIVIDUALS, RULES, STAFF, Verdict, judge
+from web.texts import current_language
 
 BOTTOM_BAR_LENGTH = 4
 REPAIR_ROLES = ("repair_dispatcher", "repair_verifier")
@@ -37,6 +40,14 @@ class Link:
 
     place: Place
     url: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The links of the side bar and of the bottom bar as HTML."""
+
+    side: Markup
+    bottom: Markup
 
 
 INBOX = Place("staff.inbox", "inbox", "proc.inbox")
@@ -110,7 +121,7 @@ _ENTERPRISE: dict[str, tuple[Group, ...]] = {
     ),
 }
 _AUDITOR = (Group("nav.audit", (FIND_CASES, LEDGER, REPAIRS)), Group("nav.proof", (VERIFY,)))
-_ANALYST = (Group("nav.design", (DEFINITIONS,)), WORK)
+_ANALYST = (Group("nav.design", (DEFINITIONS, Place("analyst.migrations", "split", "nav.migrations"))), WORK)
 _FINANCE = (
     Group("nav.work", (INBOX,)),
     Group(
@@ -164,11 +175,30 @@ GROUPS: dict[str, tuple[Group, ...]] = {
 
 
 def list_groups() -> list[tuple[str, list[Link]]]:
-    """Headings and their entries for who acts in this request; none that he may not open or that does not exist."""
+    """Headings and their entries for who acts in this request; none that he may not open or that does not exist.
+
+    All depends on the acting role alone, so it is worked out once for each.
+    """
     actor = g.session.actor if g.session else None
-    groups = GROUPS.get(actor.role, ()) if actor else ()
-    drawn = [(group.key, list(_list_links(group))) for group in groups]
-    return [(key, links) for key, links in drawn if links]
+    if actor is None:
+        return []
+    kept: dict[str, list[tuple[str, list[Link]]]] = current_app.extensions.setdefault("navigation", {})
+    if actor.role not in kept:
+        drawn = [(group.key, list(_list_links(group))) for group in GROUPS.get(actor.role, ())]
+        kept[actor.role] = [(key, links) for key, links in drawn if links]
+    return kept[actor.role]
+
+
+def draw_bars(here: str) -> Bars:
+    """The links of both bars, on the page of an endpoint. Only who acts sees bars."""
+    groups = list_groups()
+    is_listed = any(link.place.endpoint == here for _, links in groups for link in links)
+    key = (g.session.actor.role, current_language(), here if is_listed else "")
+    kept: dict[tuple[str, ...], Bars] = current_app.extensions.setdefault("bars", {})
+    if key not in kept:
+        draw: Any = current_app.jinja_env.get_template("_links.html").module
+        kept[key] = Bars(draw.side(groups, here), draw.bottom(list_bottom_links(), here))
+    return kept[key]
 
 
 def list_bottom_links() -> list[Link]:

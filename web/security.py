@@ -39,6 +39,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self), payment=(), usb=()",
 }
+OF_PAGES = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language, Accept-Encoding"}
 TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
 
 
@@ -82,13 +83,11 @@ def pass_gate(engine: Engine, workers: WorkerDoor) -> BaseResponse | None:
 
 def finish_response(response: Response) -> Response:
     """Adds the headers every answer carries, and the cookie of a browser that is new here."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    wanted = HEADERS if request.endpoint == "static" else HEADERS | OF_PAGES
     if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
-    if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.vary.update(("Cookie", "Accept-Language"))
+        wanted = wanted | {"Strict-Transport-Security": TRANSPORT_SECURITY}
+    own = {name.lower() for name, _ in response.headers}
+    response.headers.extend({name: value for name, value in wanted.items() if name.lower() not in own})
     if g.get("has_new_secret"):
         set_session_cookie(response, g.secret)
     compress_page(request, response)

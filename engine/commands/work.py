@@ -16,6 +16,8 @@ from engine.commands.delivery import (
     expire_messages,
     fan_out_signal,
 )
+from engine.commands.migration_jobs import work_on_migration
+from engine.commands.migrations import KIND as MIGRATE
 from engine.commands.triggers import begin_case, fire_start_timers
 from engine.definitions.registry import JOB_HANDLERS, JobHandler
 from engine.records.batches import END_BATCH, RUN_CHUNK
@@ -135,6 +137,7 @@ def _run(engine: Engine, claimed: Job) -> None:
         CONTINUE: _continue,
         RUN_CHUNK: run_chunk,
         END_BATCH: end_batch,
+        MIGRATE: work_on_migration,
     }
     runner = runners.get(claimed.kind)
     if runner is not None:

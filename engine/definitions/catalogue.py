@@ -13,7 +13,7 @@ from engine.definitions.agreements import SUFFIX, AgreementText, parse_agreement
 from engine.definitions.calendars import CompanyDays, parse_calendar
 from engine.definitions.forms import Form, parse_form
 from engine.language.decisions import DecisionLogic, parse_decisions
-from engine.language.model import Element, read_bpmn, read_elements
+from engine.language.model import Element, read_bpmn, read_elements, read_frames
 from engine.language.parser import ProcessSpecs, parse_process
 from engine.language.versions import split_version
 from engine.storage.ids import new_id
@@ -109,11 +109,17 @@ class Catalogue:
         self._policies: dict[str, PlainDict] = {}
         self._calendars: dict[str, CompanyDays] = {}
         self._elements: dict[str, dict[str, Element]] = {}
+        self._frames: dict[str, frozenset[str]] = {}
         self._agreements: dict[str, AgreementText] = {}
 
     def pin_newest(self, connection: Connection) -> Pins:
         """The newest version of everything, as a set that instances share. Runs inside a unit of work."""
+        return self.pin(connection, {})
+
+    def pin(self, connection: Connection, chosen: Mapping[str, Mapping[str, str]]) -> Pins:
+        """The same with chosen definitions in the place of the newest ones, by kind and key."""
         ids = self.newest(connection)
+        ids |= {kind: {**ids.get(kind, {}), **keys} for kind, keys in chosen.items()}
         digest = hashlib.sha256(orjson.dumps(ids, option=orjson.OPT_SORT_KEYS)).hexdigest()
         found = _SAME_PINS.scalar(connection, {"sha256": digest})
         if found is None:
@@ -188,6 +194,14 @@ class Catalogue:
             self._elements,
             definition_id,
             lambda: read_elements(read_bpmn(self.content(connection, definition_id)["content"])),
+        )
+
+    def frames(self, connection: Connection, definition_id: str) -> frozenset[str]:
+        """The elements that the diagram of a process definition draws open."""
+        return self._once(
+            self._frames,
+            definition_id,
+            lambda: read_frames(read_bpmn(self.content(connection, definition_id)["content"])),
         )
 
     def content(self, connection: Connection, definition_id: str) -> Mapping[Any, Any]:

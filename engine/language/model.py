@@ -15,6 +15,7 @@ from engine.language.versions import is_version, name_version
 from engine.language.xml import XmlRefused, parse_xml
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 BATON = "http://baton.example/schema/1.0/bpmn"
 
@@ -120,6 +121,12 @@ def read_bpmn(xml: bytes) -> etree._Element:
         message = f"Expected at most {MAX_ELEMENTS} elements, but got {count}"
         raise BpmnUnreadable("too_many", message, most=MAX_ELEMENTS, size=count)
     return root
+
+
+def read_frames(root: etree._Element) -> frozenset[str]:
+    """The elements that are drawn open, with what they contain inside."""
+    shapes = root.iter(f"{{{BPMNDI}}}BPMNShape")
+    return frozenset(shape.get("bpmnElement", "") for shape in shapes if shape.get("isExpanded") == "true")
 
 
 def read_elements(root: etree._Element) -> dict[str, Element]:

@@ -1,18 +1,19 @@
 """One process instance as auditors look at it: told by its history, at any of its records."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from engine.definitions.catalogue import Pins
+from engine.definitions.catalogue import PROCESS, Pins
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
 from engine.queries.cases import CaseRow, read_case, require_reader, select_cases
 from engine.queries.outside import Batch, ExternalTask, list_batches, list_external_tasks
-from engine.queries.story import Story, tell_story
+from engine.queries.story import Story
+from engine.queries.versions import list_pins, tell_case
 from engine.queries.waits import Limit, Sent, Wait, find_limits, list_sent, list_waits
 from engine.records.history import HistoryRow, read_stream
 from engine.runtime.engine import Engine
@@ -65,6 +66,7 @@ class Drawing:
     name_zh: str
     name_en: str
     xml: bytes
+    pin_set_id: str  # of the versions the case had then
 
 
 @dataclass(frozen=True)
@@ -158,12 +160,12 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
             raise NotFound("record", f"{instance_id}:{look.at}")
         past = [one for one in rows if one.seq <= moment.seq]
         told, earlier = _choose(past, look)
-        pins = engine.catalogue.pins(connection, row.pin_set_id)
+        pins = engine.catalogue.pins(connection, list_pins(past)[-1])
         specs = engine.catalogue.process(connection, pins, row.process_key)
-        story = tell_story(past, specs, {moment.seq, *told})
+        story = tell_case(engine, connection, row.process_key, past, {moment.seq, *told})
         waits = list_waits(past, story)
         return CaseView(
-            read_case(row),
+            replace(read_case(row), version=_read_version(connection, pins, row.process_key)),
             records,
             moment,
             [_read_drawing(engine, connection, pins, key) for key in _list_processes(specs)],
@@ -182,14 +184,19 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
         )
 
 
-def fetch_drawing(engine: Engine, actor: Actor, instance_id: str, process_key: str) -> bytes:
-    """A diagram in the version a case runs on. Raises NotFound."""
+def fetch_drawing(
+    engine: Engine, actor: Actor, instance_id: str, process_key: str, pin_set_id: str | None = None
+) -> bytes:
+    """A diagram in the version a case runs on, or ran on under another pinned set. Raises NotFound."""
     require_reader(actor)
     with engine.database.read() as connection:
         row = connection.execute(select_cases().where(instance.c.id == instance_id)).one_or_none()
         if row is None:
             raise NotFound("case", instance_id)
-        pins = engine.catalogue.pins(connection, row.pin_set_id)
+        chosen = row.pin_set_id if pin_set_id is None else pin_set_id
+        if chosen != row.pin_set_id and chosen not in list_pins(read_stream(connection, instance_id)):
+            raise NotFound("drawing", process_key)
+        pins = engine.catalogue.pins(connection, chosen)
         if process_key not in _list_processes(engine.catalogue.process(connection, pins, row.process_key)):
             raise NotFound("drawing", process_key)
         definition_id = engine.catalogue.process_id(connection, pins, process_key)
@@ -233,7 +240,13 @@ def _read_drawing(engine: Engine, connection: Connection, pins: Pins, key: str) 
             definition.c.id == engine.catalogue.process_id(connection, pins, key)
         )
     ).one()
-    return Drawing(key, row.name_zh, row.name_en, row.content)
+    return Drawing(key, row.name_zh, row.name_en, row.content, pins.id)
+
+
+def _read_version(connection: Connection, pins: Pins, process_key: str) -> int:
+    query = select(definition.c.version).where(definition.c.id == pins.find(PROCESS, process_key))
+    version: int = connection.execute(query).scalar_one()
+    return version
 
 
 def _read_forms(connection: Connection, instance_id: str, story: Story, until: datetime) -> list[FilledForm]:

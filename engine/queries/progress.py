@@ -7,7 +7,8 @@ from sqlalchemy import Connection, and_, bindparam, select
 
 from engine.language.model import Element
 from engine.queries.marks import mark_elements
-from engine.queries.story import Chapter, tell_story
+from engine.queries.story import Chapter
+from engine.queries.versions import tell_case
 from engine.records.access import TAKES_PART, describe_actor
 from engine.records.history import read_stream
 from engine.runtime.engine import Engine
@@ -20,7 +21,7 @@ Names = dict[tuple[str, str], tuple[str, str]]
 TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
 
 _FIND = Prepared(
-    select(instance.c.process_key, instance.c.definition_id, instance.c.pin_set_id).where(
+    select(instance.c.process_key, instance.c.definition_id).where(
         instance.c.id == bindparam("instance_id"), TAKES_PART
     )
 )
@@ -68,13 +69,10 @@ def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
         row = _FIND.first(connection, describe_actor(actor) | {"instance_id": instance_id})
         if row is None:
             raise NotFound("case", instance_id)
-        pins = engine.catalogue.pins(connection, row.pin_set_id)
-        story = tell_story(
-            read_stream(connection, instance_id), engine.catalogue.process(connection, pins, row.process_key)
-        )
+        story = tell_case(engine, connection, row.process_key, read_stream(connection, instance_id))
         names = _names(connection, instance_id)
-        xml = engine.catalogue.content(connection, row.definition_id)["content"]
-    marks = mark_elements(story, row.process_key, xml)
+        frames = engine.catalogue.frames(connection, row.definition_id)
+    marks = mark_elements(story, row.process_key, frames)
     waits_for = [token.element for token in story.tokens if token.element.kind == "userTask"]
     steps = [step for chapter in story.chapters for step in _steps(chapter, names)]
     return Progress(instance_id, row.definition_id, row.process_key, marks, steps, waits_for)

@@ -1,12 +1,13 @@
 """The story of a case: its history rows with names, old and new values, the path on the diagram, and the tokens."""
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
+from engine.language.versions import split_version
 from engine.records.history import HistoryRow
 from engine.records.rebuild import TOKEN_KINDS, Picture
 from engine.storage.plain import Plain, PlainDict
@@ -94,20 +95,26 @@ class Story:
         return self.elements.get(task_id) or Element(element_id, "userTask", "")
 
 
-def tell_story(rows: Sequence[HistoryRow], specs: ProcessSpecs, wanted: Container[int] | None = None) -> Story:
-    """The story that history rows, from the first on, tell of a case that ran on `specs`.
+def tell_story(
+    rows: Sequence[HistoryRow],
+    specs: ProcessSpecs,
+    wanted: Container[int] | None = None,
+    versions: Callable[[str], ProcessSpecs] | None = None,
+) -> Story:
+    """The story that history rows, from the first on, tell of a case that began on `specs`.
 
     Only the rows of the `wanted` numbers become chapters, without it all: of a long case few are looked at.
+    `versions` gives the specs of the pinned set that a migration names; without it all of the case is told in `specs`.
     """
-    teller = _Teller(specs)
+    teller = _Teller(specs, versions)
     for row in rows:
         teller.tell(row, is_wanted=wanted is None or row.seq in wanted)
     return teller.finish()
 
 
 class _Teller:
-    def __init__(self, specs: ProcessSpecs) -> None:
-        self.specs = specs
+    def __init__(self, specs: ProcessSpecs, versions: Callable[[str], ProcessSpecs] | None) -> None:
+        self.specs, self.versions = specs, versions
         self.story = Story(processes={specs.key})
         self.picture = Picture()
         self.since: dict[str, datetime] = {}
@@ -117,8 +124,10 @@ class _Teller:
     def tell(self, row: HistoryRow, *, is_wanted: bool) -> None:
         entries = []
         for event in row.events:
+            if event["kind"] == "migrated":
+                self._change_versions(event)
             changes = self._follow(event, row, is_wanted=is_wanted) if event["kind"] in TOKEN_KINDS else ()
-            if is_wanted and (event["kind"] != "data" or changes):
+            if is_wanted and (event["kind"] != "data" or changes) and not _is_renamed(event):
                 entries.append(self._entry(event, changes))
         if is_wanted:
             self.story.chapters.append(Chapter(row.seq, row.at, row.actor_id, row.acting_role, row.kind, entries))
@@ -152,7 +161,10 @@ class _Teller:
     def _follow(self, event: PlainDict, row: HistoryRow, *, is_wanted: bool) -> tuple[Change, ...]:
         """Takes one event of a token into account; what it changed, for a chapter that is wanted."""
         task = str(event["task"])
-        if event["kind"] == "entered":
+        if _is_renamed(event):
+            self.story.elements[task] = self._find_element(event)
+            old = {}
+        elif event["kind"] == "entered":
             self._enter(event, row.at)
             old = self.picture.data_of(str(event["base"])) if is_wanted and "base" in event else {}
         else:
@@ -175,9 +187,8 @@ class _Teller:
         return (*changed, *(Change(str(name), old.get(str(name)), None) for name in gone))
 
     def _enter(self, event: PlainDict, at: datetime) -> None:
-        task, element_id = str(event["task"]), str(event["element"])
-        process = self._process_of(event)
-        element = self.specs.elements.get((process, element_id)) or Element(element_id, "unknown", process)
+        task, element = str(event["task"]), self._find_element(event)
+        process, element_id = element.process_key, element.id
         self.story.elements[task] = element
         self.since[task] = at
         if "body" not in event:
@@ -186,6 +197,32 @@ class _Teller:
         if base is not None:
             for flow in self.flow_ids.get((process, base.id, element_id), ()):
                 self.story.flows[process, flow] += 1
+
+    def _find_element(self, event: PlainDict) -> Element:
+        process, element_id = self._process_of(event), str(event["element"])
+        return self.specs.elements.get((process, element_id)) or Element(element_id, "unknown", process)
+
+    def _change_versions(self, event: PlainDict) -> None:
+        """From here on in other diagrams: where the case has been, and where it is, go by the names of those."""
+        if self.versions is not None:
+            self.specs = self.versions(str(event["pins"]))
+            self.flow_ids = _flows(self.specs.elements)
+        given, story = event.get("renamed", {}), self.story
+        assert isinstance(given, dict)
+        renamed = {tuple(old.split("/", 1)): str(new) for old, new in given.items()}
+
+        def rename(place: tuple[str, str]) -> tuple[str, str]:
+            return place[0], renamed.get((split_version(place[0])[0], place[1]), place[1])
+
+        visits = Counter[tuple[str, str]]()
+        for place, count in story.visits.items():
+            visits[rename(place)] += count
+        story.visits, story.completed = visits, {rename(place) for place in story.completed}
+        there = {token.task for token in self.picture.tokens()}
+        for task, element in story.elements.items():
+            if task in there or element.is_listener:
+                found = self.specs.elements.get(rename((element.process_key, element.id)))
+                story.elements[task] = found or element
 
     def _process_of(self, event: PlainDict) -> str:
         """The diagram the element stands in: that of the activity it runs inside of, or the one that activity calls."""
@@ -196,6 +233,11 @@ class _Teller:
             self.story.processes.add(holder.called_element)
             return holder.called_element
         return holder.process_key
+
+
+def _is_renamed(event: PlainDict) -> bool:
+    """Whether a token only got another name in a migration: it is entered over its own data."""
+    return event["kind"] == "entered" and event.get("base") == event["task"]
 
 
 def _flows(elements: Mapping[tuple[str, str], Element]) -> dict[tuple[str, str, str], list[str]]:

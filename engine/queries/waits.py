@@ -78,6 +78,9 @@ def list_waits(rows: Iterable[HistoryRow], story: Story) -> list[Wait]:
             if kind == "entered" and "scope" in event:
                 scopes[task] = str(event["scope"])
             elif kind == "waiting":
+                if task in open_at:  # a migration made it wait for something else
+                    place = open_at[task]
+                    waits[place] = replace(waits[place], end=CALLED_OFF, ended_at=row.at, ended_seq=row.seq)
                 open_at[task] = len(waits)
                 waits.append(_make_wait(event, row, scopes.get(task), story))
             elif task in open_at and (kind == TIMER or kind in _ENDS):

@@ -6,12 +6,12 @@ so a change, an insertion, a swap or a gap is found and the first bad row named.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from engine.records.packing import pack_events, unpack_events
 from engine.storage.actor import Actor
@@ -112,7 +112,7 @@ def read_newest(connection: Connection, stream: str, limit: int) -> list[History
     return [_read(row) for row in _NEWEST.all(connection, {"stream": stream, "limit": limit})]
 
 
-def check_stream(rows: Iterable[RowMapping], keys: KeyRing) -> Iterator[tuple[int, str]]:
+def check_stream(rows: Iterable[Mapping[str, Any]], keys: KeyRing) -> Iterator[tuple[int, str]]:
     """The rows of one stream, raw and in order: (seq, what is wrong) for each that does not fit the one before."""
     before, expected = GENESIS, 1
     for row in rows:
@@ -123,9 +123,8 @@ def check_stream(rows: Iterable[RowMapping], keys: KeyRing) -> Iterator[tuple[in
         before, expected = row["mac"], row["seq"] + 1
 
 
-def _mac(keys: KeyRing, before: bytes, row: RowMapping | dict[str, Any]) -> bytes:
-    covered = {name: value for name, value in row.items() if name != "mac"}
-    return hmac.digest(keys.mac, before + canonical("history", covered), hashlib.sha256)
+def _mac(keys: KeyRing, before: bytes, row: Mapping[str, Any]) -> bytes:
+    return hmac.digest(keys.mac, before + canonical("history", row, proof="mac"), hashlib.sha256)
 
 
 def _read(row: Any) -> HistoryRow:

@@ -15,6 +15,7 @@ from engine.storage.actor import SYSTEM
 from engine.storage.database import hold_name
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
+from engine.storage.prepared import Prepared
 from engine.storage.tables import message, message_turn
 
 MESSAGE, SIGNAL = "message", "signal"
@@ -45,7 +46,7 @@ _EXPIRED = (
 _TURN = select(message_turn.c.instance_id).where(
     message_turn.c.name == bindparam("name_"), message_turn.c.correlation_key == bindparam("key_")
 )
-_TURN_OF = select(message_turn).where(message_turn.c.instance_id == bindparam("instance_id_"))
+_TURN_OF = Prepared(select(message_turn).where(message_turn.c.instance_id == bindparam("instance_id_")))
 _END_TURN = delete(message_turn).where(message_turn.c.instance_id == bindparam("instance_id_"))
 
 
@@ -157,7 +158,7 @@ def take_turn(connection: Connection, instance_id: str, name: str, correlation_k
 
 def end_turn(connection: Connection, now: datetime, instance_id: str) -> None:
     """A case has ended: if a message began it, it is the next one's turn."""
-    row = connection.execute(_TURN_OF, {"instance_id_": instance_id}).one_or_none()
+    row = _TURN_OF.first(connection, {"instance_id_": instance_id})
     if row is not None:
         connection.execute(_END_TURN, {"instance_id_": instance_id})
         wake_messages(connection, now, row.name, row.correlation_key)

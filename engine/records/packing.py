@@ -10,6 +10,7 @@ import orjson
 import zstandard
 
 from engine.storage.plain import PlainDict
+from engine.storage.zstd import Codec
 
 MAX_EVENT_BYTES = 64 * 1024 * 1024
 COMPRESSION_LEVEL = 12
@@ -27,20 +28,20 @@ _FIRST = zstandard.ZstdCompressionDict(
 # Trained on the rows of the demo data: `zstandard.train_dictionary(8192, rows, dict_id=1, level=9)`.
 _TRAINED = zstandard.ZstdCompressionDict(Path(__file__).with_name("events.zdict").read_bytes())
 _TRAINED.precompute_compress(COMPRESSION_LEVEL)
-_DICTIONARIES = {0: _FIRST, _TRAINED.dict_id(): _TRAINED}
+_CODECS = {0: Codec(COMPRESSION_LEVEL, _FIRST), _TRAINED.dict_id(): Codec(COMPRESSION_LEVEL, _TRAINED)}
+_NEWEST = _CODECS[_TRAINED.dict_id()]
 
 
 def pack_events(events: list[PlainDict]) -> bytes:
-    """Events as a row keeps them. Compressors are not safe for threads, and making one costs microseconds."""
-    return zstandard.ZstdCompressor(COMPRESSION_LEVEL, dict_data=_TRAINED).compress(orjson.dumps(events))
+    """Events as a row keeps them."""
+    return _NEWEST.compress(orjson.dumps(events))
 
 
 def unpack_events(packed: bytes) -> list[PlainDict]:
     """The events of a row; none if the bytes were damaged, which its MAC shows."""
     try:
-        dictionary = _DICTIONARIES.get(zstandard.get_frame_parameters(packed).dict_id)
-        content = zstandard.ZstdDecompressor(dict_data=dictionary).decompress(packed, MAX_EVENT_BYTES)
-        events = orjson.loads(content)
-    except (zstandard.ZstdError, orjson.JSONDecodeError):
+        codec = _CODECS[zstandard.get_frame_parameters(packed).dict_id]
+        events = orjson.loads(codec.decompress(packed, MAX_EVENT_BYTES))
+    except (KeyError, zstandard.ZstdError, orjson.JSONDecodeError):
         return []
     return events if isinstance(events, list) else []

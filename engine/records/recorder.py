@@ -37,6 +37,26 @@ class Recorder:
                         self._open[task.id] = task
         case.recorder = self
 
+    def replace(self, case: Any) -> None:
+        """Go on with another case in the place of this one: tokens of both, maybe under other names, some gone or new.
+
+        A token with another name is entered once more over its own data.
+        """
+        before = self._open
+        for task in [task for task in before.values() if not _is_open_in(case, task.id)]:
+            self._leave(task, "cancelled")
+        before, self._seen, self._open = dict(before), {}, {}
+        self.attach(case)
+        for task in self._open.values():
+            former = before.get(task.id)
+            if former is not None and _name(former) == _name(task):
+                continue
+            base = self._find_base(task) if former is None else task
+            event = _describe_entry(task) | ({} if base is None else {"base": base.id})
+            self._add(event, NOTHING if base is None else self._seen[base.id], task.data)
+            if former is not None and "stalled" in task.internal_data:
+                self.events.append(_describe("failed", task))
+
     def finish(self) -> list[PlainDict]:
         """The events of the step, with what has changed in the data of tasks that are still open."""
         for task in self._open.values():
@@ -72,12 +92,7 @@ class Recorder:
     # --- how they are written ----------------------------------------------------------------------------------------
     def _enter(self, task: TracedTask) -> None:
         base = self._find_base(task)
-        event = _describe("entered", task)
-        index = task.internal_data.get("index")
-        if index is not None:
-            event["index"] = index
-        if isinstance(task.task_spec, LoopSpec):
-            event["body"] = True
+        event = _describe_entry(task)
         if base is not None:
             event["base"] = base.id
         self._add(event, NOTHING if base is None else self._seen[base.id], task.data)
@@ -115,6 +130,26 @@ class Recorder:
                 return ancestor
         holder = task.scope_task
         return holder.parent if holder is not None and isinstance(holder.task_spec, EventSubProcess) else holder
+
+
+def _is_open_in(case: Any, task_id: str) -> bool:
+    found = next((scope.tasks[task_id] for scope in case.scopes if task_id in scope.tasks), None)
+    return found is not None and bool(found._state & OPEN)
+
+
+def _name(task: TracedTask) -> tuple[str, str]:
+    """The process and element a token stands at."""
+    return task.workflow.spec.process_key, task.task_spec.bpmn_id
+
+
+def _describe_entry(task: TracedTask) -> PlainDict:
+    event = _describe("entered", task)
+    index = task.internal_data.get("index")
+    if index is not None:
+        event["index"] = index
+    if isinstance(task.task_spec, LoopSpec):
+        event["body"] = True
+    return event
 
 
 def _describe(kind: str, task: TracedTask) -> PlainDict:

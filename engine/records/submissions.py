@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select
 
 from engine.storage.actor import Actor
 from engine.storage.keys import KeyRing
+from engine.storage.migrating import former_element
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
@@ -21,9 +22,17 @@ _FIND = Prepared(
         submission.c.actor_id, submission.c.party_id, submission.c.digest, submission.c.result, submission.c.instance_id
     ).where(submission.c.scope == bindparam("scope_"), submission.c.token == bindparam("token_"))
 )
+_FORMER = select(former_element.c.former).where(
+    former_element.c.instance_id == bindparam("instance_id_"), former_element.c.element == bindparam("element_")
+)
+# What was sent at an element of an instance, under whatever name the element had then.
+IS_OF_ELEMENT = and_(
+    submission.c.instance_id == bindparam("instance_id_"),
+    or_(submission.c.element == bindparam("element_"), submission.c.element.in_(_FORMER)),
+)
 _LAST_OF_ELEMENT = (
     select(submission.c.content)
-    .where(submission.c.instance_id == bindparam("instance_id_"), submission.c.element == bindparam("element_"))
+    .where(IS_OF_ELEMENT)
     .order_by(submission.c.submitted_at.desc(), submission.c.scope.desc())
     .limit(1)
 )

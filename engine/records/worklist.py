@@ -1,11 +1,13 @@
 """The work list: one row per open user task, so that nobody has to load an instance to know what there is to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import task, task_candidate
 
@@ -68,17 +70,50 @@ def add_tasks(connection: Connection, instance_id: str, now: datetime, tasks: It
     _INSERT_CANDIDATE.run_many(connection, candidates)
 
 
+def move_task(connection: Connection, task_id: str, definition_id: str, element: str) -> None:
+    """An open task stands at an element of another diagram from now on, with all else it has."""
+    values = {"definition_id": definition_id, "element": element}
+    connection.execute(update(task).where(task.c.id == task_id).values(values))
+
+
+def read_offer(connection: Connection, task_id: str) -> PlainDict:
+    """To whom an open task is offered, and who holds it, for `restore_offer`."""
+    columns = (task.c.assignee_id, task.c.skill, task.c.priority)
+    row = connection.execute(select(*columns).where(task.c.id == task_id)).one()
+    query = select(task_candidate.c.kind, task_candidate.c.value).where(task_candidate.c.task_id == task_id)
+    candidates: list[Plain] = [[one.kind, one.value] for one in connection.execute(query)]
+    return {"task": task_id, **row._mapping, "candidates": candidates}
+
+
+def restore_offer(connection: Connection, offer: Mapping[str, Any]) -> None:
+    """Offers an open task as `read_offer` found it."""
+    _put_candidates(connection, offer["task"], offer["candidates"])
+    values = {name: offer[name] for name in ("assignee_id", "skill", "priority")}
+    connection.execute(update(task).where(task.c.id == offer["task"]).values(values))
+
+
+def offer_anew(connection: Connection, one: OpenTask) -> bool:
+    """Offers an open task as another diagram says; False if to the same people, who may go on with it."""
+    values = {"skill": one.skill, "priority": one.priority}
+    connection.execute(update(task).where(task.c.id == one.id).values(values))
+    return change_candidates(connection, one)
+
+
 def change_candidates(connection: Connection, one: OpenTask) -> bool:
     """Offers an open task to those it names now, and takes it from who holds it; False if they are the same."""
     is_of_task = task_candidate.c.task_id == one.id
     query = select(task_candidate.c.kind, task_candidate.c.value).where(is_of_task)
     if {(row.kind, row.value) for row in connection.execute(query)} == one.candidates:
         return False
-    connection.execute(delete(task_candidate).where(is_of_task))
-    rows = [{"task_id": one.id, "kind": kind, "value": value} for kind, value in one.candidates]
-    _INSERT_CANDIDATE.run_many(connection, rows)
+    _put_candidates(connection, one.id, one.candidates)
     connection.execute(update(task).where(task.c.id == one.id).values(assignee_id=None))
     return True
+
+
+def _put_candidates(connection: Connection, task_id: str, candidates: Iterable[Iterable[str]]) -> None:
+    connection.execute(delete(task_candidate).where(task_candidate.c.task_id == task_id))
+    rows = [{"task_id": task_id, "kind": kind, "value": value} for kind, value in candidates]
+    _INSERT_CANDIDATE.run_many(connection, rows)
 
 
 def remove_tasks(connection: Connection, task_ids: list[str]) -> None:

@@ -10,15 +10,14 @@ from engine.definitions.registry import RELATIONS
 from engine.language.errors import EngineError
 from engine.language.expressions import Literal, parse_literal_or_expression
 from engine.language.model import Element
+from engine.records.submissions import IS_OF_ELEMENT
 from engine.records.worklist import OpenTask, name_member
 from engine.storage.plain import Plain
 from engine.storage.tables import party, submission
 
 DEFAULT_PRIORITY = 50
 ACTOR, RELATION = "actor:", "relation:"  # what may stand in baton:exclude besides variables
-_ACTORS_OF = select(submission.c.actor_id).where(
-    submission.c.instance_id == bindparam("instance_id_"), submission.c.element == bindparam("element_")
-)
+_ACTORS_OF = select(submission.c.actor_id).where(IS_OF_ELEMENT)
 _ORGANISATIONS = select(party.c.id).where(
     party.c.id.in_(bindparam("ids", expanding=True)), party.c.kind == "organisation"
 )

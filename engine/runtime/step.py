@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import zstandard
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -42,6 +41,7 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import instance
+from engine.storage.zstd import Codec
 
 ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
 CONTINUE = "continue"  # job: an element marked asyncBefore goes on
@@ -60,8 +60,8 @@ CHANGING = (
     "history_mac",
 )
 MAX_STATE_BYTES = 64 * 1024 * 1024
-COMPRESSION_LEVEL = 3
 
+_CODEC = Codec(level=3)
 _LOCK = Prepared(select(instance).where(instance.c.id == bindparam("instance_id")).with_for_update())
 _SAVE = Prepared(
     update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_")),
@@ -141,7 +141,7 @@ class Step:
         self.host = StepHost(self)
         self.budget = TimeBudget()
         self._open_before: set[str] = set()
-        self._waiting_before: set[str] = set()
+        self._waiting_before: set[tuple[str, str, str, str]] = set()
         self._due_before: dict[str, datetime] = {}
         self._stalled_before: set[str] = set()
         self.outside: set[str] = set()  # service tasks done outside this step, those that failed there included
@@ -165,12 +165,21 @@ class Step:
             return Case(specs, script_engine, self.host, self.recorder)
         case = thaw(decompress_state(self.row["state"]), specs, script_engine, self.host, self.recorder)
         self._open_before = {task.id for task in case.user_tasks()}
-        self._waiting_before = {found[0] for found in case.subscriptions()}
+        self._waiting_before = set(case.subscriptions())
         self._due_before = dict(case.timers())
         held = case.held_tasks()
         self._stalled_before = {task.id for task in held if "stalled" in task.internal_data}
         self.outside = {task.id for task in held}
         return case
+
+    def replace_case(self, case: Case, pins: Pins, definition_id: str) -> None:
+        """The instance goes on as another case, on other versions; `close` writes down what that changes."""
+        self.recorder.replace(case)
+        self.__dict__.pop("calendar", None)
+        self.__dict__ |= {"case": case, "pins": pins}
+        versions = {"definition_id": definition_id, "pin_set_id": pins.id}
+        self.row.update(versions)
+        self.connection.execute(update(instance).where(instance.c.id == self.instance_id).values(versions))
 
     def note(self, fact: PlainDict) -> None:
         """Adds an event to the history row of this step."""
@@ -225,7 +234,7 @@ class Step:
         tasks = {task.id: task for task in self.case.user_tasks()}
         before = self._open_before
         remove_tasks(self.connection, sorted(before - tasks.keys()))
-        assigner, offers = self._assigner, []
+        assigner, offers = self.assigner, []
         for task_id in tasks.keys() - before:
             task, element = tasks[task_id], tasks[task_id].task_spec.element
             definition_id = self.engine.catalogue.process_id(self.connection, self.pins, element.process_key)
@@ -238,7 +247,8 @@ class Step:
         add_tasks(self.connection, self.instance_id, self.now, offers)
 
     @property
-    def _assigner(self) -> Assigner:
+    def assigner(self) -> Assigner:
+        """Says whose the tasks of this instance are."""
         return Assigner(self.connection, self.now, self.instance_id, self._evaluate, self._instant)
 
     def offer_again(self) -> None:
@@ -248,15 +258,14 @@ class Step:
             if task_.id not in self._open_before or not element.relation:
                 continue
             definition_id = self.engine.catalogue.process_id(self.connection, self.pins, element.process_key)
-            fresh = self._assigner.offer(task_.id, definition_id, element, task_.data)
+            fresh = self.assigner.offer(task_.id, definition_id, element, task_.data)
             if change_candidates(self.connection, fresh):
                 self.note(event("assigned", task=task_.id, element=element.id, user=None))
 
     def _sync_subscriptions(self) -> None:
-        waiting = {found[0]: found for found in self.case.subscriptions()}
-        before = self._waiting_before
-        remove_subscriptions(self.connection, sorted(before - waiting.keys()))
-        fresh = [waiting[task_id] for task_id in waiting.keys() - before]
+        waiting, before = set(self.case.subscriptions()), self._waiting_before
+        remove_subscriptions(self.connection, sorted(found[0] for found in before - waiting))
+        fresh = sorted(waiting - before)
         add_subscriptions(self.connection, self.instance_id, fresh)
         for task_id, kind, name, key in fresh:
             self._note_wait(task_id, awaits=kind, name=name, key=key)
@@ -313,7 +322,7 @@ class Step:
 
     def _store_state(self) -> None:
         compact(self.case)
-        state = zstandard.compress(freeze(self.case), COMPRESSION_LEVEL)
+        state = _CODEC.compress(freeze(self.case))
         self.row.update(state=state, outcome=self.case.outcome)
         if self.case.is_completed() and self.row["status"] == ACTIVE:
             self.row.update(status=COMPLETED, ended_at=self.now)
@@ -346,4 +355,4 @@ def state_digest(row: Mapping[str, Any]) -> str:
 
 def decompress_state(state: bytes) -> bytes:
     """The state of an instance as `engine.language.state` wrote it."""
-    return zstandard.decompress(state, MAX_STATE_BYTES)  # a shared decompressor is not safe for threads
+    return _CODEC.decompress(state, MAX_STATE_BYTES)

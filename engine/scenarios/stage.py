@@ -18,7 +18,8 @@ from engine.language.errors import BpmnError, EngineError
 from engine.language.specs.schedules import find_due
 from engine.queries.inbox import list_tasks
 from engine.queries.page import MAX_LIMIT
-from engine.queries.story import Story, tell_story
+from engine.queries.story import Story
+from engine.queries.versions import tell_case
 from engine.queries.waits import Wait as Waiting
 from engine.queries.waits import list_waits
 from engine.records.history import HistoryRow, read_stream
@@ -208,9 +209,8 @@ class Stage:
             return [self._tell(connection, row) for row in sorted(rows, key=lambda row: row.id != self.case)]
 
     def _tell(self, connection: Connection, row: Row[Any]) -> tuple[list[HistoryRow], Story]:
-        pins = self.engine.catalogue.pins(connection, row.pin_set_id)
         history = read_stream(connection, row.id)
-        return history, tell_story(history, self.engine.catalogue.process(connection, pins, row.process_key))
+        return history, tell_case(self.engine, connection, row.process_key, history)
 
     def stories(self) -> list[Story]:
         """The stories of all cases, that of the case under test first."""

@@ -54,8 +54,22 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading; what it might write is rolled back."""
-        with self.reader.connect() as connection:
+        shared: _SharedReader | None = getattr(self._local, "shared", None)
+        with self.reader.connect() if shared is None else shared.lend() as connection:
             yield connection
+
+    @contextmanager
+    def share_reader(self) -> Iterator[None]:
+        """Until it ends, whatever this thread reads comes by one connection, which the first who reads takes.
+
+        Each `read` still sees what is committed when it begins.
+        """
+        self._local.shared = shared = _SharedReader(self.reader)
+        try:
+            yield
+        finally:
+            self._local.shared = None
+            shared.give_back()
 
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         """Runs `work` in one transaction and commits. Raises whatever `work` raises, with nothing written.
@@ -89,6 +103,43 @@ class Database:
         """Closes every connection."""
         self.reader.dispose()
         self.writer.dispose()
+
+
+class _SharedReader:
+    """The connection of a thread that reads several times in a row, one inside another or one after the other."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._borrowers = 0
+
+    @contextmanager
+    def lend(self) -> Iterator[Connection]:
+        """The connection. The last who is done ends its transaction; where one failed, the next gets a new one."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        self._borrowers += 1
+        try:
+            yield self._connection
+        except BaseException:
+            self._return(is_sound=False)
+            raise
+        self._return(is_sound=True)
+
+    def give_back(self) -> None:
+        """Gives it back to the pool."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _return(self, *, is_sound: bool) -> None:
+        self._borrowers -= 1
+        if self._borrowers or self._connection is None:
+            return
+        if not is_sound:
+            self.give_back()
+        elif self._connection.in_transaction():
+            self._connection.rollback()
 
 
 def hold_name(connection: Connection, name: str) -> None:

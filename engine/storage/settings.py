@@ -29,6 +29,7 @@ class Settings:
     webhook_hosts: str = ""  # host:port, comma list, to which webhooks of one's own may be posted
     push: str = "outbox"  # live: notifications go out to the browsers that people have registered
     push_hosts: str = ""  # host:port, comma list, of push services besides those of the known browsers
+    checkpoints: str = ""  # where signed checkpoints are shipped to: a file, or an address of https; none: nowhere
     base_url: str = ""  # how the pages are reached from outside, for links in messages
 
     @property

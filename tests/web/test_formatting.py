@@ -81,6 +81,22 @@ def test_durations(length: timedelta, zh: str, en: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "zh", "en"),
+    [
+        ("PT4H", "4 小时", "4 h"),
+        ("WT:P1D", "1 天（工作时间）", "1 day of working time"),
+        ("P1DT4H30M", "1 天 4 小时 30 分钟", "1 day 4 h 30 min"),
+        ("P2W", "2 周", "2 weeks"),
+        ("PT", None, None),
+        ("P", None, None),
+        ("PT4H of the law", None, None),
+    ],
+)
+def test_lengths_of_rules_are_told_in_words(text: str, zh: str | None, en: str | None) -> None:
+    assert (ZH.length(text), EN.length(text)) == (zh, en)
+
+
+@pytest.mark.parametrize(
     ("left", "since", "zh", "en", "tone"),
     [
         (timedelta(hours=-2), None, "逾期 2 小时", "2 h overdue", "bad"),

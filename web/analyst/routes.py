@@ -28,6 +28,7 @@ from engine.runtime.engine import Engine
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 from web.analyst.drafts import add_drafts
+from web.analyst.migrations import add_migrations
 from web.analyst.offers import add_offers
 from web.analyst.trials import add_trials
 from web.analyst.uploads import Upload, list_checked, read_uploads
@@ -55,6 +56,7 @@ def make_analyst(engine: Engine) -> Blueprint:
     add_drafts(blueprint, engine)
     add_offers(blueprint, engine)
     add_trials(blueprint, engine)
+    add_migrations(blueprint, engine)
     return blueprint
 
 

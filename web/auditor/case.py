@@ -8,6 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from engine.definitions.catalogue import PROCESS
+from engine.language.model import read_bpmn, read_frames
 from engine.queries.comments import list_comments
 from engine.queries.inspection import CaseView, Drawing, FilledForm, Look, fetch_case, fetch_drawing
 from engine.queries.marks import mark_elements
@@ -97,10 +98,10 @@ class CasePage:
             return has_trail(connection, current_actor(), instance_id)
 
     def show_drawing(self, instance_id: str, process_key: str) -> Response:
-        """A diagram of the case in the version it runs on, for the viewer."""
-        xml = fetch_drawing(self.engine, current_actor(), instance_id, process_key)
+        """A diagram of the case in the version it runs on, or ran on, for the viewer."""
+        xml = fetch_drawing(self.engine, current_actor(), instance_id, process_key, request.args.get("pins"))
         response = Response(xml, mimetype="application/xml")
-        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"  # pinned at the start of the case
+        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"  # pinned
         return response
 
     def _find_chat(self, view: CaseView) -> str | None:
@@ -181,7 +182,7 @@ def _draw(view: CaseView, entries: list[EntryView] | None) -> Context:
         notes = {e: format_money(sums[e]) for process, e in view.story.visits if process == key and e in sums}
     return {
         "drawing": drawing,
-        "marks": mark_elements(view.story, key, drawing.xml),
+        "marks": mark_elements(view.story, key, read_frames(read_bpmn(drawing.xml))),
         "notes": notes,
         "standing_in": {token.element.process_key for token in view.story.tokens},
     }

@@ -8,6 +8,7 @@ from flask import Blueprint, g, render_template, request
 from engine.queries.cases import CaseFilter, search_cases
 from engine.queries.definitions import name_processes
 from engine.runtime.engine import Engine
+from engine.services.checkpoints.jobs import find_last
 from engine.services.verification import count_rows, verify
 from web.auditor.books import name_account, shorten
 from web.auditor.case import MAX_BROKEN, CasePage
@@ -71,10 +72,18 @@ class AuditDesk:
     def verify_all(self) -> str:
         """What a full verification covers; on request runs it and names what is broken first."""
         with self.engine.database.read() as connection:
-            counts = count_rows(connection)
+            counts, checkpoint = count_rows(connection), find_last(connection)
         is_run = request.method == "POST"
         findings = list(islice(verify(self.engine), MAX_BROKEN)) if is_run else []
-        return render_template("auditor/verify.html", counts=counts, is_run=is_run, findings=findings, now=g.fmt.now)
+        return render_template(
+            "auditor/verify.html",
+            counts=counts,
+            checkpoint=checkpoint,
+            is_shipping=bool(self.engine.settings.checkpoints),
+            is_run=is_run,
+            findings=findings,
+            now=g.fmt.now,
+        )
 
 
 def _read_filter() -> CaseFilter:

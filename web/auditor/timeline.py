@@ -25,6 +25,8 @@ ICONS = {
     "continue": "step-forward",
     "retry": "refresh-cw",
     "cancel": "ban",
+    "migrate": "git-compare",
+    "revert": "undo-2",
 }
 SYMBOL_OF_OTHERS = "circle"
 

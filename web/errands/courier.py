@@ -15,6 +15,7 @@ from engine.services.dispatch.couriers import Profile, read_profile
 from engine.services.dispatch.queries import OfferCard, list_pullable, list_pushed
 from engine.services.dispatch.taking import take_offer
 from engine.services.errands.commands import COURIER
+from engine.services.errands.legs import list_relayed
 from engine.services.errands.queries import ACTIVE, PAST, ErrandView, fetch_errand, list_errands
 from engine.services.errands.states import PROCESS
 from engine.services.errands.tables import errand
@@ -23,7 +24,7 @@ from engine.storage.actor import Actor
 from engine.storage.ids import new_token
 from web.errands.looks import CATEGORIES
 from web.errands.money import split_fee
-from web.errands.requests import REQUESTS
+from web.errands.requests import RELAYED, REQUESTS
 from web.market.questions import read_token
 from web.security import current_actor
 
@@ -82,9 +83,11 @@ class CourierDesk:
         return redirect(url_for("errands.order", order_id=order_id, done="take"), 303)
 
     def show_deliveries(self) -> str:
-        """What the courier has carried out, the newest first."""
-        page = list_errands(self.engine, current_actor(), COURIER, PAST, request.args.get("after"), PAGE_ROWS)
-        return render_template("errands/deliveries.html", page=page)
+        """What the courier has carried out, the newest first; before it what he had to hand on to others."""
+        actor, after = current_actor(), request.args.get("after")
+        page = list_errands(self.engine, actor, COURIER, PAST, after, PAGE_ROWS)
+        relayed = [] if after else list_relayed(self.engine, actor)
+        return render_template("errands/deliveries.html", page=page, relayed=relayed)
 
     def _draw(self, *, is_lost: bool = False) -> str:
         actor = current_actor()
@@ -99,7 +102,7 @@ class CourierDesk:
             wanted=wanted,
             distances=[metres for metres in DISTANCES_M if metres < profile.range_m],
             is_lost=is_lost,
-            done=done if done in REQUESTS else None,
+            done=done if done in {*REQUESTS, RELAYED} else None,
             token=new_token(),
         )
 

@@ -41,6 +41,7 @@ _ICONS = {
     "buy": "receipt-text",
     "pick_up": "package",
     "travel": "navigation",
+    "bring_back": "undo-2",
     "hand_over": "package-check",
     "answer": "message-circle",
     "accept": "thumbs-up",
@@ -64,15 +65,16 @@ class Step:
     at: datetime | None
 
 
-def list_steps(category: str, done: Mapping[str, datetime], *, is_running: bool) -> list[Step]:
+def list_steps(category: str, done: Mapping[str, datetime], *, is_running: bool, is_returning: bool) -> list[Step]:
     """The way of an errand: what is done, with its instant, where it stands, and what is still to come.
 
     One that has ended shows only what was done. Being on the way is told only as long as it lasts.
     """
     way = _WAYS.get(category, _GOODS)
-    ahead = [key for key in way if key not in done]
-    if "hand_over" in done:
-        ahead.remove("travel")
+    if is_returning or "bring_back" in done:
+        way = (*(key for key in way if key in done and key != "bring_back"), "bring_back")
+    over = {*done, "travel"} if "hand_over" in done else done.keys()
+    ahead = [key for key in way if key not in over]
     steps = [Step(key, _ICONS[key], DONE, done[key]) for key in way if key in done]
     if is_running:
         steps += [Step(key, _ICONS[key], NOW if key == ahead[0] else NEXT, None) for key in ahead]

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping
 
-from engine.services.errands.commands import COURIER
+from engine.services.errands.commands import REQUESTER
 from engine.services.errands.foretelling import Foretold
 from engine.services.errands.queries import ErrandCard
+from engine.services.errands.states import RETURNING
 from engine.services.ledger.fees import Settlement, compute_settlement, read_terms
+from engine.services.ledger.views import StatementFilter, statement
+from web.market.statements import name_movement
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,24 @@ def split_fee(row: RowMapping) -> Settlement:
     return compute_settlement(gross_fen, terms, before_fen=row["legs_fen"])
 
 
-def list_sums(card: ErrandCard, row: RowMapping) -> list[Sum]:
-    """The lines for a side of the errand."""
-    return _list_earned(row) if card.side == COURIER else _list_costs(row)
+def list_sums(connection: Connection, party_id: str, card: ErrandCard, row: RowMapping) -> list[Sum]:
+    """The lines for a side of the errand: what is agreed, and once it is over what was booked.
+
+    What bringing it back is worth, the courier is told with that task.
+    """
+    if card.closed_at is not None:
+        return list_booked(connection, party_id, card.id, "paid" if card.side == REQUESTER else "earned")
+    if card.side == REQUESTER:
+        return _list_costs(row) if row["fee_fen"] else []
+    return [] if card.state == RETURNING else _list_earned(row)
+
+
+def list_booked(connection: Connection, party_id: str, order_id: str, total: str) -> list[Sum]:
+    """What the ledger did to a party's wallet for an errand, oldest first, and what it comes to: paid or earned."""
+    rows = statement(connection, party_id, wanted=StatementFilter(order_ref=order_id))[::-1]
+    lines = [Sum(name_movement(row.rule, row.amount_fen), row.amount_fen) for row in rows]
+    whole_fen = sum(row.amount_fen for row in rows)
+    return [*lines, Sum(f"errands.money.{total}", -whole_fen if total == "paid" else whole_fen, "total")]
 
 
 def _list_costs(row: RowMapping) -> list[Sum]:

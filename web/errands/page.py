@@ -6,16 +6,17 @@ from datetime import datetime
 
 from flask import current_app, g, url_for
 from markupsafe import Markup
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.tasks import TaskView, ViewContext, bind_task, fetch_task
 from engine.services.errands.commands import COURIER, REQUESTER
-from engine.services.errands.exceptions import KINDS
+from engine.services.errands.exceptions import KINDS, RELAYED
 from engine.services.errands.notes import BUY
+from engine.services.errands.proofs import ANSWER, ARRIVAL, DELIVERY, PICKUP, PURCHASE, RETURN
 from engine.services.errands.queries import ErrandView, Spot
-from engine.services.errands.states import HELD, fetch_row
+from engine.services.errands.states import HELD, RETURNING, fetch_row
 from engine.services.errands.views import errand_facts
 from engine.services.ratings.queries import RatingView, Standing, rating_of, ratings_of_case
 from engine.services.tracking.queries import TrackView, read_track
@@ -29,11 +30,12 @@ from web.tracking.showing import Arrival, find_arrival, map_ends, map_places
 
 SIGNATURE = "baton:signature"
 PROVED = {
-    "arrival": "arrive",
-    "purchase": "buy",
-    "pickup": "pick_up",
-    "answer": "answer",
-    "delivery": "hand_over",
+    ARRIVAL: "arrive",
+    PURCHASE: "buy",
+    PICKUP: "pick_up",
+    ANSWER: "answer",
+    DELIVERY: "hand_over",
+    RETURN: "bring_back",
 }
 """The stages of proofs, and the steps of the way that are done with them."""
 ABOVE = frozenset({"number", "category", "description", "station_code"})
@@ -72,9 +74,17 @@ class NextStep:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What came in between: its name in both languages, and the key of what follows from it for the reader."""
+
+    name: tuple[str, str]
+    words: str
+
+
+@dataclass(frozen=True)
 class ErrandPage:
-    """All of the page but its chat. `places`: what is on the map, as the map's script reads it; `trouble`: the
-    exception that is being dealt with, in both languages.
+    """All of the page but its chat. `places`: what is on the map, as the map's script reads it; `trouble`: what keeps
+    the errand from going on as agreed.
     """
 
     view: ErrandView
@@ -91,12 +101,14 @@ class ErrandPage:
     proofs: Mapping[str, list[ShownFile]]
     sums: list[Sum]
     ratings: list[RatingView]
-    trouble: tuple[str, str] | None
+    trouble: Trouble | None
 
     @property
     def is_carrying(self) -> bool:
-        """Whether the reader is the courier, and still has the errand."""
-        return self.view.card.side == COURIER and self.view.card.state in HELD
+        """Whether the reader is the courier, and still has the errand; an answer is carried nowhere."""
+        card = self.view.card
+        has_way = self.view.pickup is not None or self.view.dropoff is not None
+        return card.side == COURIER and card.state in HELD and has_way
 
     @property
     def has_map(self) -> bool:
@@ -116,6 +128,7 @@ class PageMaker:
             row = fetch_row(connection, view.card.id)
             other = _find_other(connection, view, row["requester_id"])
             ratings = ratings_of_case(connection, self.engine.keys, view.card.id, actor.party_id)
+            sums = list_sums(connection, actor.party_id, view.card, row)
         track = self._find_track(actor, view.card.id)
         return ErrandPage(
             view,
@@ -130,9 +143,9 @@ class PageMaker:
             _list_notes(view),
             self._list_facts(actor, view),
             _list_proofs(view),
-            list_sums(view.card, row) if view.card.fee_fen else [],
+            sums,
             ratings,
-            KINDS[view.reported[-1]["kind"]] if view.card.state == "exception" else None,
+            _find_trouble(view),
         )
 
     def _find_step(self, actor: Actor, view: ErrandView) -> tuple[NextStep | None, Mapping[str, str]]:
@@ -202,7 +215,7 @@ def _place(view: ErrandView, track: TrackView | None) -> str:
 
 def _list_codes(view: ErrandView) -> list[Code]:
     """While a courier has the errand: the codes he is told when things change hands, and what he shows at a station."""
-    if view.card.state not in HELD:
+    if view.card.state not in HELD or view.card.state == RETURNING:
         return []
     is_before, is_courier = view.picked_up_at is None, view.card.side == COURIER
     codes = [
@@ -215,15 +228,30 @@ def _list_codes(view: ErrandView) -> list[Code]:
 
 def _list_steps(view: ErrandView, offered_at: datetime | None) -> list[Step]:
     card = view.card
-    done: dict[str, datetime | None] = {
-        "offer": offered_at,
-        "take": card.taken_at,
-        **{PROVED[proof["stage"]]: proof["at"] for proof in view.proofs if proof["stage"] in PROVED},
-        "pick_up": view.picked_up_at,
-        "hand_over": view.handed_over_at,
-    }
+    done: dict[str, datetime | None] = {"offer": offered_at, "take": card.taken_at}
+    if card.taken_at is not None:
+        done |= {PROVED[proof["stage"]]: proof["at"] for proof in _proofs_of_courier(view, card.taken_at)}
+        done |= {"pick_up": view.picked_up_at, "hand_over": view.handed_over_at}
     known = {key: at for key, at in done.items() if at is not None}
-    return list_steps(card.category, known, is_running=card.closed_at is None)
+    is_running = card.closed_at is None
+    return list_steps(card.category, known, is_running=is_running, is_returning=card.state == RETURNING)
+
+
+def _proofs_of_courier(view: ErrandView, taken_at: datetime) -> list[RowMapping]:
+    """What proves steps of the courier of now; what a courier before him bought need not be bought again."""
+    proofs = [one for one in view.proofs if one["stage"] in PROVED]
+    return [one for one in proofs if one["at"] >= taken_at or one["stage"] == PURCHASE]
+
+
+def _find_trouble(view: ErrandView) -> Trouble | None:
+    card, kind = view.card, view.reported[-1]["kind"] if view.reported else ""
+    if card.state == "exception":
+        return Trouble(KINDS[kind], f"errands.trouble.{card.side}")
+    if card.state == "disputed":
+        return Trouble((text("errands.state.disputed"),) * 2, "errands.trouble.disputed")
+    if card.state == "offering" and kind in RELAYED:
+        return Trouble(KINDS[kind], "errands.trouble.relayed")
+    return None
 
 
 def _list_notes(view: ErrandView) -> dict[str, str]:

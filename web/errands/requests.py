@@ -14,7 +14,7 @@ from engine.services.errands.commands import CANCEL, DISPUTE, EXCEPTION, RELEASE
 from engine.services.errands.errors import RequestNotPossible
 from engine.services.errands.exceptions import KINDS
 from engine.services.errands.foretelling import foretell_cancellation
-from engine.services.errands.queries import ErrandView, fetch_errand
+from engine.services.errands.queries import ErrandView, fetch_errand, is_party
 from engine.storage.ids import new_token
 from web.errands.money import Sum, list_cancelled
 from web.market.questions import bind_question, draw_question, read_token
@@ -25,6 +25,7 @@ FORMS = Path(__file__).parent / "forms"
 Answer = Response | str | tuple[str, int]
 REQUESTS = {"report": EXCEPTION, "release": RELEASE, "cancel": CANCEL, "dispute": DISPUTE}
 """The word of each request in addresses, and the command's own."""
+RELAYED = "relayed"  # what became of a report by which the courier lost the errand
 
 
 class Requests:
@@ -54,9 +55,15 @@ class Requests:
             order = fetch_errand(self.engine, current_actor(), order_id)
             return self._draw(name, order, bound, token), 422
         self._send(name, order_id, token, bound)
-        page = url_for("errands.order", order_id=order_id, done=name)
-        target = url_for("errands.home", done=name) if name == "release" else page
+        target = self._lead_on(name, order_id)
         return jsonify(next=target) if wants_json(request) else redirect(target, 303)
+
+    def _lead_on(self, name: str, order_id: str) -> str:
+        """Back to the errand; for a courier who no longer has it to his home."""
+        with self.engine.database.read() as connection:
+            if is_party(connection, order_id, current_actor().party_id):
+                return url_for("errands.order", order_id=order_id, done=name)
+        return url_for("errands.home", done=RELAYED if name == "report" else name)
 
     def _send(self, name: str, order_id: str, token: str, bound: BoundForm) -> None:
         actor, reason = current_actor(), str(bound.values.get("reason") or "")

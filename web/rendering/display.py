@@ -103,7 +103,7 @@ class Display:
         if isinstance(value, (int, float)):
             return Shown((self._show_number(name, value),))
         if isinstance(value, str):
-            return self._show_text(self._show_moment(value))
+            return self._show_text(self.fmt.length(value) or self._show_moment(value))
         if isinstance(value, dict) and value.keys() == {"address", "lat", "lng"}:
             return self._show_text(str(value["address"]))
         if isinstance(value, dict):

@@ -18,6 +18,12 @@ function addressOf(record) {
   return address;
 }
 
+// Not across a migration: the case had another diagram then.
+function isDrawnLike(page) {
+  const source = (document_) => document_.querySelector("[data-diagram]").dataset.diagram;
+  return source(page) === source(document);
+}
+
 function take(page) {
   for (const fresh of page.querySelectorAll("[data-moment]")) {
     document.getElementById(fresh.id)?.replaceWith(document.adoptNode(fresh));
@@ -46,7 +52,9 @@ async function show(record) {
       wanted = null;
       const answer = await fetch(address);
       if (!answer.ok || answer.redirected) return location.assign(address);
-      take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!isDrawnLike(page)) return location.assign(address);
+      take(page);
       history.replaceState(null, "", address);
     }
   } finally {

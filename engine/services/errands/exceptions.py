@@ -47,7 +47,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "prohibited": (CONTINUE, END, DISPUTE),
     "damaged": (CONTINUE, END, DISPUTE),
 }
-"""What the requester may decide about a kind. An accident or a breakdown is relayed at once."""
+"""What the requester may decide about a kind."""
+RELAYED = KINDS.keys() - CHOICES.keys()
+"""Kinds about which nobody is asked: another courier takes over."""
 
 
 def last_exception(connection: Connection, order_id: str) -> RowMapping | None:

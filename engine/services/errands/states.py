@@ -28,8 +28,9 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("closed", "no_courier", "cancelled", "cancelled_with_fee", "returned"), frozenset()),
 }
 FINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
+RETURNING = "returning"
 HELD = frozenset(
-    {"taken", "at_pickup", "picked_up", "delivering", "handed_over", "delivered", "returning"} | _INTERRUPTED
+    {"taken", "at_pickup", "picked_up", "delivering", "handed_over", "delivered", RETURNING} | _INTERRUPTED
 )
 """The states in which an order is a courier's: both sides see places and each other's way to talk."""
 BEFORE_PICKUP = frozenset({"taken", "at_pickup"})

@@ -51,11 +51,14 @@ class StatementRow:
 
 @dataclass(frozen=True)
 class StatementFilter:
-    """Which movements a statement lists: from `since`, before `until`, by one of `rules`; empty does not narrow."""
+    """Which movements a statement lists: from `since`, before `until`, by one of `rules`, for an order; empty does not
+    narrow.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     rules: frozenset[str] = frozenset()
+    order_ref: str = ""
 
 
 ALL_MOVEMENTS = StatementFilter()
@@ -131,6 +134,8 @@ def _conditions(wanted: StatementFilter) -> Iterator[ColumnElement[bool]]:
         yield journal.c.at >= wanted.since
     if wanted.until is not None:
         yield journal.c.at < wanted.until
+    if wanted.order_ref:
+        yield journal.c.order_ref == wanted.order_ref
     if wanted.rules:
         yield journal.c.rule.in_(sorted(wanted.rules))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from engine.definitions.registry import file_guard
 from engine.runtime.errors import NotFound
@@ -12,11 +12,13 @@ from engine.services.repairs.reports import DAILY, FINAL, MERGED, PARTIAL
 from engine.services.repairs.states import CLOSED, SIGNING, fetch_order, list_members
 from engine.services.repairs.tables import repair_info, repair_member, repair_order, repair_photo
 from engine.storage.actor import PLATFORM, Actor
+from engine.storage.prepared import Prepared
 from engine.storage.tables import membership
 
 DISPATCHER = "repair_dispatcher"
 WATCHERS = frozenset({"repair_verifier", "auditor"})  # see everything with its sources, and change nothing
 STAFF = WATCHERS | {DISPATCHER}
+_IS_REPAIR = Prepared(select(repair_order.c.id).where(repair_order.c.id == bindparam("instance_id_")))
 SHOWN_TO_CUSTOMER = frozenset({DAILY, FINAL, PARTIAL})
 
 
@@ -132,7 +134,7 @@ def fetch_photo(connection: Connection, order_id: str, photo_id: str) -> RowMapp
 @file_guard
 def hide_photos(connection: Connection, actor: Actor, instance_id: str) -> list[str]:
     """Photos of others, from whoever may not see them on the order's page either."""
-    if connection.execute(select(repair_order.c.id).where(repair_order.c.id == instance_id)).first() is None:
+    if _IS_REPAIR.first(connection, {"instance_id_": instance_id}) is None:
         return []
     if actor.party_id == PLATFORM and actor.role not in STAFF:
         return []  # who reads every case anyway

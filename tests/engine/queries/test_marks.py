@@ -1,5 +1,6 @@
 """What of a case is drawn as done and where it stands, for what is armed beside the flow."""
 
+from engine.language.model import read_bpmn, read_frames
 from engine.queries.marks import mark_elements
 from engine.queries.story import tell_story
 from engine.records.history import HistoryRow
@@ -19,7 +20,7 @@ XML = bpmn(process("p", start(), user("u"), end(), flow("s u", element="begin"),
 
 def marks(trial: Trial) -> dict[str, str]:
     rows = [HistoryRow("case", seq, BEGIN, "u", "r", "step", events) for seq, events in enumerate(trial.steps, 1)]
-    return mark_elements(tell_story(rows, trial.specs), "p", XML)
+    return mark_elements(tell_story(rows, trial.specs), "p", read_frames(read_bpmn(XML)))
 
 
 def test_an_event_sub_process_is_drawn_once_its_event_has_happened() -> None:

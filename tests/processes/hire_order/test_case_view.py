@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from engine.language.model import read_bpmn, read_frames
 from engine.language.script_engine import SandboxEngine
 from engine.language.state import thaw
 from engine.queries.inspection import CaseView, Look, fetch_case
@@ -39,7 +40,7 @@ def live(hiring: Hiring, order_id: str) -> Tokens:
 
 def marks(view: CaseView, process_key: str = "hire_order") -> dict[str, str]:
     drawing = next(one for one in view.drawings if one.process_key == process_key)
-    return mark_elements(view.story, process_key, drawing.xml)
+    return mark_elements(view.story, process_key, read_frames(read_bpmn(drawing.xml)))
 
 
 def test_every_record_shows_what_was_live_then(any_hiring: Hiring) -> None:

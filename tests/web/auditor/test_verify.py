@@ -4,7 +4,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from engine.commands.work import settle
 from engine.runtime.engine import Engine
+from engine.services.checkpoints.jobs import schedule_checkpoints
 from engine.storage.database import UnitOfWork
 from engine.storage.tables import history, submission
 from tests.support.clock import ManualClock
@@ -69,3 +71,15 @@ def test_everything_is_verified_only_when_asked(auditor: Visitor, case: str) -> 
 
 def test_only_auditors_verify_everything(app: Flask, engine: Engine) -> None:
     assert sit_down(app, engine, "platform_operator").get("/verify").status_code == 403
+
+
+def test_the_page_says_when_the_last_checkpoint_was_taken_and_of_how_many_chains(
+    auditor: Visitor, engine: Engine, case: str
+) -> None:
+    assert "还没有检查点" in auditor.get("/verify").text
+    schedule_checkpoints(engine)
+    settle(engine)
+    page = auditor.get("/verify").text
+    assert "第 1 号" in page
+    assert '<dt>其中的历史链</dt><dd class="num">3</dd>' in page
+    assert "未设置接收处" in page

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import chain, combinations
 from typing import cast
 
 import pytest
@@ -9,16 +10,22 @@ from sqlalchemy import func, select
 
 from engine.services.dispatch.couriers import go_on_duty
 from engine.services.dispatch.positions import update_places
+from engine.services.dispatch.taking import take_offer
+from engine.services.errands.commands import create_errand
 from engine.services.errands.tables import errand
 from engine.services.identity.people import grant_role
 from engine.services.places.city import LANDMARKS
 from engine.storage.actor import SYSTEM, Actor
 from engine.storage.plain import PlainDict
 from engine.storage.tables import instance
+from tests.support.clock import START
 from tests.support.stage import Stage
 from tests.web.bazaar import Bazaar
 from tests.web.visitor import Visitor
+from web.demo.demands import Fields
 from web.demo.errands import WANTED
+from web.demo.player import PIXEL, Player
+from web.errands.looks import CATEGORIES, list_steps
 
 COURIER = "courier_ordinary"
 TASK = re.compile(r"/tasks/([0-9a-f]{32})")
@@ -154,3 +161,82 @@ def test_a_courier_gives_back_and_reports_only_what_fits(bazaar: Bazaar) -> None
     bazaar.stage.settle()
     assert order_id not in zhou.get("/courier").text  # it is offered to others
     assert order_id in bazaar.visit("wang", COURIER).get("/courier").text
+
+
+def test_who_breaks_down_is_led_home_and_paid_for_his_part(bazaar: Bazaar) -> None:
+    order_id = publish(bazaar)
+    zhou, li = bazaar.visit("zhou", COURIER), bazaar.visit("li")
+    _carry(bazaar, zhou, order_id)
+    report = f"/errands/{order_id}/report"
+    for _ in range(2):
+        answer = zhou.send(report, {"token": "r1", "kind": "breakdown", "reason": "链条断了"}, page="/courier")
+        assert answer.headers["Location"] == "/courier?done=relayed"
+    bazaar.stage.settle()
+    assert "订单已转交他人" in zhou.get("/courier?done=relayed").text
+    assert "¥3.84" in zhou.get("/courier/deliveries").text.partition("转交给他人的订单")[2]
+    waiting = li.get(f"/errands/{order_id}").text
+    assert "正在为您找另一位配送员接力" in waiting
+    assert "已到取件点" not in waiting.partition('id="way"')[2]  # the next one has to come first
+
+
+def test_on_the_way_back_no_code_is_asked_and_the_money_is_that_of_the_end(bazaar: Bazaar) -> None:
+    order_id = publish(bazaar)
+    zhou, li = bazaar.visit("zhou", COURIER), bazaar.visit("li")
+    _carry(bazaar, zhou, order_id)
+    li.send(f"/errands/{order_id}/cancel", {"token": "c1", "reason": "不用了"}, page=f"/errands/{order_id}/cancel")
+    bazaar.stage.settle()
+    own, carried = (visitor.get(f"/errands/{order_id}").text for visitor in (li, zhou))
+    for page in (own, carried):
+        assert "退回途中" in page.partition('id="way"')[2]
+        assert 'class="code"' not in page
+    assert "¥12.60" not in carried
+    sun, player = courier(bazaar, "zhou"), Player(bazaar.engine)
+    returned: Fields = {"return_proof": "photo", "return_photos": [_photo(player, sun, "door")]}
+    player.do(sun, order_id, "return_goods", returned)
+    assert "¥14.40" in zhou.get(f"/errands/{order_id}").text.partition("您的收入")[2][:40]
+    assert "¥18.00" in li.get(f"/errands/{order_id}").text.partition("您共支付")[2][:40]
+
+
+def test_an_answer_is_told_on_its_page_at_each_of_its_steps(bazaar: Bazaar) -> None:
+    li, zhou, player = bazaar.actor("li"), courier(bazaar, "zhou"), Player(bazaar.engine)
+    order_id = create_errand(bazaar.engine, li, "question")
+    asked = {"category": "answer", "order_class": "ordinary", **WANTED["answer"]}
+    player.do(li, order_id, "describe_errand", asked)
+    player.do(li, order_id, "set_fee", {"fee_decision": "order", "fee_fen": "8", "tip_fen": "0"})
+    for told, go_on in (
+        ("等待配送员接单", lambda: take_offer(bazaar.engine, zhou, order_id, "take")),
+        ("正在解答", lambda: player.do(zhou, order_id, "give_answer", {"note": "分部积分"})),
+        ("等待确认解答", lambda: player.do(li, order_id, "accept_answer", {"answer_decision": "accept"})),
+    ):
+        own = bazaar.visit("li").get(f"/errands/{order_id}").text
+        assert told in own.partition('aria-current="step"')[2].partition("</li>")[0]
+        player.send(go_on)
+    ended = bazaar.visit("zhou", COURIER).get(f"/errands/{order_id}").text
+    assert "¥6.40" in ended.partition("您的收入")[2][:40]
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_a_way_has_one_present_step_wherever_the_errand_is(category: str) -> None:
+    known = ("offer", "take", "arrive", "buy", "pick_up", "answer", "hand_over", "bring_back")
+    for done in chain.from_iterable(combinations(known, count) for count in range(len(known) + 1)):
+        at = dict.fromkeys(done, START)
+        for is_returning in (False, True):
+            steps = list_steps(category, at, is_running=True, is_returning=is_returning)
+            assert [step.mark for step in steps].count("now") <= 1
+            assert list_steps(category, at, is_running=False, is_returning=is_returning) == [
+                step for step in steps if step.mark == "done"
+            ]
+
+
+def _carry(bazaar: Bazaar, visitor: Visitor, order_id: str) -> None:
+    """He takes it and picks it up."""
+    visitor.send(f"/errands/{order_id}/take", {"token": "take"}, page="/courier")
+    bazaar.stage.settle()
+    zhou, player = courier(bazaar, "zhou"), Player(bazaar.engine)
+    player.do(zhou, order_id, "go_to_pickup", {"arrival_photo": [_photo(player, zhou, "arrival")]})
+    proved: Fields = {"pickup_proof": "photo", "pickup_photos": [_photo(player, zhou, "goods")]}
+    player.do(zhou, order_id, "pick_up", {"condition": "good", "is_checked": "true", **proved})
+
+
+def _photo(player: Player, actor: Actor, name: str) -> str:
+    return player.upload(actor, f"{name}.png", PIXEL + name.encode())

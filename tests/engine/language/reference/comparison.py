@@ -47,15 +47,19 @@ class Comparison:
     def play(self) -> Counter[str]:
         """To the end; gives how often each kind occurred. Raises Mismatch."""
         while not self.run.is_done:
-            token, verb, values = self.run.choose()
-            task = next(task for task, other in self.pairs.items() if other is token)
-            self.acts.append(f"{verb} {token.element}")
-            self.trial.host.published.clear()
-            self.trial.host.signals.clear()
-            self.trial.step(lambda case, task=task, verb=verb, values=values: self.act(case, task, verb, values))  # type: ignore[misc]
-            self.run.act(token, verb, values)
-            self.compare()
+            self.play_one()
         return self.run.kinds
+
+    def play_one(self) -> None:
+        """One step. Raises Mismatch."""
+        token, verb, values = self.run.choose()
+        task = next(task for task, other in self.pairs.items() if other is token)
+        self.acts.append(f"{verb} {token.element}")
+        self.trial.host.published.clear()
+        self.trial.host.signals.clear()
+        self.trial.step(lambda case: self.act(case, task, verb, values))
+        self.run.act(token, verb, values)
+        self.compare()
 
     def act(self, case: Case, task_id: str, verb: str, values: PlainDict) -> None:
         self.compare_waits(case)

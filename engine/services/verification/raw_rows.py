@@ -1,8 +1,10 @@
 """Rows as they lie in the database, whatever was done to them: for who must name a damaged row, not fall over it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
@@ -47,45 +49,64 @@ def read_rows(
     connection: Connection, table: Table, *conditions: ColumnElement[bool], order_by: tuple[Column[Any], ...] = ()
 ) -> Iterator[dict[str, Any]]:
     """Rows by the names of their columns. What cannot be read is given as it lies there, so that no seal fits it."""
-    for row in _read_raw(connection, table, conditions, order_by):
-        values = {}
-        for column in table.c:
-            try:
-                values[column.name] = _read_value(column, row[column.name])
-            except Unreadable:
-                raw = row[column.name]
-                values[column.name] = str(raw).encode() if isinstance(column.type, LargeBinary) else raw
+    places = _list_places(table)
+    for values in _read_raw(connection, table, conditions, order_by):
+        for place in places:
+            raw = values[place.name]
+            if type(raw) is place.plain:
+                if place.read is not None:
+                    with suppress(Unreadable):
+                        values[place.name] = place.read(raw)
+            elif place.plain is bytes and not (raw is None and place.is_nullable):
+                values[place.name] = str(raw).encode()
         yield values
 
 
 def find_unreadable(connection: Connection, table: Table) -> Iterator[tuple[dict[str, Any], str]]:
     """(row, column) for each row with a value that the application cannot have written."""
     for row in _read_raw(connection, table, (), ()):
-        for column in table.c:
-            try:
-                _read_value(column, row[column.name])
-            except Unreadable:
-                yield dict(row), column.name
+        for place in _list_places(table):
+            if not place.fits(row[place.name]):
+                yield row, place.name
                 break
 
 
 def _read_raw(
     connection: Connection, table: Table, conditions: tuple[ColumnElement[bool], ...], order_by: tuple[Column[Any], ...]
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterator[dict[str, Any]]:
+    names = [str(column.name) for column in table.c]
     columns = [type_coerce(column, NullType()).label(column.name) for column in table.c]
     query = select(*columns).where(*conditions).order_by(*order_by)
     with connection.execute(query, execution_options={"yield_per": CHUNK_ROWS}) as result:
-        for row in result.mappings():
-            yield {str(name): value for name, value in row.items()}
+        for row in result:
+            yield dict(zip(names, row, strict=True))
 
 
-def _read_value(column: Column[Any], raw: Any) -> Any:
-    if raw is None and column.nullable:
-        return None
-    plain, read = next(found for kind, found in _KINDS.items() if isinstance(column.type, kind))
-    if not isinstance(raw, plain):
-        raise Unreadable(column.name)
-    return read(raw)
+@dataclass(frozen=True)
+class _Place:
+    """A column as the database keeps it. `plain` is what the driver gives, `read` makes the value of it."""
+
+    name: str
+    plain: type
+    read: Callable[[Any], Any] | None
+    is_nullable: bool
+
+    def fits(self, raw: Any) -> bool:
+        if raw is None and self.is_nullable:
+            return True
+        try:
+            return type(raw) is self.plain and (self.read is None or self.read(raw) is not None)
+        except Unreadable:
+            return False
+
+
+@cache
+def _list_places(table: Table) -> list[_Place]:
+    return [_Place(str(one.name), *_find_kind(one), bool(one.nullable)) for one in table.c]
+
+
+def _find_kind(column: Column[Any]) -> tuple[type, Callable[[Any], Any] | None]:
+    return next(found for kind, found in _KINDS.items() if isinstance(column.type, kind))
 
 
 def _read_instant(microseconds: int) -> datetime:
@@ -106,15 +127,11 @@ def _read_json(text: str) -> Plain:
     return value
 
 
-def _keep(value: Any) -> Any:
-    return value
-
-
-_KINDS: dict[type[TypeEngine[Any]], tuple[type, Callable[[Any], Any]]] = {
+_KINDS: dict[type[TypeEngine[Any]], tuple[type, Callable[[Any], Any] | None]] = {
     Instant: (int, _read_instant),
     Json: (str, _read_json),
     Hex: (bytes, bytes.hex),
-    Integer: (int, _keep),
-    String: (str, _keep),
-    LargeBinary: (bytes, _keep),
+    Integer: (int, None),
+    String: (str, None),
+    LargeBinary: (bytes, None),
 }

@@ -1,0 +1,48 @@
+"""Proof that what is remembered is what happened: every chain, seal and hash of the database, recomputed.
+
+Each finding names the table and the row. Nothing here writes, and a server may run beside it.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Table, func, select
+
+from engine.runtime.engine import Engine
+from engine.services.agreements.tables import signature
+from engine.services.documents.tables import document, document_consent
+from engine.services.ledger.tables import account, journal, posting
+from engine.services.verification.checkpoints import verify_checkpoints, verify_shipped
+from engine.services.verification.findings import Finding
+from engine.services.verification.raw_rows import read_snapshot
+from engine.services.verification.streams import StreamCheck
+from engine.services.verification.tables import (
+    verify_definitions,
+    verify_documents,
+    verify_files,
+    verify_ledger,
+    verify_signatures,
+    verify_vault,
+)
+from engine.storage.tables import checkpoint, definition, file, history, instance, submission, vault_item
+
+__all__ = ["Finding", "count_rows", "verify", "verify_shipped"]
+
+
+def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
+    """Everything that is wrong with the database, or with one case and what belongs to it."""
+    with engine.database.read() as fresh, read_snapshot(fresh) as connection:
+        yield from StreamCheck(engine, connection, instance_id).run()
+        yield from verify_checkpoints(engine, connection, instance_id)
+        yield from verify_files(engine, connection, instance_id)
+        if instance_id is None:
+            for check in (verify_definitions, verify_vault, verify_ledger, verify_documents, verify_signatures):
+                yield from check(engine, connection)
+
+
+def count_rows(connection: Connection) -> dict[str, int]:
+    """How many rows a full verification covers, by table."""
+    tables: tuple[Table, ...] = (
+        *(history, checkpoint, instance, submission, definition, file, vault_item),
+        *(account, journal, posting, document, document_consent, signature),
+    )
+    return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}

@@ -1,0 +1,129 @@
+"""Whether history is what the checkpoints say: those of the database, and those that were shipped."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, and_, bindparam, or_, select
+
+from engine.runtime.engine import Engine
+from engine.services.checkpoints.shipping import read_shipped
+from engine.services.checkpoints.statements import (
+    Checkpoint,
+    Head,
+    hash_heads,
+    hash_statement,
+    is_signed,
+    public_key_of,
+)
+from engine.services.verification.findings import Finding
+from engine.services.verification.raw_rows import read_rows
+from engine.storage.clock import format_instant
+from engine.storage.prepared import Prepared
+from engine.storage.tables import checkpoint, checkpoint_head, history
+
+_FIND = Prepared(
+    select(history.c.mac).where(history.c.stream == bindparam("stream"), history.c.seq == bindparam("seq"))
+)
+
+
+def verify_checkpoints(engine: Engine, connection: Connection, instance_id: str | None) -> Iterator[Finding]:
+    """Each checkpoint is signed and follows the one before, and every row it covers is there."""
+    if instance_id is None:
+        yield from _check_statements(engine, connection)
+    of_case = () if instance_id is None else (checkpoint_head.c.stream == instance_id,)
+    is_same_row = and_(history.c.stream == checkpoint_head.c.stream, history.c.seq == checkpoint_head.c.seq)
+    uncovered = (
+        select(checkpoint_head.c.stream, checkpoint_head.c.seq, checkpoint_head.c.number)
+        .outerjoin(history, is_same_row)
+        .where(or_(history.c.mac.is_(None), history.c.mac != checkpoint_head.c.mac), *of_case)
+        .order_by(checkpoint_head.c.stream, checkpoint_head.c.seq)
+    )
+    for row in connection.execute(uncovered):
+        yield _miss(row.stream, row.seq, row.number)
+
+
+def _check_statements(engine: Engine, connection: Connection) -> Iterator[Finding]:
+    public_key, previous, expected = public_key_of(engine.keys), "", 1
+    for row in read_rows(connection, checkpoint, order_by=(checkpoint.c.number,)):
+        bad = partial(Finding, "checkpoint", str(row["number"]))
+        said = _read_statement(row["statement"])
+        if row["number"] != expected:
+            yield Finding("checkpoint", str(expected), f"Expected it before checkpoint {row['number']}, but it is gone")
+        elif said.get("previous") != hash_statement(previous):
+            yield bad("Expected to follow the checkpoint before, but it does not")
+        if not is_signed(public_key, str(row["statement"]), row["signature"]):
+            yield bad("Expected the statement that was signed, but it is another")
+        elif (said.get("number"), said.get("at")) != (row["number"], _format(row["at"])):
+            yield bad("Expected number and instant of its statement, but they are others")
+        elif said.get("heads") != hash_heads(_read_heads(connection, row["number"])):
+            yield bad("Expected the heads that were signed, but they are others")
+        previous = str(row["statement"])
+        expected = row["number"] + 1 if isinstance(row["number"], int) else expected
+    is_known = select(checkpoint.c.number).where(checkpoint.c.number == checkpoint_head.c.number).exists()
+    for number in connection.execute(select(checkpoint_head.c.number).where(~is_known).distinct()).scalars():
+        yield Finding("checkpoint", str(number), "Expected the checkpoint of some heads, but it is gone")
+
+
+def verify_shipped(engine: Engine, path: Path) -> Iterator[Finding]:
+    """Whether the database holds what the checkpoints in a file cover. Raises OSError."""
+    public_key = public_key_of(engine.keys)
+    with engine.database.read() as connection:
+        kept = {row.number: row.statement for row in connection.execute(select(checkpoint))}
+        for line, document in read_shipped(path):
+            shipped = _read_document(public_key, document)
+            if shipped is None:
+                signed = "Expected a checkpoint signed with the key of this installation, but it is none"
+                yield Finding("shipped", f"{path.name}:{line}", signed)
+                continue
+            number = _read_statement(shipped.statement).get("number")
+            if kept.get(number) == shipped.statement:
+                continue  # its heads are those of the database, which `verify_checkpoints` compares
+            yield Finding(
+                "checkpoint", str(number), "Expected the checkpoint that was shipped, but it is gone or another"
+            )
+            for stream, seq, mac in shipped.heads:
+                if _FIND.scalar(connection, {"stream": stream, "seq": seq}) != bytes.fromhex(mac):
+                    yield _miss(stream, seq, number)
+
+
+def _read_document(public_key: Ed25519PublicKey, document: object) -> Checkpoint | None:
+    """The checkpoint in a shipped document, if it was signed with the key and its heads belong to it."""
+    try:
+        content = cast(dict[str, Any], document)
+        statement, signature = str(content["statement"]), bytes.fromhex(content["signature"])
+        heads = [cast(Head, tuple(head)) for head in content["heads"]]
+    except (KeyError, TypeError, ValueError):
+        return None
+    is_whole = is_signed(public_key, statement, signature) and _read_statement(statement).get("heads") == hash_heads(
+        heads
+    )
+    return Checkpoint(statement, signature, heads) if is_whole else None
+
+
+def _read_statement(text: object) -> dict[str, Any]:
+    """What it says; nothing if it is no statement."""
+    try:
+        said = orjson.loads(str(text))
+    except orjson.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _read_heads(connection: Connection, number: int) -> list[Head]:
+    rows = read_rows(connection, checkpoint_head, checkpoint_head.c.number == number)
+    return sorted(((str(row["stream"]), row["seq"], str(row["mac"])) for row in rows), key=itemgetter(0))
+
+
+def _format(at: Any) -> Any:
+    return format_instant(at) if isinstance(at, datetime) else at
+
+
+def _miss(stream: str, seq: int, number: object) -> Finding:
+    bad = f"Expected the row that checkpoint {number} covers, but it is gone or another"
+    return Finding("history", f"{stream}/{seq}", bad)

@@ -1,0 +1,64 @@
+"""What is the same on every page of a language is text of the template; what is not is asked for."""
+
+import pytest
+from flask import Flask, g
+from jinja2 import DictLoader
+from markupsafe import Markup
+
+from web.editions import Pages
+
+TEMPLATES = {
+    "same": "{{ t('word') }}{{ icon('x') }}",
+    "joined": "{{ icon('x') ~ t('word') }}",
+    "asked": "{{ t(key) }}",
+    "wrong": "{% if False %}{{ t('missing') }}{% endif %}fine",
+}
+
+
+@pytest.fixture
+def calls() -> list[str]:
+    """What was asked for, in order."""
+    return []
+
+
+@pytest.fixture
+def app(calls: list[str]) -> Flask:
+    app = Flask(__name__)
+    app.jinja_environment = Pages
+    app.jinja_options = {"loader": DictLoader(TEMPLATES), "autoescape": True}
+
+    def word(language: str, key: str) -> str:
+        calls.append(key)
+        return {"word": f"<{language}>"}[key]
+
+    pages = app.jinja_env
+    assert isinstance(pages, Pages)
+    pages.know = lambda language: {"t": lambda key: word(language, key), "icon": lambda name: Markup("<i>") + name}
+    pages.globals["t"] = lambda key: word("called", key)
+    return app
+
+
+def _render(app: Flask, template: str, language: str, **values: str) -> str:
+    with app.app_context():
+        g.language = language
+        return app.jinja_env.get_template(template).render(**values)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_known_answers_are_asked_for_once(app: Flask, calls: list[str], language: str) -> None:
+    pages = {_render(app, "same", language) for _ in range(3)}
+    assert pages == {f"&lt;{language}&gt;<i>x"}
+    assert calls == ["word"]
+
+
+def test_joined_answers_stay_what_they_are(app: Flask) -> None:
+    assert _render(app, "joined", "zh") == "<i>x&lt;zh&gt;"
+
+
+def test_what_depends_on_the_page_is_asked_for_each_time(app: Flask, calls: list[str]) -> None:
+    assert [_render(app, "asked", "zh", key="word") for _ in range(2)] == ["&lt;called&gt;"] * 2
+    assert calls == ["word", "word"]
+
+
+def test_a_wrong_call_is_told_of_where_it_is_made(app: Flask) -> None:
+    assert _render(app, "wrong", "zh") == "fine"

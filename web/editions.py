@@ -1,0 +1,86 @@
+"""Templates, in an edition for each language.
+
+Words, icons and addresses that a template names outright are the same on every page of a language: an edition has them
+as its own text, where a call for each would be most of the cost of a page. What depends on anything else is called.
+"""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any
+
+from flask.sansio.app import App
+from flask.templating import Environment
+from jinja2 import Template, nodes
+from jinja2.runtime import markup_join
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
+
+from web.texts import Language, current_language
+
+Known = Mapping[str, Callable[..., str]]
+
+
+class Pages(Environment):
+    """Gives each template in the edition of the present request's language.
+
+    `know` says which functions always give the same answer in a language; templates find them under the same names.
+    """
+
+    language: Language | None = None
+    _known: Known = {}
+
+    def __init__(self, app: App, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.know: Callable[[Language], Known] = lambda _language: {}
+        self._editions: dict[Language, Pages] = {}
+
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002  # Jinja names it so
+    ) -> Template:
+        """A template by name. Raises TemplateNotFound."""
+        if self.language is not None:
+            return super().get_template(name, parent, globals)
+        language = current_language()
+        edition = self._editions.get(language)
+        if edition is None:
+            edition = self._editions[language] = self.overlay()
+            edition.language, edition._known = language, self.know(language)
+        return edition.get_template(name, parent, globals)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What every template knows; no template has names of its own, and a chain of maps is slow to copy."""
+        return super().make_globals(d) if d else self.globals
+
+    def _generate(self, source: nodes.Template, name: Any, filename: Any, defer_init: bool = False) -> str:
+        """Jinja's hook between reading a template and turning it into code."""
+        return super()._generate(_Settle(self._known).visit(source), name, filename, defer_init)
+
+
+class _Settle(NodeTransformer):
+    """Puts the answer in the place of each call that always has the same one."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802  # Jinja looks for it by the name of the node
+        """A call, with arguments that are known, of a function that is."""
+        self.generic_visit(node)
+        known = self.known.get(node.node.name) if isinstance(node.node, nodes.Name) else None
+        if known is None or node.dyn_args or node.dyn_kwargs:
+            return node
+        try:
+            arguments = [argument.as_const() for argument in node.args]
+            answer = known(*arguments, **{pair.key: pair.value.as_const() for pair in node.kwargs})
+        except (nodes.Impossible, LookupError, ValueError):  # to be called, and if it is wrong, to be told of there
+            return node
+        return nodes.Const(answer, lineno=node.lineno, environment=node.environment)
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
+        """Jinja joins constants as plain text and forgets that one was HTML."""
+        self.generic_visit(node)
+        values = [part.value for part in node.nodes if isinstance(part, nodes.Const)]
+        if len(values) < len(node.nodes) or not any(isinstance(value, Markup) for value in values):
+            return node
+        return nodes.Const(markup_join(values), lineno=node.lineno, environment=node.environment)
