@@ -15,8 +15,8 @@ from bench.express import measure_express
 from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
-from bench.million import measure_million
 from bench.migrating import measure_migration
+from bench.million import measure_million
 from bench.modeler import measure_modeler
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages

@@ -122,7 +122,12 @@ def _fire(one: World) -> float:
 
 def _complete(one: World) -> float:
     tasks = [world.find_task(one.engine, world.start(one.engine, KEYS[0])) for _ in range(STEPS)]
-    return one.meter.cpu(lambda engine: [world.complete(engine, task_id) for task_id in tasks])
+
+    def complete_all(engine: Engine) -> None:
+        for task_id in tasks:
+            world.complete(engine, task_id)
+
+    return one.meter.cpu(complete_all)
 
 
 def _ask_at_random(key: str, world_: World, count: int) -> Iterator[Figure]:

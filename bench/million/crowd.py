@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from random import Random
 from typing import Any
@@ -179,8 +179,3 @@ class _Case:
     number: int
     started: int
     is_open: bool
-
-
-def at(microseconds: int) -> datetime:
-    """The instant a column holds."""
-    return EPOCH + microseconds * MICROSECOND

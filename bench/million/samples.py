@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from bench import world
-from bench.diagrams import FIELDS
 from engine.runtime.engine import Engine
 from engine.storage.database import UnitOfWork
 from engine.storage.tables import history, instance, submission, task
@@ -53,11 +52,3 @@ def _take(unit: UnitOfWork, instance_id: str) -> Sample:
         rows = unit.connection.exec_driver_sql(str(query), (instance_id,) if query.positional else query.params)
         found[table.name] = [tuple(row) for row in rows]
     return Sample(found)
-
-
-def columns_of(table: Table) -> list[str]:
-    """In the order of the rows of a sample."""
-    return [column.name for column in table.columns]
-
-
-__all__ = ["FIELDS", "KEYS", "NEW", "REMINDED", "RETIRED", "Sample", "columns_of", "definitions", "play"]

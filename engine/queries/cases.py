@@ -193,7 +193,8 @@ class _Search:
             elif place := place_of_text(self.connection, wanted.text, window):
                 yield place
         if wanted.party and self.parties is not None:
-            yield Place(tuple((instance_party.c.instance_id, instance_party.c.party_id == one) for one in self.parties))
+            column = instance_party.c.instance_id
+            yield Place(tuple((column, instance_party.c.party_id == party_id) for party_id in self.parties))
         if wanted.element:
             yield Place(((task.c.instance_id, task.c.element == wanted.element),))
         if wanted.status == INCIDENT:
