@@ -135,8 +135,10 @@ def _ask_at_random(key: str, world_: World, count: int) -> Iterator[Figure]:
     while len(seconds) < count:
         wanted, after = asker.ask(), None
         while True:
+            page = search_cases(
+                world_.engine, AUDITOR, wanted, after
+            )  # compiles what is of a new form, once in a process
             seconds.append(world_.meter.cpu(search(wanted, after)))
-            page = search_cases(world_.engine, AUDITOR, wanted, after)
             cut += page.looked_to is not None
             after = page.after
             if after is None or asker.random.random() > AGAIN:

@@ -119,6 +119,12 @@ def is_there(query: Select[Any]) -> ColumnElement[bool]:
     return query.limit(1).scalar_subquery().is_not(None)
 
 
+def repeat_first(values: list[str]) -> list[str]:
+    """So many that their number is a power of two: each number is a statement of its own, which has to be compiled."""
+    missing = (1 << (len(values) - 1).bit_length()) - len(values) if values else 0
+    return values + values[:1] * missing
+
+
 def everywhere() -> Place:
     """All cases."""
     return Place(((instance.c.id, instance.c.id != ""),))

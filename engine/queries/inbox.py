@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from engine.language.model import Element
-from engine.queries.candidates import ALL_CASES, is_there, place_of_text
+from engine.queries.candidates import ALL_CASES, is_there, place_of_text, repeat_first
 from engine.queries.page import MAX_LIMIT, Page
 from engine.records.access import (
     IS_CANDIDATE,
@@ -47,7 +47,7 @@ BY_DUE, BY_PRIORITY, BY_CREATED = "due", "priority", "created"
 SORTS = (BY_DUE, BY_PRIORITY, BY_CREATED)
 COUNT_LIMIT = 100
 # An actor who is a candidate of few tasks is served from his side, another from the list of all tasks in their order.
-FEW_TASKS = 1_000
+FEW_TASKS = 4_000
 # A search for what few cases say is served from these, another from the list of tasks.
 FEW_CASES = 5_000
 NO_DUE_DATE = "-"
@@ -199,9 +199,7 @@ class Work:
         return rows
 
     def _find_cases(self, search: str) -> list[str] | None:
-        """The open cases that may say something, where few of all do; their number is rounded up to a power of two by
-        naming one again, because each number is a statement of its own.
-        """
+        """The open cases that may say something, where few of all do."""
         place = place_of_text(self.connection, search, ALL_CASES)
         if place is None:
             return None
@@ -210,7 +208,7 @@ class Work:
             return None
         is_open = is_there(select(task.c.id).where(task.c.instance_id == instance.c.id))
         found = list(self.connection.execute(place.find_cases(looked).where(is_open)).scalars())
-        return found + found[:1] * ((1 << len(found).bit_length()) - len(found))
+        return repeat_first(found)
 
     def _read(self, row: Any) -> TaskRow:
         return TaskRow(
