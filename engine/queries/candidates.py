@@ -119,6 +119,13 @@ def is_there(query: Select[Any]) -> ColumnElement[bool]:
     return query.limit(1).scalar_subquery().is_not(None)
 
 
+def aside(column: ColumnElement[str]) -> ColumnElement[str]:
+    """A column of which no index is used: it is asked of what is looked at anyway. SQLite, which has no statistics,
+    would go through all cases of a process.
+    """
+    return column + ""
+
+
 def repeat_first(values: list[str]) -> list[str]:
     """So many that their number is a power of two: each number is a statement of its own, which has to be compiled."""
     missing = (1 << (len(values) - 1).bit_length()) - len(values) if values else 0

@@ -12,6 +12,7 @@ from engine.queries.candidates import (
     ALL_CASES,
     Place,
     Window,
+    aside,
     everywhere,
     find_scarcest,
     is_there,
@@ -216,11 +217,11 @@ class _Search:
                 select(task.c.id).where(task.c.instance_id == instance.c.id, task.c.element == wanted.element)
             )
         if wanted.process_key:
-            yield _aside(instance.c.process_key) == wanted.process_key
+            yield aside(instance.c.process_key) == wanted.process_key
         if wanted.status == INCIDENT:
             yield is_there(select(incident.c.id).where(incident.c.instance_id == instance.c.id, _IS_OPEN))
         elif wanted.status:
-            yield _aside(instance.c.status) == wanted.status
+            yield aside(instance.c.status) == wanted.status
         if wanted.started_from:
             yield instance.c.started_at >= wanted.started_from
         if wanted.started_to:
@@ -233,11 +234,6 @@ class _Search:
         names = (party.c.name_zh, party.c.name_en)
         named = or_(*(name.icontains(self.wanted.party, autoescape=True) for name in names))
         return is_there(of_case.join(party, party.c.id == instance_party.c.party_id).where(named))
-
-
-def _aside(column: ColumnElement[str]) -> ColumnElement[str]:
-    """A column of which no index is used: it is asked of the cases a place names, and is no place by itself."""
-    return column + ""
 
 
 def read_case(row: Row[Any]) -> CaseRow:

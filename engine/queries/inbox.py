@@ -23,7 +23,14 @@ from sqlalchemy import (
 )
 
 from engine.language.model import Element
-from engine.queries.candidates import ALL_CASES, is_there, place_of_text, repeat_first
+from engine.queries.candidates import (
+    ALL_CASES,
+    aside,
+    is_there,
+    place_of_processes,
+    place_of_text,
+    repeat_first,
+)
 from engine.queries.page import MAX_LIMIT, Page
 from engine.records.access import (
     IS_CANDIDATE,
@@ -36,6 +43,7 @@ from engine.records.access import (
 )
 from engine.runtime.assignment import DEFAULT_PRIORITY
 from engine.runtime.engine import Engine
+from engine.runtime.step import ACTIVE
 from engine.storage.actor import Actor
 from engine.storage.columns import EPOCH, Instant
 from engine.storage.prepared import Prepared
@@ -180,7 +188,7 @@ class Work:
         """The rows of a page and the one behind it. By due date these are two queries, so that each comes in order from
         an index: first the tasks with a date, then those without.
         """
-        case_ids = self._find_cases(wanted.search) if wanted.search and not self.has_few else None
+        case_ids = None if self.has_few else self._find_cases(wanted)
         if case_ids == []:
             return []
         values = self.values | _describe(wanted, after) | {"case_ids": case_ids}
@@ -198,9 +206,13 @@ class Work:
             rows += run(limit + 1 - len(rows), False, is_past_dates)
         return rows
 
-    def _find_cases(self, search: str) -> list[str] | None:
-        """The open cases that may say something, where few of all do."""
-        place = place_of_text(self.connection, search, ALL_CASES)
+    def _find_cases(self, wanted: TaskFilter) -> list[str] | None:
+        """The open cases that may say what is searched for, else those of a process, where they are few."""
+        place = None
+        if wanted.search:
+            place = place_of_text(self.connection, wanted.search, ALL_CASES)
+        elif wanted.process_key:
+            place = place_of_processes((wanted.process_key,), (ACTIVE,))
         if place is None:
             return None
         looked = place.look(ALL_CASES, FEW_CASES + 1)
@@ -289,7 +301,7 @@ class _Shape:
             searched = (instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
             yield or_(*(one.icontains(bindparam("search", type_=String), escape="/") for one in searched))
         if self.is_of_process:
-            yield instance.c.process_key == bindparam("process_key")
+            yield aside(instance.c.process_key) == bindparam("process_key")
         if self.is_of_skill:
             yield task.c.skill == bindparam("skill")
         if self.is_urgent:

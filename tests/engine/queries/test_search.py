@@ -173,6 +173,7 @@ def test_pages_follow_each_other(crowded: Engine) -> None:
 def test_an_inbox_is_searched_from_every_side_alike(crowded: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ("空调", "佛", "水泵维修", "REPAIR", "ai", "zeppelin", "%", "a%r", "0000")
     wanted = [TaskFilter(search=text, sort=sort) for text in texts for sort in ("due", "created")]
+    wanted += [TaskFilter(process_key=key) for key in (KEYS[0], KEYS[-1], RETIRED, "none")]
 
     def find() -> list[list[str]]:
         return [[row.id for row in list_tasks(crowded, REVIEWER, one, limit=200).rows] for one in wanted]
