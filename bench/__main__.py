@@ -20,7 +20,9 @@ from bench.million import measure_million
 from bench.modeler import measure_modeler
 from bench.nearest import measure_nearest
 from bench.pages import measure_pages
+from bench.past import measure_past
 from bench.proof import measure_verify
+from bench.replaying import measure_replay
 from bench.steps import measure_loop, measure_size, measure_sql
 from web.services import load_services
 
@@ -36,6 +38,8 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "million": measure_million,
     "language": measure_language,
     "verify": measure_verify,
+    "past": measure_past,
+    "replay": measure_replay,
     "pages": measure_pages,
     "migrate": measure_migration,
     "modeler": measure_modeler,

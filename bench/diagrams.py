@@ -4,6 +4,13 @@ from tests.support.definitions import FILES, diagram, flow, node, note_form, use
 
 FIELDS = {"note": "A sentence of usual length, as people write it.", "amount_fen": "12.50"}
 VALUES = {"note": FIELDS["note"], "amount_fen": 1250}  # the same as the form reads it
+RATE = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="t" namespace="t">
+<decision id="rate" name="费率"><decisionTable id="t" hitPolicy="FIRST">
+<input id="i" label="金额"><inputExpression id="x" typeRef="number"><text>amount_fen</text></inputExpression></input>
+<output id="o" name="bps" typeRef="number"/>
+<rule id="r1"><inputEntry id="a1"><text>&lt; 1000</text></inputEntry><outputEntry id="b1"><text>5</text></outputEntry>
+</rule><rule id="r2"><inputEntry id="a2"><text>-</text></inputEntry><outputEntry id="b2"><text>7</text></outputEntry>
+</rule></decisionTable></decision></definitions>"""
 LARGE = "<bpmn:conditionExpression>amount_fen is not None and amount_fen &gt; 100</bpmn:conditionExpression>"
 
 
@@ -28,6 +35,17 @@ def five_steps() -> dict[str, bytes]:
     steps = [f"step_{number}" for number in range(1, 6)]
     body = node("startEvent", "begun") + "".join(map(user, steps)) + node("endEvent", "done")
     return {**FILES, **note_form(), **diagram("five", body + flow(f"begun {' '.join(steps)} done"))}
+
+
+def ten_steps() -> dict[str, bytes]:
+    """Ten user tasks in a row; a decision behind the third, a condition behind the seventh."""
+    steps = [f"step_{number}" for number in range(1, 11)]
+    body = node("startEvent", "begun") + "".join(map(user, steps))
+    body += node("businessRuleTask", "rate", camunda__decisionRef="rate", camunda__resultVariable="rate")
+    body += _gateway("is_large", "end_small") + node("endEvent", "done") + node("endEvent", "end_small")
+    body += flow(f"begun {' '.join(steps[:3])} rate {' '.join(steps[3:7])} is_large")
+    body += _answers("is_large", "step_8", "end_small") + flow(f"{' '.join(steps[7:])} done")
+    return {**FILES, **note_form(), **diagram("ten", body), "bpmn/ten/rate.dmn": RATE.encode()}
 
 
 def loop() -> dict[str, bytes]:

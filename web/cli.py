@@ -40,6 +40,7 @@ from web.demo.play import play
 from web.demo.repairing import play_repair
 from web.demo.running import CATEGORIES, CLASSES, play_errand
 from web.demo.working import AWARDS, MODES, play_work
+from web.replaying import add_arguments, run_replay
 from web.repository import ROOT, read_definitions
 from web.scenarios import run_scenarios
 from web.services import load_services
@@ -86,6 +87,8 @@ def main(arguments: list[str]) -> int:
         return play(options.takers, options.url, options.milestones)
     if options.verb == "deploy":
         return run_deploy(options.files)
+    if options.verb == "replay":
+        return run_replay(options, name_file)
     if options.verb == "bench":  # in a process of its own: nothing of this one is measured along
         given = [f"--{name}" for name in ("quick", "json") if getattr(options, name)]
         return subprocess.call([sys.executable, "-m", "bench", *given, *options.names])
@@ -122,6 +125,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo.add_argument("--transfers", type=int, default=1, help="of a to-do item: how often it is handed on")
     demo.add_argument("--exception", action="store_true", help="of a to-do item: an exception is filed on the way")
     demo.add_argument("--url", help="play against a running server on this machine")
+    add_arguments(verbs.add_parser("replay", help="play recorded cases again, in memory, and tell what differs"))
     proof = verbs.add_parser("verify", help="check everything the database remembers")
     proof.add_argument("--checkpoints", type=Path, help="a file of shipped checkpoints to compare it with")
     verbs.add_parser("expr", help="evaluate expressions and scripts: JSON lines in, JSON lines out")
@@ -212,6 +216,9 @@ def run_expressions() -> int:
 
 def run_verify(checkpoints: Path | None) -> int:
     """Proves what the database remembers, also while the server runs; 1 and a line per bad row otherwise."""
+    if checkpoints is not None and not checkpoints.is_file():
+        print(f"Expected a file of shipped checkpoints, but {checkpoints} is none.")
+        return 1
     engine = Engine(read_settings())
     try:
         with engine.database.read() as connection:
@@ -222,7 +229,7 @@ def run_verify(checkpoints: Path | None) -> int:
             counts = count_rows(connection)
         findings = list(verify(engine))
         if checkpoints is not None:
-            findings += verify_shipped(engine, checkpoints)
+            findings += [one for one in verify_shipped(engine, checkpoints) if one not in findings]
     except SchemaUnsafe as unsafe:
         print(unsafe)
         return 1

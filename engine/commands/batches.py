@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from engine.definitions.registry import TOPICS, BatchTopic
 from engine.language.errors import BpmnError, EngineError
+from engine.language.specs.task import TracedTask
 from engine.language.values import Border
 from engine.records.batches import Chunk, collect_results, find_chunk, finish_chunk, give_up_chunk
 from engine.records.history import event
@@ -93,9 +94,12 @@ def _give_up(engine: Engine, claimed: Job, chunk: Chunk, error: Exception) -> No
         if _is_there(step, chunk.task_id):
             give_up_chunk(step.connection, chunk, text)
             task = step.case.get_task_from_id(chunk.task_id)
+            facts: PlainDict = {"chunk": chunk.number, "message": text}
             if isinstance(error, BpmnError):
+                _note(step, task, "batch_error", **facts, error=error.code, values=error.values)
                 step.case.throw(task, error)
             else:
+                _note(step, task, "batch_failed", **facts)
                 step.case.fail_service(task, ChunkFailed(chunk, text))
         return None
 
@@ -112,13 +116,16 @@ def end_batch(engine: Engine, claimed: Job) -> None:
             return None
         result = collect_results(step.connection, task_id)
         task = step.case.get_task_from_id(task_id)
-        element = task.task_spec.element
-        facts: PlainDict = {"topic": element.topic, "items": result["items"], "results": result["results"]}
-        step.note(event("batch_done", task=task_id, element=element.id, **facts, rejected=result["rejected"]))
+        _note(step, task, "batch_done", **result)
         step.case.complete_service(task, result)
         return None
 
     _run_on_instance(engine, claimed, str(claimed.payload["instance"]), Command(KIND, SYSTEM, act))
+
+
+def _note(step: Step, task: TracedTask, kind: str, **facts: Plain) -> None:
+    element = task.task_spec.element
+    step.note(event(kind, task=task.id, element=element.id, topic=element.topic, **facts))
 
 
 def _is_there(step: Step, task_id: str) -> bool:

@@ -3,13 +3,15 @@
 Whatever is killed and when, the cases themselves say how far it came.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
 from engine.commands.migrations import KIND, REVERT, go_on
-from engine.language.errors import EngineError, TryAgain
+from engine.language.errors import TryAgain
 from engine.language.migration import MigrationBlocked
 from engine.records.jobs import Job, settle_job
 from engine.records.migrations import (
@@ -49,6 +51,8 @@ from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain
 from engine.storage.tables import instance
 
+log = logging.getLogger(__name__)
+
 
 def work_on_migration(engine: Engine, claimed: Job) -> None:
     """Does the next hundred cases of a migration, and asks for the job after this one."""
@@ -60,10 +64,10 @@ def work_on_migration(engine: Engine, claimed: Job) -> None:
         goal = Goal(plan.process_key, engine.catalogue.pins(connection, plan.pin_set_id), read_renamed(plan.renamed))
     if plan.state == TRYING and items:
         _try_items(engine, plan, goal, items)
-    for item in items if plan.state == RUNNING else ():
-        _take_over(engine, plan, goal, item)
-    for item in items if plan.state == REVERTING else ():
-        _put_back(engine, plan, item)
+    for one in items if plan.state == RUNNING else ():
+        _take_over(engine, plan, goal, one)
+    for one in items if plan.state == REVERTING else ():
+        _put_back(engine, plan, one)
 
     def settle(unit: UnitOfWork) -> None:
         settle_job(unit.connection, claimed)
@@ -79,17 +83,16 @@ def work_on_migration(engine: Engine, claimed: Job) -> None:
     engine.database.transact(settle)
 
 
-def _try_items(engine: Engine, plan: Any, goal: Goal, items: Sequence[Any]) -> None:
+def _try_items(engine: Engine, plan: Any, goal: Goal, ids: Sequence[str]) -> None:
     """Judges cases on copies; those that wait elsewhere than the filter says are taken out of the plan."""
     trial, wanted = Trial(engine, goal, engine.clock()), plan.filters.get("element")
     verdicts: dict[str, Verdict | None] = {}
     versions: dict[str, int] = {}
     with engine.database.read() as connection:
-        ids = [item.instance_id for item in items]
         for found in connection.execute(select(instance).where(instance.c.id.in_(ids))):
             row = found._asdict()
             is_open = row["status"] == "active" and row["pin_set_id"] != plan.pin_set_id
-            verdict = trial.judge(connection, row) if is_open else None
+            verdict = _judge(trial, connection, row) if is_open else None
             if verdict is not None and (not wanted or wanted in verdict.places):
                 verdicts[row["id"]], versions[row["id"]] = verdict, row["version"]
 
@@ -103,11 +106,22 @@ def _try_items(engine: Engine, plan: Any, goal: Goal, items: Sequence[Any]) -> N
     engine.database.transact(work)
 
 
-def _take_over(engine: Engine, plan: Any, goal: Goal, item: Any) -> None:
+def _judge(trial: Trial, connection: Connection, row: Mapping[str, Any]) -> Verdict:
+    """What is wrong with one case must not stop the others."""
+    try:
+        return trial.judge(connection, row)
+    except (DBAPIError, TryAgain):
+        raise
+    except Exception as error:
+        log.exception("trial of case %s failed", row["id"])
+        return Verdict(BLOCKED, reason=FAILED, facts={"problem": str(error)[:500]})
+
+
+def _take_over(engine: Engine, plan: Any, goal: Goal, instance_id: str) -> None:
     """One case in a step of its own. If it moved since the trial it is tried anew under its lock."""
 
     def act(step: Step) -> Plain:
-        found = find_item(step.connection, plan.id, item.instance_id)
+        found = find_item(step.connection, plan.id, instance_id)
         if found is None or found.state != CHOSEN:
             raise _Skipped("")
         if step.row["pin_set_id"] == plan.pin_set_id:
@@ -120,26 +134,26 @@ def _take_over(engine: Engine, plan: Any, goal: Goal, item: Any) -> None:
         snapshot = migrate(step, goal, plan.id)
         values = {"state": MIGRATED, "version": step.row["version"] + 1, "snapshot": snapshot}
         values |= {} if verdict is None else _describe(verdict)
-        change_item(step.connection, plan.id, item.instance_id, step.now, **values)
+        change_item(step.connection, plan.id, instance_id, step.now, **values)
         return None
 
-    _do(engine, plan, item, Command(KIND, _actor_of(plan), act))
+    _do(engine, plan, instance_id, Command(KIND, _actor_of(plan), act))
 
 
-def _put_back(engine: Engine, plan: Any, item: Any) -> None:
+def _put_back(engine: Engine, plan: Any, instance_id: str) -> None:
     """One case in a step of its own, if nothing has happened since it was taken over."""
 
     def act(step: Step) -> Plain:
-        found = find_item(step.connection, plan.id, item.instance_id)
+        found = find_item(step.connection, plan.id, instance_id)
         if found is None or found.state != LEAVING:
             raise _Skipped("")
         if found.snapshot is None or step.row["version"] != found.version:
             raise _Skipped("gone_on")
         revert(step, found.snapshot, plan.id)
-        change_item(step.connection, plan.id, item.instance_id, step.now, state=REVERTED, snapshot=None, reason=None)
+        change_item(step.connection, plan.id, instance_id, step.now, state=REVERTED, snapshot=None, reason=None)
         return None
 
-    _do(engine, plan, item, Command(REVERT, _actor_of(plan), act))
+    _do(engine, plan, instance_id, Command(REVERT, _actor_of(plan), act))
 
 
 class _Skipped(Exception):
@@ -150,14 +164,14 @@ class _Skipped(Exception):
         self.reason, self.verdict = reason, verdict
 
 
-def _do(engine: Engine, plan: Any, item: Any, command: Command) -> None:
+def _do(engine: Engine, plan: Any, instance_id: str, command: Command) -> None:
     """What is wrong with one case must not stop the others."""
     stays = MIGRATED if command.kind == REVERT else SKIPPED
     values: dict[str, object]
     try:
-        run_step(engine, item.instance_id, command)
+        run_step(engine, instance_id, command)
         return
-    except TryAgain:
+    except (DBAPIError, TryAgain):
         raise
     except _Skipped as skipped:
         if not skipped.reason:
@@ -169,9 +183,10 @@ def _do(engine: Engine, plan: Any, item: Any, command: Command) -> None:
     except MigrationBlocked as blocked:
         values = {"state": stays, "verdict": BLOCKED, "reason": blocked.reason}
         values |= {"process_key": blocked.process, "element": blocked.element, "facts": blocked.facts}
-    except EngineError as error:
-        values = {"state": FAILED, "reason": "failed", "facts": {"problem": str(error)[:500]}}
-    engine.database.transact(lambda unit: change_item(unit.connection, plan.id, item.instance_id, unit.now, **values))
+    except Exception as error:
+        log.exception("migration of case %s failed", instance_id)
+        values = {"state": FAILED, "reason": FAILED, "facts": {"problem": str(error)[:500]}}
+    engine.database.transact(lambda unit: change_item(unit.connection, plan.id, instance_id, unit.now, **values))
 
 
 def _describe(verdict: Verdict) -> dict[str, object]:

@@ -164,6 +164,7 @@ def _continue(engine: Engine, claimed: Job) -> None:
         settle_job(step.connection, claimed)
         for task in step.case.async_waits():
             if task.id == claimed.payload["task"]:
+                step.note(event("released", task=task.id, element=task.task_spec.element.id))
                 step.case.release(task)
         return None
 

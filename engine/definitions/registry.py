@@ -6,7 +6,7 @@ Services register themselves with the decorators below; the engine never imports
 import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import NoneType, UnionType
 from typing import Any, Protocol, Union, get_args, get_origin
@@ -174,13 +174,14 @@ FileGuard = Callable[[Connection, Actor, str], Collection[str]]
 
 @dataclass(frozen=True)
 class Topic:
-    """A registered service: in-step, unless it is a `BatchTopic`."""
+    """A registered service: in-step, unless it is a `BatchTopic`. `is_pure`: see `topic`."""
 
     name: str
     function: Callable[..., Any]
     required: frozenset[str]
     optional: frozenset[str]
     types: Mapping[str, object]
+    is_pure: bool = field(default=False, kw_only=True)
 
     def check_inputs(self, inputs: Mapping[str, Plain]) -> None:
         """Raises ValueUnfit for a value that is not of its parameter's type: a diagram can map anything to it."""
@@ -278,11 +279,15 @@ FILE_GUARDS: list[FileGuard] = []
 """Who take files of a case from the sight of those who otherwise see all of them."""
 
 
-def topic(name: str) -> Callable[[TopicFunction], TopicFunction]:
-    """Registers an in-step service: `def f(call: TopicCall, *, <input parameters>) -> PlainDict`."""
+def topic(name: str, *, is_pure: bool = False) -> Callable[[TopicFunction], TopicFunction]:
+    """Registers an in-step service: `def f(call: TopicCall, *, <input parameters>) -> PlainDict`.
+
+    A pure one knows nothing but its inputs, the instant, the policy and the calendar, and does nothing to the world:
+    a replay calls it, where of all others it takes what was recorded.
+    """
 
     def register(function: TopicFunction) -> TopicFunction:
-        _add_topic(Topic(name, function, *_read_parameters(function)))
+        _add_topic(Topic(name, function, *_read_parameters(function), is_pure=is_pure))
         return function
 
     return register

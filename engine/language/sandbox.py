@@ -80,7 +80,11 @@ class SandboxError(EngineError):
         self.source = source
 
 
-class SandboxBudgetExceeded(SandboxError):
+class SandboxOverrun(SandboxError):
+    """It took too long, or its worker died: on another day, or another machine, it may well give a result."""
+
+
+class SandboxBudgetExceeded(SandboxOverrun):
     """The expressions of one step took more time than the step has."""
 
 
@@ -250,9 +254,11 @@ def _explain(error: MontyError, program: Program, helper_lines: int, is_type_hid
     lines = [] if isinstance(error, MontyCrashedError) else _find_lines(error, program, helper_lines, is_type_hidden)
     line = next((line for line in reversed(lines) if line), 0)  # 0: a function of our own
     if is_timeout(error):
-        return SandboxError(f"Expected a result, but it took more than {EVALUATION_SECONDS:g} s", line, program.source)
+        return SandboxOverrun(
+            f"Expected a result, but it took more than {EVALUATION_SECONDS:g} s", line, program.source
+        )
     if isinstance(error, MontyCrashedError):
-        return SandboxError("Expected a result, but the worker stopped", 0, program.source)
+        return SandboxOverrun("Expected a result, but the worker stopped", 0, program.source)
     if not isinstance(error, (MontyRuntimeError, MontySyntaxError)):
         return SandboxError(f"Expected plain data, but {error}"[:MAX_MESSAGE_CHARACTERS], 0, program.source)
     message = f"Expected a result, but {error.display('type-msg')}"[:MAX_MESSAGE_CHARACTERS]

@@ -1,21 +1,24 @@
 """One process instance as auditors look at it: told by its history, at any of its records."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, func, select
 
 from engine.definitions.catalogue import PROCESS, Pins
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
 from engine.queries.cases import CaseRow, read_case, require_reader, select_cases
+from engine.queries.keyframes import LISTED, Past
+from engine.queries.limits import Limit, find_limits
 from engine.queries.outside import Batch, ExternalTask, list_batches, list_external_tasks
 from engine.queries.story import Story
-from engine.queries.versions import list_pins, tell_case
-from engine.queries.waits import Limit, Sent, Wait, find_limits, list_sent, list_waits
-from engine.records.history import HistoryRow, read_stream
+from engine.queries.versions import list_pins
+from engine.queries.waits import Sent, Wait
+from engine.records.history import HistoryRow, read_between, read_lines, read_stream
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import MACHINES, Actor
@@ -23,7 +26,8 @@ from engine.storage.plain import PlainDict
 from engine.storage.tables import definition, incident, instance, instance_party, party, submission, task
 
 PAGE_CHAPTERS = 50
-FAILURES = frozenset({"incident", "failed"})
+FORM = "form"
+WINDOW_ROWS = 100  # looked through at once for what is asked for
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,8 @@ class CaseView:
 
     Of `story` only the record itself and the steps that were asked for are told: `told` are the numbers of these, the
     newest first, and `earlier` is that of the first one left out. What is open, done outside or stopped is that of
-    today, `forms`, `waits` and `sent` go up to the record; `limits` say by task what comes if nobody acts.
+    today. `forms`, `waits` and `sent` go up to the record; of what is over only the newest LISTED are there, and how
+    many there were is in `counts`. `limits` say by task what comes if nobody acts.
     """
 
     case: CaseRow
@@ -134,6 +139,7 @@ class CaseView:
     limits: dict[str, list[Limit]]
     sent: list[Sent]
     forms: list[FilledForm]
+    counts: dict[str, int]
     open_work: list[OpenWork]
     external_tasks: list[ExternalTask]
     batches: list[Batch]
@@ -153,17 +159,19 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
         row = connection.execute(select_cases().where(instance.c.id == instance_id)).one_or_none()
         if row is None:
             raise NotFound("case", instance_id)
-        rows = read_stream(connection, instance_id)
-        records = [_read_record(one) for one in rows]
+        past = Past(engine, connection, instance_id, row.process_key)
+        lines = read_lines(connection, instance_id)
+        failures = set(past.find_failures(lines[-1].seq))
+        records = [Record(line.seq, line.at, line.kind, line.acting_role, line.seq in failures) for line in lines]
         moment = records[-1] if look.at is None else next((one for one in records if one.seq == look.at), None)
         if moment is None:
             raise NotFound("record", f"{instance_id}:{look.at}")
-        past = [one for one in rows if one.seq <= moment.seq]
-        told, earlier = _choose(past, look)
-        pins = engine.catalogue.pins(connection, list_pins(past)[-1])
+        told, earlier = _choose(connection, instance_id, [one for one in records if one.seq <= moment.seq], look)
+        story = past.tell(moment.seq, {moment.seq, *told})
+        pins = engine.catalogue.pins(connection, story.pins[-1])
         specs = engine.catalogue.process(connection, pins, row.process_key)
-        story = tell_case(engine, connection, row.process_key, past, {moment.seq, *told})
-        waits = list_waits(past, story)
+        waits = story.waits.list_newest(LISTED)
+        forms, form_count = _read_forms(connection, instance_id, story, moment.at)
         return CaseView(
             replace(read_case(row), version=_read_version(connection, pins, row.process_key)),
             records,
@@ -174,8 +182,9 @@ def fetch_case(engine: Engine, actor: Actor, instance_id: str, look: Look = LATE
             earlier,
             waits,
             {token.task: find_limits(token, story, waits, specs) for token in story.tokens},
-            list_sent(past),
-            _read_forms(connection, instance_id, story, moment.at),
+            story.waits.sent[-LISTED:],
+            forms,
+            {**story.waits.counts, FORM: form_count},
             _read_open_work(engine, connection, instance_id),
             list_external_tasks(engine, connection, instance_id),
             list_batches(engine, connection, instance_id),
@@ -209,17 +218,29 @@ def _list_processes(specs: ProcessSpecs) -> list[str]:
     return list(dict.fromkeys([specs.key, *(key for key, _ in specs.elements)]))
 
 
-def _choose(rows: Sequence[HistoryRow], look: Look) -> tuple[list[int], int | None]:
-    """The numbers of the steps to tell, and the first one that has no room on the page."""
+def _choose(
+    connection: Connection, instance_id: str, records: list[Record], look: Look
+) -> tuple[list[int], int | None]:
+    """The numbers of the steps to tell, the newest first, and the first one that has no room on the page."""
     found = [
-        row.seq for row in reversed(rows) if (look.before is None or row.seq < look.before) and _is_asked(row, look)
+        one.seq
+        for one in reversed(records)
+        if (look.before is None or one.seq < look.before) and (one.is_human or not look.is_people_only)
     ]
+    if look.element or look.variable:
+        found = [*islice(_search(connection, instance_id, found, look), PAGE_CHAPTERS + 1)]
     return found[:PAGE_CHAPTERS], found[PAGE_CHAPTERS] if len(found) > PAGE_CHAPTERS else None
 
 
-def _is_asked(row: HistoryRow, look: Look) -> bool:
-    if look.is_people_only and row.acting_role in MACHINES:
-        return False
+def _search(connection: Connection, instance_id: str, seqs: list[int], look: Look) -> Iterator[int]:
+    """Those of the records that are about what is asked for: the only question that may read back to the first one."""
+    for start in range(0, len(seqs), WINDOW_ROWS):
+        window = seqs[start : start + WINDOW_ROWS]
+        rows = {row.seq: row for row in read_between(connection, instance_id, window[-1] - 1, window[0])}
+        yield from (seq for seq in window if _is_about(rows[seq], look))
+
+
+def _is_about(row: HistoryRow, look: Look) -> bool:
     if look.element and all(event.get("element") != look.element for event in row.events):
         return False
     return not look.variable or any(_touches(event, look.variable) for event in row.events)
@@ -228,10 +249,6 @@ def _is_asked(row: HistoryRow, look: Look) -> bool:
 def _touches(event: PlainDict, variable: str) -> bool:
     changed, gone = event.get("set"), event.get("gone")
     return (isinstance(changed, dict) and variable in changed) or (isinstance(gone, list) and variable in gone)
-
-
-def _read_record(row: HistoryRow) -> Record:
-    return Record(row.seq, row.at, row.kind, row.acting_role, any(event["kind"] in FAILURES for event in row.events))
 
 
 def _read_drawing(engine: Engine, connection: Connection, pins: Pins, key: str) -> Drawing:
@@ -249,19 +266,19 @@ def _read_version(connection: Connection, pins: Pins, process_key: str) -> int:
     return version
 
 
-def _read_forms(connection: Connection, instance_id: str, story: Story, until: datetime) -> list[FilledForm]:
-    rows = connection.execute(
-        select(submission)
-        .where(
-            submission.c.instance_id == instance_id,
-            submission.c.form_id.is_not(None),
-            submission.c.submitted_at <= until,
-        )
-        .order_by(submission.c.submitted_at, submission.c.scope)
+def _read_forms(
+    connection: Connection, instance_id: str, story: Story, until: datetime
+) -> tuple[list[FilledForm], int]:
+    """The newest forms, oldest first, and how many there are."""
+    is_known = and_(
+        submission.c.instance_id == instance_id,
+        submission.c.form_id.is_not(None),
+        submission.c.submitted_at <= until,
     )
-    return [
+    newest = select(submission).where(is_known).order_by(submission.c.submitted_at.desc(), submission.c.scope.desc())
+    forms = [
         FilledForm(
-            story.element(row.scope.removeprefix("task:"), row.element),
+            story.element(row.element),
             row.form_id,
             row.actor_id,
             row.party_id,
@@ -269,8 +286,10 @@ def _read_forms(connection: Connection, instance_id: str, story: Story, until: d
             row.content,
             row.submitted_at,
         )
-        for row in rows
+        for row in connection.execute(newest.limit(LISTED))
     ]
+    count = connection.execute(select(func.count()).select_from(submission).where(is_known)).scalar_one()
+    return forms[::-1], count
 
 
 def _read_open_work(engine: Engine, connection: Connection, instance_id: str) -> list[OpenWork]:

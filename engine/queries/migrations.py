@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from engine.definitions.catalogue import PROCESS
 from engine.language.model import FLOW_NODES, Element
+from engine.language.versions import split_version
 from engine.records.migrations import (
     CHOSEN,
     FAILED,
@@ -28,6 +29,7 @@ from engine.records.migrations import (
 )
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
+from engine.runtime.step import ACTIVE
 from engine.storage.actor import Actor
 from engine.storage.migrating import migration, migration_item
 from engine.storage.plain import PlainDict
@@ -171,23 +173,54 @@ def require_analyst(actor: Actor) -> None:
 
 
 def find_missing(engine: Engine, sources: Sequence[str], target: str) -> list[Missing]:
-    """What the target does not have of what a case may wait at or has decided; what people wait at most comes first."""
+    """What the target does not have of what a case may wait at or has decided; what people wait at most comes first.
+
+    Processes the running cases may call are looked at as well.
+    """
     with engine.database.read() as connection:
-        waiting = Counter[str]()
-        old: dict[str, Element] = {}
-        for source in sources:
-            old |= engine.catalogue.elements(connection, source)
-            query = select(task.c.element, func.count().label("waiting")).where(task.c.definition_id == source)
-            query = query.group_by(task.c.element)
-            waiting.update({row.element: row.waiting for row in connection.execute(query)})
-        new = engine.catalogue.elements(connection, target)
-    fresh = [one for one in new.values() if one.id not in old]
+        key = engine.catalogue.content(connection, target)["key"]
+        newest = {**engine.catalogue.newest(connection)[PROCESS], key: target}
+        old = _read_old(engine, connection, key, sources)
+        new = {
+            (process, one.id): one
+            for process in {process for process, _ in old} & newest.keys()
+            for one in engine.catalogue.elements(connection, newest[process]).values()
+        }
+        waiting = _count_waiting(connection, sources)
+    fresh = [one for place, one in new.items() if place not in old]
     found = [
-        Missing(one, waiting[one.id], [other for other in fresh if other.kind == one.kind])
-        for one in old.values()
-        if one.kind in FLOW_NODES and one.kind not in _SILENT and one.id not in new
+        Missing(
+            replace(one, process_key=process),
+            waiting[process, one.id],
+            [other for other in fresh if (other.process_key, other.kind) == (process, one.kind)],
+        )
+        for (process, _), one in old.items()
+        if one.kind in FLOW_NODES and one.kind not in _SILENT and (process, one.id) not in new
     ]
     return sorted(found, key=lambda one: (-one.waiting, not one.candidates))
+
+
+def _read_old(
+    engine: Engine, connection: Connection, key: str, sources: Sequence[str]
+) -> dict[tuple[str, str], Element]:
+    """The elements running cases of these versions may stand at, by process without its version."""
+    found = {(key, one.id): one for source in sources for one in engine.catalogue.elements(connection, source).values()}
+    pins = select(instance.c.pin_set_id).where(instance.c.definition_id.in_(sources), instance.c.status == ACTIVE)
+    for pin_set_id in connection.execute(pins.distinct()).scalars():
+        specs = engine.catalogue.process(connection, engine.catalogue.pins(connection, pin_set_id), key)
+        found |= {(split_version(process)[0], element): one for (process, element), one in specs.elements.items()}
+    return found
+
+
+def _count_waiting(connection: Connection, sources: Sequence[str]) -> Counter[tuple[str, str]]:
+    query = (
+        select(definition.c.key, task.c.element, func.count().label("waiting"))
+        .join(instance, instance.c.id == task.c.instance_id)
+        .join(definition, definition.c.id == task.c.definition_id)
+        .where(instance.c.definition_id.in_(sources))
+        .group_by(definition.c.key, task.c.element)
+    )
+    return Counter({(row.key, row.element): row.waiting for row in connection.execute(query)})
 
 
 def fetch_migration(

@@ -1,16 +1,21 @@
 """The story of a case: its history rows with names, old and new values, the path on the diagram, and the tokens."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.language.model import Element
 from engine.language.parser import ProcessSpecs
 from engine.language.versions import split_version
+from engine.queries.waits import Waits
 from engine.records.history import HistoryRow
-from engine.records.rebuild import TOKEN_KINDS, Picture
+from engine.records.rebuild import TOKEN_KINDS, Picture, Token
 from engine.storage.plain import Plain, PlainDict
+
+STARTED, MIGRATED = "started", "migrated"
+VERSIONED = frozenset({STARTED, MIGRATED})  # what names the pinned set the case runs on from then on
+FAILURES = frozenset({"incident", "failed"})
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ class Story:
     """A case after some step.
 
     `visits` counts entries by process and element, `flows` passages by process and sequence flow; `completed` are
-    elements that ended by themselves at least once; `last` is what completed last in the case's own process.
+    elements that ended by themselves at least once; `last` is what completed last in the case's own process. Of the
+    `waits` that are over a story that began at a keyframe has only the newest.
     """
 
     chapters: list[Chapter] = field(default_factory=list)
@@ -87,73 +93,84 @@ class Story:
     completed: set[tuple[str, str]] = field(default_factory=set)
     origins: dict[tuple[str, str], Origin] = field(default_factory=dict)  # by process and variable
     processes: set[str] = field(default_factory=set)
-    elements: dict[str, Element] = field(default_factory=dict)  # by task id
+    elements: dict[tuple[str, str], Element] = field(default_factory=dict)  # wherever it has been, by process and id
+    waits: Waits = field(default_factory=Waits)
+    failures: list[int] = field(default_factory=list)  # numbers of the steps in which something could not go on
+    pins: list[str] = field(default_factory=list)  # the pinned sets it ran on, one after the other
     last: TokenView | None = None
 
-    def element(self, task_id: str, element_id: str) -> Element:
-        """The element a task was of; a bare one if history does not know the task."""
-        return self.elements.get(task_id) or Element(element_id, "userTask", "")
+    def element(self, element_id: str) -> Element:
+        """An element the case has been at; a bare one if history does not know it."""
+        found = (element for element in self.elements.values() if element.id == element_id)
+        return next(found, Element(element_id, "userTask", ""))
 
 
 def tell_story(
-    rows: Sequence[HistoryRow],
-    specs: ProcessSpecs,
-    wanted: Container[int] | None = None,
-    versions: Callable[[str], ProcessSpecs] | None = None,
+    rows: Sequence[HistoryRow], specs: ProcessSpecs, versions: Callable[[str], ProcessSpecs] | None = None
 ) -> Story:
-    """The story that history rows, from the first on, tell of a case that began on `specs`.
+    """The story that all rows of a case tell that began on `specs`.
 
-    Only the rows of the `wanted` numbers become chapters, without it all: of a long case few are looked at.
     `versions` gives the specs of the pinned set that a migration names; without it all of the case is told in `specs`.
     """
-    teller = _Teller(specs, versions)
+    teller = Teller(specs, versions)
     for row in rows:
-        teller.tell(row, is_wanted=wanted is None or row.seq in wanted)
+        teller.tell(row)
     return teller.finish()
 
 
-class _Teller:
-    def __init__(self, specs: ProcessSpecs, versions: Callable[[str], ProcessSpecs] | None) -> None:
+class Teller:
+    """Tells a case row by row; what it has gathered so far is what a keyframe keeps, see `engine.queries.keyframes`."""
+
+    def __init__(self, specs: ProcessSpecs, versions: Callable[[str], ProcessSpecs] | None = None) -> None:
         self.specs, self.versions = specs, versions
         self.story = Story(processes={specs.key})
         self.picture = Picture()
-        self.since: dict[str, datetime] = {}
-        self.last: str | None = None
-        self.flow_ids = _flows(specs.elements)
+        self.places: dict[str, Element] = {}  # by task
+        self.since: dict[str, datetime] = {}  # likewise
+        self.last: str | None = None  # task
+        self._flow_ids = _flows(specs.elements)
 
-    def tell(self, row: HistoryRow, *, is_wanted: bool) -> None:
+    def tell(self, row: HistoryRow, *, is_wanted: bool = True) -> None:
+        """Takes a row into account. Only of one that is wanted a chapter is made: of a long case few are looked at."""
         entries = []
         for event in row.events:
-            if event["kind"] == "migrated":
+            if event["kind"] in VERSIONED:
+                self.story.pins.append(str(event["pins"]))
+            if event["kind"] == MIGRATED:
                 self._change_versions(event)
             changes = self._follow(event, row, is_wanted=is_wanted) if event["kind"] in TOKEN_KINDS else ()
+            self._note_wait(event, row)
             if is_wanted and (event["kind"] != "data" or changes) and not _is_renamed(event):
                 entries.append(self._entry(event, changes))
+        if has_failed(row):
+            self.story.failures.append(row.seq)
         if is_wanted:
             self.story.chapters.append(Chapter(row.seq, row.at, row.actor_id, row.acting_role, row.kind, entries))
 
     def finish(self) -> Story:
+        """The story as far as it was told."""
         story = self.story
-        tokens = [token for token in self.picture.tokens() if not token.is_body]
-        story.tokens = [
-            TokenView(
-                token.task,
-                token.scope,
-                story.elements[token.task],
-                token.index,
-                token.is_failed,
-                self.since[token.task],
-                token.data,
-            )
-            for token in tokens
-        ]
+        story.tokens = [self._look_at(token) for token in self.picture.tokens() if not token.is_body]
         if self.last is not None:
-            element, data = story.elements[self.last], self.picture.data_of(self.last)
-            story.last = TokenView(self.last, None, element, None, False, self.since[self.last], data)
+            data = self.picture.data_of(self.last)
+            story.last = TokenView(self.last, None, self.places[self.last], None, False, self.since[self.last], data)
         return story
 
+    def find_element(self, process: str, element_id: str) -> Element:
+        """An element of a diagram of the case; a bare one where the diagram has none."""
+        return self.specs.elements.get((process, element_id)) or Element(element_id, "unknown", process)
+
+    def _look_at(self, token: Token) -> TokenView:
+        task, element = token.task, self.places[token.task]
+        return TokenView(task, token.scope, element, token.index, token.is_failed, self.since[task], token.data)
+
+    def _note_wait(self, event: PlainDict, row: HistoryRow) -> None:
+        task = str(event.get("task"))
+        element = self.places.get(task) or Element(str(event.get("element")), "userTask", "")
+        self.story.waits.note(event, row, self.picture.scope_of(task), element)
+
     def _entry(self, event: PlainDict, changes: tuple[Change, ...]) -> Entry:
-        element = self.story.elements.get(str(event.get("task")))
+        element = self.places.get(str(event.get("task")))
         index = event.get("index")
         facts = {k: v for k, v in event.items() if k not in {"kind", "task", "element", "scope", "base", "set", "gone"}}
         return Entry(str(event["kind"]), element, index if isinstance(index, int) else None, changes, facts)
@@ -162,7 +179,7 @@ class _Teller:
         """Takes one event of a token into account; what it changed, for a chapter that is wanted."""
         task = str(event["task"])
         if _is_renamed(event):
-            self.story.elements[task] = self._find_element(event)
+            self._place(task, self._find_in(event))
             old = {}
         elif event["kind"] == "entered":
             self._enter(event, row.at)
@@ -170,7 +187,7 @@ class _Teller:
         else:
             old = self.picture.data_of(task) if is_wanted else {}
         self.picture.apply(event)
-        element = self.story.elements[task]
+        element = self.places[task]
         if event["kind"] == "completed":
             self.story.completed.add((element.process_key, element.id))
             self.last = self.last if "scope" in event else task
@@ -187,26 +204,28 @@ class _Teller:
         return (*changed, *(Change(str(name), old.get(str(name)), None) for name in gone))
 
     def _enter(self, event: PlainDict, at: datetime) -> None:
-        task, element = str(event["task"]), self._find_element(event)
+        task, element = str(event["task"]), self._find_in(event)
         process, element_id = element.process_key, element.id
-        self.story.elements[task] = element
+        self._place(task, element)
         self.since[task] = at
         if "body" not in event:
             self.story.visits[process, element_id] += 1
-        base = self.story.elements.get(str(event.get("base")))
+        base = self.places.get(str(event.get("base")))
         if base is not None:
-            for flow in self.flow_ids.get((process, base.id, element_id), ()):
+            for flow in self._flow_ids.get((process, base.id, element_id), ()):
                 self.story.flows[process, flow] += 1
 
-    def _find_element(self, event: PlainDict) -> Element:
-        process, element_id = self._process_of(event), str(event["element"])
-        return self.specs.elements.get((process, element_id)) or Element(element_id, "unknown", process)
+    def _place(self, task: str, element: Element) -> None:
+        self.places[task] = self.story.elements[element.process_key, element.id] = element
+
+    def _find_in(self, event: PlainDict) -> Element:
+        return self.find_element(self._process_of(event), str(event["element"]))
 
     def _change_versions(self, event: PlainDict) -> None:
         """From here on in other diagrams: where the case has been, and where it is, go by the names of those."""
         if self.versions is not None:
             self.specs = self.versions(str(event["pins"]))
-            self.flow_ids = _flows(self.specs.elements)
+            self._flow_ids = _flows(self.specs.elements)
         given, story = event.get("renamed", {}), self.story
         assert isinstance(given, dict)
         renamed = {tuple(old.split("/", 1)): str(new) for old, new in given.items()}
@@ -214,19 +233,21 @@ class _Teller:
         def rename(place: tuple[str, str]) -> tuple[str, str]:
             return place[0], renamed.get((split_version(place[0])[0], place[1]), place[1])
 
+        def find(element: Element) -> Element:
+            return self.specs.elements.get(rename((element.process_key, element.id)), element)
+
         visits = Counter[tuple[str, str]]()
         for place, count in story.visits.items():
             visits[rename(place)] += count
         story.visits, story.completed = visits, {rename(place) for place in story.completed}
-        there = {token.task for token in self.picture.tokens()}
-        for task, element in story.elements.items():
-            if task in there or element.is_listener:
-                found = self.specs.elements.get(rename((element.process_key, element.id)))
-                story.elements[task] = found or element
+        story.elements = {(one.process_key, one.id): one for one in map(find, story.elements.values())}
+        story.origins = {key: replace(one, element=find(one.element)) for key, one in story.origins.items()}
+        story.waits.rename(find)
+        self.places = {task: find(element) for task, element in self.places.items()}
 
     def _process_of(self, event: PlainDict) -> str:
         """The diagram the element stands in: that of the activity it runs inside of, or the one that activity calls."""
-        holder = self.story.elements.get(str(event.get("scope")))
+        holder = self.places.get(str(event.get("scope")))
         if holder is None:
             return self.specs.key
         if holder.called_element:
@@ -238,6 +259,11 @@ class _Teller:
 def _is_renamed(event: PlainDict) -> bool:
     """Whether a token only got another name in a migration: it is entered over its own data."""
     return event["kind"] == "entered" and event.get("base") == event["task"]
+
+
+def has_failed(row: HistoryRow) -> bool:
+    """Whether something could not go on in this step."""
+    return any(event["kind"] in FAILURES for event in row.events)
 
 
 def _flows(elements: Mapping[tuple[str, str], Element]) -> dict[tuple[str, str, str], list[str]]:

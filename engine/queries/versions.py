@@ -5,16 +5,14 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 
 from engine.language.parser import ProcessSpecs
-from engine.queries.story import Story, tell_story
+from engine.queries.story import VERSIONED, Story, tell_story
 from engine.records.history import HistoryRow
 from engine.runtime.engine import Engine
-
-STARTED, MIGRATED = "started", "migrated"
 
 
 def list_pins(rows: Sequence[HistoryRow]) -> list[str]:
     """The pinned sets a case ran on, one after the other, as its rows tell of them."""
-    return [str(event["pins"]) for row in rows for event in row.events if event["kind"] in (STARTED, MIGRATED)]
+    return [str(event["pins"]) for row in rows for event in row.events if event["kind"] in VERSIONED]
 
 
 def specs_of(engine: Engine, connection: Connection, process_key: str) -> Callable[[str], ProcessSpecs]:
@@ -23,13 +21,7 @@ def specs_of(engine: Engine, connection: Connection, process_key: str) -> Callab
     return lambda pin_set_id: catalogue.process(connection, catalogue.pins(connection, pin_set_id), process_key)
 
 
-def tell_case(
-    engine: Engine,
-    connection: Connection,
-    process_key: str,
-    rows: Sequence[HistoryRow],
-    wanted: set[int] | None = None,
-) -> Story:
+def tell_case(engine: Engine, connection: Connection, process_key: str, rows: Sequence[HistoryRow]) -> Story:
     """The story of a case, each of its steps in the diagrams it had then."""
     find = specs_of(engine, connection, process_key)
-    return tell_story(rows, find(list_pins(rows)[0]), wanted, find)
+    return tell_story(rows, find(list_pins(rows)[0]), find)

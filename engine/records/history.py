@@ -40,6 +40,21 @@ _NEWEST = Prepared(
     .limit(bindparam("limit"))
 )
 
+_BETWEEN = Prepared(
+    select(history)
+    .where(
+        history.c.stream == bindparam("stream"),
+        history.c.seq > bindparam("after"),
+        history.c.seq <= bindparam("until"),
+    )
+    .order_by(history.c.seq)
+)
+_LINES = Prepared(
+    select(history.c.seq, history.c.at, history.c.kind, history.c.acting_role)
+    .where(history.c.stream == bindparam("stream"))
+    .order_by(history.c.seq)
+)
+
 
 @dataclass(frozen=True)
 class HistoryRow:
@@ -105,6 +120,16 @@ def read_head(connection: Connection, stream: str) -> Head:
 def read_stream(connection: Connection, stream: str) -> list[HistoryRow]:
     """Every row of a stream, oldest first. The chain is not checked here, see `check_stream`."""
     return [_read(row) for row in _STREAM.all(connection, {"stream": stream})]
+
+
+def read_between(connection: Connection, stream: str, after: int, until: int) -> list[HistoryRow]:
+    """The rows of a stream behind one number and up to another, oldest first."""
+    return [_read(row) for row in _BETWEEN.all(connection, {"stream": stream, "after": after, "until": until})]
+
+
+def read_lines(connection: Connection, stream: str) -> list[Any]:
+    """Number, instant, kind and acting role of every row, oldest first; what happened in them is not read."""
+    return _LINES.all(connection, {"stream": stream})
 
 
 def read_newest(connection: Connection, stream: str, limit: int) -> list[HistoryRow]:

@@ -58,7 +58,7 @@ _IS_ITEM = and_(
 )
 _FIND = Prepared(select(migration).where(migration.c.id == bindparam("migration_id_")))
 _NEXT = Prepared(
-    select(migration_item)
+    select(migration_item.c.instance_id)
     .where(migration_item.c.migration_id == bindparam("migration_id_"), migration_item.c.state == bindparam("state_"))
     .order_by(migration_item.c.instance_id)
     .limit(CHUNK_ITEMS)
@@ -153,9 +153,9 @@ def change_migration(connection: Connection, migration_id: str, **values: object
     connection.execute(update(migration).where(migration.c.id == migration_id).values(values))
 
 
-def next_items(connection: Connection, migration_id: str, state: str) -> list[Any]:
+def next_items(connection: Connection, migration_id: str, state: str) -> list[str]:
     """The next cases in this state, at most CHUNK_ITEMS."""
-    return _NEXT.all(connection, {"migration_id_": migration_id, "state_": state})
+    return [row.instance_id for row in _NEXT.all(connection, {"migration_id_": migration_id, "state_": state})]
 
 
 def find_item(connection: Connection, migration_id: str, instance_id: str) -> Any:

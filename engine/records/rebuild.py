@@ -61,6 +61,11 @@ class Picture:
         """The data of a task as last written down, also when it has ended. Raises KeyError."""
         return self._data[task]
 
+    def scope_of(self, task: str) -> str | None:
+        """The task of the sub-process or call activity an open task lives in; none for the case itself."""
+        scope = self._open.get(task, NOTHING).get("scope")
+        return scope if isinstance(scope, str) else None
+
     def keyframe(self, tasks_in_state: Collection[str]) -> PlainDict:
         """All a later picture needs: the events after it count only against tasks that are still in the state."""
         data = {task: values for task, values in self._data.items() if task in tasks_in_state or task in self._open}

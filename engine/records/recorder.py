@@ -3,13 +3,14 @@
 An event is a dict of `kind`, `task`, `element`, and where it is not empty `scope` (the task of the sub-process or
 call activity it lives in), `index` (of a multi-instance or loop), `body` (the container of one), `base` (entered: the
 task whose data the change is counted against; other kinds count against the task itself), `set` and `gone`
-(variables), `error`. Kinds: entered, data, fixed (an operator gave it values), failed (it stays open), retried,
-completed, cancelled, joined.
+(variables), `error`, `overrun` (failed: for lack of time, so another run need not fail). Kinds: entered, data, fixed
+(an operator gave it values), failed (it stays open), retried, completed, cancelled, joined.
 """
 
 from typing import Any
 
 from engine.language.errors import EngineError
+from engine.language.sandbox import SandboxOverrun
 from engine.language.specs.activities import EventSubProcess
 from engine.language.specs.loops import LoopSpec
 from engine.language.specs.task import COMPLETED, FINISHED, OPEN, TracedTask
@@ -74,8 +75,8 @@ class Recorder:
 
     def task_failed(self, task: TracedTask, error: Exception) -> None:
         if task.id in self._open:
-            code = error.code if isinstance(error, EngineError) else type(error).__name__
-            self._write(task, "failed", {"error": code})
+            is_overrun = isinstance(error, SandboxOverrun) or isinstance(error.__cause__, SandboxOverrun)
+            self._write(task, "failed", {"error": name_error(error), **({"overrun": True} if is_overrun else {})})
 
     def task_retried(self, task: TracedTask, facts: PlainDict) -> None:
         if task.id in self._open:
@@ -130,6 +131,11 @@ class Recorder:
                 return ancestor
         holder = task.scope_task
         return holder.parent if holder is not None and isinstance(holder.task_spec, EventSubProcess) else holder
+
+
+def name_error(error: Exception) -> str:
+    """What history calls an error by."""
+    return error.code if isinstance(error, EngineError) else type(error).__name__
 
 
 def _is_open_in(case: Any, task_id: str) -> bool:

@@ -25,6 +25,7 @@ class Engine:
         self.files = FileStore(settings.data_dir / "files")
         self.sandbox = Sandbox()  # of steps
         self.form_sandbox = Sandbox()  # of forms being filled in, so that nobody's typing makes a step wait
+        self.replay_sandbox = Sandbox(max_processes=1)  # of replays, which take long
         self.catalogue = Catalogue()
 
     def close(self) -> None:
@@ -32,4 +33,5 @@ class Engine:
         self.changes.close()
         self.sandbox.close()
         self.form_sandbox.close()
+        self.replay_sandbox.close()
         self.database.close()

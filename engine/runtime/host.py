@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -20,6 +20,7 @@ from engine.records.batches import add_batch, reopen_batch
 from engine.records.external import add_external_task
 from engine.records.history import event
 from engine.records.messages import SIGNAL, add_message
+from engine.records.recorder import name_error
 from engine.records.submissions import last_content
 from engine.runtime.calendar import WorkingCalendar
 from engine.runtime.failures import describe_failure
@@ -62,8 +63,25 @@ class StepOutbox:
         return add_message(self.connection, self.now, name, correlation_key, payload)
 
 
+class ReadPolicy(dict[str, Plain]):
+    """The policy; what is taken from it is noted in `read`, for a service may decide by it."""
+
+    def __init__(self, policy: PlainDict, read: PlainDict) -> None:
+        super().__init__(policy)
+        self._read = read
+
+    def __getitem__(self, key: str) -> Plain:
+        value = self._read[key] = super().__getitem__(key)
+        return value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """See `dict.get`; that there is none is noted as well."""
+        value = self._read[key] = super().get(key)
+        return default if value is None else value
+
+
 class StepTopicCall(StepOutbox):
-    """See `registry.TopicCall`."""
+    """See `registry.TopicCall`. `consulted`: the parts of policy and calendar it was asked for."""
 
     def __init__(self, step: "Step", task: TracedTask, element: Element) -> None:
         super().__init__(step.connection, step.engine.keys, step.now)
@@ -75,6 +93,16 @@ class StepTopicCall(StepOutbox):
         self.business_key: str | None = step.row["business_key"]
         self.element = element.id
         self.task_id = task.id
+        self._policy_read: PlainDict = {}
+        self._is_calendar_read = False
+
+    @property
+    def consulted(self) -> PlainDict:
+        """What of the policy, and whether the calendar was looked at: history keeps it with the result."""
+        return {
+            **({"policy": self._policy_read} if self._policy_read else {}),
+            **({"calendar": True} if self._is_calendar_read else {}),
+        }
 
     @property
     def key(self) -> str:
@@ -82,10 +110,11 @@ class StepTopicCall(StepOutbox):
 
     @property
     def policy(self) -> PlainDict:
-        return self._step.engine.catalogue.policy(self.connection, self._step.pins)
+        return ReadPolicy(self._step.engine.catalogue.policy(self.connection, self._step.pins), self._policy_read)
 
     @property
     def calendar(self) -> WorkingCalendar:
+        self._is_calendar_read = True
         return self._step.calendar
 
     def values_of(self, element: str) -> PlainDict:
@@ -133,23 +162,34 @@ class StepHost:
 
     def call_topic(self, task: TracedTask, element: Element, inputs: PlainDict) -> PlainDict | None:
         """In-step: the result of the registered function, run in a savepoint. A batch and an external task wait."""
+        digest = digest_inputs(inputs)
+        described = event("service", task=task.id, element=element.id, topic=element.topic, inputs=digest)
+        try:
+            return self._call(task, element, inputs, described)
+        except BpmnError as error:
+            self.step.note({**described, "error": error.code, "message": str(error), "values": error.values})
+            raise
+        except Exception as error:
+            self.step.note({**described, "failed": name_error(error)})
+            raise
+
+    def _call(self, task: TracedTask, element: Element, inputs: PlainDict, described: PlainDict) -> PlainDict | None:
         topic = TOPICS.get(element.topic or "")
         if topic is None:
-            self._offer_outside(task, element, inputs)
+            self._offer_outside(task, element, inputs, described)
             return None
         is_batch = isinstance(topic, BatchTopic)
         if is_batch and reopen_batch(self.step.connection, self.step.now, task.id):
             self.step.outside.add(task.id)
+            self.step.note({**described, "kind": "batch_reopened"})
             return None
         topic.check_inputs(inputs)
         call = StepTopicCall(self.step, task, element)
-        described = event("service", task=task.id, element=element.id, topic=topic.name, inputs=_digest(inputs))
         try:
             with self.step.connection.begin_nested():
                 found = topic.function(call, **inputs)
-        except BpmnError as error:
-            self.step.note({**described, "error": error.code, "message": str(error), "values": error.values})
-            raise
+        finally:
+            described |= call.consulted
         if isinstance(topic, BatchTopic) and found:
             self._begin_batch(task, element, topic, found, described)
             return None
@@ -157,7 +197,7 @@ class StepHost:
         self.step.note({**described, "result": result})
         return result
 
-    def _offer_outside(self, task: TracedTask, element: Element, inputs: PlainDict) -> None:
+    def _offer_outside(self, task: TracedTask, element: Element, inputs: PlainDict, described: PlainDict) -> None:
         """A worker gets what the diagram maps; personal data never leave, not even as references."""
         for name, value in inputs.items():
             if has_reference(value):
@@ -165,7 +205,7 @@ class StepHost:
         topic, step = element.topic or "", self.step
         add_external_task(step.connection, step.now, task.id, step.instance_id, element.id, topic, inputs)
         step.outside.add(task.id)
-        step.note(event("external", task=task.id, element=element.id, topic=topic, inputs=_digest(inputs)))
+        step.note({**described, "kind": "external"})
 
     def _begin_batch(
         self, task: TracedTask, element: Element, topic: BatchTopic, items: list[Plain], described: PlainDict
@@ -225,6 +265,6 @@ def _find_element(task: TracedTask) -> Element:
     return Element(spec.name, "process", spec.process_key)
 
 
-def _digest(inputs: PlainDict) -> str:
+def digest_inputs(inputs: PlainDict) -> str:
     """History keeps a hash of what a service was given: the values are those of the step's data."""
     return hashlib.sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()

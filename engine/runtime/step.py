@@ -22,6 +22,7 @@ from engine.records.batches import remove_batches
 from engine.records.external import remove_external_tasks
 from engine.records.history import Head, append_row, event
 from engine.records.jobs import enqueue
+from engine.records.keyframes import KEYFRAME, is_due, plan_keyframe
 from engine.records.messages import MESSAGE, end_turn, wake_messages
 from engine.records.recorder import Recorder
 from engine.records.submissions import Answer, SubmissionKey, find_answer, record_submission
@@ -221,6 +222,7 @@ class Step:
         if self.row["status"] != ACTIVE:
             end_turn(self.connection, self.now, self.instance_id)
         self._append_history()
+        self._plan_keyframe()
         self._save()
         if (texts := self._texts()) != self._texts_before:
             add_case_grams(self.connection, self.instance_id, self._texts_before, texts)
@@ -235,7 +237,7 @@ class Step:
         before = self._open_before
         remove_tasks(self.connection, sorted(before - tasks.keys()))
         assigner, offers = self.assigner, []
-        for task_id in tasks.keys() - before:
+        for task_id in sorted(tasks.keys() - before):
             task, element = tasks[task_id], tasks[task_id].task_spec.element
             definition_id = self.engine.catalogue.process_id(self.connection, self.pins, element.process_key)
             try:
@@ -339,6 +341,11 @@ class Step:
             self.connection, self.engine.keys, self.instance_id, head, self.now, self.actor, self.command.kind, events
         )
         self.row.update(history_seq=head.seq, history_mac=head.mac)
+
+    def _plan_keyframe(self) -> None:
+        if is_due(self.row["history_seq"]):
+            tasks = {task_id for scope in self.case.scopes for task_id in scope.tasks}
+            self.enqueue(KEYFRAME, plan_keyframe(self.instance_id, self.row["history_seq"], tasks))
 
     def _save(self) -> None:
         seal = seal_row(self.engine.keys.mac, "instance", self.row)

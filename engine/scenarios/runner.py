@@ -1,5 +1,6 @@
 """Plays scenarios, each on a database of its own, and tells how they went."""
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,11 +49,19 @@ class _Played:
     case_id: str | None = None
 
 
-class Runner:
-    """Deploys definitions once and plays many scenarios; a context manager that cleans up after itself."""
+def _nothing(_stage: Stage) -> None:
+    return None
 
-    def __init__(self, definitions: Definitions) -> None:
+
+class Runner:
+    """Deploys definitions once and plays many scenarios; a context manager that cleans up after itself.
+
+    `look` sees the stage of every scenario that was played as it is written.
+    """
+
+    def __init__(self, definitions: Definitions, look: Callable[[Stage], None] = _nothing) -> None:
         self.definitions = definitions
+        self._look = look
         self._databases = Databases(definitions)
         self._played: dict[str, _Played] = {}
 
@@ -105,6 +114,7 @@ class Runner:
         try:
             play(stage, scenario)
             coverage = cover_stories(stage.stories())
+            self._look(stage)
         except ScenarioFailed as failed:
             place, differences = failed.place, failed.differences
         finally:

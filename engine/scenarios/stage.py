@@ -21,8 +21,7 @@ from engine.queries.page import MAX_LIMIT
 from engine.queries.story import Story
 from engine.queries.versions import tell_case
 from engine.queries.waits import Wait as Waiting
-from engine.queries.waits import list_waits
-from engine.records.history import HistoryRow, read_stream
+from engine.records.history import HistoryRow, event, read_stream
 from engine.runtime.calendar import read_calendar
 from engine.runtime.engine import Engine
 from engine.runtime.step import Command as StepCommand
@@ -154,9 +153,12 @@ class Stage:
             waiting = [task for task in step.case.service_waits() if self._is_of(task.task_spec.element, name)]
             if not waiting:
                 raise ScenarioFailed(place, f"Expected {name[1]} to wait for its service, but it does not")
+            where: PlainDict = {"task": waiting[0].id, "element": name[1]}
             if error is None:
+                step.note(event("worked", **where, result=result))
                 step.case.complete_service(waiting[0], result)
             else:
+                step.note(event("worker_error", **where, error=error))
                 step.case.throw(waiting[0], BpmnError(error))
             return None
 
@@ -218,7 +220,7 @@ class Stage:
 
     def waits(self) -> list[Waiting]:
         """The timers and messages of all cases."""
-        return [wait for history, story in self.tell() for wait in list_waits(history, story)]
+        return [wait for story in self.stories() for wait in story.waits.list_newest()]
 
     def open_tasks(self) -> dict[Name, frozenset[str]]:
         """The open user tasks of the case, each with the people who may do it."""

@@ -9,7 +9,7 @@ from engine.storage.clock import format_instant
 from engine.storage.plain import PlainDict
 
 
-@topic("load_policy")
+@topic("load_policy", is_pure=True)
 def load_policy(call: TopicCall, *, keys: list[str]) -> PlainDict:
     """Copies the named values of the pinned policy into the process data.
 
@@ -21,7 +21,7 @@ def load_policy(call: TopicCall, *, keys: list[str]) -> PlainDict:
     return {"cfg": {key: call.policy[key] for key in keys}}
 
 
-@topic("set_deadline")
+@topic("set_deadline", is_pure=True)
 def set_deadline(call: TopicCall, *, duration: str) -> PlainDict:
     """Turns a duration in natural time (P3D, PT30M) into the instant it ends, counted from now.
 

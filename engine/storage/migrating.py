@@ -1,6 +1,6 @@
 """Tables of migrations: running cases that go over to another version of their process."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from engine.storage.columns import Id, Instant, Json, metadata
 
@@ -21,7 +21,6 @@ migration = Table(
     Column("ended_at", Instant),
     Index("ix_migration_process_key", "process_key", "created_at"),
 )
-_IS_TO_DO = text("state IN ('new', 'chosen', 'leaving')")
 migration_item = Table(
     "migration_item",
     metadata,
@@ -38,7 +37,7 @@ migration_item = Table(
     Column("version", Integer),  # of the instance that was tried; once migrated, that it has had since
     Column("snapshot", LargeBinary),  # what a revert brings back
     Column("changed_at", Instant, nullable=False),
-    Index("ix_migration_item_to_do", "migration_id", "state", sqlite_where=_IS_TO_DO, postgresql_where=_IS_TO_DO),
+    Index("ix_migration_item_state", "migration_id", "state", "instance_id", "verdict"),  # beside the snapshots
     Index("ix_migration_item_instance_id", "instance_id"),
 )
 # What elements of a case were called before: what was sent at them, and by whom, is kept under the former name.

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, select
 from engine.language.expressions import is_wrapped, unwrap
 from engine.language.model import Element
 from engine.queries.inspection import CaseView
+from engine.queries.limits import Limit
 from engine.queries.marks import CONTAINER_KINDS
 from engine.queries.outside import Batch, ExternalTask
 from engine.queries.story import TokenView
-from engine.queries.waits import Limit
 from engine.records.worklist import EXCLUDE, GROUP, MEMBER
 from engine.storage.plain import PlainDict
 from engine.storage.tables import task, task_candidate

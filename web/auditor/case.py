@@ -10,9 +10,9 @@ from sqlalchemy import select
 from engine.definitions.catalogue import PROCESS
 from engine.language.model import read_bpmn, read_frames
 from engine.queries.comments import list_comments
-from engine.queries.inspection import CaseView, Drawing, FilledForm, Look, fetch_case, fetch_drawing
+from engine.queries.inspection import FORM, CaseView, Drawing, FilledForm, Look, fetch_case, fetch_drawing
 from engine.queries.marks import mark_elements
-from engine.queries.waits import TIMER
+from engine.queries.waits import MESSAGE, SENT, TIMER
 from engine.runtime.engine import Engine
 from engine.services.chat.looking import find_room_of_case
 from engine.services.ledger.views import EntryView, ledger_of
@@ -152,7 +152,7 @@ class CasePage:
 
     def _show_proof(self, view: CaseView) -> Context:
         findings = list(islice(verify(self.engine, view.case.id), MAX_BROKEN))
-        checked = {"history": len(view.records), "instance": 1, "submission": len(view.forms)}
+        checked = {"history": len(view.records), "instance": 1, "submission": view.counts[FORM]}
         return {"findings": findings, "checked": checked, "now": g.fmt.now}
 
 
@@ -194,9 +194,9 @@ def _count(view: CaseView, shown: Context) -> dict[str, int]:
     return {
         "timeline": view.moment.seq,
         "data": sum(len(standing.data) for standing in shown["standings"]),
-        "forms": len(view.forms),
-        "messages": len(shown["messages"]) + len(view.sent),
-        "timers": len(shown["timers"]),
+        "forms": view.counts[FORM],
+        "messages": view.counts.get(MESSAGE, 0) + view.counts.get(SENT, 0),
+        "timers": view.counts.get(TIMER, 0),
         "money": len(shown["entries"]),
         "work": len(view.open_work) + open_incidents,
     }

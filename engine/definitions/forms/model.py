@@ -198,6 +198,13 @@ class Form:
         return tuple(key for key in self.inputs if key not in self.kept)
 
     @cached_property
+    def always_required(self) -> tuple[str, ...]:
+        """The fields that are asked for and must be filled in, whatever the others say."""
+        conditional = {one.name for level in self.levels for one in level}
+        required = (key for key, part in self.inputs.items() if part.rules.is_required)
+        return tuple(key for key in required if conditional.isdisjoint(self.paths[key]))
+
+    @cached_property
     def file_keys(self) -> tuple[str, ...]:
         """The fields that take files."""
         return tuple(key for key, part in self.inputs.items() if part.takes_files)

@@ -1,6 +1,6 @@
 """Decisions: DMN 1.3 as dmn-js writes it; tables and expressions, each decided in one call of the sandbox."""
 
-from engine.language.decisions.deciding import DecisionError, decide, map_result
+from engine.language.decisions.deciding import DecisionError, decide, decide_alone, map_result
 from engine.language.decisions.model import (
     Aggregation,
     Decision,
@@ -31,6 +31,7 @@ __all__ = [
     "Rule",
     "Test",
     "decide",
+    "decide_alone",
     "find_decision_keys",
     "map_result",
     "parse_decisions",

@@ -47,6 +47,13 @@ def decide(
     return Decision(last.key, last.matched, last.rows, last.result, last.inputs, tuple(decided.values()))
 
 
+def decide_alone(
+    logic: DecisionLogic, values: Mapping[str, object], sandbox: Sandbox, budget: TimeBudget | None = None
+) -> Decision:
+    """Decide it on values that hold the results of what it requires. Raises as `decide` does."""
+    return _decide_one(logic, values, sandbox, budget)
+
+
 def map_result(decision: Decision, kind: str) -> Plain:
     """What `camunda:mapDecisionResult` makes of a decision, as in Camunda 7.
 

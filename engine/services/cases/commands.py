@@ -6,7 +6,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from engine.commands.messages import correlate_message
 from engine.definitions.catalogue import Pins
-from engine.records.history import event
+from engine.records.history import append_system, event
 from engine.records.messages import add_message
 from engine.records.submissions import SubmissionKey, find_answer, record_submission
 from engine.runtime.engine import Engine
@@ -26,6 +26,7 @@ from engine.storage.files import adopt_files
 from engine.storage.plain import Plain, PlainDict
 
 MESSAGE, WITHDRAW, WINDOW = "case.opened", "withdraw", "case_window"
+STREAM = "system:cases"
 QUESTION = "question"
 KINDS = (QUESTION, "complaint", "dispute", "safety")
 SHOWS_EVIDENCE = states.UNDECIDED | {"appealed"}
@@ -89,7 +90,7 @@ def open_case(
         case_ref = begin_case(unit, actor, category, subject, kind, wanted_fen)
         said = vault.put(unit.connection, engine.keys, actor.party_id, text)
         add_entry(unit.connection, unit.now, case_ref, OPENED, party_id=actor.party_id, text=said, files=[*files])
-        record_submission(
+        submitted = record_submission(
             *(unit.connection, engine.keys, key, actor, unit.now),
             instance_id=None,
             element=None,
@@ -97,6 +98,7 @@ def open_case(
             content={"kind": kind, "text": said, "claim_fen": wanted_fen},
             result=case_ref,
         )
+        append_system(unit, engine.keys, STREAM, actor, "submitted", submitted)  # there is no history of the case yet
         return case_ref
 
     return engine.database.transact(work)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, or_, select
 from engine.definitions.registry import JobDone, JobRun, job_handler
 from engine.records import jobs
 from engine.runtime.engine import Engine
-from engine.services.checkpoints.shipping import ship
+from engine.services.checkpoints.shipping import is_address, ship
 from engine.services.checkpoints.statements import Head, make_checkpoint, read_checkpoint
 from engine.services.job_engine import engine_of
 from engine.storage.database import hold_name
@@ -22,7 +22,11 @@ MAX_HEADS = 5_000  # of one checkpoint, so that its transaction stays short; the
 
 
 def schedule_checkpoints(engine: Engine) -> None:
-    """Makes sure that the next checkpoint is planned; once planned it plans itself."""
+    """Makes sure that the next checkpoint is planned; once planned it plans itself.
+
+    Raises ValueError if they cannot be shipped to where the settings say.
+    """
+    is_address(engine.settings.checkpoints)
     engine.database.transact(lambda unit: jobs.enqueue(unit.connection, unit.now, TAKE, {}, unit.now, TAKE))
 
 

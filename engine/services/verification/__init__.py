@@ -13,6 +13,7 @@ from engine.services.documents.tables import document, document_consent
 from engine.services.ledger.tables import account, journal, posting
 from engine.services.verification.checkpoints import verify_checkpoints, verify_shipped
 from engine.services.verification.findings import Finding
+from engine.services.verification.keyframes import verify_keyframes
 from engine.services.verification.raw_rows import read_snapshot
 from engine.services.verification.streams import StreamCheck
 from engine.services.verification.tables import (
@@ -23,7 +24,7 @@ from engine.services.verification.tables import (
     verify_signatures,
     verify_vault,
 )
-from engine.storage.tables import checkpoint, definition, file, history, instance, submission, vault_item
+from engine.storage.tables import checkpoint, definition, file, history, instance, keyframe, submission, vault_item
 
 __all__ = ["Finding", "count_rows", "verify", "verify_shipped"]
 
@@ -33,6 +34,7 @@ def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
     with engine.database.read() as fresh, read_snapshot(fresh) as connection:
         yield from StreamCheck(engine, connection, instance_id).run()
         yield from verify_checkpoints(engine, connection, instance_id)
+        yield from verify_keyframes(engine, connection, instance_id)
         yield from verify_files(engine, connection, instance_id)
         if instance_id is None:
             for check in (verify_definitions, verify_vault, verify_ledger, verify_documents, verify_signatures):
@@ -42,7 +44,7 @@ def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
 def count_rows(connection: Connection) -> dict[str, int]:
     """How many rows a full verification covers, by table."""
     tables: tuple[Table, ...] = (
-        *(history, checkpoint, instance, submission, definition, file, vault_item),
+        *(history, keyframe, checkpoint, instance, submission, definition, file, vault_item),
         *(account, journal, posting, document, document_consent, signature),
     )
     return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}

@@ -1,10 +1,10 @@
 """Rows as they lie in the database, whatever was done to them: for who must name a damaged row, not fall over it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -24,7 +24,7 @@ from sqlalchemy.types import NullType, TypeEngine
 from engine.storage.columns import EPOCH, Hex, Instant, Json
 from engine.storage.plain import Plain
 
-CHUNK_ROWS = 500
+CHUNK_ROWS = 1_000
 
 
 class Unreadable(ValueError):
@@ -38,7 +38,7 @@ def read_snapshot(connection: Connection) -> Iterator[Connection]:
         yield connection.execution_options(isolation_level="REPEATABLE READ")
         return
     driver: Any = connection.connection.driver_connection
-    driver.text_factory = lambda content: content.decode("utf-8", "replace")
+    driver.text_factory = partial(str, encoding="utf-8", errors="replace")
     try:
         yield connection
     finally:
@@ -49,14 +49,17 @@ def read_rows(
     connection: Connection, table: Table, *conditions: ColumnElement[bool], order_by: tuple[Column[Any], ...] = ()
 ) -> Iterator[dict[str, Any]]:
     """Rows by the names of their columns. What cannot be read is given as it lies there, so that no seal fits it."""
-    places = _list_places(table)
+    places = [place for place in _list_places(table) if place.read is not None or place.plain is bytes]
     for values in _read_raw(connection, table, conditions, order_by):
         for place in places:
             raw = values[place.name]
             if type(raw) is place.plain:
-                if place.read is not None:
-                    with suppress(Unreadable):
-                        values[place.name] = place.read(raw)
+                if place.read is None:
+                    continue
+                try:
+                    values[place.name] = place.read(raw)
+                except Unreadable:
+                    continue
             elif place.plain is bytes and not (raw is None and place.is_nullable):
                 values[place.name] = str(raw).encode()
         yield values
@@ -78,8 +81,9 @@ def _read_raw(
     columns = [type_coerce(column, NullType()).label(column.name) for column in table.c]
     query = select(*columns).where(*conditions).order_by(*order_by)
     with connection.execute(query, execution_options={"yield_per": CHUNK_ROWS}) as result:
-        for row in result:
-            yield dict(zip(names, row, strict=True))
+        for chunk in result.partitions():
+            for row in chunk:
+                yield dict(zip(names, row, strict=True))
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from engine.storage.tables import file, history, instance, submission, vault_ite
 
 SYSTEM_STREAM = "system:"
 CHUNK_STREAMS = 200
+NAMING = frozenset({"submitted", "service", "signed"})  # kinds of events that name rows of other tables
 Key = tuple[Plain, Plain]  # of a submission
 
 
@@ -38,8 +39,8 @@ class Told:
     signatures: set[str] = field(default_factory=set)
 
     def note(self, event: PlainDict) -> None:
-        """Takes one event into account."""
-        kind = event.get("kind")
+        """Takes an event into account that names other rows."""
+        kind = event["kind"]
         if kind == "submitted":
             self.seals[event.get("scope"), event.get("token")] = event.get("seal")
         elif kind == "service":
@@ -47,7 +48,7 @@ class Told:
             entry_id = result.get("journal_id") if isinstance(result, dict) else None
             if isinstance(entry_id, str):
                 self.entries.add(entry_id)
-        elif kind == "signed":
+        else:
             self.signatures.add(str(event.get("signature")))
 
 
@@ -77,17 +78,20 @@ class StreamCheck:
 
     def _check_chain(self, stream: str, chain: list[dict[str, Any]], told: Told) -> Iterator[Finding]:
         numbered = [row for row in chain if isinstance(row["seq"], int)]
-        for row in chain:
-            if not isinstance(row["seq"], int):
-                yield Finding("history", f"{stream}/{row['seq']}", "Expected a number, but it is none")
+        if len(numbered) < len(chain):
+            for row in chain:
+                if not isinstance(row["seq"], int):
+                    yield Finding("history", f"{stream}/{row['seq']}", "Expected a number, but it is none")
         for seq, message in check_stream(numbered, self.keys):
             yield Finding("history", f"{stream}/{seq}", message)
+        events: list[PlainDict] = []
         for row in chain:
             events = list_dicts(unpack_events(row["events"]))
             for event in events:
-                told.note(event)
-            if isinstance(stream, str):
-                told.lasts[stream] = (row, events)
+                if event.get("kind") in NAMING:
+                    told.note(event)
+        if isinstance(stream, str):
+            told.lasts[stream] = (chain[-1], events)
 
     def _check_instances(self, told: Told) -> Iterator[Finding]:
         """Each instance is the one its last history row speaks of, and no case with a history is missing."""
@@ -179,13 +183,15 @@ def _name(row: dict[str, Any]) -> str:
     return f"{row['scope']}/{row['token']}"
 
 
-def _find_references(value: Plain) -> Iterator[PlainDict]:
-    """Every reference to the vault or to a file in a value."""
-    if isinstance(value, dict):
-        if "$vault" in value or ("file" in value and "sha256" in value):
-            yield value
-        for inner in value.values():
-            yield from _find_references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _find_references(inner)
+def _find_references(content: Plain) -> list[PlainDict]:
+    """Every reference to the vault or to a file in what was submitted."""
+    found, rest = list[PlainDict](), [content]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            if "$vault" in value or ("file" in value and "sha256" in value):
+                found.append(value)
+            rest.extend(value.values())
+        elif isinstance(value, list):
+            rest.extend(value)
+    return found

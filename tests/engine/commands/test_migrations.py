@@ -207,6 +207,42 @@ def test_a_decision_that_would_differ_is_named_and_needs_to_be_chosen(desk: Desk
     assert {desk.row(case).definition_id for case in found} == {second}
 
 
+def test_a_step_set_into_a_way_is_no_other_way(engine: Engine) -> None:
+    """The flow out of the gateway is the same; it leads to the new step now, and from there to where it led."""
+    desk, more = Desk(engine), user("sort") + flow("sort check") + '<bpmn:endEvent id="done"'
+    first = desk.deploy(two_tasks())
+    case = desk.start()
+    desk.do(case, "fill", amount_fen="5.00")
+    into = ('sourceRef="gw_large" targetRef="check"', 'sourceRef="gw_large" targetRef="sort"')
+    second = desk.deploy(changed(two_tasks(), into, ('<bpmn:endEvent id="done"', more), ("&gt; 100", "&gt; 300")))
+    plan = desk.plan(first, second)
+    assert (desk.item(plan, case).verdict, desk.item(plan, case).places) == (CLEAN, ["trial/check"])
+    assert desk.run(plan) == 1
+    desk.do(case, "check", REVIEWER)
+    assert desk.row(case).outcome == "done"
+
+
+def test_renamed_steps_of_a_called_process_are_offered_to_be_matched(engine: Engine) -> None:
+    desk = Desk(engine)
+    call = node("callActivity", "part", '<bpmn:extensionElements><camunda:in source="who" target="who"/>'
+                "</bpmn:extensionElements>", calledElement="inner")  # fmt: skip
+    outer = diagram("trial", node("startEvent", "begun") + call + node("endEvent", "done") + flow("begun part done"))
+
+    def inner(name: str) -> dict[str, bytes]:
+        body = node("startEvent", "b2") + user(name) + node("endEvent", "d2") + flow(f"b2 {name} d2")
+        return diagram("inner", body, variables="who")
+
+    first = desk.deploy({**FILES, **note_form(), **outer, **inner("look")})
+    case = desk.start()
+    desk.deploy(inner("see"))
+    (missing,) = find_missing(engine, [first], first)
+    assert (missing.key, missing.waiting, [one.id for one in missing.candidates]) == ("inner/look", 1, ["see"])
+    assert desk.item(desk.plan(first, first), case).reason == "gone"
+    assert desk.run(desk.plan(first, first, {missing.key: "see"})) == 1
+    desk.do(case, "see")
+    assert (desk.row(case).status, [*verify(engine)]) == ("completed", [])
+
+
 def test_a_table_that_would_decide_otherwise_is_named(desk: Desk) -> None:
     rule = node("businessRuleTask", "rate", camunda__decisionRef="fee", camunda__resultVariable="rate",
                 camunda__mapDecisionResult="singleEntry")  # fmt: skip

@@ -7,8 +7,10 @@ import pytest
 from engine.language.parser import spec_fingerprint
 from tests.engine.language.reference.comparison import Comparison, start_reference
 from tests.engine.language.reference.maker import Maker
+from tests.engine.language.reference.replaying import replay_trial
 
 DIAGRAMS, ORDERS, GROUP, FRESH = 100, 4, 10, 20
+REPLAYED = 2
 OFTEN = 50
 # Seeds that found a fault (drawn anew when the generator changes): of branches that end each for itself, one that had
 # only inherited a value set it back.
@@ -91,7 +93,10 @@ KINDS = frozenset(
 
 
 def play(seeds: range) -> Counter[str]:
-    """Every diagram in every order: with and without compaction, and of every twentieth one with specs parsed anew."""
+    """Every diagram in every order: with and without compaction, and of every twentieth one with specs parsed anew.
+
+    One order of each is played again from what was written down.
+    """
     kinds = Counter[str]()
     for seed in seeds:
         diagram = Maker(seed).make_diagram()
@@ -99,7 +104,11 @@ def play(seeds: range) -> Counter[str]:
         for order in range(ORDERS):
             is_fresh = order == 3 and seed % FRESH == 0
             try:
-                kinds += Comparison(diagram, order, compacting=order != 1, fresh_specs=is_fresh).play()
+                comparison = Comparison(diagram, order, compacting=order != 1, fresh_specs=is_fresh)
+                kinds += comparison.play()
+                if order == REPLAYED:
+                    found = replay_trial(comparison.trial)
+                    assert found.is_same, found.difference
             except Exception as error:
                 raise AssertionError(f"seed {seed}, order {order}: {error}") from error
         assert spec_fingerprint(diagram.specs) == fingerprint, "a case changed the specs it shares with others"

@@ -18,8 +18,11 @@ from engine.language.sandbox import Sandbox
 from engine.language.script_engine import SandboxEngine
 from engine.language.state import compact, freeze, thaw
 from engine.language.workflow import Case, TracedTask
-from engine.records.rebuild import Picture, Token, rebuild
-from engine.records.recorder import Recorder
+from engine.records.history import event
+from engine.records.rebuild import TOKEN_KINDS, Picture, Token, rebuild
+from engine.records.recorder import Recorder, name_error
+from engine.runtime.host import digest_inputs
+from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 
 BEGIN = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -39,6 +42,11 @@ class TrialHost:
         self.published: list[tuple[str, str, PlainDict]] = []
         self.signals: list[tuple[str, PlainDict]] = []
         self.incidents: list[tuple[str, Exception]] = []
+        self.recorder = Recorder()  # of the step that runs
+
+    def note(self, fact: PlainDict) -> None:
+        """Writes down what is no change of a token, as a step does."""
+        self.recorder.events.append(fact)
 
     def now(self) -> datetime:
         return self.at
@@ -53,16 +61,29 @@ class TrialHost:
     def call_topic(self, task: TracedTask, element: Element, inputs: PlainDict) -> PlainDict | None:
         assert element.topic is not None
         self.called.append(element.topic)
-        return self.topics[element.topic](**inputs)
+        where: PlainDict = {"task": task.id, "element": element.id}
+        told = {"kind": "service", **where, "topic": element.topic, "inputs": digest_inputs(inputs)}
+        try:
+            result = self.topics[element.topic](**inputs)
+        except BpmnError as error:
+            self.note({**told, "error": error.code, "message": str(error), "values": error.values})
+            raise
+        except Exception as error:
+            self.note({**told, "failed": name_error(error)})
+            raise
+        self.note({**told, "kind": "external"} if result is None else {**told, "result": result})
+        return result
 
     def decide(self, task: TracedTask, element: Element, data: PlainDict) -> Plain:
         return {"table": element.decision_ref, "keys": len(data)}
 
     def publish(self, name: str, correlation_key: str, payload: PlainDict) -> None:
         self.published.append((name, correlation_key, payload))
+        self.note(event("published", name=name, key=correlation_key, payload=payload))
 
     def broadcast(self, name: str, payload: PlainDict) -> None:
         self.signals.append((name, payload))
+        self.note(event("broadcast", name=name, payload=payload))
 
     def open_incident(self, task: TracedTask, error: Exception) -> None:
         self.incidents.append((task.task_spec.bpmn_id, error))
@@ -96,9 +117,12 @@ class Trial:
         self.host = TrialHost(topics)
         self.events: list[PlainDict] = []
         self.steps: list[list[PlainDict]] = []
+        self.rows: list[tuple[datetime, list[PlainDict]]] = []  # the same with all that was noted, as history has it
+        self.waiting: set[tuple[str, str]] = set()
         self.picture = Picture()
         self.state = b""
-        recorder = Recorder()
+        recorder = self.host.recorder
+        self.host.note(event("started", values=data, element=start_event, payload=payload))
         case = Case(self.specs, SandboxEngine(SANDBOX), self.host, recorder)
         case.start(data or {}, start_event, payload)
         self.close(case, recorder)
@@ -109,15 +133,19 @@ class Trial:
     def open(self) -> tuple[Case, Recorder]:
         if self.fresh_specs:
             self.specs = self.parse()
-        recorder = Recorder()
+        recorder = self.host.recorder = Recorder()
         return thaw(self.state, self.specs, SandboxEngine(SANDBOX), self.host, recorder), recorder
 
     def close(self, case: Case, recorder: Recorder) -> None:
-        step = orjson.loads(orjson.dumps(recorder.finish()))  # as from the database
+        recorder.finish()
+        self.note_waits(case)
+        row = orjson.loads(orjson.dumps(recorder.events))  # as from the database
+        self.rows.append((self.host.at, row))
+        step = [one for one in row if one["kind"] in TOKEN_KINDS]
         self.steps.append(step)
         self.events += step
-        for event in step:
-            self.picture.apply(event)
+        for one in step:
+            self.picture.apply(one)
         case.recorder = None
         assert describe_tokens(self.picture.tokens()) == describe_live(case)
         if self.compacting:
@@ -130,6 +158,17 @@ class Trial:
             assert self.fresh_specs or spec_fingerprint(self.specs) == self.fingerprint
         self.is_done, self.data, self.outcome = case.is_completed(), case.data, case.outcome
         self.task_count = sum(len(scope.tasks) for scope in case.scopes)
+
+    def note_waits(self, case: Case) -> None:
+        """What the case began to wait for, as a step notes it."""
+        waits = {(task, name): ("", kind, name, key) for task, kind, name, key in case.subscriptions()}
+        waits |= {(task, due := format_instant(at)): (due, "timer", "", "") for task, at in case.timers()}
+        for task, about in waits.keys() - self.waiting:
+            due_at, awaits, name, key = waits[task, about]
+            element = case.get_task_from_id(task).task_spec.bpmn_id
+            told = event("waiting", task=task, element=element, awaits=awaits, name=name, key=key, due_at=due_at)
+            self.host.note(told)
+        self.waiting = set(waits)
 
     def step(self, action: Callable[[Case], object]) -> "Trial":
         case, recorder = self.open()

@@ -10,6 +10,7 @@ from engine.services.cases.commands import add_evidence, open_case, withdraw_cas
 from engine.services.cases.errors import CaseClosed, CaseNotPossible
 from engine.services.cases.queries import fetch_case, list_own_cases
 from engine.services.cases.tables import case_entry
+from engine.services.verification import verify
 from engine.storage.actor import Actor
 from engine.storage.ids import new_id
 from tests.processes.hire_order.hiring import Hiring
@@ -64,6 +65,7 @@ def test_a_case_is_opened_shown_and_withdrawn_by_its_parties_alone(any_stage: St
         assert list_own_cases(engine, stranger) == []
     view = fetch_case(engine, hiring.taker, case_ref)
     assert view == fetch_case(engine, hiring.publisher, case_ref)
+    assert list(verify(engine)) == [], "history names what was sent before there was a case"
     assert [(one.kind, one.party_id) for one in view.entries] == [("opened", "publisher"), ("evidence", "taker")]
     with engine.database.read() as connection:
         assert all("$vault" in text for text in connection.execute(select(case_entry.c.text)).scalars())

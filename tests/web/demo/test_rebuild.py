@@ -1,5 +1,6 @@
 """The whole past of every demo case, rebuilt from history alone, is what its live state was after each step."""
 
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -13,11 +14,16 @@ from engine.definitions.catalogue import Catalogue
 from engine.language.script_engine import SandboxEngine
 from engine.language.state import thaw
 from engine.language.workflow import Case
-from engine.records.history import HistoryRow, read_stream
+from engine.queries.keyframes import Past
+from engine.queries.versions import tell_case
+from engine.records.history import HistoryRow, read_between, read_stream
+from engine.records.keyframes import add_keyframe
 from engine.records.rebuild import TOKEN_KINDS, Picture
+from engine.runtime.engine import Engine
 from engine.runtime.step import decompress_state
-from engine.storage.database import Database
+from engine.storage.database import Database, UnitOfWork
 from engine.storage.plain import PlainDict
+from engine.storage.settings import Settings
 from engine.storage.tables import instance
 from tests.engine.language.trial import SANDBOX, TrialHost, describe_live, describe_tokens
 
@@ -46,8 +52,46 @@ def test_a_keyframe_of_any_step_is_all_the_next_one_needs(
             for event in _token_events(row):
                 picture.apply(event)
             assert picture.tokens() == whole.tokens(), f"{row.stream} after step {row.seq}"
-            frame = orjson.dumps(picture.keyframe({task_id for scope in live.scopes for task_id in scope.tasks}))
+            frame = orjson.dumps(picture.keyframe(_tasks(live)))
     database.close()
+
+
+def test_a_story_from_a_keyframe_is_the_story_from_the_beginning(
+    demo_folder: Path, former_instances: list[sqlite3.Row], tmp_path: Path
+) -> None:
+    """Every demo case gets a keyframe after every step, and each of its steps is told from the one before."""
+    engine = Engine(Settings(data_dir=Path(shutil.copytree(demo_folder, tmp_path / "data"))))
+    frames = list[tuple[str, int, PlainDict]]()
+    with engine.database.read() as connection:
+        for row, live, _ in _walk(connection, former_instances):
+            past = _past(engine, connection, row.stream)
+            frames.append((row.stream, row.seq, past.freeze(row.seq, _tasks(live))))
+
+    def keep(unit: UnitOfWork) -> None:
+        for frame in frames:
+            add_keyframe(unit.connection, engine.keys, *frame)
+
+    engine.database.transact(keep)
+    with engine.database.read() as connection:
+        for stream, seq, content in frames:
+            past = _past(engine, connection, stream)
+            told = past.tell(seq, {seq})
+            whole = tell_case(engine, connection, past.process_key, read_between(connection, stream, 0, seq))
+            whole.chapters = whole.chapters[-1:]
+            assert told == whole, f"{stream} after step {seq}"
+            assert [*told.elements] == [*whole.elements], "in the order it came to them"
+            content = orjson.loads(orjson.dumps(past.freeze(seq, content["places"])))  # type: ignore[arg-type]
+            assert past.freeze_again(seq, content) == content, "from the keyframe before, told twice"
+    engine.close()
+
+
+def _past(engine: Engine, connection: Connection, case: str) -> Past:
+    row = connection.execute(select(instance).where(instance.c.id == case)).one()
+    return Past(engine, connection, case, row.process_key)
+
+
+def _tasks(live: Case) -> set[str]:
+    return {task_id for scope in live.scopes for task_id in scope.tasks}
 
 
 def _walk(connection: Connection, former: list[sqlite3.Row]) -> Iterator[tuple[HistoryRow, Case, Picture]]:

@@ -10,8 +10,6 @@ down_revision = "0024"
 branch_labels = None
 depends_on = None
 
-_IS_TO_DO = sa.text("state IN ('new', 'chosen', 'leaving')")
-
 
 def upgrade() -> None:
     op.create_table(
@@ -53,13 +51,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["instance_id"], ["instance.id"], name="fk_migration_item_instance_id_instance"),
         sa.PrimaryKeyConstraint("migration_id", "instance_id", name="pk_migration_item"),
     )
-    op.create_index(
-        "ix_migration_item_to_do",
-        "migration_item",
-        ["migration_id", "state"],
-        sqlite_where=_IS_TO_DO,
-        postgresql_where=_IS_TO_DO,
-    )
+    columns = ["migration_id", "state", "instance_id", "verdict"]
+    op.create_index("ix_migration_item_state", "migration_item", columns)
     op.create_index("ix_migration_item_instance_id", "migration_item", ["instance_id"])
     op.create_table(
         "former_element",

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from engine.language.errors import BpmnError
-from engine.language.workflow import Case
+from engine.language.workflow import Case, TracedTask
 from engine.records.rebuild import Token as EngineToken
 from engine.storage.plain import Plain, PlainDict
 from tests.engine.language.reference.diagram import Diagram
@@ -50,8 +50,8 @@ class Comparison:
             self.play_one()
         return self.run.kinds
 
-    def play_one(self) -> None:
-        """One step. Raises Mismatch."""
+    def play_one(self) -> tuple[str, str, PlainDict]:
+        """One step; gives the task, what was done to it, and with what. Raises Mismatch."""
         token, verb, values = self.run.choose()
         task = next(task for task, other in self.pairs.items() if other is token)
         self.acts.append(f"{verb} {token.element}")
@@ -60,10 +60,12 @@ class Comparison:
         self.trial.step(lambda case: self.act(case, task, verb, values))
         self.run.act(token, verb, values)
         self.compare()
+        return task, verb, values
 
     def act(self, case: Case, task_id: str, verb: str, values: PlainDict) -> None:
         self.compare_waits(case)
         task = case.get_task_from_id(task_id)
+        self.trial.host.note(describe_act(task, verb, values))
         if verb == "fire":
             self.trial.host.at = max(self.trial.host.at, dict(case.timers())[task_id])
             case.fire_timer(task)
@@ -139,6 +141,22 @@ class Comparison:
     def expect(self, what: str, found: Any, expected: Any) -> None:
         if found != expected:
             raise Mismatch(f"{what}: the engine has {found!r}, the reference {expected!r}, after {self.acts}")
+
+
+def describe_act(task: TracedTask, verb: str, values: PlainDict) -> PlainDict:
+    """What history says of it; a retry is written down by the recorder."""
+    where: PlainDict = {"task": task.id, "element": task.task_spec.bpmn_id}
+    facts: dict[str, tuple[str, PlainDict]] = {
+        "complete": ("completed_task", {"content": values}),
+        "fire": ("timer", {}),
+        "deliver": ("message", {"payload": values}),
+        "answer": ("worked", {"result": values}),
+        "throw": ("worker_error", {"error": values.get("code"), "values": {"x": "thrown"}}),
+        "release": ("released", {}),
+        "retry": ("retry", {}),
+    }
+    kind, told = facts[verb]
+    return {"kind": kind, **where, **told}
 
 
 def describe(token: EngineToken | Token) -> tuple[str, int | None, bool, PlainDict]:

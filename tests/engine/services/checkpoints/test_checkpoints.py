@@ -26,6 +26,7 @@ from tests.support.clock import ManualClock
 from tests.support.definitions import two_tasks
 from tests.support.stage import BOSS, ROOT, Stage
 from tests.support.vandalism import execute_unguarded
+from web.cli import main
 
 Harm = Callable[[Engine, str], object]
 ANN = Actor("ann", "ann", "individual", frozenset({"individual"}))
@@ -129,6 +130,25 @@ def test_the_newest_events_cut_off_are_missed_where_a_checkpoint_covers_them(sta
     assert _named(verify_shipped(engine, shipped)) == {("checkpoint", "1"), ("history", f"{case}/2")}
 
 
+def test_the_verb_compares_the_database_with_a_file(
+    stage: Stage, shipped: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case, engine = open_case(stage), stage.engine
+    schedule_checkpoints(engine)
+    stage.settle()
+    monkeypatch.setenv("BATON_DATABASE_URL", engine.database.url)
+    monkeypatch.setenv("BATON_DATA_DIR", str(engine.settings.data_dir))
+    asked = ["verify", "--checkpoints", str(shipped)]
+    assert main(asked) == 0
+    assert "1 checkpoint" in capsys.readouterr().out
+    forget_first(engine, case)
+    assert main(asked) == 1
+    assert capsys.readouterr().out.startswith("checkpoint 1: Expected the checkpoint that was shipped")
+    shipped.unlink()
+    assert main(asked) == 1
+    assert capsys.readouterr().out.count("\n") == 1
+
+
 def test_what_was_not_signed_here_proves_nothing(stage: Stage, shipped: Path) -> None:
     open_case(stage)
     schedule_checkpoints(stage.engine)
@@ -157,11 +177,12 @@ def test_an_address_is_asked_until_it_takes_them(stage: Stage) -> None:
     assert document["public_key"].startswith("-----BEGIN PUBLIC KEY-----")
 
 
-def test_a_target_that_is_neither_is_refused() -> None:
+def test_a_target_that_is_neither_is_refused_at_once(any_engine: Engine) -> None:
     assert is_address("https://example.org/x")
     assert not is_address("/mnt/far/checkpoints.jsonl")
+    any_engine.settings = replace(any_engine.settings, checkpoints="ftp://example.org/x")
     with pytest.raises(ValueError, match="BATON_CHECKPOINTS"):
-        is_address("ftp://example.org/x")
+        schedule_checkpoints(any_engine)
 
 
 def test_an_outsider_checks_them_as_the_manual_says(stage: Stage, shipped: Path) -> None:
