@@ -16,6 +16,7 @@ from bench.language import measure_language
 from bench.lists import measure_inbox
 from bench.measuring import Figure
 from bench.migrating import measure_migration
+from bench.million import measure_million
 from bench.modeler import measure_modeler
 from bench.multi_instance import measure_multi_instance
 from bench.nearest import measure_nearest
@@ -37,6 +38,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "inbox": measure_inbox,
     "nearest": measure_nearest,
     "dispatch": measure_dispatch,
+    "million": measure_million,
     "language": measure_language,
     "verify": measure_verify,
     "past": measure_past,

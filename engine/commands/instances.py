@@ -15,7 +15,7 @@ from engine.runtime.errors import SubmissionConflict
 from engine.runtime.step import ACTIVE, CANCELLED, Command, Step, run_step
 from engine.storage.actor import PLATFORM, SYSTEM, Actor
 from engine.storage.database import UnitOfWork
-from engine.storage.ids import new_id
+from engine.storage.ids import new_case_id
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import instance, instance_party, process_start
@@ -138,7 +138,7 @@ def _insert_instance(
 ) -> dict[str, Any]:
     pins = engine.catalogue.pin_newest(unit.connection)
     row: dict[str, Any] = {
-        "id": new_id(),
+        "id": new_case_id(unit.now),
         "definition_id": pins.find(PROCESS, process_key),
         "process_key": process_key,
         "pin_set_id": pins.id,

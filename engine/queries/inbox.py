@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
@@ -23,6 +23,14 @@ from sqlalchemy import (
 )
 
 from engine.language.model import Element
+from engine.queries.candidates import (
+    ALL_CASES,
+    aside,
+    is_there,
+    place_of_processes,
+    place_of_text,
+    repeat_first,
+)
 from engine.queries.page import MAX_LIMIT, Page
 from engine.records.access import (
     IS_CANDIDATE,
@@ -35,6 +43,7 @@ from engine.records.access import (
 )
 from engine.runtime.assignment import DEFAULT_PRIORITY
 from engine.runtime.engine import Engine
+from engine.runtime.step import ACTIVE
 from engine.storage.actor import Actor
 from engine.storage.columns import EPOCH, Instant
 from engine.storage.prepared import Prepared
@@ -46,7 +55,9 @@ BY_DUE, BY_PRIORITY, BY_CREATED = "due", "priority", "created"
 SORTS = (BY_DUE, BY_PRIORITY, BY_CREATED)
 COUNT_LIMIT = 100
 # An actor who is a candidate of few tasks is served from his side, another from the list of all tasks in their order.
-FEW_TASKS = 3_000
+FEW_TASKS = 4_000
+# A search for what few cases say is served from these, another from the list of tasks.
+FEW_CASES = 5_000
 NO_DUE_DATE = "-"
 
 _VIEWS: dict[str, ColumnElement[bool]] = {MINE: IS_MINE, GROUP: IS_POOLED, ALL: true(), FREE: IS_FREE}
@@ -177,8 +188,11 @@ class Work:
         """The rows of a page and the one behind it. By due date these are two queries, so that each comes in order from
         an index: first the tasks with a date, then those without.
         """
-        values = self.values | _describe(wanted, after)
-        shape = _Shape.of(wanted, self.has_few, is_probe)
+        case_ids = None if self.has_few else self._find_cases(wanted)
+        if case_ids == []:
+            return []
+        values = self.values | _describe(wanted, after) | {"case_ids": case_ids}
+        shape = replace(_Shape.of(wanted, self.has_few, is_probe), is_narrow=case_ids is not None)
 
         def run(rows: int, has_due_date: bool | None, is_continued: bool) -> list[Any]:
             query = _list_query(shape, has_due_date=has_due_date, is_continued=is_continued)
@@ -191,6 +205,22 @@ class Work:
         if len(rows) <= limit and not shape.is_dated:
             rows += run(limit + 1 - len(rows), False, is_past_dates)
         return rows
+
+    def _find_cases(self, wanted: TaskFilter) -> list[str] | None:
+        """The open cases that may say what is searched for, else those of a process, where they are few."""
+        place = None
+        if wanted.search:
+            place = place_of_text(self.connection, wanted.search, ALL_CASES)
+        elif wanted.process_key:
+            place = place_of_processes((wanted.process_key,), (ACTIVE,))
+        if place is None:
+            return None
+        looked = place.look(ALL_CASES, FEW_CASES + 1)
+        if self.connection.execute(select(func.count()).select_from(looked)).scalar_one() > FEW_CASES:
+            return None
+        is_open = is_there(select(task.c.id).where(task.c.instance_id == instance.c.id))
+        found = list(self.connection.execute(place.find_cases(looked).where(is_open)).scalars())
+        return repeat_first(found)
 
     def _read(self, row: Any) -> TaskRow:
         return TaskRow(
@@ -241,6 +271,7 @@ class _Shape:
     is_urgent: bool
     has_from: bool
     has_before: bool
+    is_narrow: bool = False
 
     @staticmethod
     def of(wanted: TaskFilter, has_few: bool, is_probe: bool) -> "_Shape":
@@ -264,11 +295,13 @@ class _Shape:
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         yield IS_CANDIDATE_OF_FEW if self.has_few else IS_CANDIDATE
         yield _VIEWS[self.view]
+        if self.is_narrow:
+            yield task.c.instance_id.in_(bindparam("case_ids", expanding=True))
         if self.is_searched:
             searched = (instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
             yield or_(*(one.icontains(bindparam("search", type_=String), escape="/") for one in searched))
         if self.is_of_process:
-            yield instance.c.process_key == bindparam("process_key")
+            yield aside(instance.c.process_key) == bindparam("process_key")
         if self.is_of_skill:
             yield task.c.skill == bindparam("skill")
         if self.is_urgent:

@@ -75,11 +75,7 @@ class IncidentView:
 
 
 _earlier = incident.alias("earlier")
-_ATTEMPTS = (
-    select(_earlier.c.task_id, func.count().label("attempts"), func.min(_earlier.c.opened_at).label("since"))
-    .group_by(_earlier.c.task_id)
-    .subquery()
-)
+_IS_OF_TASK = _earlier.c.task_id == incident.c.task_id
 
 
 def list_causes(engine: Engine) -> list[Group]:
@@ -139,12 +135,11 @@ def _select() -> Select[Any]:
             definition.c.name_zh,
             definition.c.name_en,
             definition.c.version,
-            _ATTEMPTS.c.attempts,
-            _ATTEMPTS.c.since,
+            select(func.count()).select_from(_earlier).where(_IS_OF_TASK).scalar_subquery().label("attempts"),
+            select(func.min(_earlier.c.opened_at)).where(_IS_OF_TASK).scalar_subquery().label("since"),
         )
         .join(instance, instance.c.id == incident.c.instance_id)
         .join(definition, definition.c.id == instance.c.definition_id)
-        .join(_ATTEMPTS, _ATTEMPTS.c.task_id == incident.c.task_id)
     )
 
 

@@ -37,6 +37,7 @@ from engine.storage.actor import Actor
 from engine.storage.changes import WORK, case_topic
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
+from engine.storage.grams import add_case_grams
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
@@ -45,6 +46,7 @@ from engine.storage.zstd import Codec
 
 ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
 CONTINUE = "continue"  # job: an element marked asyncBefore goes on
+SEARCHED = ("business_key", "subject_zh", "subject_en")
 CHANGING = (
     "subject_zh",
     "subject_en",
@@ -135,6 +137,7 @@ class Step:
         self.command = command
         self.actor: Actor = command.actor
         self.instance_id: str = row["id"]
+        self._texts_before = self._texts() if row["version"] else [None]  # of a new case nothing can be searched yet
         self.recorder = Recorder()
         self.host = StepHost(self)
         self.budget = TimeBudget()
@@ -221,8 +224,13 @@ class Step:
         self._append_history()
         self._plan_keyframe()
         self._save()
+        if (texts := self._texts()) != self._texts_before:
+            add_case_grams(self.connection, self.instance_id, self._texts_before, texts)
         topics = (WORK, case_topic(self.instance_id))
         self.unit.after_commit.append(lambda: self.engine.changes.publish(topics))
+
+    def _texts(self) -> list[str | None]:
+        return [self.row[name] for name in SEARCHED]
 
     def _sync_tasks(self) -> None:
         tasks = {task.id: task for task in self.case.user_tasks()}

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select
 from engine.scenarios.model import Role
 from engine.services.identity.people import ORGANISATION, groups_of
 from engine.storage.actor import PLATFORM, Actor
+from engine.storage.grams import add_party_grams
 from engine.storage.tables import membership, party, user
 
 _PLATFORM = select(party.c.id).where(party.c.id == PLATFORM)
@@ -22,6 +23,7 @@ def register(connection: Connection, role: Role, now: datetime) -> None:
     """A certified party under its own name; of a person also his account, and what he may act as."""
     names = {"name_zh": role.name, "name_en": role.name, "created_at": now}
     connection.execute(insert(party), {"id": role.name, "kind": role.kind, **names, **_STANDING})
+    add_party_grams(connection, role.name, role.name)
     if role.kind == ORGANISATION:
         return
     account = {"id": role.name, "login": role.name, "password_hash": "-", "is_disabled": 0, "created_at": now}

@@ -30,6 +30,14 @@ party = Table(
     Column("is_suspended", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
+# Where a party is found by a part of its names, as `case_gram` does for cases.
+party_gram = Table(
+    "party_gram",
+    metadata,
+    Column("gram", BigInteger, primary_key=True, autoincrement=False),
+    Column("party_id", Id, primary_key=True),
+    sqlite_with_rowid=False,
+)
 user = Table(
     "user_account",
     metadata,
@@ -115,6 +123,9 @@ pin_set = Table(
 )
 
 # --- what runs --------------------------------------------------------------------------------------------------------
+# Hardly any of many cases: small indexes that find them. Queries name the condition literally.
+_IS_TIMED = text("next_due_at IS NOT NULL")
+_IS_UNUSUAL = text("status <> 'completed'")
 instance = Table(
     "instance",
     metadata,
@@ -137,9 +148,21 @@ instance = Table(
     Column("history_seq", Integer, nullable=False),  # rows of its stream
     Column("history_mac", LargeBinary, nullable=False),  # MAC of the last one
     Column("seal", LargeBinary, nullable=False),
-    Index("ix_instance_due", "next_due_at"),
-    Index("ix_instance_process_key_status", "process_key", "status"),
+    Index("ix_instance_due", "next_due_at", sqlite_where=_IS_TIMED, postgresql_where=_IS_TIMED),
+    Index("ix_instance_process_key_status", "process_key", "status", "id"),
+    Index("ix_instance_status", "status", "id", sqlite_where=_IS_UNUSUAL, postgresql_where=_IS_UNUSUAL),
+    Index("ix_instance_definition_id", "definition_id", "status"),
     Index("ix_instance_business_key", "business_key"),
+    Index("ix_instance_moment", text("substr(id, 1, 16)")),  # what `case_gram` names it by
+)
+# Where a case is found by its number and subject: the grams of their words, and the moment of its id. Rows are only
+# added; what is found is looked at before it is shown. See engine.storage.grams.
+case_gram = Table(
+    "case_gram",
+    metadata,
+    Column("gram", BigInteger, primary_key=True, autoincrement=False),
+    Column("moment", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 # Whose case it is: those who may look at it, and whom a search by party finds.
 instance_party = Table(
@@ -148,7 +171,7 @@ instance_party = Table(
     Column("instance_id", Id, ForeignKey("instance.id"), primary_key=True),
     Column("party_id", Id, primary_key=True),
     Column("relation", String(40), primary_key=True),  # publisher, taker, payer ...
-    Index("ix_instance_party_party_id", "party_id"),
+    Index("ix_instance_party_party_id", "party_id", "instance_id"),
 )
 _IS_HELD = text("assignee_id IS NOT NULL")
 task = Table(
@@ -166,6 +189,7 @@ task = Table(
     Column("follow_up_at", Instant),
     Index("ix_task_due_at", "due_at", "id"),  # the order of the inbox
     Index("ix_task_priority", "priority", "id"),
+    Index("ix_task_element", "element", "instance_id"),
     # Only those somebody holds: SQLite would take an index to be of use for the many nobody holds.
     Index("ix_task_assignee_id", "assignee_id", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
 )
@@ -276,6 +300,7 @@ message_turn = Table(
     Column("correlation_key", String(200), nullable=False),
     UniqueConstraint("name", "correlation_key"),
 )
+_IS_OPEN = text("resolved_at IS NULL")
 incident = Table(
     "incident",
     metadata,
@@ -290,6 +315,7 @@ incident = Table(
     Column("code", String(60)),  # the kind of error, the key of its text in the catalogues
     Column("facts", Json),  # line, variable, source, details: what is known besides the message
     Index("ix_incident_task_id", "task_id"),
+    Index("ix_incident_open", "instance_id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
 )
 job = Table(
     "job",

@@ -5,9 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from engine.queries.candidates import ALL_CASES, place_of_processes
 from engine.queries.inbox import TaskFilter, list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.runtime.engine import Engine
+from engine.runtime.step import ACTIVE, CANCELLED, COMPLETED
 from engine.storage.actor import Actor
 from engine.storage.tables import instance, task
 
@@ -32,15 +34,15 @@ class FinanceCase:
 def list_cases(engine: Engine, connection: Connection, actor: Actor, *process_keys: str) -> list[FinanceCase]:
     """The newest cases of some processes, those that are under way first."""
     own = find_tasks(engine, actor, *process_keys)
-    open_steps = select(task.c.instance_id, task.c.element).subquery()
+    ids = _find_newest(connection, process_keys, (ACTIVE,), MAX_CASES)
+    ids += _find_newest(connection, process_keys, (COMPLETED, CANCELLED), MAX_CASES - len(ids))
     told = (instance.c.id, instance.c.process_key, instance.c.subject_zh, instance.c.subject_en, instance.c.amount_fen)
     began = (instance.c.started_by, instance.c.started_at, instance.c.outcome)
     rows = connection.execute(
-        select(*told, *began, open_steps.c.element)
-        .outerjoin(open_steps, open_steps.c.instance_id == instance.c.id)
-        .where(instance.c.process_key.in_(process_keys))
-        .order_by(instance.c.outcome.is_not(None), instance.c.id.desc())
-        .limit(MAX_CASES)
+        select(*told, *began, task.c.element)
+        .outerjoin(task, task.c.instance_id == instance.c.id)
+        .where(instance.c.id.in_(ids))
+        .order_by(instance.c.status != ACTIVE, instance.c.id.desc())
     )
     return [
         FinanceCase(
@@ -56,6 +58,13 @@ def list_cases(engine: Engine, connection: Connection, actor: Actor, *process_ke
         )
         for row in rows
     ]
+
+
+def _find_newest(
+    connection: Connection, process_keys: tuple[str, ...], statuses: tuple[str, ...], limit: int
+) -> list[str]:
+    looked = place_of_processes(process_keys, statuses).look(ALL_CASES, limit)
+    return list(connection.execute(select(looked.c.position)).scalars())
 
 
 def find_tasks(engine: Engine, actor: Actor, *process_keys: str) -> dict[str, str]:

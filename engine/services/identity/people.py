@@ -12,6 +12,7 @@ from engine.runtime.engine import Engine
 from engine.services.identity.passwords import Passwords
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.database import UnitOfWork
+from engine.storage.grams import add_party_grams
 from engine.storage.ids import new_id
 from engine.storage.tables import membership, party, session, user
 
@@ -219,6 +220,7 @@ def _insert_party(unit: UnitOfWork, party_id: str, kind: str, name_zh: str, name
         "created_at": unit.now,
     }
     unit.connection.execute(insert(party), row)
+    add_party_grams(unit.connection, party_id, name_zh, name_en)
 
 
 def found_platform(unit: UnitOfWork) -> None:

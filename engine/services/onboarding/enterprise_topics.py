@@ -28,6 +28,7 @@ from engine.services.payments.methods import add_verified_account
 from engine.services.policy import end_of
 from engine.storage import vault
 from engine.storage.clock import format_instant
+from engine.storage.grams import add_party_grams
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
 
@@ -115,6 +116,7 @@ def certify_enterprise(call: TopicCall, *, certification_id: str, period: str) -
     named = call.connection.execute(select(party).where(party.c.id == row.party_id)).one()
     names = {"name_zh": row.legal_name, "name_en": row.legal_name if named.name_en == named.name_zh else named.name_en}
     call.connection.execute(update(party).where(party.c.id == row.party_id).values(names))
+    add_party_grams(call.connection, row.party_id, *names.values())
     grant_certification(call.connection, row.party_id)
     call.note("enterprise_certified", party=row.party_id, until=format_instant(until))
     return {"obstacle": ""}
