@@ -16,10 +16,10 @@ from engine.language.specs.task import TracedTask
 from engine.language.values import Border, ValueRefused, has_reference
 from engine.records.external import Lock, LockedTask, change_external_task, find_external_task, has_free, lock_free
 from engine.records.history import event
-from engine.records.submissions import SubmissionKey, find_answer
+from engine.records.submissions import Answer, SubmissionKey
 from engine.runtime.engine import Engine
-from engine.runtime.errors import NotFound, SubmissionConflict
-from engine.runtime.step import Command, Step, run_step
+from engine.runtime.errors import NotFound
+from engine.runtime.step import Command, Step, look_ahead, run_step
 from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
@@ -181,12 +181,9 @@ def _settle(
 ) -> None:
     """Ends a lock in a step of the instance, once."""
     key = SubmissionKey.of(f"{KIND}:{task_id}", lock_id, content)
-    with engine.database.read() as connection:
-        if answer := find_answer(connection, key, worker.actor):
-            if not answer.is_same:
-                raise SubmissionConflict(key.scope)
-            return
-        held = _find_locked(connection, worker, task_id, lock_id)
+    held = look_ahead(engine, worker.actor, key, lambda connection: _find_locked(connection, worker, task_id, lock_id))
+    if isinstance(held, Answer):
+        return
 
     def run(step: Step) -> Plain:
         act(step, step.case.get_task_from_id(task_id), _find_locked(step.connection, worker, task_id, lock_id))

@@ -8,11 +8,11 @@ from engine.language.errors import EngineError
 from engine.language.specs.task import TracedTask
 from engine.language.values import Border, ValueRefused, has_reference, is_same
 from engine.records.history import append_system
-from engine.records.submissions import SubmissionKey, find_answer
+from engine.records.submissions import Answer, SubmissionKey
 from engine.runtime.engine import Engine
-from engine.runtime.errors import Forbidden, NotFound, SubmissionConflict
+from engine.runtime.errors import Forbidden, NotFound
 from engine.runtime.host import resolve_incidents
-from engine.runtime.step import Command, Step, run_step
+from engine.runtime.step import Command, Step, look_ahead, run_step
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain, PlainDict
@@ -94,12 +94,9 @@ def _try_again(
     key: SubmissionKey | None = None,
     content: PlainDict | None = None,
 ) -> bool:
-    with engine.database.read() as connection:
-        if key and (answer := find_answer(connection, key, actor)):
-            if not answer.is_same:
-                raise SubmissionConflict(key.scope)
-            return bool(answer.result)
-        row = _find(connection, incident_id)
+    row = look_ahead(engine, actor, key, lambda connection: _find(connection, incident_id))
+    if isinstance(row, Answer):
+        return bool(row.result)
 
     def act(step: Step) -> Plain:
         found = _find(step.connection, incident_id)

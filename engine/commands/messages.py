@@ -11,11 +11,11 @@ from engine.language.errors import ValueUnfit
 from engine.language.values import Border, ValueRefused, hide_references
 from engine.records.history import event
 from engine.records.messages import LIFE, MESSAGE, SIGNAL, add_message, add_signal, find_sent
-from engine.records.submissions import SubmissionKey, find_answer
+from engine.records.submissions import Answer, SubmissionKey
 from engine.records.subscriptions import find_waiting
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NobodyWaits, SubmissionConflict
-from engine.runtime.step import Command, Step, run_step
+from engine.runtime.step import Command, Step, look_ahead, run_step
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain, PlainDict
@@ -144,15 +144,17 @@ def correlate_message(
     `before` runs under the instance's lock in the same transaction, ahead of the delivery; what it raises rolls
     everything back. Raises NobodyWaits, SubmissionConflict, and whatever `authorise` and `before` raise.
     """
-    with engine.database.read() as connection:
-        if key and (answer := find_answer(connection, key, actor)):
-            if not answer.is_same:
-                raise SubmissionConflict(key.scope)
-            return answer.result
+
+    def look(connection: Connection) -> str:
         authorise(connection)
         waiting = find_waiting(connection, MESSAGE, name, correlation_key)
-    if not waiting:
-        raise NobodyWaits(name, correlation_key)
+        if not waiting:
+            raise NobodyWaits(name, correlation_key)
+        return str(waiting[0].instance_id)
+
+    found = look_ahead(engine, actor, key, look)
+    if isinstance(found, Answer):
+        return found.result
 
     def act(step: Step) -> Plain:
         result = before(step) if before else None
@@ -160,7 +162,7 @@ def correlate_message(
         return result
 
     command = Command(kind, actor, act, authorise, key, content=payload)
-    return run_step(engine, waiting[0].instance_id, command)
+    return run_step(engine, found, command)
 
 
 def deliver(step: Step, arrival: Arrival) -> None:

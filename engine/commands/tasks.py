@@ -66,7 +66,12 @@ def complete_task(
     key = SubmissionKey.of(f"task:{task_id}", token, describe_sent(engine, actor, submitted))
     if (answered := _answered(engine, actor, key)) is not None:
         return answered
-    view = _fetch(engine, actor, task_id)
+    try:
+        view = _fetch(engine, actor, task_id)
+    except EngineError:  # the same may have been sent twice at once, and the other been answered just now
+        if (answered := _answered(engine, actor, key)) is None:
+            raise
+        return answered
     if view.form:
         receive_parts(engine, actor, view.form, view.instance_id, submitted)
     bound = bind_task(engine, actor, view, language, submitted) if view.form else None

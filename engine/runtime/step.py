@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
 from engine.definitions.catalogue import DECISION, Pins
 from engine.language.decisions import Decision, decide
-from engine.language.errors import TryAgain
+from engine.language.errors import EngineError, TryAgain
 from engine.language.sandbox import TimeBudget
 from engine.language.script_engine import SandboxEngine
 from engine.language.specs.schedules import find_due
@@ -44,6 +44,7 @@ from engine.storage.seal import seal_row
 from engine.storage.tables import instance
 from engine.storage.zstd import Codec
 
+Found = TypeVar("Found")
 ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
 CONTINUE = "continue"  # job: an element marked asyncBefore goes on
 SEARCHED = ("business_key", "subject_zh", "subject_en")
@@ -101,7 +102,7 @@ def run_step(engine: Engine, instance_id: str, command: Command) -> Plain:
 
     def work(unit: UnitOfWork) -> Plain:
         row = _LOCK.first(unit.connection, {"instance_id": instance_id})
-        if answer := _answer(unit.connection, command):
+        if answer := _answer(unit.connection, command.actor, command.key):
             return answer.result
         if row is None:
             raise NotFound("case", instance_id)
@@ -116,12 +117,31 @@ def run_step(engine: Engine, instance_id: str, command: Command) -> Plain:
     return engine.database.transact(work)
 
 
-def _answer(connection: Connection, command: Command) -> Answer | None:
-    if command.key is None:
+def look_ahead(
+    engine: Engine, actor: Actor, key: SubmissionKey | None, look: Callable[[Connection], Found]
+) -> Answer | Found:
+    """What a command needs to know before its step, by `look`; or the answer that was given to its key already.
+
+    The same may have been sent twice at once: whoever is refused looks once more whether the other was answered just
+    now. Raises SubmissionConflict, and whatever `look` raises.
+    """
+    with engine.database.read() as connection:
+        if answer := _answer(connection, actor, key):
+            return answer
+        try:
+            return look(connection)
+        except EngineError:
+            if answer := _answer(connection, actor, key):
+                return answer
+            raise
+
+
+def _answer(connection: Connection, actor: Actor, key: SubmissionKey | None) -> Answer | None:
+    if key is None:
         return None
-    answer = find_answer(connection, command.key, command.actor)
+    answer = find_answer(connection, key, actor)
     if answer is not None and not answer.is_same:
-        raise SubmissionConflict(command.key.scope)
+        raise SubmissionConflict(key.scope)
     return answer
 
 

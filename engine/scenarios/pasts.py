@@ -16,7 +16,7 @@ from engine.services.onboarding.persons import ACTIVE, REGISTERED
 from engine.storage import vault
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
-from engine.storage.ids import new_id
+from engine.storage.ids import new_case_id
 from engine.storage.plain import PlainDict
 from engine.storage.tables import instance, party
 
@@ -50,7 +50,7 @@ def hold_number(engine: Engine, actor: Actor, id_no: str, phone: str = "") -> No
     def work(unit: UnitOfWork) -> None:
         index = vault.blind_index(engine.keys, compact_number(id_no))
         row: dict[str, Any] = {
-            "id": new_id(),
+            "id": new_case_id(unit.now),
             "party_id": actor.party_id,
             "state": ACTIVE,
             "id_index": index,
