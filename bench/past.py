@@ -13,8 +13,8 @@ from engine.queries.inspection import Look, fetch_case
 from engine.records.history import read_stream
 from engine.runtime.engine import Engine
 from engine.storage.actor import PLATFORM, Actor
+from engine.storage.proving import keyframe
 from engine.storage.schema import install_triggers
-from engine.storage.tables import keyframe
 
 AUDITOR = Actor("audit", PLATFORM, "auditor", frozenset({"auditor"}))
 SHORT_TURNS, LONG_TURNS, QUICK_TURNS = 100, 1_400, 300

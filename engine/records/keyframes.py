@@ -14,8 +14,8 @@ from sqlalchemy import Connection, bindparam, insert, select
 from engine.storage.keys import KeyRing
 from engine.storage.plain import PlainDict
 from engine.storage.prepared import Prepared
+from engine.storage.proving import keyframe
 from engine.storage.seal import is_sealed, seal_row
-from engine.storage.tables import keyframe
 
 KEYFRAME = "keyframe"  # the kind of the job
 EVERY_ROWS = 100

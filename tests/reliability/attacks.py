@@ -15,19 +15,8 @@ from engine.services.agreements.tables import signature
 from engine.services.documents.tables import document
 from engine.services.ledger.tables import account, journal, posting
 from engine.storage.columns import Json
-from engine.storage.tables import (
-    checkpoint,
-    checkpoint_head,
-    definition,
-    deployment,
-    file,
-    history,
-    instance,
-    keyframe,
-    pin_set,
-    submission,
-    vault_item,
-)
+from engine.storage.proving import checkpoint, checkpoint_head, keyframe
+from engine.storage.tables import definition, deployment, file, history, instance, pin_set, submission, vault_item
 
 Row = dict[str, Any]
 Name = tuple[str, str]  # table, row

@@ -14,7 +14,8 @@ from engine.services.checkpoints.statements import Head, make_checkpoint, read_c
 from engine.services.job_engine import engine_of
 from engine.storage.database import hold_name
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import checkpoint, checkpoint_head, history, job
+from engine.storage.proving import checkpoint, checkpoint_head
+from engine.storage.tables import history, job
 
 TAKE, SHIP = "checkpoint.take", "checkpoint.ship"
 PERIOD = timedelta(hours=1)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from engine.storage.clock import format_instant
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.tables import checkpoint, checkpoint_head
+from engine.storage.proving import checkpoint, checkpoint_head
 
 Head = tuple[str, int, str]  # stream, seq, MAC in hexadecimal digits
 

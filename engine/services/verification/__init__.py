@@ -24,7 +24,8 @@ from engine.services.verification.tables import (
     verify_signatures,
     verify_vault,
 )
-from engine.storage.tables import checkpoint, definition, file, history, instance, keyframe, submission, vault_item
+from engine.storage.proving import checkpoint, keyframe
+from engine.storage.tables import definition, file, history, instance, submission, vault_item
 
 __all__ = ["Finding", "count_rows", "verify", "verify_shipped"]
 

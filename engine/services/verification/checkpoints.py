@@ -25,7 +25,8 @@ from engine.services.verification.findings import Finding
 from engine.services.verification.raw_rows import read_rows
 from engine.storage.clock import format_instant
 from engine.storage.prepared import Prepared
-from engine.storage.tables import checkpoint, checkpoint_head, history
+from engine.storage.proving import checkpoint, checkpoint_head
+from engine.storage.tables import history
 
 _FIND = Prepared(
     select(history.c.mac).where(history.c.stream == bindparam("stream"), history.c.seq == bindparam("seq"))

@@ -11,8 +11,9 @@ from engine.records.keyframes import unpack_keyframe
 from engine.runtime.engine import Engine
 from engine.services.verification.findings import Finding
 from engine.services.verification.raw_rows import read_rows
+from engine.storage.proving import keyframe
 from engine.storage.seal import is_sealed
-from engine.storage.tables import instance, keyframe
+from engine.storage.tables import instance
 
 
 def verify_keyframes(engine: Engine, connection: Connection, instance_id: str | None) -> Iterator[Finding]:

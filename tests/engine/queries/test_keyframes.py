@@ -16,7 +16,7 @@ from engine.records.packing import unpack_events
 from engine.runtime.engine import Engine
 from engine.services.verification import verify
 from engine.storage.actor import PLATFORM, SYSTEM, Actor
-from engine.storage.tables import keyframe
+from engine.storage.proving import keyframe
 from tests.support.vandalism import execute_unguarded
 
 AUDITOR = Actor("audit", PLATFORM, "auditor", frozenset({"auditor"}))

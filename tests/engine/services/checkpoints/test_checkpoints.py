@@ -19,8 +19,9 @@ from engine.services.checkpoints.jobs import PERIOD, find_last, schedule_checkpo
 from engine.services.checkpoints.shipping import is_address
 from engine.services.verification import Finding, verify, verify_shipped
 from engine.storage.actor import Actor
+from engine.storage.proving import checkpoint, checkpoint_head
 from engine.storage.schema import append_only_tables
-from engine.storage.tables import checkpoint, checkpoint_head, history, instance, submission
+from engine.storage.tables import history, instance, submission
 from tests.engine.services.notifications.receivers import webhook_server
 from tests.support.clock import ManualClock
 from tests.support.definitions import two_tasks
