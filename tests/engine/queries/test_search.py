@@ -23,7 +23,7 @@ from engine.commands.deployments import deploy
 from engine.commands.instances import start_instance
 from engine.commands.work import run_due_work
 from engine.definitions.registry import TOPICS, TopicCall, topic
-from engine.queries import cases, inbox
+from engine.queries import cases
 from engine.queries.cases import CaseFilter, FoundCases, search_cases
 from engine.queries.inbox import TaskFilter, count_tasks, list_tasks
 from engine.queries.inspection import fetch_case
@@ -168,22 +168,6 @@ def test_pages_follow_each_other(crowded: Engine) -> None:
     for mark in ("x", "g", "-", "0' OR 1"):
         with pytest.raises(ValueError, match="where a page begins"):
             search_cases(crowded, AUDITOR, CaseFilter(), mark)
-
-
-def test_an_inbox_is_searched_from_every_side_alike(crowded: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = ("空调", "佛", "水泵维修", "REPAIR", "ai", "zeppelin", "%", "a%r", "0000")
-    wanted = [TaskFilter(search=text, sort=sort) for text in texts for sort in ("due", "created")]
-    wanted += [TaskFilter(process_key=key) for key in (KEYS[0], KEYS[-1], RETIRED, "none")]
-
-    def find() -> list[list[str]]:
-        return [[row.id for row in list_tasks(crowded, REVIEWER, one, limit=200).rows] for one in wanted]
-
-    from_his_side = find()
-    assert len(from_his_side[0]) > 3
-    monkeypatch.setattr(inbox, "FEW_TASKS", 10)
-    from_the_cases = find()
-    monkeypatch.setattr(inbox, "FEW_CASES", 0)
-    assert from_his_side == from_the_cases == find()
 
 
 @pytest.mark.parametrize("role", ["analyst", "platform_reviewer", "platform_finance", "individual"])
