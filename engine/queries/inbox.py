@@ -181,7 +181,10 @@ class Work:
     def _is_said_by_few(self, values: Mapping[str, object]) -> bool:
         """Whether few cases have the grams that are looked for, and fewer than there are tasks for him."""
         said: int = _COUNT_SAID.scalar(self.connection, values)
-        return said < FEW_CASES and said < length_query(self.names, FEW_CASES).scalar(self.connection, values)
+        if said == FEW_CASES:
+            return False
+        length: int = length_query(self.names).scalar(self.connection, {**values, "most": said + 1})
+        return said < length
 
     def _read(self, row: Any) -> TaskRow:
         return TaskRow(

@@ -139,10 +139,10 @@ def count_query(names: Names, view: str, limit: int) -> Prepared:
 
 
 @lru_cache(maxsize=64)
-def length_query(names: Names, limit: int) -> Prepared:
-    """How many tasks are offered to an actor, counted up to a limit."""
+def length_query(names: Names) -> Prepared:
+    """How many tasks are offered to an actor, counted up to `most` of each of his names."""
     named = (select(_offered.c.task_id).where(*name) for name in _list_names(Shape(names, ALL)))
-    some = _merge([query.limit(literal(limit)) for query in named])
+    some = _merge([query.limit(bindparam("most", type_=Integer)) for query in named])
     return Prepared(select(func.count()).select_from(some))
 
 
@@ -185,7 +185,7 @@ def _list_names(shape: Shape, *, is_aside: bool = False) -> Iterator[tuple[Colum
 def _list_conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:
     """First what the index tells."""
     if shape.is_of_process:
-        yield aside(_offered.c.process_key) == bindparam("process_key")
+        yield _offered.c.process_key == bindparam("process_key")
     if shape.is_urgent:
         yield aside(_offered.c.priority) > DEFAULT_PRIORITY
     if shape.is_dated:
