@@ -1,5 +1,6 @@
 """A parallel multi-instance of a hundred and of a thousand: what one item costs must not grow with their number."""
 
+import math
 from collections.abc import Callable, Iterator
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from engine.storage.tables import instance, task
 TOPIC = "bench.double"
 FEW, MANY = 100, 1_000
 SAMPLE = 20  # of those completed one by one, how many are measured
-RATIO_BUDGET = 1.5
+RATIO_BUDGET, STEP_BUDGET, EXPONENT_BUDGET = 1.5, 2, 1.2
 
 
 def measure_multi_instance(is_quick: bool) -> Iterator[Figure]:
@@ -29,9 +30,13 @@ def measure_multi_instance(is_quick: bool) -> Iterator[Figure]:
         yield from _compare_starts(engine, rounds, "people", "of user tasks, begun in one step", "active")
         ratio, few, many = compare(rounds, lambda: _complete_some(engine, FEW), lambda: _complete_some(engine, MANY))
         what = f"completing one of {MANY:,} open siblings, of {FEW} = 1"
-        yield Figure("multi_instance.step_ratio", what, ratio, "x")
+        yield Figure("multi_instance.step_ratio", what, ratio, "x", STEP_BUDGET)
         yield Figure(f"multi_instance.step_cpu_ms_of_{FEW}", f"  one of {FEW}", few * 1e3, "ms")
         yield Figure(f"multi_instance.step_cpu_ms_of_{MANY}", f"  one of {MANY:,}", many * 1e3, "ms")
+        if not is_quick:
+            ratio, _, _ = compare(3, lambda: _complete_all(engine, FEW), lambda: _complete_all(engine, MANY))
+            what = f"completing all of {MANY:,} one by one: exponent of their number from {FEW} on"
+            yield Figure("multi_instance.exponent", what, math.log(ratio, MANY / FEW), "", EXPONENT_BUDGET)
 
 
 @topic(TOPIC)
@@ -65,9 +70,19 @@ def begin(engine: Engine, count: int, status: str) -> str:
 
 def _complete_some(engine: Engine, count: int) -> float:
     """CPU seconds of one of the first completions."""
-    instance_id = begin(engine, count, "active")
-    query = select(task.c.id).where(task.c.instance_id == instance_id).order_by(task.c.id).limit(SAMPLE)
-    with engine.database.read() as connection:
-        waiting: list[str] = list(connection.execute(query).scalars())
+    waiting = list_waiting(engine, begin(engine, count, "active"))
     complete: Callable[[], None] = lambda: world.complete(engine, waiting.pop(0))  # noqa: E731
     return measure_cpu(complete, SAMPLE)
+
+
+def _complete_all(engine: Engine, count: int) -> float:
+    """CPU seconds of all completions of a case."""
+    waiting = list_waiting(engine, begin(engine, count, "active"))
+    return count * measure_cpu(lambda: world.complete(engine, waiting.pop(0)), count)
+
+
+def list_waiting(engine: Engine, instance_id: str) -> list[str]:
+    """The open tasks of a case, in the order of its items."""
+    query = select(task.c.id).where(task.c.instance_id == instance_id).order_by(task.c.id)
+    with engine.database.read() as connection:
+        return list(connection.execute(query).scalars())

@@ -126,6 +126,8 @@ class Border:
 
 def is_same(before: object, after: object) -> bool:
     """Whether two values are the same in type and content, all the way down (1, 1.0 and True differ)."""
+    if before is after:
+        return True
     if type(before) is not type(after):
         return False
     if isinstance(before, dict) and isinstance(after, dict):

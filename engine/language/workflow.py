@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 
+from engine.language.crowds import Tasks, awake
 from engine.language.errors import BpmnError, StepLimitExceeded, TaskNotWaiting
 from engine.language.repairs import repairs
 from engine.language.specs.activities import ServiceTask
@@ -63,7 +64,7 @@ class CaseMixin:
         """Joins may go on when another branch has ended; whatever else waits is told when it has happened."""
         if not self.spec.has_joins:
             return
-        for task in [t for t in self.tasks.values() if t._state == WAITING and isinstance(t.task_spec, JoiningSpec)]:
+        for task in [t for t in awake(self.tasks) if t._state == WAITING and isinstance(t.task_spec, JoiningSpec)]:
             if task._state == WAITING:
                 task.task_spec._update(task)
 
@@ -72,7 +73,7 @@ class CaseMixin:
         "Beyond a depth of 1,000 tasks nothing is found any more, and a case with open work counts as completed.",
     )
     def is_completed(self) -> bool:
-        self.completed = self.completed or not any(t._state & UNFINISHED for t in self.tasks.values())
+        self.completed = self.completed or not any(t._state & UNFINISHED for t in awake(self.tasks))
         return self.completed
 
     def end_at(self, task: TracedTask) -> None:
@@ -137,6 +138,7 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         self.queue: deque[TracedTask] = deque()
         self.ended: dict[str, Any] = {}
         self.outcome: str | None = None
+        self.woken: set[str] = set()  # tasks that slept when the case was loaded, and do not any more
         self.has_conditions = any(s.has_conditions for s in (specs.spec, *specs.subprocess_specs.values()))
         self.seen_by: dict[str, PlainDict] = {}  # by conditional event: what it was last looked at with in this step
         super().__init__(specs.spec, specs.subprocess_specs, script_engine, deserializing=True)
@@ -223,7 +225,12 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
 
     # --- what it waits for ------------------------------------------------------------------------------------------
     def user_tasks(self) -> list[TracedTask]:
-        """Open user tasks."""
+        """Open user tasks. None of them sleeps any more."""
+        self.wake()
+        return self.awake_user_tasks()
+
+    def awake_user_tasks(self) -> list[TracedTask]:
+        """Open user tasks but for those that have slept through all of this step."""
         return self._find(lambda task: task._state == READY and task.task_spec.manual)
 
     def timers(self) -> list[tuple[str, datetime]]:
@@ -258,6 +265,7 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
 
     def tokens(self) -> list[TracedTask]:
         """Open tasks of elements of the diagram, bodies of multi-instances and loops included."""
+        self.wake()
         return self._find(lambda task: bool(task._state & OPEN) and task.task_spec.bpmn_id is not None)
 
     def find(self, element: str, index: int | None = None) -> TracedTask:
@@ -306,6 +314,18 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         inner = self.subprocesses[task.id] = InnerCase(self.subprocess_specs[name], task.id, self)
         inner.plant(data)
 
+    def wake(self) -> None:
+        """Wake every task that sleeps."""
+        for scope in self.scopes:
+            if isinstance(scope.tasks, Tasks):
+                scope.tasks.wake()
+
+    def task_woken(self, task: TracedTask) -> None:
+        """Told by the crowd it slept in."""
+        self.woken.add(task.id)
+        if self.recorder is not None:
+            self.recorder.task_woken(task)
+
     def _run_one(self) -> bool:
         if self.has_conditions and (event := find_fulfilled(self)) is not None:
             event.task_spec.fire(event, {})
@@ -331,7 +351,7 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         return is_waiting and "stalled" not in task.internal_data
 
     def _find(self, fits: Callable[[TracedTask], bool]) -> list[TracedTask]:
-        return [task for scope in self.scopes for task in scope.tasks.values() if fits(task)]
+        return [task for scope in self.scopes for task in awake(scope.tasks) if fits(task)]
 
     @repairs("any-task-can-be-run", "A task that is over, or not yet begun, runs again when it is told to.")
     @staticmethod

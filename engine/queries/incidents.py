@@ -11,7 +11,6 @@ from engine.language.state import read_task_data
 from engine.queries.elements import find_element
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.runtime.step import decompress_state
 from engine.storage.plain import PlainDict
 from engine.storage.tables import definition, incident, instance, submission
 
@@ -99,7 +98,7 @@ def fetch_incident(engine: Engine, incident_id: str) -> IncidentView:
         if row is None:
             raise NotFound("incident", incident_id)
         is_open = row.resolved_at is None
-        data = read_task_data(decompress_state(row.state), row.task_id) if is_open else {}
+        data = read_task_data(row.state, row.task_id) if is_open else {}
         kept = _find_kept(engine, connection, row)
         return IncidentView(_read_incident(row), _read_cause(engine, connection, row), row.resolved_at, kept, data)
 

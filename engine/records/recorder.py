@@ -9,6 +9,7 @@ task whose data the change is counted against; other kinds count against the tas
 
 from typing import Any
 
+from engine.language.crowds import awake
 from engine.language.errors import EngineError
 from engine.language.sandbox import SandboxOverrun
 from engine.language.specs.activities import EventSubProcess
@@ -31,18 +32,17 @@ class Recorder:
     def attach(self, case: Any) -> None:
         """Begin with a loaded case, before anything is done to it."""
         for scope in case.scopes:
-            for task in scope.tasks.values():
-                if task.task_spec.bpmn_id is not None and task._state & (OPEN | FINISHED):
-                    self._seen[task.id] = task.data
-                    if task._state & OPEN:
-                        self._open[task.id] = task
+            for task in awake(scope.tasks):
+                self.task_woken(task)
         case.recorder = self
 
     def replace(self, case: Any) -> None:
         """Go on with another case in the place of this one: tokens of both, maybe under other names, some gone or new.
 
+        None of either sleeps any more; the caller has woken those of the former.
         A token with another name is entered once more over its own data.
         """
+        case.wake()
         before = self._open
         for task in [task for task in before.values() if not _is_open_in(case, task.id)]:
             self._leave(task, "cancelled")
@@ -65,6 +65,13 @@ class Recorder:
         return self.events
 
     # --- told by the tasks -------------------------------------------------------------------------------------------
+    def task_woken(self, task: TracedTask) -> None:
+        """It is there as it was when the case was loaded."""
+        if task.task_spec.bpmn_id is not None and task._state & (OPEN | FINISHED):
+            self._seen[task.id] = task.data
+            if task._state & OPEN:
+                self._open[task.id] = task
+
     def state_changed(self, task: TracedTask, state: int) -> None:
         if task.task_spec.bpmn_id is None:
             return

@@ -18,7 +18,7 @@ from engine.records.migrations import add_former_elements, remove_former_element
 from engine.records.worklist import OpenTask, move_task, offer_anew, read_offer, restore_offer
 from engine.runtime.assignment import Assigner
 from engine.runtime.reconsidering import Place, read_renamed
-from engine.runtime.step import Step, decompress_state
+from engine.runtime.step import Step
 from engine.storage.outside import batch, external_task
 from engine.storage.plain import PlainDict
 from engine.storage.prepared import Prepared
@@ -75,7 +75,7 @@ def revert(step: Step, snapshot: bytes, migration_id: str) -> None:
     catalogue, current = step.engine.catalogue, step.case
     pins = catalogue.pins(step.connection, header["pin_set_id"])
     specs = catalogue.process(step.connection, pins, step.row["process_key"])
-    restored = thaw(decompress_state(state), specs, current.script_engine, step.host)
+    restored = thaw(state, specs, current.script_engine, step.host)
     renamed = read_renamed(header["renamed"])
     _note(step, pins.id, header["definition_id"], renamed, migration_id)
     step.replace_case(restored, pins, header["definition_id"])

@@ -29,7 +29,6 @@ from engine.runtime.calendar import WorkingCalendar
 from engine.runtime.engine import Engine
 from engine.runtime.migration import Goal, is_offered_anew, make_offer, pair_tokens, place_of
 from engine.runtime.reconsidering import Difference, Place, Reconsideration, Versions
-from engine.runtime.step import decompress_state
 from engine.storage.clock import format_instant
 from engine.storage.plain import Plain, PlainDict
 
@@ -65,7 +64,7 @@ class Trial:
         source, target = catalogue.process(connection, pins, key), catalogue.process(connection, self.goal.pins, key)
         host = _TrialHost(self, connection)
         script_engine = SandboxEngine(self.engine.form_sandbox, values={"now": format_instant(self.now)})
-        case = thaw(decompress_state(row["state"]), source, script_engine, host)
+        case = thaw(row["state"], source, script_engine, host)
         places = tuple(sorted({f"{key_}/{element}" for key_, element in map(place_of, _list_waiting(case))}))
         try:
             moved = move_case(case, target, self.goal.renamed, script_engine, host)

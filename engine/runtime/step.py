@@ -42,7 +42,6 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import instance
-from engine.storage.zstd import Codec
 
 Found = TypeVar("Found")
 ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
@@ -61,9 +60,7 @@ CHANGING = (
     "history_seq",
     "history_mac",
 )
-MAX_STATE_BYTES = 64 * 1024 * 1024
 
-_CODEC = Codec(level=3)
 _LOCK = Prepared(select(instance).where(instance.c.id == bindparam("instance_id")).with_for_update())
 _SAVE = Prepared(
     update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_")),
@@ -162,6 +159,7 @@ class Step:
         self.host = StepHost(self)
         self.budget = TimeBudget()
         self._open_before: set[str] = set()
+        self._woken: set[str] = set()  # user tasks that were open before, but slept
         self._waiting_before: set[tuple[str, str, str, str]] = set()
         self._due_before: dict[str, datetime] = {}
         self._stalled_before: set[str] = set()
@@ -184,8 +182,8 @@ class Step:
         script_engine = SandboxEngine(self.engine.sandbox, values={"now": format_instant(self.now)}, budget=self.budget)
         if not self.row["state"]:
             return Case(specs, script_engine, self.host, self.recorder)
-        case = thaw(decompress_state(self.row["state"]), specs, script_engine, self.host, self.recorder)
-        self._open_before = {task.id for task in case.user_tasks()}
+        case = thaw(self.row["state"], specs, script_engine, self.host, self.recorder)
+        self._open_before, self._woken = {task.id for task in case.awake_user_tasks()}, case.woken
         self._waiting_before = set(case.subscriptions())
         self._due_before = dict(case.timers())
         held = case.held_tasks()
@@ -195,6 +193,7 @@ class Step:
 
     def replace_case(self, case: Case, pins: Pins, definition_id: str) -> None:
         """The instance goes on as another case, on other versions; `close` writes down what that changes."""
+        self.case.wake()
         self.recorder.replace(case)
         self.__dict__.pop("calendar", None)
         self.__dict__ |= {"case": case, "pins": pins}
@@ -253,8 +252,8 @@ class Step:
         return [self.row[name] for name in SEARCHED]
 
     def _sync_tasks(self) -> None:
-        tasks = {task.id: task for task in self.case.user_tasks()}
-        before = self._open_before
+        tasks = {task.id: task for task in self.case.awake_user_tasks()}
+        before = self._open_before | self._woken
         remove_tasks(self.connection, sorted(before - tasks.keys()))
         assigner, offers = self.assigner, []
         for task_id in sorted(tasks.keys() - before):
@@ -277,7 +276,7 @@ class Step:
         """Offers the open tasks anew where those whom a relation names have changed; nobody holds such a task then."""
         for task_ in self.case.user_tasks():
             element = task_.task_spec.element
-            if task_.id not in self._open_before or not element.relation:
+            if task_.id not in self._open_before | self._woken or not element.relation:
                 continue
             definition_id = self.engine.catalogue.process_id(self.connection, self.pins, element.process_key)
             fresh = self.assigner.offer(task_.id, definition_id, element, task_.data)
@@ -344,8 +343,7 @@ class Step:
 
     def _store_state(self) -> None:
         compact(self.case)
-        state = _CODEC.compress(freeze(self.case))
-        self.row.update(state=state, outcome=self.case.outcome)
+        self.row.update(state=freeze(self.case), outcome=self.case.outcome)
         if self.case.is_completed() and self.row["status"] == ACTIVE:
             self.row.update(status=COMPLETED, ended_at=self.now)
 
@@ -378,8 +376,3 @@ class Step:
 def state_digest(row: Mapping[str, Any]) -> str:
     """What history commits to of an instance row: its state, and nothing that the history row itself changes."""
     return hashlib.sha256(row["state"]).hexdigest()
-
-
-def decompress_state(state: bytes) -> bytes:
-    """The state of an instance as `engine.language.state` wrote it."""
-    return _CODEC.decompress(state, MAX_STATE_BYTES)

@@ -19,7 +19,6 @@ from engine.language.state import read_task_data
 from engine.records.access import IS_CANDIDATE, describe_actor
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.runtime.step import decompress_state
 from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
 from engine.storage.keys import KeyRing
@@ -116,7 +115,7 @@ def fetch_task(engine: Engine, actor: Actor, task_id: str) -> TaskView:
             pins = engine.catalogue.pins(connection, row.pin_set_id)
             form_id = pins.find(FORM, element.form_key)
             form = engine.catalogue.form(connection, form_id)
-        data = read_task_data(decompress_state(row.state), task_id)
+        data = read_task_data(row.state, task_id)
     return TaskView(
         row.id,
         row.instance_id,

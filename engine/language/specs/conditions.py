@@ -15,7 +15,7 @@ def find_fulfilled(case: Any) -> TracedTask | None:
     """The next conditional event whose condition has come true since it was last looked at."""
     for scope in case.scopes:
         waiting: list[TracedTask] = [
-            task for task in scope.tasks.values() if task._state == WAITING and "held" in task.internal_data
+            task for task in dict.values(scope.tasks) if task._state == WAITING and "held" in task.internal_data
         ]
         if not waiting:
             continue

@@ -60,6 +60,8 @@ class Listener(Protocol):
 
     def attach(self, case: Any) -> None: ...
 
+    def task_woken(self, task: "TracedTask") -> None: ...
+
     def state_changed(self, task: "TracedTask", state: int) -> None: ...
 
     def task_failed(self, task: "TracedTask", error: Exception) -> None: ...
@@ -96,8 +98,8 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
     workflow: Any
     task_spec: Any
     parent: "TracedTask | None"
-    children: "list[TracedTask]"
     thawed: Thawed | None = None
+    crowd: Any = None  # of a body: its instances that sleep, see `engine.language.crowds`
 
     def __init__(
         self, workflow: Any, task_spec: Any, parent: "TracedTask | None" = None, state: int = FUTURE, task_id: str = ""
@@ -107,6 +109,13 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
     @property
     def case(self) -> Any:
         return self.workflow.top_workflow
+
+    @property
+    def children(self) -> "list[TracedTask]":
+        """None of them sleeps any more."""
+        if self.crowd is not None:
+            self.crowd.wake_all()
+        return [self.workflow.tasks[child] for child in self._children]
 
     @property
     def scope_task(self) -> "TracedTask | None":

@@ -232,6 +232,7 @@ class Player:
         moved.do_engine_steps()
 
     def _replace(self, case: Case) -> None:
+        self._case.wake()
         self._recorder.replace(case)
         self._case = case
 

@@ -8,7 +8,6 @@ from engine.language.state import thaw
 from engine.queries.inspection import Look, fetch_case
 from engine.records.messages import add_message
 from engine.runtime.engine import Engine
-from engine.runtime.step import decompress_state
 from engine.services.verification import verify
 from engine.storage.tables import instance
 from tests.engine.diagrams import condition
@@ -72,7 +71,7 @@ def test_reactions_of_a_case(stage: Stage) -> None:
             row = connection.execute(instance.select().where(instance.c.id == case)).one()
             pins = stage.engine.catalogue.pins(connection, row.pin_set_id)
             specs = stage.engine.catalogue.process(connection, pins, row.process_key)
-        live = thaw(decompress_state(row.state), specs, SandboxEngine(stage.engine.sandbox), TrialHost())
+        live = thaw(row.state, specs, SandboxEngine(stage.engine.sandbox), TrialHost())
         assert {one.task: (one.element.id, one.scope, one.data) for one in view.story.tokens} == describe_live(live)
 
     view = fetch_case(stage.engine, auditor, case, Look())

@@ -14,7 +14,7 @@ from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.workflow import Workflow
 
-from engine.language import script_engine, state, workflow
+from engine.language import deltas, script_engine, workflow
 from engine.language.errors import BpmnError
 from engine.language.nodes import ElementParser, EventParser, MessageTaskParser
 from engine.language.parser import ElementProcessParser
@@ -384,14 +384,14 @@ def run_as_long_as_it_takes(patch: pytest.MonkeyPatch) -> None:
 
 @fault("typename-in-data", on_state.test_any_key_is_harmless, TypeError, compacting=True)
 def take_a_typename_for_a_type(patch: pytest.MonkeyPatch) -> None:
-    read = state._read_rest
+    read = deltas.read_row
 
-    def make(row: list[Any]) -> Any:
+    def make(row: list[Any], head: int) -> Any:
         if "typename" in row[-1]:
             raise TypeError("'NoneType' object is not callable")
-        return read(row)
+        return read(row, head)
 
-    patch.setattr(state, "_read_rest", make)
+    patch.setattr("engine.language.state.read_row", make)
 
 
 # --- the parser ---

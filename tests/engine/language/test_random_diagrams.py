@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from engine.language import crowds
 from engine.language.parser import spec_fingerprint
 from tests.engine.language.reference.comparison import Comparison, start_reference
 from tests.engine.language.reference.maker import Maker
@@ -113,6 +114,13 @@ def play(seeds: range) -> Counter[str]:
                 raise AssertionError(f"seed {seed}, order {order}: {error}") from error
         assert spec_fingerprint(diagram.specs) == fingerprint, "a case changed the specs it shares with others"
     return kinds
+
+
+@pytest.fixture(autouse=True)
+def crowds_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two instances that wait for people sleep already."""
+    monkeypatch.setattr(crowds, "SMALLEST", 2)
+    monkeypatch.setattr(crowds, "FRAME_ROWS", 2)
 
 
 @pytest.mark.parametrize("first", range(0, DIAGRAMS, GROUP))

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+import zstandard
 
 from engine.language.errors import BpmnError
 from engine.language.moves import MoveRefused, move_token
@@ -479,4 +480,4 @@ def test_two_cases_share_their_specs() -> None:
     for trial in (first, second):
         trial.deliver("esp_on").complete("handle").complete("after")
         assert trial.is_done
-    assert freeze(first.open()[0]).count(b"esp_on") == 0
+    assert b"esp_on" not in zstandard.decompress(freeze(first.open()[0]))

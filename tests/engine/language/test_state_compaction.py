@@ -2,6 +2,7 @@
 
 import orjson
 import pytest
+import zstandard
 
 from engine.language.parser import parse_process
 from engine.language.script_engine import SandboxEngine
@@ -72,7 +73,7 @@ def test_size_of_an_open_case_of_five_steps() -> None:
     for element in ("a", "c"):
         trial.complete(element, {"note": "hello"})
         assert len(trial.state) < 400
-    assert b"script" not in trial.state
+    assert b"script" not in zstandard.decompress(trial.state)
 
 
 def test_data_of_a_task_without_bringing_the_case_to_life() -> None:
@@ -91,17 +92,18 @@ def test_a_state_of_the_first_version_goes_on_as_it_would_have() -> None:
         bpmn(process("p", start(), parallel("f"), user("x"), user("y"), end(), end("e2"), ways)), data={"n": 0}
     )
     trial.complete("x", {"n": 1, "x": 1})
-    content = orjson.loads(trial.state)
+    content = orjson.loads(zstandard.decompress(trial.state))
     assert content["ended"] == {"n": [[[0]], [1]], "x": [[[]], [1]]}
-    trial.state = orjson.dumps(content | {"version": 1, "ended": {"n": [[0], [1]], "x": [[], [1]]}})
+    content |= {"version": 1, "ended": {"n": [[0], [1]], "x": [[], [1]]}}
+    trial.state = zstandard.compress(orjson.dumps(content))
     trial.complete("y", {"y": 1})
     assert trial.data == {"n": 1, "x": 1, "y": 1}
 
 
 def test_a_state_of_another_version_is_refused() -> None:
     trial = Trial(FIVE)
-    other = trial.state.replace(b'"version":2', b'"version":99')
-    with pytest.raises(ValueError, match="Expected a state of version 2, but got 99"):
+    other = zstandard.compress(zstandard.decompress(trial.state).replace(b'"version":3', b'"version":99'))
+    with pytest.raises(ValueError, match="Expected a state of version 3, but got 99"):
         thaw(other, trial.specs, SandboxEngine(SANDBOX), TrialHost())
 
 

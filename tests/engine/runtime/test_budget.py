@@ -11,8 +11,8 @@ from types import FrameType
 from sqlalchemy import select
 
 from bench import world
-from bench.diagrams import five_steps, loop, many_services, pair
-from bench.multi_instance import TOPIC, begin
+from bench.diagrams import five_steps, loop, many_people, many_services, pair
+from bench.multi_instance import TOPIC, begin, list_waiting
 from bench.steps import count_completion, find_growth, find_largest_state
 from engine.definitions.catalogue import Catalogue
 from engine.language.parser import spec_fingerprint
@@ -61,6 +61,14 @@ def test_the_items_of_a_multi_instance_cost_the_same_however_many_there_are() ->
         begin(engine, 10, "completed")
         few, some, many = (_count_calls(partial(begin, engine, count, "completed")) for count in (10, 50, 250))
     assert (many - some) / 200 <= 1.02 * (some - few) / 40
+
+
+def test_one_of_a_thousand_open_siblings_is_completed_like_one_of_a_hundred() -> None:
+    with world.open_engine(many_people()) as engine:
+        instances = [begin(engine, count, "active") for count in (100, 1_000)]
+        world.complete(engine, list_waiting(engine, instances[0])[5])
+        few, many = (_count_calls(partial(world.complete, engine, list_waiting(engine, one)[50])) for one in instances)
+    assert many <= 1.2 * few  # two calls for each frame of thirty-two
 
 
 def _count_calls(work: Callable[[], object]) -> int:

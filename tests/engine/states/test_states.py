@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+import zstandard
 
 from engine.language.errors import BpmnError
 from engine.language.migration import move_case
@@ -16,7 +17,7 @@ from engine.language.workflow import Case, TracedTask
 from engine.records.rebuild import TOKEN_KINDS, Picture
 from tests.engine.language.reference.comparison import answer, refuse
 from tests.engine.language.trial import SANDBOX, Trial, TrialHost, describe_live, describe_tokens
-from tests.engine.states.saving import KINDS, SHIPPED, read_saved
+from tests.engine.states.saving import KINDS, SHIPPED, read_saved, read_state
 
 RELEASES = sorted(path for path in Path(__file__).parent.iterdir() if (path / KINDS).exists())
 EVERY_RELEASE = pytest.mark.parametrize("release", RELEASES, ids=lambda path: str(path.name))
@@ -42,7 +43,7 @@ class Saved(Trial):
         for step in saved["steps"][: at + 1]:
             for event in step["events"]:
                 self.picture.apply(event)
-        self.state = saved["steps"][at]["state"].encode()
+        self.state = read_state(saved["steps"][at]["state"])
 
     def act(self, act: dict[str, Any]) -> None:
         def do(case: Case) -> None:
@@ -81,7 +82,7 @@ def test_every_kind_of_waiting_goes_on_to_the_end_it_had(release: Path) -> None:
         for at, step in enumerate(steps):
             for event in step["events"]:
                 picture.apply(event)
-            live = thaw(step["state"].encode(), saved["specs"], SandboxEngine(SANDBOX), TrialHost())
+            live = thaw(read_state(step["state"]), saved["specs"], SandboxEngine(SANDBOX), TrialHost())
             assert describe_tokens(picture.tokens()) == describe_live(live), (number, at)
         if number % EVERY:
             continue
@@ -103,7 +104,7 @@ def test_cases_of_the_shipped_processes_are_read_and_told(release: Path) -> None
     for one in saved["cases"]:
         key = one["process"]
         specs.setdefault(key, parse_process(diagrams, key))
-        case = thaw(one["state"].encode(), specs[key], SandboxEngine(SANDBOX), TrialHost())
+        case = thaw(read_state(one["state"]), specs[key], SandboxEngine(SANDBOX), TrialHost())
         picture = Picture()
         for event in one["events"]:
             if event["kind"] in TOKEN_KINDS:
@@ -120,7 +121,7 @@ def test_cases_of_the_shipped_processes_are_read_and_told(release: Path) -> None
 
 def test_a_state_of_the_first_version_is_among_them() -> None:
     versions = {
-        orjson.loads(step["state"])["version"]
+        orjson.loads(zstandard.decompress(read_state(step["state"])))["version"]
         for release in RELEASES
         for saved in read_saved(release / KINDS)
         for step in saved["steps"]

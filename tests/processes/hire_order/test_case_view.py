@@ -12,7 +12,6 @@ from engine.queries.inspection import CaseView, Look, fetch_case
 from engine.queries.marks import mark_elements
 from engine.queries.waits import CALLED_OFF, HAPPENED
 from engine.runtime.errors import NotFound
-from engine.runtime.step import decompress_state
 from engine.storage.plain import PlainDict
 from engine.storage.tables import instance
 from tests.engine.language.trial import TrialHost, describe_live
@@ -35,7 +34,7 @@ def live(hiring: Hiring, order_id: str) -> Tokens:
     with engine.database.read() as connection:
         row = connection.execute(select(instance).where(instance.c.id == order_id)).one()
         specs = engine.catalogue.process(connection, engine.catalogue.pins(connection, row.pin_set_id), row.process_key)
-    return describe_live(thaw(decompress_state(row.state), specs, SandboxEngine(engine.sandbox), TrialHost()))
+    return describe_live(thaw(row.state, specs, SandboxEngine(engine.sandbox), TrialHost()))
 
 
 def marks(view: CaseView, process_key: str = "hire_order") -> dict[str, str]:

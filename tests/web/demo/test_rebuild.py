@@ -20,7 +20,6 @@ from engine.records.history import HistoryRow, read_between, read_stream
 from engine.records.keyframes import add_keyframe
 from engine.records.rebuild import TOKEN_KINDS, Picture
 from engine.runtime.engine import Engine
-from engine.runtime.step import decompress_state
 from engine.storage.database import Database, UnitOfWork
 from engine.storage.plain import PlainDict
 from engine.storage.settings import Settings
@@ -106,7 +105,7 @@ def _walk(connection: Connection, former: list[sqlite3.Row]) -> Iterator[tuple[H
             then = states[row.seq]
             pins = catalogue.pins(connection, then["pin_set_id"])
             specs = catalogue.process(connection, pins, then["process_key"])
-            yield row, thaw(decompress_state(then["state"]), specs, SandboxEngine(SANDBOX), host), picture
+            yield row, thaw(then["state"], specs, SandboxEngine(SANDBOX), host), picture
 
 
 def _token_events(row: HistoryRow) -> list[PlainDict]:
