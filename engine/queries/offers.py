@@ -29,7 +29,16 @@ from sqlalchemy import (
 )
 
 from engine.queries.candidates import aside, literal
-from engine.records.access import IS_FIT, IS_FREE, IS_HELD, IS_UNCLAIMED, NOBODY, describe_actor, is_there
+from engine.records.access import (
+    IS_EXCLUDED,
+    IS_FREE,
+    IS_HELD,
+    IS_UNCLAIMED,
+    NOBODY,
+    describe_actor,
+    has_skill,
+    is_there,
+)
 from engine.records.worklist import GROUP as IN_GROUP
 from engine.records.worklist import MEMBER, PARTY, name_member
 from engine.runtime.assignment import DEFAULT_PRIORITY
@@ -196,9 +205,10 @@ def _list_conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:
         here, last = (tuple_(*some) for some in (_ORDERS[shape.sort], _LAST[shape.sort]))
         yield here > last if shape.sort == BY_DUE else here < last
     if shape.is_of_skill:
-        yield task.c.skill == bindparam("skill")
+        yield _offered.c.skill == bindparam("skill")
+    yield has_skill(_offered.c.skill)
     yield from _list_text_conditions(shape)
-    yield IS_FIT
+    yield ~IS_EXCLUDED
 
 
 def _list_text_conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:
