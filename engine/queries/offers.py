@@ -180,13 +180,14 @@ def _list_sources(shape: Shape) -> Iterator[Select[Any]]:
 def _list_names(shape: Shape, *, is_aside: bool = False) -> Iterator[tuple[ColumnElement[bool], ColumnElement[bool]]]:
     """That a task is offered to a name of the actor: kind and value."""
     column = aside(_offered.c.value) if is_aside else _offered.c.value
-    if shape.names.is_person and shape.view != GROUP:
+    names = shape.names
+    if names.is_person and (shape.view != GROUP or not (names.is_party or names.groups)):  # see GROUP
         yield _offered.c.kind == PARTY, column == _PERSON
     if shape.view == MINE:
         return
-    if shape.names.is_party:
+    if names.is_party:
         yield _offered.c.kind == PARTY, column == bindparam("actor_party", type_=String)
-    for number in range(shape.names.groups):
+    for number in range(names.groups):
         yield _offered.c.kind == MEMBER, column == bindparam(f"actor_role_{number}", type_=String)
         yield _offered.c.kind == IN_GROUP, column == bindparam(f"actor_group_{number}", type_=String)
 
