@@ -7,8 +7,9 @@ from sqlalchemy import insert, select
 from engine.records.worklist import GROUP, PARTY
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
+from engine.storage.columns import NEVER
 from engine.storage.database import UnitOfWork
-from engine.storage.ids import new_id
+from engine.storage.ids import moment_of, new_id
 from engine.storage.plain import PlainDict
 from engine.storage.tables import instance, task, task_candidate
 
@@ -38,7 +39,8 @@ def _add_rows(unit: UnitOfWork, sample_id: str, numbers: range) -> None:
         next_due = unit.now + timedelta(minutes=1 + number)
         instances.append({**sample, "id": instance_id, "next_due_at": next_due})
         tasks.append({**open_task, "id": task_id, "instance_id": instance_id, "due_at": due})
-        candidates.append({"task_id": task_id, **_offer(number)})
+        listed = {"due_at": due or NEVER, "priority": open_task["priority"], "process_key": sample["process_key"]}
+        candidates.append({"task_id": task_id, **_offer(number), **listed, "moment": moment_of(instance_id)})
     for table, rows in ((instance, instances), (task, tasks), (task_candidate, candidates)):
         unit.connection.execute(insert(table), rows)
 

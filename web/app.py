@@ -3,9 +3,8 @@
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, g
+from flask import Blueprint, g
 from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 from markupsafe import Markup
@@ -16,11 +15,12 @@ from web.analyst.routes import make_analyst
 from web.api.door import WorkerDoor
 from web.api.routes import make_api
 from web.api.todos import make_todo_api
+from web.application import Application
 from web.auditor.routes import make_auditor
 from web.chat.routes import make_chat
 from web.couriers.routes import make_couriers
 from web.documents import make_documents
-from web.editions import Known, Pages
+from web.editions import Known
 from web.errands.routes import make_errands
 from web.errors import init_errors
 from web.express.routes import make_express
@@ -44,18 +44,14 @@ from web.todos.routes import make_todos
 from web.tracking.routes import make_tracking
 from web.uploads import make_files
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 MAX_FIELDS = 5_000
 
 
-def create_app(engine: Engine) -> Flask:
+def create_app(engine: Engine) -> Application:
     """The application over a running engine. The caller closes the engine."""
-    app = Flask("web", static_folder=str(STATIC), template_folder=str(Path(__file__).parent / "templates"))
-    app.jinja_environment = Pages
+    app = Application(engine)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FIELD_BYTES,
@@ -74,14 +70,7 @@ def create_app(engine: Engine) -> Flask:
     app.after_request(finish_response)
     for blueprint in list_blueprints(engine):
         app.register_blueprint(blueprint)
-    app.wsgi_app = partial(_share_reader, engine, app.wsgi_app)  # type: ignore[method-assign]  # as Flask says
     return app
-
-
-def _share_reader(engine: Engine, serve: "WSGIApplication", environ: "WSGIEnvironment", start: "StartResponse") -> Any:
-    """Whatever a request reads comes by one connection; a stream that is sent afterwards holds none."""
-    with engine.database.share_reader():
-        return serve(environ, start)
 
 
 def list_blueprints(engine: Engine) -> list[Blueprint]:
@@ -112,10 +101,8 @@ def list_blueprints(engine: Engine) -> list[Blueprint]:
     ]
 
 
-def _init_templates(app: Flask, engine: Engine) -> None:
+def _init_templates(app: Application, engine: Engine) -> None:
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    app.context_processor(lambda: {"fmt": g.fmt})  # quicker than the one that imported templates see
-    assert isinstance(app.jinja_env, Pages)
     app.jinja_env.know = partial(_know, app)
     app.jinja_env.globals.update(
         t=text,
@@ -132,7 +119,7 @@ def _init_templates(app: Flask, engine: Engine) -> None:
     )
 
 
-def _know(app: Flask, language: Language) -> Known:
+def _know(app: Application, language: Language) -> Known:
     """What templates may ask that has one answer in a language. Baton stands at the root of its host."""
     addresses = app.url_map.bind("")
 

@@ -1,9 +1,12 @@
 """Answers in the coding a browser takes: files once per process, pages each time."""
 
 import gzip
+from functools import lru_cache
 
 import zstandard
 from flask import Request, Response
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 CODINGS = ("zstd", "gzip")  # the better one first
 WINDOW_LOG = 20  # for content this small nothing is gained by more memory in the browser
@@ -14,7 +17,13 @@ SMALL_BYTES = 1_000
 
 def choose_coding(asking: Request) -> str | None:
     """The best coding the sender takes; none if it takes none of ours."""
-    return next((coding for coding in CODINGS if asking.accept_encodings[coding] > 0), None)
+    return _choose(asking.headers.get("Accept-Encoding", ""))
+
+
+@lru_cache(maxsize=256)  # there are about as many as kinds of browsers
+def _choose(accepted: str) -> str | None:
+    taken = parse_accept_header(accepted, Accept)
+    return next((coding for coding in CODINGS if taken[coding] > 0), None)
 
 
 def compress(content: bytes, coding: str, *, is_kept: bool) -> bytes:

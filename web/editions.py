@@ -17,6 +17,8 @@ from markupsafe import Markup
 from web.texts import Language, current_language
 
 Known = Mapping[str, Callable[..., str]]
+SETTLED = ("t",)
+"""What is known in full: of these an edition knows every answer, those of calls it cannot settle as well."""
 
 
 class Pages(Environment):
@@ -47,6 +49,7 @@ class Pages(Environment):
         if edition is None:
             edition = self._editions[language] = self.overlay()
             edition.language, edition._known = language, self.know(language)
+            edition.globals = self.globals | {name: edition._known[name] for name in SETTLED if name in edition._known}
         return edition.get_template(name, parent, globals)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:

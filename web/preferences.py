@@ -1,10 +1,13 @@
 """How a person wants to read: language, light or dark, time zone."""
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import g, request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 
 from engine.runtime.engine import Engine
@@ -45,7 +48,13 @@ def _choose_language() -> Language:
         for language in LANGUAGES:
             if chosen == language:
                 return language
-    return "en" if request.accept_languages.best_match(("zh", "zh-CN", "en")) == "en" else "zh"
+    return _choose_accepted(request.headers.get("Accept-Language", ""))
+
+
+@lru_cache(maxsize=1024)
+def _choose_accepted(header: str) -> Language:
+    accepted = parse_accept_header(header, LanguageAccept)
+    return "en" if accepted.best_match(("zh", "zh-CN", "en")) == "en" else "zh"
 
 
 def _set_cookie(response: Response, name: str, value: str) -> None:

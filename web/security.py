@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -40,6 +41,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self), payment=(), usb=()",
 }
 OF_PAGES = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language, Accept-Encoding"}
+_OF_FILES = [(name, name.lower(), value) for name, value in HEADERS.items()]
+_OF_PAGES = [*_OF_FILES, *((name, name.lower(), value) for name, value in OF_PAGES.items())]
 TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
 
 
@@ -82,16 +85,21 @@ def pass_gate(engine: Engine, workers: WorkerDoor) -> BaseResponse | None:
 
 
 def finish_response(response: Response) -> Response:
-    """Adds the headers every answer carries, and the cookie of a browser that is new here."""
-    wanted = HEADERS if request.endpoint == "static" else HEADERS | OF_PAGES
-    if request.is_secure:
-        wanted = wanted | {"Strict-Transport-Security": TRANSPORT_SECURITY}
-    own = {name.lower() for name, _ in response.headers}
-    response.headers.extend({name: value for name, value in wanted.items() if name.lower() not in own})
+    """Adds the cookie of a browser that is new here, and compresses a page."""
     if g.get("has_new_secret"):
         set_session_cookie(response, g.secret)
     compress_page(request, response)
     return response
+
+
+def complete_headers(environ: Mapping[str, str], headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers of an answer with those that every answer carries, as far as it has none of its own."""
+    own = {name.lower() for name, _ in headers}
+    wanted = _OF_FILES if environ["PATH_INFO"].startswith("/static/") else _OF_PAGES
+    headers += [(name, value) for name, key, value in wanted if key not in own]
+    if environ["wsgi.url_scheme"] == "https":
+        headers.append(("Strict-Transport-Security", TRANSPORT_SECURITY))
+    return headers
 
 
 def current_session() -> Session:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from statistics import median
+from typing import Any
 
 from sqlalchemy import create_engine
 
@@ -82,13 +83,24 @@ def _measure(key: str, name: str, sizes: tuple[int, int], urls: tuple[str, str],
 
 
 def _compare_all(key: str, title: str, questions: dict[str, Question], small: World, large: World) -> Iterator[Figure]:
-    """Each question is told; the median of them has the budget."""
-    ratios = []
+    """Each question is told; the median of those that have as much to show in both worlds has the budget."""
+    alike, all_, slowest = list[float](), list[float](), 0.0
     for place, (told, question) in enumerate(questions.items()):
+        lengths = tuple(_count_rows(question(one.engine)) for one in (small, large))
         ratio, seconds = _compare(partial(_ask, question), small, large)
-        ratios.append(ratio)
-        yield Figure(f"{key}.{place}", f"  {told}", ratio, "x", None, _ms(seconds))
-    yield Figure(f"{key}.ratio", f"{title}, the median", median(ratios), "x", RATIO_BUDGET)
+        all_.append(ratio)
+        alike += [ratio] if lengths[0] == lengths[1] else []
+        slowest = max(slowest, seconds)
+        rows = f"{lengths[0]} rows" if lengths[0] == lengths[1] else f"{lengths[0]} and {lengths[1]} rows"
+        yield Figure(f"{key}.{place}", f"  {told}", ratio, "x", None, f"{_ms(seconds)}, {rows}")
+    told = f"{title}, the median of {len(alike)} that show as many rows in both"
+    yield Figure(f"{key}.ratio", told, median(alike), "x", RATIO_BUDGET)
+    yield Figure(f"{key}.ratio_of_all", f"  of all {len(all_)}", median(all_), "x")
+    yield Figure(f"{key}.slowest_ms", "  the slowest", slowest * 1e3, "ms")
+
+
+def _count_rows(answer: Any) -> int:
+    return len((answer[0] if isinstance(answer, tuple) else answer).rows)
 
 
 def _compare(measure: Measure, small: World, large: World) -> tuple[float, float]:

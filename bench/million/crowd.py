@@ -13,7 +13,7 @@ from bench.million.samples import KEYS, NEW, RETIRED, Sample
 from bench.million.words import Skewed, Subjects, name_company, name_person
 from engine.records.worklist import GROUP, PARTY
 from engine.runtime.engine import Engine
-from engine.storage.columns import EPOCH
+from engine.storage.columns import EPOCH, NEVER
 from engine.storage.grams import list_grams
 from engine.storage.ids import moment_of, new_id
 from engine.storage.tables import (
@@ -54,6 +54,7 @@ class Crowd:
 
     def __post_init__(self) -> None:
         self.now = (self.engine.clock() - EPOCH) // MICROSECOND
+        self._never = (NEVER - EPOCH) // MICROSECOND
         self.total = self.finished + self.open
         self.parties = [f"party-{number}" for number in range(max(20, self.total // CASES_PER_PARTY))]
         self._keys = Skewed(self.random, [key for key in KEYS if key not in {RETIRED, NEW}], 1.2)
@@ -95,7 +96,7 @@ class Crowd:
             if relation == "starter" or self.random.random() < 0.6:
                 rows[instance_party].append((case.id, party_id, relation))
         if is_open:
-            self._add_task(rows, case, sample)
+            self._add_task(rows, case, key, sample)
         if self.random.random() < (0.01 if is_open else 0.02):
             resolved = None if is_open else started + 10
             told = (key, "error", None)
@@ -136,14 +137,15 @@ class Crowd:
         for place, row in enumerate(sample.rows["submission"]):
             rows[submission].append((f"task:{case.id}", f"{place}", case.id, *row[3:]))
 
-    def _add_task(self, rows: Rows, case: "_Case", sample: Sample) -> None:
+    def _add_task(self, rows: Rows, case: "_Case", key: str, sample: Sample) -> None:
         row, task_id = sample.rows["task"][0], new_id()
         late = case.number * 7919 % 100_000 - 5_000
         due = self.now + late * 60_000_000 if case.number % 2 else None
         # id, instance, definition, element, assignee, skill, priority, created, due, follow-up
         priority = self.random.choices((50, 80, 20), (8, 1, 1))[0]
         rows[task].append((task_id, case.id, *row[2:4], None, None, priority, case.started, due, None))
-        rows[task_candidate].append((task_id, *self._choose_candidate()))
+        listed = (self._never if due is None else due, priority, key, moment_of(case.id))
+        rows[task_candidate].append((task_id, *self._choose_candidate(), *listed))
         if self.random.random() < 0.1:
             deadline = self.now + self.random.randrange(4 * 10**12, 10**13)
             rows[job].append((new_id(), "none", None, "{}", deadline, 0, None))

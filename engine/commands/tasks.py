@@ -64,14 +64,10 @@ def complete_task(
     Raises NotFound, TaskAlreadyClaimed, TaskAlreadyCompleted, SubmissionConflict, FormRejected.
     """
     key = SubmissionKey.of(f"task:{task_id}", token, describe_sent(engine, actor, submitted))
-    if (answered := _answered(engine, actor, key)) is not None:
-        return answered
     try:
-        view = _fetch(engine, actor, task_id)
-    except EngineError:  # the same may have been sent twice at once, and the other been answered just now
-        if (answered := _answered(engine, actor, key)) is None:
-            raise
-        return answered
+        view = fetch_task(engine, actor, task_id)
+    except NotFound:  # of a task that was completed: by this very request, sent before, or by another
+        return _answer_gone(engine, actor, task_id, key)
     if view.form:
         receive_parts(engine, actor, view.form, view.instance_id, submitted)
     bound = bind_task(engine, actor, view, language, submitted) if view.form else None
@@ -89,15 +85,6 @@ def complete_task(
     )
     run_step(engine, view.instance_id, command)
     return view.instance_id
-
-
-def _fetch(engine: Engine, actor: Actor, task_id: str) -> TaskView:
-    try:
-        return fetch_task(engine, actor, task_id)
-    except NotFound:
-        with engine.database.read() as connection:
-            _refuse_completed(connection, actor, task_id)
-        raise
 
 
 def _complete(step: Step, view: TaskView, bound: BoundForm | None) -> Plain:
@@ -143,12 +130,14 @@ def _refuse_completed(connection: Connection, actor: Actor, task_id: str) -> Non
         raise TaskAlreadyCompleted(task_id)
 
 
-def _answered(engine: Engine, actor: Actor, key: SubmissionKey) -> str | None:
-    """What a repeated request gets."""
+def _answer_gone(engine: Engine, actor: Actor, task_id: str, key: SubmissionKey) -> str:
+    """What a request gets that comes again. Raises SubmissionConflict, TaskAlreadyCompleted, NotFound."""
     with engine.database.read() as connection:
         answer = find_answer(connection, key, actor)
-        if answer is not None:
-            if not answer.is_same:
-                raise SubmissionConflict(key.scope)
-            return answer.instance_id
-    return None
+        if answer is None:
+            _refuse_completed(connection, actor, task_id)
+            raise NotFound("task", task_id)
+    if not answer.is_same:
+        raise SubmissionConflict(key.scope)
+    assert answer.instance_id is not None  # a task has a case
+    return answer.instance_id

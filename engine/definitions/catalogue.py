@@ -13,7 +13,7 @@ from engine.definitions.agreements import SUFFIX, AgreementText, parse_agreement
 from engine.definitions.calendars import CompanyDays, parse_calendar
 from engine.definitions.forms import Form, parse_form
 from engine.language.decisions import DecisionLogic, parse_decisions
-from engine.language.model import Element, read_bpmn, read_elements, read_frames
+from engine.language.model import Element, find_plain_start, read_bpmn, read_elements, read_frames
 from engine.language.parser import ProcessSpecs, parse_process
 from engine.language.versions import split_version
 from engine.storage.ids import new_id
@@ -45,6 +45,7 @@ _NEWEST = Prepared(
         & (definition.c.version == _newest.c.version),
     )
 )
+_STAMP = Prepared(select(func.count().label("count"), func.max(definition.c.id).label("last_id")))
 _VERSION = Prepared(
     select(definition.c.id).where(
         definition.c.kind == PROCESS, definition.c.key == bindparam("key"), definition.c.version == bindparam("version")
@@ -97,6 +98,15 @@ class Pins:
         return found
 
 
+@dataclass(frozen=True)
+class _Newest:
+    """The newest version of everything; `stamp` is another one as soon as anything is deployed."""
+
+    stamp: tuple[int, str | None]
+    ids: Mapping[str, Mapping[str, str]]
+    digest: str
+
+
 class Catalogue:
     """A cache over immutable rows; safe for many threads, never invalid."""
 
@@ -111,6 +121,8 @@ class Catalogue:
         self._elements: dict[str, dict[str, Element]] = {}
         self._frames: dict[str, frozenset[str]] = {}
         self._agreements: dict[str, AgreementText] = {}
+        self._starts: dict[str, tuple[Element | None]] = {}
+        self._newest: _Newest | None = None
 
     def pin_newest(self, connection: Connection) -> Pins:
         """The newest version of everything, as a set that instances share. Runs inside a unit of work."""
@@ -118,21 +130,31 @@ class Catalogue:
 
     def pin(self, connection: Connection, chosen: Mapping[str, Mapping[str, str]]) -> Pins:
         """The same with chosen definitions in the place of the newest ones, by kind and key."""
-        ids = self.newest(connection)
-        ids |= {kind: {**ids.get(kind, {}), **keys} for kind, keys in chosen.items()}
-        digest = hashlib.sha256(orjson.dumps(ids, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        newest = self._read_newest(connection)
+        ids, digest = newest.ids, newest.digest
+        if chosen:
+            ids = {**ids, **{kind: {**ids.get(kind, {}), **keys} for kind, keys in chosen.items()}}
+            digest = _digest(ids)
         found = _SAME_PINS.scalar(connection, {"sha256": digest})
         if found is None:
             found = new_id()
             connection.execute(insert(pin_set).values(id=found, sha256=digest, pins=ids))
         return Pins(found, ids)
 
-    def newest(self, connection: Connection) -> dict[str, dict[str, str]]:
+    def newest(self, connection: Connection) -> Mapping[str, Mapping[str, str]]:
         """The ids of the newest versions, by kind and key."""
-        ids: dict[str, dict[str, str]] = {}
-        for kind, key, definition_id in _NEWEST.all(connection):
-            ids.setdefault(kind, {})[key] = definition_id
-        return ids
+        return self._read_newest(connection).ids
+
+    def _read_newest(self, connection: Connection) -> "_Newest":
+        """Read again when something was deployed: definitions are only added, and their ids grow."""
+        stamp = _STAMP.first(connection)
+        kept = self._newest
+        if kept is None or kept.stamp != stamp:
+            ids: dict[str, dict[str, str]] = {}
+            for kind, key, definition_id in _NEWEST.all(connection):
+                ids.setdefault(kind, {})[key] = definition_id
+            kept = self._newest = _Newest(stamp, ids, _digest(ids))
+        return kept
 
     def pins(self, connection: Connection, pin_set_id: str) -> Pins:
         """A pinned set by its id."""
@@ -196,6 +218,11 @@ class Catalogue:
             lambda: read_elements(read_bpmn(self.content(connection, definition_id)["content"])),
         )
 
+    def plain_start(self, connection: Connection, definition_id: str, key: str) -> Element | None:
+        """See `find_plain_start`, in the diagram of a process definition."""
+        elements = self.elements(connection, definition_id)
+        return self._once(self._starts, definition_id, lambda: (find_plain_start(elements, key),))[0]
+
     def frames(self, connection: Connection, definition_id: str) -> frozenset[str]:
         """The elements that the diagram of a process definition draws open."""
         return self._once(
@@ -241,3 +268,7 @@ class Catalogue:
                 if found is None:
                     found = cache[key] = make()
         return found
+
+
+def _digest(ids: Mapping[str, Mapping[str, str]]) -> str:
+    return hashlib.sha256(orjson.dumps(ids, option=orjson.OPT_SORT_KEYS)).hexdigest()

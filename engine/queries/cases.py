@@ -3,43 +3,67 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from string import hexdigits
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, exists, or_, select
 
 from engine.queries.candidates import (
     ALL_CASES,
+    ELEMENT,
+    EVERYWHERE,
+    EXACT,
+    NUMBER,
+    OPEN_INCIDENT,
+    PARTY,
+    STATUS,
     Place,
+    PlaceForm,
     Window,
     aside,
-    everywhere,
+    escape_like,
     find_scarcest,
-    is_there,
     place_of_processes,
     place_of_text,
     repeat_first,
 )
 from engine.queries.page import MAX_LIMIT, Page
 from engine.queries.parties import find_parties
+from engine.records.access import is_there
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.step import ACTIVE, CANCELLED, COMPLETED
 from engine.storage.actor import Actor
-from engine.storage.grams import fold
+from engine.storage.columns import Instant
+from engine.storage.grams import fold, list_wanted
 from engine.storage.ids import first_id_at, start_of
-from engine.storage.tables import definition, incident, instance, instance_party, party, task
+from engine.storage.prepared import Prepared
+from engine.storage.tables import definition, incident, instance, instance_party, party, party_gram, task
 
 READERS = frozenset({"auditor", "platform_operator", "customer_service", "arbiter"})
 INCIDENT = "incident"
 MAX_PARTIES = 32  # more parties of a name are found case by case
-FIRST_REACH, MAX_REACH, MAX_LOOKED = 64, 2_048, 6_000
+FIRST_REACH, MAX_REACH, MAX_LOOKED = 64, 2_048, 4_000
 MAX_READ = 1_500  # cases whose texts are read for one page
 CLOCKS_DIFFER = timedelta(minutes=1)  # between an id and the start it belongs to, in cases of former versions
 _DIGITS = frozenset(hexdigits)
 _TEXTS = (instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
-_IS_OPEN = incident.c.resolved_at.is_(None)
-_IS_UNUSUAL = text("status <> 'completed'")  # as the index says it
+BY_ID, BY_GRAM, BY_NAME = "id", "gram", "name"
+_OF_CASE = select(instance_party.c.party_id).where(instance_party.c.instance_id == instance.c.id)
+_NAMED = or_(*(name.ilike(bindparam("party"), escape="/") for name in (party.c.name_zh, party.c.name_en)))
+_IS_NAMED = is_there(select(party.c.id).where(party.c.id == instance_party.c.party_id, _NAMED))
+_GRAM = and_(party_gram.c.gram == bindparam("party_gram"), party_gram.c.party_id == instance_party.c.party_id)
+_HAS_GRAM = is_there(select(party_gram.c.gram).where(_GRAM))
+_BELONGS = {
+    BY_ID: is_there(_OF_CASE.where(instance_party.c.party_id.in_(bindparam("parties", expanding=True)))),
+    BY_NAME: is_there(_OF_CASE.where(_IS_NAMED)),
+    BY_GRAM: is_there(_OF_CASE.where(_HAS_GRAM, _IS_NAMED)),
+}
+_WAITS = is_there(select(task.c.id).where(task.c.instance_id == instance.c.id, task.c.element == bindparam("element")))
+_IS_STOPPED = is_there(
+    select(incident.c.id).where(incident.c.instance_id == instance.c.id, incident.c.resolved_at.is_(None))
+)
 
 
 @dataclass(frozen=True)
@@ -94,9 +118,8 @@ def search_cases(
         raise ValueError(f"Expected where a page begins, but got {after!r}")
     limit = min(limit, MAX_LIMIT)
     with engine.database.read() as connection:
-        search = _Search(connection, wanted, limit)
-        ids, end = search.run(after)
-        rows = connection.execute(select_cases().where(instance.c.id.in_(ids)).order_by(instance.c.id.desc())).all()
+        ids, end = _Search(connection, wanted, after or None, limit).run()
+        rows = _SHOW.all(connection, {"ids": ids})
     return FoundCases(
         [read_case(row) for row in rows], end, start_of(end) if end is not None and len(ids) < limit else None
     )
@@ -133,107 +156,152 @@ def select_cases() -> Select[Any]:
     ).join(definition, definition.c.id == instance.c.definition_id)
 
 
+_SHOW = Prepared(
+    select_cases().where(instance.c.id.in_(bindparam("ids", expanding=True))).order_by(instance.c.id.desc())
+)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What of a search decides the text of its queries. `parties`: by what they are found, empty if not asked for."""
+
+    is_said: bool
+    parties: str
+    is_at_element: bool
+    is_of_process: bool
+    has_status: bool
+    is_stopped: bool
+    has_from: bool
+    has_to: bool
+    is_continued: bool
+
+    def list_conditions(self) -> Iterator[ColumnElement[bool]]:
+        if self.is_continued:
+            yield instance.c.id < bindparam("after")
+        if self.parties:
+            yield _BELONGS[self.parties]
+        if self.is_at_element:
+            yield _WAITS
+        if self.is_of_process:
+            yield aside(instance.c.process_key) == bindparam("process_key")
+        if self.is_stopped:
+            yield _IS_STOPPED
+        if self.has_status:
+            yield aside(instance.c.status) == bindparam("status")
+        if self.has_from:
+            yield instance.c.started_at >= bindparam("started_from", type_=Instant)
+        if self.has_to:
+            yield instance.c.started_at < bindparam("started_to", type_=Instant)
+
+
+@lru_cache(maxsize=1024)
+def _find_query(place: PlaceForm, form: _Form, reach: int) -> Prepared:
+    """The cases that fit among those some entries name, with what a text that is looked for is compared with."""
+    query = place.find_cases(place.look(reach)).where(*form.list_conditions())
+    return Prepared(query.add_columns(*_TEXTS) if form.is_said else query)
+
+
 class _Search:
     """One page of a search."""
 
-    def __init__(self, connection: Connection, wanted: CaseFilter, limit: int) -> None:
+    def __init__(self, connection: Connection, wanted: CaseFilter, after: str | None, limit: int) -> None:
         self.connection = connection
         self.wanted = wanted
+        self.after = after
         self.limit = limit
         self.text = fold(wanted.text)
         self.parties = find_parties(connection, wanted.party, MAX_PARTIES) if wanted.party else []
-        self.conditions = list(self._list_conditions())
+        self.party_grams = list_wanted(wanted.party) if self.parties is None else []
+        self.form = self._find_form()
+        self.values = {name: getattr(wanted, name) for name in ("element", "process_key", "status")}
+        self.values |= {"started_from": wanted.started_from, "started_to": wanted.started_to, "after": after}
+        self.values |= {"parties": repeat_first(self.parties or []), "party": f"%{escape_like(wanted.party)}%"}
+        self.values["party_gram"] = self.party_grams[0] if self.party_grams else None
 
-    def run(self, after: str | None) -> tuple[list[str], str | None]:
+    def run(self) -> tuple[list[str], str | None]:
         """The ids of a page, and where the next one begins."""
-        window = self._window(after)
-        place = find_scarcest(self.connection, list(self._list_places(window)) or [everywhere()], window)
+        window = self._window()
+        place = find_scarcest(self.connection, list(self._list_places(window)) or [Place(EVERYWHERE)], window)
         found = dict[str, None]()
         looked_at, read, reach = 0, 0, FIRST_REACH
         while True:
-            looked = place.look(window, reach)
-            fit, count = self._read(place, looked, after)
+            fit, count = self._read(place, window, reach)
             found |= dict.fromkeys(fit)
             if len(found) > self.limit:
                 ids = list(found)[: self.limit]
                 return ids, ids[-1]
-            number, last = self.connection.execute(select(func.count(), func.min(looked.c.position))).one()
+            number, last = place.count(self.connection, window, reach)
             if number < reach:
                 return list(found), None
-            window = Window(window.first, place.name(last))
+            window = Window(window.first, last)
             looked_at, read, reach = looked_at + number, read + count, min(4 * reach, MAX_REACH)
             if looked_at > MAX_LOOKED or read > MAX_READ:
                 return list(found), window.below
 
-    def _read(self, place: Place, looked: Subquery, after: str | None) -> tuple[list[str], int]:
-        """The cases that fit among those some entries name, and how many had to be read for it."""
-        query = place.find_cases(looked).where(*self.conditions)
-        if after:
-            query = query.where(instance.c.id < after)
-        if not self.text:
-            ordered = query.order_by(looked.c.position.desc()).limit(self.limit + 1)
-            return list(self.connection.execute(ordered).scalars()), 0
-        rows = self.connection.execute(query.add_columns(*_TEXTS)).all()
-        return sorted((row[0] for row in rows if self._says(row)), reverse=True), len(rows)
+    def _read(self, place: Place, window: Window, reach: int) -> tuple[list[str], int]:
+        """The cases that fit among those the next entries name, and how many had to be read for it."""
+        query = _find_query(place.form, self.form, reach)
+        rows = query.all(self.connection, self.values | place.describe(window))
+        fit = (row.id for row in rows if not self.text or self._says(row))
+        return sorted(fit, reverse=True), len(rows) if self.text else 0
 
-    def _says(self, row: Row[Any]) -> bool:
-        return self.wanted.text == row.id or any(self.text in fold(text or "") for text in tuple(row)[1:])
+    def _says(self, row: Any) -> bool:
+        return self.wanted.text == row.id or any(self.text in fold(text or "") for text in row[1:])
 
-    def _window(self, after: str | None) -> Window:
+    def _window(self) -> Window:
         """The ids the dates leave; the instants themselves are conditions as well."""
         start, end = self.wanted.started_from, self.wanted.started_to
         first = first_id_at(start - CLOCKS_DIFFER) if start else ALL_CASES.first
         below = first_id_at(end + CLOCKS_DIFFER) if end else ALL_CASES.below
-        return Window(first, min(below, after or ALL_CASES.below))
+        return Window(first, min(below, self.after or ALL_CASES.below))
 
     def _list_places(self, window: Window) -> Iterator[Place]:
         wanted = self.wanted
         if wanted.text:
-            exact = instance.c.id == wanted.text
-            if self.connection.execute(select(instance.c.id).where(exact)).first():
-                yield Place(((instance.c.id, exact),))
-            elif place := place_of_text(self.connection, wanted.text, window):
-                yield place
+            yield from self._list_places_of_text(window)
         if wanted.party and self.parties is not None:
-            column = instance_party.c.instance_id
-            parties = repeat_first(self.parties)
-            yield Place(tuple((column, instance_party.c.party_id == party_id) for party_id in parties))
+            yield Place(PARTY, tuple((party_id,) for party_id in repeat_first(self.parties)))
         if wanted.element:
-            yield Place(((task.c.instance_id, task.c.element == wanted.element),))
+            yield Place(ELEMENT, ((wanted.element,),))
         if wanted.status == INCIDENT:
-            yield Place(((incident.c.instance_id, _IS_OPEN),))
+            yield Place(OPEN_INCIDENT)
         if wanted.process_key:
-            statuses = (ACTIVE, CANCELLED, COMPLETED) if wanted.status in {"", INCIDENT} else (wanted.status,)
-            yield place_of_processes((wanted.process_key,), statuses)
+            yield place_of_processes((wanted.process_key,), self._list_statuses())
         elif wanted.status not in {"", INCIDENT, COMPLETED}:
-            yield Place(((instance.c.id, and_(instance.c.status == wanted.status, _IS_UNUSUAL)),))
+            yield Place(STATUS, ((wanted.status,),))
 
-    def _list_conditions(self) -> Iterator[ColumnElement[bool]]:
-        wanted = self.wanted
-        if wanted.party:
-            yield self._belongs()
-        if wanted.element:
-            yield is_there(
-                select(task.c.id).where(task.c.instance_id == instance.c.id, task.c.element == wanted.element)
-            )
-        if wanted.process_key:
-            yield aside(instance.c.process_key) == wanted.process_key
-        if wanted.status == INCIDENT:
-            yield is_there(select(incident.c.id).where(incident.c.instance_id == instance.c.id, _IS_OPEN))
-        elif wanted.status:
-            yield aside(instance.c.status) == wanted.status
-        if wanted.started_from:
-            yield instance.c.started_at >= wanted.started_from
-        if wanted.started_to:
-            yield instance.c.started_at < wanted.started_to
+    def _list_statuses(self) -> tuple[str, ...]:
+        if self.wanted.status not in {"", INCIDENT}:
+            return (self.wanted.status,)
+        return (ACTIVE,) if self.wanted.element else (ACTIVE, CANCELLED, COMPLETED)
 
-    def _belongs(self) -> ColumnElement[bool]:
-        of_case = select(instance_party.c.party_id).where(instance_party.c.instance_id == instance.c.id)
+    def _list_places_of_text(self, window: Window) -> Iterator[Place]:
+        """Of an id or a number in full those it names, else those of its grams."""
+        for exact in (Place(EXACT, ((self.wanted.text,),)), Place(NUMBER, ((self.wanted.text,),))):
+            if exact.count(self.connection, ALL_CASES, 1)[0]:
+                yield exact
+                return
+        if place := place_of_text(self.connection, self.wanted.text, window):
+            yield place
+
+    def _name_parties(self) -> str:
         if self.parties is not None:
-            return is_there(of_case.where(instance_party.c.party_id.in_(self.parties)))
-        names = (party.c.name_zh, party.c.name_en)
-        named = or_(*(name.icontains(self.wanted.party, autoescape=True) for name in names))
-        return is_there(of_case.join(party, party.c.id == instance_party.c.party_id).where(named))
+            return BY_ID
+        return BY_GRAM if self.party_grams else BY_NAME
+
+    def _find_form(self) -> _Form:
+        wanted = self.wanted
+        return _Form(
+            is_said=bool(self.text),
+            parties=self._name_parties() if wanted.party else "",
+            is_at_element=bool(wanted.element),
+            is_of_process=bool(wanted.process_key),
+            has_status=wanted.status not in {"", INCIDENT},
+            is_stopped=wanted.status == INCIDENT,
+            has_from=wanted.started_from is not None,
+            has_to=wanted.started_to is not None,
+            is_continued=self.after is not None,
+        )
 
 
 def read_case(row: Row[Any]) -> CaseRow:

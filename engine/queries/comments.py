@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy import Connection, and_, bindparam, exists, select
 
 from engine.queries.cases import READERS
 from engine.records.access import TAKES_PART, describe_actor
@@ -49,16 +49,23 @@ def list_comments(engine: Engine, actor: Actor, instance_id: str) -> list[Commen
         takes_part = _TAKES_PART.first(connection, describe_actor(actor) | {"instance_id": instance_id})
         if takes_part is None and actor.role not in READERS:
             raise NotFound("case", instance_id)
-        return [
-            Comment(
-                row.id,
-                row.element,
-                row.author_id == actor.user_id,
-                row.name_zh if row.is_party else "",
-                row.name_en if row.is_party else "",
-                row.acting_role,
-                vault.open_reference(connection, engine.keys, row.text) if takes_part else None,
-                row.written_at,
-            )
-            for row in _LIST.all(connection, {"instance_id": instance_id})
-        ]
+        return read_comments(engine, connection, actor, instance_id, has_texts=takes_part is not None)
+
+
+def read_comments(
+    engine: Engine, connection: Connection, actor: Actor, instance_id: str, *, has_texts: bool
+) -> list[Comment]:
+    """Comments of a case that was found for its reader, oldest first."""
+    return [
+        Comment(
+            row.id,
+            row.element,
+            row.author_id == actor.user_id,
+            row.name_zh if row.is_party else "",
+            row.name_en if row.is_party else "",
+            row.acting_role,
+            vault.open_reference(connection, engine.keys, row.text) if has_texts else None,
+            row.written_at,
+        )
+        for row in _LIST.all(connection, {"instance_id": instance_id})
+    ]

@@ -8,16 +8,15 @@ from sqlalchemy import Connection, and_, bindparam, exists, or_, select
 
 from engine.definitions.registry import FILE_GUARDS
 from engine.queries.cases import READERS
-from engine.records.access import IS_CANDIDATE, TAKES_PART, describe_actor
+from engine.records.access import IS_CANDIDATE, describe_actor
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
 from engine.storage.files import StoredFile
 from engine.storage.plain import PlainDict
 from engine.storage.prepared import Prepared
-from engine.storage.tables import file, instance, instance_party, party, task
+from engine.storage.tables import file, instance_party, party, task
 
-_TAKES_PART = Prepared(select(1).where(instance.c.id == bindparam("instance_id"), TAKES_PART))
 _OF_CASE = Prepared(
     select(file, party.c.name_zh, party.c.name_en)
     .join(party, party.c.id == file.c.owner_id, isouter=True)
@@ -51,23 +50,20 @@ class CaseFile:
         return self.stored.describe()
 
 
-def list_files(engine: Engine, actor: Actor, instance_id: str) -> list[CaseFile]:
-    """The uploads of a case the actor takes part in, newest first. Raises NotFound, for a stranger as well."""
-    with engine.database.read() as connection:
-        values = describe_actor(actor) | {"instance_id": instance_id}
-        if _TAKES_PART.first(connection, values) is None:
-            raise NotFound("case", instance_id)
-        hidden = _list_hidden(connection, actor, instance_id)
-        return [
-            CaseFile(
-                StoredFile(row.id, row.sha256, row.size_bytes, row.media_type, row.name),
-                row.name_zh or "",
-                row.name_en or "",
-                row.stored_at,
-            )
-            for row in _OF_CASE.all(connection, {"instance_id": instance_id})
-            if row.id not in hidden
-        ]
+def read_files(connection: Connection, actor: Actor, instance_id: str) -> list[CaseFile]:
+    """The uploads of a case that was found for its reader, newest first; without those he may not see."""
+    rows = _OF_CASE.all(connection, {"instance_id": instance_id})
+    hidden = _list_hidden(connection, actor, instance_id) if rows else set()
+    return [
+        CaseFile(
+            StoredFile(row.id, row.sha256, row.size_bytes, row.media_type, row.name),
+            row.name_zh or "",
+            row.name_en or "",
+            row.stored_at,
+        )
+        for row in rows
+        if row.id not in hidden
+    ]
 
 
 def fetch_file(engine: Engine, actor: Actor, file_id: str) -> FileView:

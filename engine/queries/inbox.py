@@ -1,90 +1,62 @@
 """The inbox: open tasks an actor may do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    String,
-    and_,
-    bindparam,
-    func,
-    literal_column,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import Connection, bindparam, func, select
 
 from engine.language.model import Element
-from engine.queries.candidates import (
-    ALL_CASES,
-    aside,
-    is_there,
-    place_of_processes,
-    place_of_text,
-    repeat_first,
+from engine.queries.candidates import ALL_CASES, escape_like, find_grams, literal, repeat_first
+from engine.queries.offers import (
+    ALL,
+    BY_CREATED,
+    BY_DUE,
+    BY_PRIORITY,
+    FREE,
+    GROUP,
+    LATE,
+    MINE,
+    SHOWN,
+    Shape,
+    count_query,
+    first_query,
+    length_query,
+    name_actor,
+    page_query,
 )
 from engine.queries.page import MAX_LIMIT, Page
-from engine.records.access import (
-    IS_CANDIDATE,
-    IS_CANDIDATE_OF_FEW,
-    IS_FREE,
-    IS_MINE,
-    IS_POOLED,
-    NAMES_ACTOR,
-    describe_actor,
-)
-from engine.runtime.assignment import DEFAULT_PRIORITY
+from engine.records.access import IS_CANDIDATE, IS_FREE, describe_actor
 from engine.runtime.engine import Engine
-from engine.runtime.step import ACTIVE
 from engine.storage.actor import Actor
-from engine.storage.columns import EPOCH, Instant
+from engine.storage.columns import EPOCH, NEVER
 from engine.storage.prepared import Prepared
-from engine.storage.tables import instance, task, task_candidate
+from engine.storage.tables import case_gram, instance, task
 
-MINE, GROUP, ALL, FREE = "mine", "group", "all", "free"
-LATE = "late"
-BY_DUE, BY_PRIORITY, BY_CREATED = "due", "priority", "created"
+__all__ = ["ALL", "BY_CREATED", "BY_DUE", "BY_PRIORITY", "FREE", "GROUP", "LATE", "MINE"]
+
+VIEWS = (ALL, MINE, GROUP)
 SORTS = (BY_DUE, BY_PRIORITY, BY_CREATED)
 COUNT_LIMIT = 100
-# An actor who is a candidate of few tasks is served from his side, another from the list of all tasks in their order.
-FEW_TASKS = 4_000
-# A search for what few cases say is served from these, another from the list of tasks.
-FEW_CASES = 5_000
-NO_DUE_DATE = "-"
+# A search begins at the cases that may say what is searched for where these are few, and fewer than his tasks.
+FEW_CASES = 8_000
+MICROSECOND = timedelta(microseconds=1)
 
-_VIEWS: dict[str, ColumnElement[bool]] = {MINE: IS_MINE, GROUP: IS_POOLED, ALL: true(), FREE: IS_FREE}
-VIEWS = (ALL, MINE, GROUP)
-_IS_AFTER = task.c.due_at >= bindparam("due_from", type_=Instant)
-_IS_BEFORE = task.c.due_at < bindparam("due_before", type_=Instant)
-_COUNT_POOL = Prepared(
+_COUNT_SAID = Prepared(
     select(func.count()).select_from(
-        select(literal_column("1")).select_from(task_candidate).where(NAMES_ACTOR).limit(FEW_TASKS + 1).subquery()
+        select(case_gram.c.gram)
+        .where(case_gram.c.gram.in_(bindparam("grams", expanding=True)))
+        .limit(literal(FEW_CASES))
+        .subquery()
     )
 )
-_SHOWN = (
-    task,
-    instance.c.process_key,
-    instance.c.business_key,
-    instance.c.subject_zh,
-    instance.c.subject_en,
-    instance.c.amount_fen,
-    instance.c.version,
-)
 _FIND = (
-    select(*_SHOWN)
+    select(*SHOWN)
     .join(instance, instance.c.id == task.c.instance_id)
     .where(task.c.id.in_(bindparam("task_ids", expanding=True)), IS_CANDIDATE)
 )
-_LAST_ID = bindparam("last_id", type_=String)
-_LAST_PRIORITY = bindparam("last_priority", type_=Integer)
 
 
 @dataclass(frozen=True)
@@ -156,18 +128,18 @@ class Work:
     def __init__(self, engine: Engine, connection: Connection, actor: Actor) -> None:
         self.engine = engine
         self.connection = connection
-        self.values = describe_actor(actor) | {"now": engine.clock()}
-
-    @cached_property
-    def has_few(self) -> bool:
-        """Whether he is a candidate of few tasks, and is served from his side."""
-        found: int = _COUNT_POOL.scalar(self.connection, self.values)
-        return found <= FEW_TASKS
+        self.names, self.values = name_actor(actor)
 
     def count(self) -> dict[str, int]:
         """See `count_tasks`."""
-        found: dict[str, int] = _count_query(self.has_few).first(self.connection, self.values)._asdict()
-        return found
+        values = self.values | {"due_from": EPOCH, "due_before": self.engine.clock()}
+        first: dict[str, int] = first_query(self.names, COUNT_LIMIT).first(self.connection, values)._asdict()
+        if first[ALL] < COUNT_LIMIT:
+            return first
+        few = [view for view, count in first.items() if count < COUNT_LIMIT]  # there may be more behind the first
+        return first | {
+            view: count_query(self.names, view, COUNT_LIMIT).scalar(self.connection, values) for view in few
+        }
 
     def fetch_page(self, wanted: TaskFilter, after: str | None, limit: int) -> Page[TaskRow]:
         """See `list_tasks`."""
@@ -185,42 +157,34 @@ class Work:
         return [self._read(row) for row in self.connection.execute(_FIND, self.values | {"task_ids": task_ids})]
 
     def _fetch(self, wanted: TaskFilter, after: str | None, limit: int, *, is_probe: bool) -> list[Any]:
-        """The rows of a page and the one behind it. By due date these are two queries, so that each comes in order from
-        an index: first the tasks with a date, then those without.
-        """
-        case_ids = None if self.has_few else self._find_cases(wanted)
-        if case_ids == []:
-            return []
-        values = self.values | _describe(wanted, after) | {"case_ids": case_ids}
-        shape = replace(_Shape.of(wanted, self.has_few, is_probe), is_narrow=case_ids is not None)
+        """The rows of a page and the one behind it."""
+        values = self.values | _describe(wanted, after)
+        grams = find_grams(self.connection, wanted.search, ALL_CASES) if wanted.search else None
+        if grams is not None:
+            values["grams"] = repeat_first([*grams.some])
+            values |= {f"gram_{number}": gram for number, gram in enumerate(grams.checked)}
+        shape = Shape(
+            self.names,
+            wanted.view,
+            wanted.sort,
+            is_of_process=bool(wanted.process_key),
+            is_of_skill=bool(wanted.skill),
+            is_urgent=wanted.is_urgent,
+            is_dated=wanted.due_from is not None or wanted.due_before is not None,
+            is_searched=bool(wanted.search),
+            grams=None if grams is None else len(grams.checked),
+            is_from_text=grams is not None and self._is_said_by_few(values),
+            is_continued=bool(after),
+        )
+        return page_query(shape, limit + 1, is_probe=is_probe).all(self.connection, values)
 
-        def run(rows: int, has_due_date: bool | None, is_continued: bool) -> list[Any]:
-            query = _list_query(shape, has_due_date=has_due_date, is_continued=is_continued)
-            return query.all(self.connection, values | {"rows": rows})
-
-        if wanted.sort != BY_DUE:
-            return run(limit + 1, None, bool(after))
-        is_past_dates = (after or "").startswith(NO_DUE_DATE)
-        rows = [] if is_past_dates else run(limit + 1, True, bool(after))
-        if len(rows) <= limit and not shape.is_dated:
-            rows += run(limit + 1 - len(rows), False, is_past_dates)
-        return rows
-
-    def _find_cases(self, wanted: TaskFilter) -> list[str] | None:
-        """The open cases that may say what is searched for, else those of a process, where they are few."""
-        place = None
-        if wanted.search:
-            place = place_of_text(self.connection, wanted.search, ALL_CASES)
-        elif wanted.process_key:
-            place = place_of_processes((wanted.process_key,), (ACTIVE,))
-        if place is None:
-            return None
-        looked = place.look(ALL_CASES, FEW_CASES + 1)
-        if self.connection.execute(select(func.count()).select_from(looked)).scalar_one() > FEW_CASES:
-            return None
-        is_open = is_there(select(task.c.id).where(task.c.instance_id == instance.c.id))
-        found = list(self.connection.execute(place.find_cases(looked).where(is_open)).scalars())
-        return repeat_first(found)
+    def _is_said_by_few(self, values: Mapping[str, object]) -> bool:
+        """Whether few cases have the grams that are looked for, and fewer than there are tasks for him."""
+        said: int = _COUNT_SAID.scalar(self.connection, values)
+        if said == FEW_CASES:
+            return False
+        length: int = length_query(self.names).scalar(self.connection, {**values, "most": said + 1})
+        return said < length
 
     def _read(self, row: Any) -> TaskRow:
         return TaskRow(
@@ -243,118 +207,21 @@ class Work:
 def _describe(wanted: TaskFilter, after: str | None) -> dict[str, object]:
     """The bind parameters of a filter and of the place where a page begins. Raises ValueError for a mark of no page."""
     values: dict[str, object] = {
-        "search": _escape(wanted.search),
+        "search": escape_like(wanted.search),
         "process_key": wanted.process_key,
         "skill": wanted.skill,
-        "due_from": wanted.due_from,
-        "due_before": wanted.due_before,
+        "due_from": wanted.due_from or EPOCH,
+        "due_before": wanted.due_before or NEVER,
     }
-    last, _, values["last_id"] = (after or "").partition(":")
-    if after and wanted.sort == BY_PRIORITY:
-        values["last_priority"] = int(last)
-    elif after and wanted.sort == BY_DUE and last != NO_DUE_DATE:
-        values["last_due"] = EPOCH + timedelta(microseconds=int(last))
+    last, _, values["last_id"] = (after or "0:").partition(":")
+    number = int(last)
+    if abs(number) > (NEVER - EPOCH) // MICROSECOND:
+        raise ValueError(f"Expected where a page begins, but got {after!r}")
+    values |= {"last_priority": number} if wanted.sort == BY_PRIORITY else {"last_due": EPOCH + number * MICROSECOND}
     return values
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """What of a filter decides the text of the query."""
-
-    view: str
-    sort: str
-    has_few: bool
-    is_probe: bool
-    is_searched: bool
-    is_of_process: bool
-    is_of_skill: bool
-    is_urgent: bool
-    has_from: bool
-    has_before: bool
-    is_narrow: bool = False
-
-    @staticmethod
-    def of(wanted: TaskFilter, has_few: bool, is_probe: bool) -> "_Shape":
-        return _Shape(
-            wanted.view,
-            wanted.sort,
-            has_few,
-            is_probe,
-            bool(wanted.search),
-            bool(wanted.process_key),
-            bool(wanted.skill),
-            wanted.is_urgent,
-            wanted.due_from is not None,
-            wanted.due_before is not None,
-        )
-
-    @property
-    def is_dated(self) -> bool:
-        return self.has_from or self.has_before
-
-    def conditions(self) -> Iterator[ColumnElement[bool]]:
-        yield IS_CANDIDATE_OF_FEW if self.has_few else IS_CANDIDATE
-        yield _VIEWS[self.view]
-        if self.is_narrow:
-            yield task.c.instance_id.in_(bindparam("case_ids", expanding=True))
-        if self.is_searched:
-            searched = (instance.c.business_key, instance.c.subject_zh, instance.c.subject_en)
-            yield or_(*(one.icontains(bindparam("search", type_=String), escape="/") for one in searched))
-        if self.is_of_process:
-            yield aside(instance.c.process_key) == bindparam("process_key")
-        if self.is_of_skill:
-            yield task.c.skill == bindparam("skill")
-        if self.is_urgent:
-            yield task.c.priority > DEFAULT_PRIORITY
-        if self.has_from:
-            yield _IS_AFTER
-        if self.has_before:
-            yield _IS_BEFORE
-
-
-@lru_cache(maxsize=256)
-def _list_query(shape: _Shape, *, has_due_date: bool | None, is_continued: bool) -> Prepared:
-    """`has_due_date` is None where the order is not by due date."""
-    query = select(task.c.id, instance.c.version) if shape.is_probe else select(*_SHOWN)
-    query = query.join(instance, instance.c.id == task.c.instance_id).where(*shape.conditions())
-    if has_due_date is not None:
-        query = query.where(task.c.due_at.is_not(None) if has_due_date else task.c.due_at.is_(None))
-    order, is_later = _order(shape.sort, has_due_date)
-    if is_continued:
-        query = query.where(is_later)
-    return Prepared(query.order_by(*order).limit(bindparam("rows", type_=Integer)))
-
-
-def _order(sort: str, has_due_date: bool | None) -> tuple[list[Any], ColumnElement[bool]]:
-    """The order of a list, and what comes after its last row. Identifiers grow with time."""
-    if sort == BY_CREATED:
-        return [task.c.id.desc()], task.c.id < _LAST_ID
-    if sort == BY_PRIORITY:
-        last = tuple_(_LAST_PRIORITY, _LAST_ID)
-        return [task.c.priority.desc(), task.c.id.desc()], tuple_(task.c.priority, task.c.id) < last
-    if has_due_date:
-        last = tuple_(bindparam("last_due", type_=Instant), _LAST_ID)
-        return [task.c.due_at, task.c.id], tuple_(task.c.due_at, task.c.id) > last
-    return [task.c.id], task.c.id > _LAST_ID
-
-
-@lru_cache(maxsize=2)
-def _count_query(has_few: bool) -> Prepared:
-    is_candidate = IS_CANDIDATE_OF_FEW if has_few else IS_CANDIDATE
-    is_late = and_(task.c.due_at < bindparam("now", type_=Instant), IS_FREE)
-    counted = {view: _VIEWS[view] for view in VIEWS} | {LATE: is_late}
-    found = {name: select(task.c.id).where(is_candidate, one).limit(COUNT_LIMIT) for name, one in counted.items()}
-    counts = (select(func.count()).select_from(one.subquery()).scalar_subquery() for one in found.values())
-    return Prepared(select(*(count.label(name) for name, count in zip(found, counts, strict=True))))
 
 
 def _mark(sort: str, last: TaskRow) -> str:
     """Where the next page begins."""
-    if sort != BY_DUE:
-        return f"{last.priority}:{last.id}"
-    due = NO_DUE_DATE if last.due_at is None else (last.due_at - EPOCH) // timedelta(microseconds=1)
-    return f"{due}:{last.id}"
-
-
-def _escape(search: str) -> str:
-    return search.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    number = ((last.due_at or NEVER) - EPOCH) // MICROSECOND if sort == BY_DUE else last.priority
+    return f"{number}:{last.id}"

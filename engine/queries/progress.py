@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, select
 
@@ -21,7 +22,7 @@ Names = dict[tuple[str, str], tuple[str, str]]
 TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
 
 _FIND = Prepared(
-    select(instance.c.process_key, instance.c.definition_id).where(
+    select(instance.c.id, instance.c.process_key, instance.c.definition_id).where(
         instance.c.id == bindparam("instance_id"), TAKES_PART
     )
 )
@@ -66,16 +67,26 @@ class Progress:
 def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
     """The progress of a case the actor is a party to, or has a task in. Raises NotFound, for a stranger as well."""
     with engine.database.read() as connection:
-        row = _FIND.first(connection, describe_actor(actor) | {"instance_id": instance_id})
-        if row is None:
-            raise NotFound("case", instance_id)
-        story = tell_case(engine, connection, row.process_key, read_stream(connection, instance_id))
-        names = _names(connection, instance_id)
-        frames = engine.catalogue.frames(connection, row.definition_id)
-    marks = mark_elements(story, row.process_key, frames)
+        return read_progress(engine, connection, find_case(connection, actor, instance_id))
+
+
+def find_case(connection: Connection, actor: Actor, instance_id: str) -> Any:
+    """Id, process and definition of a case the actor takes part in. Raises NotFound, for a stranger as well."""
+    row = _FIND.first(connection, describe_actor(actor) | {"instance_id": instance_id})
+    if row is None:
+        raise NotFound("case", instance_id)
+    return row
+
+
+def read_progress(engine: Engine, connection: Connection, case: Any) -> Progress:
+    """The progress of a case that was found for its reader."""
+    story = tell_case(engine, connection, case.process_key, read_stream(connection, case.id))
+    names = _names(connection, case.id)
+    frames = engine.catalogue.frames(connection, case.definition_id)
+    marks = mark_elements(story, case.process_key, frames)
     waits_for = [token.element for token in story.tokens if token.element.kind == "userTask"]
     steps = [step for chapter in story.chapters for step in _steps(chapter, names)]
-    return Progress(instance_id, row.definition_id, row.process_key, marks, steps, waits_for)
+    return Progress(case.id, case.definition_id, case.process_key, marks, steps, waits_for)
 
 
 def _steps(chapter: Chapter, names: Names) -> list[Step]:

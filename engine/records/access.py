@@ -6,7 +6,7 @@ would cost more than running them.
 
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 
 from engine.records.worklist import EXCLUDE, GROUP, MEMBER, PARTY, name_member
 from engine.storage.actor import PLATFORM, Actor
@@ -35,7 +35,12 @@ def _is_fit(party: Operand, person: Operand, user: Operand, skills: Operand) -> 
         task_candidate.c.kind == EXCLUDE,
         or_(task_candidate.c.value.in_((party, person, user)), task_candidate.c.value.in_(belongs)),
     )
-    return and_(or_(task.c.skill.is_(None), task.c.skill.in_(skills)), ~exists(excluded))
+    return and_(or_(task.c.skill.is_(None), task.c.skill.in_(skills)), ~is_there(excluded))
+
+
+def is_there(query: Select[Any]) -> ColumnElement[bool]:
+    """Whether a query has a row, asked for each row by itself: as a join it might be asked for all at once."""
+    return query.limit(1).scalar_subquery().is_not(None)
 
 
 _PARTY: Operand = bindparam("actor_party")
@@ -46,27 +51,16 @@ _GROUPS: Operand = bindparam("actor_groups", expanding=True)
 _SKILLS: Operand = bindparam("actor_skills", expanding=True)
 
 NAMES_ACTOR = _names(_PARTY, _PERSON, _ROLES, _GROUPS)
-_IS_FIT = _is_fit(_PARTY, _PERSON, _USER, _SKILLS)
+# Whether nothing speaks against the actor's doing a task that is offered to him.
+IS_FIT = _is_fit(_PARTY, _PERSON, _USER, _SKILLS)
 # Whether the actor may do a task.
 IS_CANDIDATE: ColumnElement[bool] = and_(
-    exists(select(1).where(task_candidate.c.task_id == task.c.id, NAMES_ACTOR)), _IS_FIT
+    exists(select(1).where(task_candidate.c.task_id == task.c.id, NAMES_ACTOR)), IS_FIT
 )
-# The same, found from the actor's side: cheap where he is a candidate of few tasks, however many there are in all.
-IS_CANDIDATE_OF_FEW: ColumnElement[bool] = and_(
-    task.c.id.in_(select(task_candidate.c.task_id).where(NAMES_ACTOR)), _IS_FIT
-)
-_held = task.alias("held")
-_OFFERED_IN_PERSON = select(task_candidate.c.task_id).where(
-    task_candidate.c.kind == PARTY, task_candidate.c.value == _PERSON
-)
-_HELD = select(_held.c.id).where(_held.c.assignee_id == _USER)
-_IS_UNCLAIMED = task.c.assignee_id.is_(None)
 # Whether a task is free for the actor to do: nobody else holds it.
-IS_FREE: ColumnElement[bool] = or_(_IS_UNCLAIMED, task.c.assignee_id == _USER)
-# Whether a task is the actor's own: he holds it, or it is offered to him as a person. Found from his side.
-IS_MINE: ColumnElement[bool] = and_(IS_FREE, task.c.id.in_(union_all(_HELD, _OFFERED_IN_PERSON)))
-# Whether it waits for anybody of a group. Not the negation of IS_MINE, which is null where nobody holds the task.
-IS_POOLED: ColumnElement[bool] = and_(_IS_UNCLAIMED, task.c.id.not_in(_OFFERED_IN_PERSON))
+IS_UNCLAIMED = task.c.assignee_id.is_(None)
+IS_HELD = task.c.assignee_id == _USER
+IS_FREE: ColumnElement[bool] = or_(IS_UNCLAIMED, IS_HELD)
 _IS_PARTY = select(1).where(instance_party.c.instance_id == instance.c.id, instance_party.c.party_id == _PARTY)
 _HAS_TASK = select(1).where(task.c.instance_id == instance.c.id, IS_CANDIDATE)
 # Whether the actor takes part in a case: it is his party's own, or he may do an open task of it.

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from engine.definitions.catalogue import FORM, PROCESS
 from engine.definitions.forms import BoundForm, Form
 from engine.definitions.forms.fields import Submitted
-from engine.language.model import Element, find_plain_start
+from engine.language.model import Element
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.tasks import Language, bind_form
@@ -63,6 +63,6 @@ def _find_start(
     engine: Engine, connection: Connection, definition_id: str, process_key: str, actor: Actor
 ) -> tuple[Element, Element] | None:
     elements = engine.catalogue.elements(connection, definition_id)
-    start = find_plain_start(elements, process_key)
+    start = engine.catalogue.plain_start(connection, definition_id, process_key)
     is_allowed = bool(actor.groups.intersection(elements[process_key].starter_groups))
     return (elements[process_key], start) if start and is_allowed else None

@@ -265,7 +265,7 @@ class Step:
                 raise  # nothing is wrong with the case: the step is done again
             except Exception as error:  # noqa: BLE001  # whatever a diagram says wrongly of whose task it is
                 task.stall("run", error)
-        add_tasks(self.connection, self.instance_id, self.now, offers)
+        add_tasks(self.connection, self.instance_id, self.row["process_key"], self.now, offers)
 
     @property
     def assigner(self) -> Assigner:

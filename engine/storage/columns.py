@@ -16,6 +16,7 @@ from sqlalchemy import (
 from engine.storage.plain import Plain
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # in columns that order by an instant and may have none
 
 
 class Instant(TypeDecorator[datetime]):

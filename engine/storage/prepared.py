@@ -29,7 +29,7 @@ class Prepared:
     """A statement with bind parameters. `columns`: those an UPDATE sets, where the statement does not say it."""
 
     def __init__(
-        self, statement: "Select[Any] | Insert | Update | Delete", columns: Sequence[str] | None = None
+        self, statement: "Select[*tuple[Any, ...]] | Insert | Update | Delete", columns: Sequence[str] | None = None
     ) -> None:
         self.statement = statement
         self.columns = columns

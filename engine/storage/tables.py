@@ -187,19 +187,27 @@ task = Table(
     Column("created_at", Instant, nullable=False),
     Column("due_at", Instant),
     Column("follow_up_at", Instant),
-    Index("ix_task_due_at", "due_at", "id"),  # the order of the inbox
-    Index("ix_task_priority", "priority", "id"),
     Index("ix_task_element", "element", "instance_id"),
     # Only those somebody holds: SQLite would take an index to be of use for the many nobody holds.
     Index("ix_task_assignee_id", "assignee_id", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
 )
+# To whom an open task is offered, with what lists order and narrow tasks by: whoever's they are and however many, the
+# next ones come in the order of the page from an index. What is written of a task is written here too, by
+# engine.records.worklist alone.
 task_candidate = Table(
     "task_candidate",
     metadata,
     Column("task_id", Id, ForeignKey("task.id", ondelete="CASCADE"), primary_key=True),
     Column("kind", String(8), primary_key=True),  # party, member, group, exclude
     Column("value", String(80), primary_key=True),
-    Index("ix_task_candidate_value_kind", "value", "kind"),
+    Column("due_at", Instant, nullable=False),  # of the task; NEVER for none, so that these come last
+    Column("priority", Integer, nullable=False),
+    Column("process_key", String(120), nullable=False),
+    Column("moment", BigInteger, nullable=False),  # what `case_gram` names its case by
+    Index("ix_task_candidate_by_due", "value", "kind", "due_at", "task_id", "process_key", "priority", "moment"),
+    Index("ix_task_candidate_by_priority", "value", "kind", "priority", "task_id", "process_key", "due_at", "moment"),
+    Index("ix_task_candidate_by_age", "value", "kind", "task_id", "process_key", "priority", "due_at", "moment"),
+    Index("ix_task_candidate_moment", "moment"),
 )
 # A form somebody is filling in, gone with its task. Values as typed, personal ones as ciphertext.
 form_draft = Table(

@@ -33,5 +33,6 @@ def make_express(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/express/<line_id>/<proof>", "link", worker.follow_link, methods=BOTH)
     blueprint.context_processor(lambda: {**HELPERS, "may_open": may_open})
     shared = {name: HELPERS[name] for name in ("express_line_steps",)}
-    blueprint.app_context_processor(lambda: {**shared, "task_guides": TASK_GUIDES, "express_form_steps": FORM_STEPS})
+    shared |= {"task_guides": TASK_GUIDES, "express_form_steps": FORM_STEPS}
+    blueprint.record(lambda state: state.app.jinja_env.globals.update(shared))
     return blueprint

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from engine.queries.candidates import ALL_CASES, place_of_processes
+from engine.queries.candidates import place_of_processes
 from engine.queries.inbox import TaskFilter, list_tasks
 from engine.queries.page import MAX_LIMIT
 from engine.runtime.engine import Engine
@@ -63,8 +63,7 @@ def list_cases(engine: Engine, connection: Connection, actor: Actor, *process_ke
 def _find_newest(
     connection: Connection, process_keys: tuple[str, ...], statuses: tuple[str, ...], limit: int
 ) -> list[str]:
-    looked = place_of_processes(process_keys, statuses).look(ALL_CASES, limit)
-    return list(connection.execute(select(looked.c.position)).scalars())
+    return place_of_processes(process_keys, statuses).list_newest(connection, limit)
 
 
 def find_tasks(engine: Engine, actor: Actor, *process_keys: str) -> dict[str, str]:

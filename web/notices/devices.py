@@ -19,7 +19,7 @@ def add_devices(blueprint: Blueprint, engine: Engine) -> None:
     desk = DeviceDesk(engine)
     blueprint.add_url_rule("/notices/devices", "register", desk.register, methods=("POST",))
     blueprint.add_url_rule("/notices/devices/<mark>/forget", "forget", desk.forget, methods=("POST",))
-    blueprint.app_context_processor(lambda: {"read_devices": desk.read})
+    blueprint.record(lambda state: state.app.jinja_env.globals.update(read_devices=desk.read))
 
 
 class DeviceDesk:

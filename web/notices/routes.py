@@ -44,7 +44,7 @@ def make_notices(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/notices/preferences", "save_preferences", desk.save_preferences, methods=post)
     blueprint.add_url_rule("/cases/<instance_id>/open", "case", desk.open_case)
     blueprint.add_url_rule("/outbox", "outbox", desk.show_outbox)
-    blueprint.app_context_processor(lambda: {"count_notices": desk.count})
+    blueprint.record(lambda state: state.app.jinja_env.globals.update(count_notices=desk.count))
     add_devices(blueprint, engine)
     return blueprint
 

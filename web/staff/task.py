@@ -12,9 +12,7 @@ from engine.commands.form_drafts import save_draft
 from engine.commands.tasks import FormRejected, claim_task, complete_task, unclaim_task
 from engine.definitions.forms import BoundForm, is_refresh
 from engine.definitions.forms.messages import say
-from engine.queries.comments import list_comments
-from engine.queries.files import list_files
-from engine.queries.progress import fetch_progress
+from engine.queries.side import fetch_side
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.form_drafts import Draft, DraftChanged, fetch_draft, fetch_earlier
@@ -163,18 +161,18 @@ class TaskDesk:
     def _describe(self, view: TaskView) -> dict[str, object]:
         """What the page says around the form."""
         actor = current_actor()
-        progress = fetch_progress(self.engine, actor, view.instance_id)
+        side = fetch_side(self.engine, actor, view.instance_id)
         with self.engine.database.read() as connection:
             elements = self.engine.catalogue.elements(connection, view.definition_id)
         return {
             "task": view,
-            "progress": progress,
-            "turns": list_turns(progress),
+            "progress": side.progress,
+            "turns": list_turns(side.progress),
             "silences": find_silences(elements, view.element.id),
             "followers": find_followers(elements, view.element.id),
-            "comments": list_comments(self.engine, actor, view.instance_id),
+            "comments": side.comments,
             "comment_token": new_id(),
-            "files": [(one, show_file(one.describe())) for one in list_files(self.engine, actor, view.instance_id)],
+            "files": [(one, show_file(one.describe())) for one in side.files],
             "is_held": view.assignee_id == actor.user_id,
             "is_personal": actor.party_id == actor.user_id,
             "target": local_target(request.values.get("next")),

@@ -46,6 +46,8 @@ def catalogue() -> dict[str, dict[str, str]]:
 def text_in(language: Language, key: str, **facts: object) -> str:
     """A text in a named language. Raises KeyError for an unknown key and for a fact the text names but did not get."""
     entry = catalogue()[key]
+    if not facts and "{" not in entry[language]:
+        return entry[language]
     is_one = language == "en" and facts.get("count") == 1 and ONE in entry
     return entry[ONE if is_one else language].format(**facts)
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from engine.definitions.registry import TopicCall, topic
-from engine.records.worklist import EXCLUDE, GROUP, MEMBER, name_member
+from engine.records.worklist import EXCLUDE, GROUP, MEMBER, add_candidate, name_member
 from engine.services.notifications.recipients import find_people
 from engine.services.notifications.telling import Notice, tell
 from engine.services.reviews.tables import reminder
@@ -50,7 +50,7 @@ def offer_to_group(call: TopicCall, *, element: str, group: str, skill: str = ""
     Whoever holds such a task keeps it. Returns: reminded_count.
     """
     for one in _find_open(call, element, skill):
-        if _offer(call, one.id, GROUP, group):
+        if add_candidate(call.connection, one.id, GROUP, group):
             call.note("offered", of=element, offered_task=one.id, group=group)
     return remind(call, element=element, skill=skill)
 
@@ -63,18 +63,9 @@ def offer_to_members(call: TopicCall, *, element: str, party: str, role: str) ->
     Whoever holds such a task keeps it. Returns: reminded_count.
     """
     for one in _find_open(call, element, ""):
-        if _offer(call, one.id, MEMBER, name_member(party, role)):
+        if add_candidate(call.connection, one.id, MEMBER, name_member(party, role)):
             call.note("offered", of=element, offered_task=one.id, group=role)
     return remind(call, element=element)
-
-
-def _offer(call: TopicCall, task_id: str, kind: str, value: str) -> bool:
-    """Adds a candidate; False if he was one."""
-    row = {"task_id": task_id, "kind": kind, "value": value}
-    if call.connection.execute(select(task_candidate).filter_by(**row)).first() is not None:
-        return False
-    call.connection.execute(insert(task_candidate), row)
-    return True
 
 
 def _make_notice(call: TopicCall, row: dict[str, Any]) -> Notice:

@@ -4,9 +4,11 @@ import re
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from engine.runtime.engine import Engine
 from engine.storage.actor import PLATFORM, Actor
+from engine.storage.tables import instance
 from tests.support.clock import ManualClock
 from tests.support.stage import SKILLS, Stage
 from tests.web.analyst.desk import deploy_trial, run_case, sit_down
@@ -97,6 +99,40 @@ def test_long_lists_come_in_pages(
     assert f'href="/cases/{case}"' in second
     assert "下一页" in first
     assert "下一页" not in second
+
+
+def test_a_search_that_stopped_early_goes_on_from_there(
+    auditor: Visitor, engine: Engine, clock: ManualClock, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two cases are looked at for a page; two letters are looked for case by case."""
+    for name in ("FIRST_REACH", "MAX_REACH", "MAX_LOOKED"):
+        monkeypatch.setattr(f"engine.queries.cases.{name}", 1)
+    newer = [run_case(engine, clock, amount) for amount in ("600.00", "700.00")]
+    name_case(engine, case, "qz")
+    stopped = auditor.get("/cases?q=qz").text
+    assert "较新的实例中没有符合条件的" in stopped
+    assert "之后开始的实例，更早的尚未查找" in stopped
+    assert "下一页" not in stopped
+    rest = auditor.get(find_only_link(stopped)).text
+    assert f'href="/cases/{case}"' in rest
+    assert "尚未查找" not in rest
+    name_case(engine, newer[-1], "qz")
+    some = auditor.get("/cases?q=qz").text
+    assert f'href="/cases/{newer[-1]}"' in some
+    assert f'href="/cases/{case}"' not in some
+    assert f'href="/cases/{case}"' in auditor.get(find_only_link(some)).text
+
+
+def name_case(engine: Engine, case: str, subject: str) -> None:
+    named = update(instance).where(instance.c.id == case).values(subject_zh=subject, subject_en=subject)
+    engine.database.transact(lambda unit: unit.connection.execute(named))
+
+
+def find_only_link(page: str) -> str:
+    """Where the search goes on."""
+    links = re.findall(r'href="(/cases\?[^"]*after=[^"]+)"', page)
+    assert len(links) == 1
+    return str(links[0]).replace("&amp;", "&")
 
 
 def test_diagram_shows_path_and_token(auditor: Visitor, case: str) -> None:

@@ -6,6 +6,7 @@ from typing import cast
 from sqlalchemy import RowMapping, insert, select, update
 
 from engine.definitions.registry import TopicCall, topic
+from engine.records.worklist import move_due
 from engine.services.notifications.telling import plan_job, withdraw
 from engine.services.todos import states
 from engine.services.todos.callbacks import plan_callback
@@ -18,7 +19,6 @@ from engine.services.todos.telling import ARRIVED, make_notice, subject_of, tell
 from engine.storage.clock import format_instant, parse_instant
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
-from engine.storage.tables import task
 
 HANDLE = "handle"
 
@@ -60,8 +60,7 @@ def replan(call: TopicCall, handling: RowMapping, item: RowMapping, *, moves_due
     for at in {max(row["due_at"], call.now) for row in rows}:
         plan_job(call, REMIND, {}, at)
     call.note("reminders_planned", times=[format_instant(row["due_at"]) for row in rows])
-    is_open = (task.c.instance_id == call.instance_id) & (task.c.element == HANDLE)
-    call.connection.execute(update(task).where(is_open).values(due_at=due_at))
+    move_due(call.connection, call.instance_id, HANDLE, due_at)
     return {"due_at": format_instant(due_at) if due_at else "", "reminder_count": len(rows)}
 
 

@@ -1,0 +1,29 @@
+"""What stands beside a task: how far its case has come, what people said about it, and the files in it."""
+
+from dataclasses import dataclass
+
+from engine.queries.comments import Comment, read_comments
+from engine.queries.files import CaseFile, read_files
+from engine.queries.progress import Progress, find_case, read_progress
+from engine.runtime.engine import Engine
+from engine.storage.actor import Actor
+
+
+@dataclass(frozen=True)
+class Side:
+    """Of one case, for one reader."""
+
+    progress: Progress
+    comments: list[Comment]
+    files: list[CaseFile]
+
+
+def fetch_side(engine: Engine, actor: Actor, instance_id: str) -> Side:
+    """Of a case the actor takes part in, which is asked once for all of it. Raises NotFound, for a stranger as well."""
+    with engine.database.read() as connection:
+        case = find_case(connection, actor, instance_id)
+        return Side(
+            read_progress(engine, connection, case),
+            read_comments(engine, connection, actor, instance_id, has_texts=True),
+            read_files(connection, actor, instance_id),
+        )
