@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +14,7 @@ from psycopg import Cursor
 from sqlalchemy import event
 
 from engine.storage.database import Database
+from engine.storage.direct import KEPT_AS, DirectCursor
 
 NANOSECONDS = 1e9
 BETWEEN = ("BEGIN", "COMMIT", "ROLLBACK", "--")
@@ -55,12 +56,13 @@ def count_sql(database: Database) -> Iterator[Counts]:
     """Counts what both engines of a database send to their driver, whoever sends it, and the commits."""
     counts, traced = Counts(), list[Any]()
 
-    def trace(connection: Any, *_rest: Any) -> None:
-        traced.append(connection)
+    def trace(connection: Any, record: Any, _proxy: Any) -> None:
+        traced.append((connection, record))
         if database.is_sqlite:
             connection.set_trace_callback(counts.note)
         else:
             connection.cursor_factory = partial(_CountingCursor, note=counts.note)
+            record.info[KEPT_AS] = _CountingDirect(connection, note=counts.note)
 
     def commit(_connection: Any) -> None:
         counts.commits += 1
@@ -75,11 +77,12 @@ def count_sql(database: Database) -> Iterator[Counts]:
         for engine in engines:
             event.remove(engine, "checkout", trace)
             event.remove(engine, "commit", commit)
-        for connection in traced:
+        for connection, record in traced:
             if database.is_sqlite:
                 connection.set_trace_callback(None)
             else:
                 connection.cursor_factory = Cursor
+                record.info.pop(KEPT_AS, None)
 
 
 class _CountingCursor(Cursor[Any]):
@@ -93,6 +96,19 @@ class _CountingCursor(Cursor[Any]):
         """Runs a statement."""
         self._note(str(query))
         return super().execute(query, *arguments, **options)
+
+
+class _CountingDirect(DirectCursor):
+    """The same for what goes straight to the server."""
+
+    def __init__(self, connection: Any, *, note: Callable[[str], None]) -> None:
+        super().__init__(connection)
+        self._note = note
+
+    def execute(self, sql: str, parameters: Sequence[Any]) -> None:
+        """Runs a statement."""
+        self._note(sql)
+        super().execute(sql, parameters)
 
 
 def cpu_seconds() -> float:

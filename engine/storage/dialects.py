@@ -37,6 +37,9 @@ class SharedPostgreSQL(_AllEqual, PGDialect_psycopg):
     supports_statement_cache = True
 
 
+# Statements with numbered places, as the server itself takes them; for compiling only.
+NUMBERED = SharedPostgreSQL(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # as all of SQLAlchemy's dialects
+
 registry.register(f"sqlite.{_DRIVER}", __name__, SharedSQLite.__name__)
 registry.register(f"postgresql.{_DRIVER}", __name__, SharedPostgreSQL.__name__)
 

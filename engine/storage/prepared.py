@@ -2,7 +2,8 @@
 
 SQLAlchemy spends ten times as long on a statement it has seen before as SQLite on running it. A `Prepared` statement
 keeps its text and how its values are converted, per dialect and number of values in its lists. It runs on the
-connection, and so in the transaction, that it is given; what goes wrong is raised as SQLAlchemy's own errors.
+connection, and so in the transaction, that it is given; what goes wrong is raised as SQLAlchemy's own errors. SQLite
+takes it by a cursor of its driver, PostgreSQL by `engine.storage.direct`.
 """
 
 from collections import namedtuple
@@ -15,6 +16,9 @@ from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
+
+from engine.storage.dialects import NUMBERED
+from engine.storage.direct import KEPT_AS, DirectCursor
 
 Values: TypeAlias = Mapping[str, Any]
 Convert: TypeAlias = Callable[[Any], Any]
@@ -64,9 +68,9 @@ class Prepared:
         parameters = text.bind(values)
         dialect, errors = connection.dialect, connection.dialect.loaded_dbapi.Error
         driver: Any = connection.connection.dbapi_connection
-        cursor = None
+        cursor: Any = None
         try:
-            cursor = driver.cursor()
+            cursor = driver.cursor() if dialect.name == "sqlite" else _find_direct(connection, driver)
             cursor.execute(text.sql, parameters)
         except errors as error:
             if cursor is not None:
@@ -86,29 +90,30 @@ class Prepared:
 
 @dataclass(frozen=True)
 class _Text:
-    """A statement as the driver takes it. `order`: names of the values where places have none."""
+    """A statement as the driver takes it. `order`: the names of its values."""
 
     sql: str
     fixed: dict[str, Any]
     single: list[tuple[str, Convert | None]]
     lists: dict[str, list[str]]
-    order: Sequence[str] | None
+    order: Sequence[str]
 
-    def bind(self, values: Values) -> Any:
+    def bind(self, values: Values) -> list[Any]:
         """The values as the driver takes them. Raises KeyError for one that is missing."""
         bound = self.fixed.copy()
         for name, convert in self.single:
             bound[name] = values[name] if convert is None else convert(values[name])
         for name, places in self.lists.items():
             bound.update(zip(places, values[name], strict=True))
-        return bound if self.order is None else [bound[name] for name in self.order]
+        return [bound[name] for name in self.order]
 
 
 class _Compiled:
     """A statement in the words of one dialect."""
 
     def __init__(self, statement: Any, columns: Sequence[str] | None, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, column_keys=columns)
+        numbered = dialect if dialect.name == "sqlite" else NUMBERED
+        compiled = statement.compile(dialect=numbered, column_keys=columns)
         assert isinstance(compiled, SQLCompiler)
         self._compiled = compiled
         self._dialect = dialect
@@ -147,10 +152,18 @@ class _Compiled:
             if not bind.expanding
         ]
         fixed = {name: bind.effective_value for name, bind in self._compiled.binds.items() if name not in given}
-        return _Text(state.statement, fixed, single, dict(state.parameter_expansion), state.positiontup)
+        return _Text(state.statement, fixed, single, dict(state.parameter_expansion), state.positiontup or ())
 
     def _find(self, column_type: TypeEngine[Any]) -> TypeEngine[Any]:
         return column_type.dialect_impl(self._dialect)
+
+
+def _find_direct(connection: Connection, driver: Any) -> DirectCursor:
+    kept = connection.info
+    found: DirectCursor | None = kept.get(KEPT_AS)
+    if found is None:
+        found = kept[KEPT_AS] = DirectCursor(driver)
+    return found
 
 
 def _name_columns(names: Iterable[str]) -> Any:

@@ -1,12 +1,16 @@
 """Prepared statements give what SQLAlchemy gives, on both databases."""
 
+import gc
 from datetime import timedelta
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+import engine
 from engine.runtime.engine import Engine
 from engine.storage.database import UnitOfWork
 from engine.storage.prepared import Prepared
@@ -64,3 +68,32 @@ def test_changes_tell_how_many_and_belong_to_their_transaction(any_engine: Engin
     with any_engine.database.read() as connection:
         found = connection.execute(select(job.c.id, job.c.error)).all()
     assert [tuple(row) for row in found] == [("2", "late")]
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_postgresql_understands_every_statement_without_being_told_types(any_engine: Engine) -> None:
+    """Values go as text, so the type of each must follow from the statement."""
+    for module in walk_packages(engine.__path__, "engine."):
+        import_module(module.name)
+    found = [one for one in gc.get_objects() if isinstance(one, Prepared)]
+    assert len(found) > 40
+    with any_engine.database.read() as connection:
+        driver: Any = connection.connection.driver_connection
+        for number, prepared in enumerate(found):
+            compiled = prepared._compile(connection.dialect)
+            values = {name: [None, None] if bind.expanding else None for name, bind in compiled._compiled.binds.items()}
+            sql = compiled._make_text(values).sql
+            assert not driver.pgconn.prepare(b"try_%d" % number, sql.encode()).error_message, sql
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_snapshot_begins_as_it_was_asked_for(any_engine: Engine) -> None:
+    count = Prepared(select(job.c.id))
+    row = ROW | {"due_at": any_engine.clock()}
+    with any_engine.database.reader.connect() as connection:
+        snapshot = connection.execution_options(isolation_level="REPEATABLE READ")
+        assert count.all(snapshot) == []
+        any_engine.database.transact(lambda unit: INSERT.run_many(unit.connection, [row]))
+        assert count.all(snapshot) == []
+    with any_engine.database.read() as connection:
+        assert len(count.all(connection)) == 1
