@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import TimeoutError as NotThere
 
 from web.demo import PASSWORD
 
@@ -15,6 +16,7 @@ Scheme = Literal["light", "dark"]
 LOCALES: dict[Language, str] = {"zh": "zh-CN", "en": "en-US"}
 TIMEOUT_MILLISECONDS = 15_000
 PATIENCE_SECONDS = 20.0
+MOMENT_MILLISECONDS = 500
 DESKTOP, PHONE = 1440, 390
 HEIGHT = 900
 WORDS: dict[str, tuple[str, str]] = {
@@ -145,9 +147,18 @@ class Person:
     def await_there(self, awaited: Locator) -> None:
         """Loads the page again until something is on it: what the platform does by itself takes a moment."""
         deadline = monotonic() + PATIENCE_SECONDS
-        while not awaited.is_visible() and monotonic() < deadline:
+        while not self._appears(awaited) and monotonic() < deadline:
             self.page.reload()
         expect(awaited).to_be_visible()
+
+    @staticmethod
+    def _appears(awaited: Locator) -> bool:
+        """Whether something is there within a moment: to load the page anew at once would keep the server busy."""
+        try:
+            awaited.wait_for(timeout=MOMENT_MILLISECONDS)
+        except NotThere:
+            return False
+        return True
 
     def await_true(self, script: str, argument: object = None) -> None:
         """Asks the page until a script says yes. (`wait_for_function` takes a promise itself for a yes.)"""

@@ -61,7 +61,7 @@ def walk(entries: Iterable[str], open_page: OpenPage, kinds: set[str]) -> None:
 
 def read_links(page: str, within: str = "body") -> list[str]:
     """Where the links of a page, or of one kind of its parts, lead."""
-    return [str(link) for link in html.document_fromstring(page).xpath(f"//{within}//a/@href")]
+    return [link.get("href", "") for part in html.document_fromstring(page).iter(within) for link in part.iter("a")]
 
 
 def list_pages(links: Iterable[str]) -> list[str]:
