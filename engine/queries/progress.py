@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, select
 
 from engine.language.model import Element
+from engine.queries.keyframes import Past
 from engine.queries.marks import mark_elements
-from engine.queries.story import Chapter
+from engine.queries.story import Chapter, Story
 from engine.queries.versions import tell_case
 from engine.records.access import TAKES_PART, describe_actor
 from engine.records.history import read_stream
@@ -22,7 +23,7 @@ Names = dict[tuple[str, str], tuple[str, str]]
 TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
 
 _FIND = Prepared(
-    select(instance.c.id, instance.c.process_key, instance.c.definition_id).where(
+    select(instance.c.id, instance.c.process_key, instance.c.definition_id, instance.c.history_seq).where(
         instance.c.id == bindparam("instance_id"), TAKES_PART
     )
 )
@@ -54,7 +55,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Progress:
-    """`marks` say how each element of the case's own diagram is to be drawn: done, now, err."""
+    """`marks` say how each element of the case's own diagram is to be drawn: done, now, err.
+
+    Unless it `is_whole`, of the steps only the newest are there.
+    """
 
     instance_id: str
     definition_id: str
@@ -62,6 +66,7 @@ class Progress:
     marks: dict[str, str]
     steps: list[Step]
     waits_for: list[Element]
+    is_whole: bool
 
 
 def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
@@ -78,15 +83,25 @@ def find_case(connection: Connection, actor: Actor, instance_id: str) -> Any:
     return row
 
 
-def read_progress(engine: Engine, connection: Connection, case: Any) -> Progress:
-    """The progress of a case that was found for its reader."""
-    story = tell_case(engine, connection, case.process_key, read_stream(connection, case.id))
+def read_progress(engine: Engine, connection: Connection, case: Any, newest: int | None = None) -> Progress:
+    """The progress of a case that was found for its reader; with the steps of so many newest records, or of all."""
+    is_whole = newest is None or case.history_seq <= newest
+    if newest is None or is_whole:
+        story = tell_case(engine, connection, case.process_key, read_stream(connection, case.id))
+    else:
+        story = _tell_newest(engine, connection, case, newest)
     names = _names(connection, case.id)
     frames = engine.catalogue.frames(connection, case.definition_id)
     marks = mark_elements(story, case.process_key, frames)
     waits_for = [token.element for token in story.tokens if token.element.kind == "userTask"]
     steps = [step for chapter in story.chapters for step in _steps(chapter, names)]
-    return Progress(case.id, case.definition_id, case.process_key, marks, steps, waits_for)
+    return Progress(case.id, case.definition_id, case.process_key, marks, steps, waits_for, is_whole)
+
+
+def _tell_newest(engine: Engine, connection: Connection, case: Any, newest: int) -> Story:
+    """However long the case is: what came before is in its keyframes."""
+    last = case.history_seq
+    return Past(engine, connection, case.id, case.process_key).tell(last, range(last - newest + 1, last + 1))
 
 
 def _steps(chapter: Chapter, names: Names) -> list[Step]:

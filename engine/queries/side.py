@@ -18,12 +18,15 @@ class Side:
     files: list[CaseFile]
 
 
-def fetch_side(engine: Engine, actor: Actor, instance_id: str) -> Side:
-    """Of a case the actor takes part in, which is asked once for all of it. Raises NotFound, for a stranger as well."""
+def fetch_side(engine: Engine, actor: Actor, instance_id: str, newest: int | None = None) -> Side:
+    """Of a case the actor takes part in, which is asked once for all of it; of its history so many newest records.
+
+    Raises NotFound, for a stranger as well.
+    """
     with engine.database.read() as connection:
         case = find_case(connection, actor, instance_id)
         return Side(
-            read_progress(engine, connection, case),
+            read_progress(engine, connection, case, newest),
             read_comments(engine, connection, actor, instance_id, has_texts=True),
             read_files(connection, actor, instance_id),
         )

@@ -28,6 +28,7 @@ from web.texts import current_language, text
 from web.uploads import collect_fields
 
 REVISION = "_draft"  # the field that says from which draft a form was made
+NEWEST = 100  # records of the case whose steps are listed, unless all are asked for
 TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -161,7 +162,7 @@ class TaskDesk:
     def _describe(self, view: TaskView) -> dict[str, object]:
         """What the page says around the form."""
         actor = current_actor()
-        side = fetch_side(self.engine, actor, view.instance_id)
+        side = fetch_side(self.engine, actor, view.instance_id, None if "whole" in request.args else NEWEST)
         with self.engine.database.read() as connection:
             elements = self.engine.catalogue.elements(connection, view.definition_id)
         return {

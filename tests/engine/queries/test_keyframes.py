@@ -1,6 +1,8 @@
 """A long case is told from its keyframes, and tells the same without them."""
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -11,6 +13,8 @@ from bench.diagrams import loop
 from engine.commands.deployments import deploy
 from engine.commands.work import settle
 from engine.queries.inspection import CaseView, Look, fetch_case
+from engine.queries.progress import Progress
+from engine.queries.side import fetch_side
 from engine.records.keyframes import EVERY_ROWS
 from engine.records.packing import unpack_events
 from engine.runtime.engine import Engine
@@ -43,7 +47,7 @@ def test_what_is_told_does_not_depend_on_keyframes(any_engine: Engine) -> None:
 
     assert _frames(any_engine) == [(case, EVERY_ROWS)]
     assert list(verify(any_engine)) == []
-    told, rows = look_at_all(), _count_rows(any_engine, case)
+    told, rows = look_at_all(), _count_rows(lambda: fetch_case(any_engine, AUDITOR, case))
     assert _find_forged(any_engine) == {f"{case}/50", f"{case}/51", f"{case}/52", "another/53"}
     execute_unguarded(any_engine, update(keyframe).values(seal=b"x"))
     assert look_at_all() == told, "one that was touched is not believed"
@@ -51,9 +55,25 @@ def test_what_is_told_does_not_depend_on_keyframes(any_engine: Engine) -> None:
     assert look_at_all() == told
     last = TURNS + 1
     again = (last - EVERY_ROWS + 1, last + 1)  # for the marks of the slider, and the first row for its versions
-    assert (rows, _count_rows(any_engine, case)) == (last + again[0], last + again[1])
+    assert (rows, _count_rows(lambda: fetch_case(any_engine, AUDITOR, case))) == (last + again[0], last + again[1])
     assert len(told[0].forms) == len(told[0].story.chapters) == 50
     assert told[0].counts["form"] == TURNS
+
+
+def test_what_stands_beside_a_task_reads_what_is_new(any_engine: Engine) -> None:
+    deploy(any_engine, SYSTEM, loop())
+    case = world.start(any_engine, "loop")
+    world.complete_next(any_engine, case, 2 * EVERY_ROWS + 20)
+    assert settle(any_engine) == 2
+
+    def look(newest: int | None) -> Progress:
+        return fetch_side(any_engine, world.PERSON, case, newest).progress
+
+    whole, rows = look(None), _count_rows(lambda: look(None))
+    newest, fewer = look(50), _count_rows(lambda: look(50))
+    assert newest == replace(whole, steps=whole.steps[-50:], is_whole=False)
+    assert (rows, fewer) == (2 * EVERY_ROWS + 21, EVERY_ROWS + 21), "from the keyframe before"
+    assert look(rows) == whole
 
 
 def test_only_long_cases_have_any(any_engine: Engine) -> None:
@@ -81,8 +101,8 @@ def _frames(engine: Engine) -> list[tuple[str, int]]:
         return [(row.stream, row.seq) for row in connection.execute(select(keyframe))]
 
 
-def _count_rows(engine: Engine, case: str) -> int:
-    """How many rows of history are unpacked to show a case as it is now."""
+def _count_rows(look: Callable[[], object]) -> int:
+    """How many rows of history are unpacked for a look."""
     count = 0
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
@@ -92,7 +112,7 @@ def _count_rows(engine: Engine, case: str) -> int:
     former = sys.getprofile()
     sys.setprofile(note)
     try:
-        fetch_case(engine, AUDITOR, case)
+        look()
     finally:
         sys.setprofile(former)
     return count
