@@ -40,6 +40,7 @@ def _add_rows(unit: UnitOfWork, sample_id: str, numbers: range) -> None:
         instances.append({**sample, "id": instance_id, "next_due_at": next_due})
         tasks.append({**open_task, "id": task_id, "instance_id": instance_id, "due_at": due})
         listed = {"due_at": due or NEVER, "priority": open_task["priority"], "process_key": sample["process_key"]}
+        listed |= {"skill": open_task["skill"]}
         candidates.append({"task_id": task_id, **_offer(number), **listed, "moment": moment_of(instance_id)})
     for table, rows in ((instance, instances), (task, tasks), (task_candidate, candidates)):
         unit.connection.execute(insert(table), rows)

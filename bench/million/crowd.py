@@ -144,7 +144,7 @@ class Crowd:
         # id, instance, definition, element, assignee, skill, priority, created, due, follow-up
         priority = self.random.choices((50, 80, 20), (8, 1, 1))[0]
         rows[task].append((task_id, case.id, *row[2:4], None, None, priority, case.started, due, None))
-        listed = (self._never if due is None else due, priority, key, moment_of(case.id))
+        listed = (self._never if due is None else due, priority, key, None, moment_of(case.id))
         rows[task_candidate].append((task_id, *self._choose_candidate(), *listed))
         if self.random.random() < 0.1:
             deadline = self.now + self.random.randrange(4 * 10**12, 10**13)

@@ -29,7 +29,16 @@ from sqlalchemy import (
 )
 
 from engine.queries.candidates import aside, literal
-from engine.records.access import IS_FIT, IS_FREE, IS_HELD, IS_UNCLAIMED, NOBODY, describe_actor, is_there
+from engine.records.access import (
+    IS_EXCLUDED,
+    IS_FREE,
+    IS_HELD,
+    IS_UNCLAIMED,
+    NOBODY,
+    describe_actor,
+    has_skill,
+    is_there,
+)
 from engine.records.worklist import GROUP as IN_GROUP
 from engine.records.worklist import MEMBER, PARTY, name_member
 from engine.runtime.assignment import DEFAULT_PRIORITY
@@ -171,13 +180,14 @@ def _list_sources(shape: Shape) -> Iterator[Select[Any]]:
 def _list_names(shape: Shape, *, is_aside: bool = False) -> Iterator[tuple[ColumnElement[bool], ColumnElement[bool]]]:
     """That a task is offered to a name of the actor: kind and value."""
     column = aside(_offered.c.value) if is_aside else _offered.c.value
-    if shape.names.is_person and shape.view != GROUP:
+    names = shape.names
+    if names.is_person and (shape.view != GROUP or not (names.is_party or names.groups)):  # see GROUP
         yield _offered.c.kind == PARTY, column == _PERSON
     if shape.view == MINE:
         return
-    if shape.names.is_party:
+    if names.is_party:
         yield _offered.c.kind == PARTY, column == bindparam("actor_party", type_=String)
-    for number in range(shape.names.groups):
+    for number in range(names.groups):
         yield _offered.c.kind == MEMBER, column == bindparam(f"actor_role_{number}", type_=String)
         yield _offered.c.kind == IN_GROUP, column == bindparam(f"actor_group_{number}", type_=String)
 
@@ -196,9 +206,10 @@ def _list_conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:
         here, last = (tuple_(*some) for some in (_ORDERS[shape.sort], _LAST[shape.sort]))
         yield here > last if shape.sort == BY_DUE else here < last
     if shape.is_of_skill:
-        yield task.c.skill == bindparam("skill")
+        yield _offered.c.skill == bindparam("skill")
+    yield has_skill(_offered.c.skill)
     yield from _list_text_conditions(shape)
-    yield IS_FIT
+    yield ~IS_EXCLUDED
 
 
 def _list_text_conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:

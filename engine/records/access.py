@@ -25,9 +25,9 @@ def _names(party: Operand, person: Operand, roles: Operand, groups: Operand) -> 
     )
 
 
-def _is_fit(party: Operand, person: Operand, user: Operand, skills: Operand) -> ColumnElement[bool]:
-    """Whether nothing speaks against an actor: he has the skill the task asks for, and neither he nor a party he
-    belongs to is excluded, whatever he acts as. Asked anew each time: who joins a party later is out from then on.
+def _is_excluded(party: Operand, person: Operand, user: Operand) -> ColumnElement[bool]:
+    """Whether an actor or a party he belongs to is excluded, whatever he acts as. Asked anew each time: who joins a
+    party later is out from then on.
     """
     belongs = select(membership.c.party_id).where(membership.c.user_id == user)
     excluded = select(1).where(
@@ -35,7 +35,12 @@ def _is_fit(party: Operand, person: Operand, user: Operand, skills: Operand) -> 
         task_candidate.c.kind == EXCLUDE,
         or_(task_candidate.c.value.in_((party, person, user)), task_candidate.c.value.in_(belongs)),
     )
-    return and_(or_(task.c.skill.is_(None), task.c.skill.in_(skills)), ~is_there(excluded))
+    return is_there(excluded)
+
+
+def has_skill(asked: ColumnElement[str | None]) -> ColumnElement[bool]:
+    """Whether the actor has the skill a task asks for."""
+    return or_(asked.is_(None), asked.in_(bindparam("actor_skills", expanding=True)))
 
 
 def is_there(query: Select[Any]) -> ColumnElement[bool]:
@@ -48,14 +53,12 @@ _PERSON: Operand = bindparam("actor_person")
 _USER: Operand = bindparam("actor_user")
 _ROLES: Operand = bindparam("actor_roles", expanding=True)
 _GROUPS: Operand = bindparam("actor_groups", expanding=True)
-_SKILLS: Operand = bindparam("actor_skills", expanding=True)
 
 NAMES_ACTOR = _names(_PARTY, _PERSON, _ROLES, _GROUPS)
-# Whether nothing speaks against the actor's doing a task that is offered to him.
-IS_FIT = _is_fit(_PARTY, _PERSON, _USER, _SKILLS)
+IS_EXCLUDED = _is_excluded(_PARTY, _PERSON, _USER)
 # Whether the actor may do a task.
 IS_CANDIDATE: ColumnElement[bool] = and_(
-    exists(select(1).where(task_candidate.c.task_id == task.c.id, NAMES_ACTOR)), IS_FIT
+    exists(select(1).where(task_candidate.c.task_id == task.c.id, NAMES_ACTOR)), has_skill(task.c.skill), ~IS_EXCLUDED
 )
 # Whether a task is free for the actor to do: nobody else holds it.
 IS_UNCLAIMED = task.c.assignee_id.is_(None)

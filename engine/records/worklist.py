@@ -72,16 +72,18 @@ def add_tasks(
                 "follow_up_at": one.follow_up_at,
             }
         )
-        listed = _list_by(instance_id, process_key, one.priority, one.due_at)
+        listed = _list_by(instance_id, process_key, one.skill, one.priority, one.due_at)
         candidates += [{"task_id": one.id, "kind": kind, "value": value, **listed} for kind, value in one.candidates]
     _INSERT_TASK.run_many(connection, rows)
     _INSERT_CANDIDATE.run_many(connection, candidates)
 
 
-def _list_by(instance_id: str, process_key: str, priority: int, due_at: datetime | None) -> dict[str, object]:
+def _list_by(
+    instance_id: str, process_key: str, skill: str | None, priority: int, due_at: datetime | None
+) -> dict[str, object]:
     """What lists order and narrow a task by."""
-    moment = moment_of(instance_id)
-    return {"due_at": due_at or NEVER, "priority": priority, "process_key": process_key, "moment": moment}
+    told = {"process_key": process_key, "skill": skill, "moment": moment_of(instance_id)}
+    return {"due_at": due_at or NEVER, "priority": priority, **told}
 
 
 def move_task(connection: Connection, task_id: str, definition_id: str, element: str) -> None:
@@ -117,8 +119,7 @@ def offer_anew(connection: Connection, one: OpenTask) -> bool:
     """Offers an open task as another diagram says; False if to the same people, who may go on with it."""
     values = {"skill": one.skill, "priority": one.priority}
     connection.execute(update(task).where(task.c.id == one.id).values(values))
-    is_of_task = task_candidate.c.task_id == one.id
-    connection.execute(update(task_candidate).where(is_of_task).values(priority=one.priority))
+    connection.execute(update(task_candidate).where(task_candidate.c.task_id == one.id).values(values))
     return change_candidates(connection, one)
 
 
@@ -150,7 +151,7 @@ def _replace_candidates(connection: Connection, task_id: str, candidates: Iterab
 
 
 def _put_candidates(connection: Connection, task_id: str, candidates: Iterable[Iterable[str]]) -> None:
-    columns = (task.c.instance_id, instance.c.process_key, task.c.priority, task.c.due_at)
+    columns = (task.c.instance_id, instance.c.process_key, task.c.skill, task.c.priority, task.c.due_at)
     query = select(*columns).join(instance, instance.c.id == task.c.instance_id).where(task.c.id == task_id)
     listed = _list_by(*connection.execute(query).one())
     rows = [{"task_id": task_id, "kind": kind, "value": value, **listed} for kind, value in candidates]

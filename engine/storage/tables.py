@@ -194,6 +194,7 @@ task = Table(
 # To whom an open task is offered, with what lists order and narrow tasks by: whoever's they are and however many, the
 # next ones come in the order of the page from an index. What is written of a task is written here too, by
 # engine.records.worklist alone.
+_TOLD = ("process_key", "skill", "moment")  # by the index itself, of what is not in the order
 task_candidate = Table(
     "task_candidate",
     metadata,
@@ -203,10 +204,11 @@ task_candidate = Table(
     Column("due_at", Instant, nullable=False),  # of the task; NEVER for none, so that these come last
     Column("priority", Integer, nullable=False),
     Column("process_key", String(120), nullable=False),
+    Column("skill", String(40)),
     Column("moment", BigInteger, nullable=False),  # what `case_gram` names its case by
-    Index("ix_task_candidate_by_due", "value", "kind", "due_at", "task_id", "process_key", "priority", "moment"),
-    Index("ix_task_candidate_by_priority", "value", "kind", "priority", "task_id", "process_key", "due_at", "moment"),
-    Index("ix_task_candidate_by_age", "value", "kind", "task_id", "process_key", "priority", "due_at", "moment"),
+    Index("ix_task_candidate_by_due", "value", "kind", "due_at", "task_id", *_TOLD, "priority"),
+    Index("ix_task_candidate_by_priority", "value", "kind", "priority", "task_id", *_TOLD, "due_at"),
+    Index("ix_task_candidate_by_age", "value", "kind", "task_id", *_TOLD, "priority", "due_at"),
     Index("ix_task_candidate_moment", "moment"),
 )
 # A form somebody is filling in, gone with its task. Values as typed, personal ones as ciphertext.

@@ -14,7 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from engine.runtime.engine import Engine
 from engine.storage.settings import Settings
-from tests.browser.person import DESKTOP, Language, Person
+from tests.browser.person import DESKTOP, Language, Person, Scheme
 from tests.support.browser import ARGUMENTS, find_chromium
 from tests.support.web import make_app
 from web.workers import Workers
@@ -25,7 +25,9 @@ STOP_SECONDS = 20
 class Visit(Protocol):
     """Opens a browser for somebody."""
 
-    def __call__(self, language: Language, width: int = DESKTOP, *, has_scripts: bool = True) -> Person: ...
+    def __call__(
+        self, language: Language, width: int = DESKTOP, *, has_scripts: bool = True, scheme: Scheme = "light"
+    ) -> Person: ...
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +87,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(site: str, browser: Browser) -> Visit:
-    def visit(language: Language, width: int = DESKTOP, *, has_scripts: bool = True) -> Person:
-        return Person(browser, site, language, width, has_scripts=has_scripts)
+    def visit(
+        language: Language, width: int = DESKTOP, *, has_scripts: bool = True, scheme: Scheme = "light"
+    ) -> Person:
+        return Person(browser, site, language, width, has_scripts=has_scripts, scheme=scheme)
 
     return visit

@@ -7,13 +7,16 @@ from types import TracebackType
 from typing import Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import TimeoutError as NotThere
 
 from web.demo import PASSWORD
 
 Language = Literal["zh", "en"]
+Scheme = Literal["light", "dark"]
 LOCALES: dict[Language, str] = {"zh": "zh-CN", "en": "en-US"}
 TIMEOUT_MILLISECONDS = 15_000
 PATIENCE_SECONDS = 20.0
+MOMENT_MILLISECONDS = 500
 DESKTOP, PHONE = 1440, 390
 HEIGHT = 900
 WORDS: dict[str, tuple[str, str]] = {
@@ -31,7 +34,14 @@ class Person:
     """
 
     def __init__(
-        self, browser: Browser, url: str, language: Language, width: int = DESKTOP, *, has_scripts: bool = True
+        self,
+        browser: Browser,
+        url: str,
+        language: Language,
+        width: int = DESKTOP,
+        *,
+        has_scripts: bool = True,
+        scheme: Scheme = "light",
     ) -> None:
         self.url, self.language, self.has_scripts = url, language, has_scripts
         self.context = browser.new_context(
@@ -40,6 +50,7 @@ class Person:
             timezone_id="Asia/Shanghai",
             viewport={"width": width, "height": HEIGHT},
             java_script_enabled=has_scripts,
+            color_scheme=scheme,
         )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(TIMEOUT_MILLISECONDS)
@@ -86,9 +97,19 @@ class Person:
             self._send("/role", "/role", role=choice[1])
         return self
 
+    def leave(self) -> None:
+        """Is nobody again, as after signing out."""
+        self.context.clear_cookies()
+
+    def read(self, path: str) -> str:
+        """What a page holds, without showing it."""
+        answer = self.context.request.get(path)
+        assert answer.ok, f"{path} answered {answer.status}"
+        return answer.text()
+
     def _send(self, form: str, path: str, **fields: str) -> str:
         """Sends what a form of a page asks for, with the token of the page; gives the page it leads to."""
-        token = re.search(r'name="csrf_token" value="([^"]+)"', self.context.request.get(form).text())
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.read(form))
         assert token is not None, f"{form} shows no form"
         answer = self.context.request.post(path, form={"csrf_token": token[1], **fields})
         assert answer.ok, f"{path} answered {answer.status}"
@@ -126,9 +147,18 @@ class Person:
     def await_there(self, awaited: Locator) -> None:
         """Loads the page again until something is on it: what the platform does by itself takes a moment."""
         deadline = monotonic() + PATIENCE_SECONDS
-        while not awaited.is_visible() and monotonic() < deadline:
+        while not self._appears(awaited) and monotonic() < deadline:
             self.page.reload()
         expect(awaited).to_be_visible()
+
+    @staticmethod
+    def _appears(awaited: Locator) -> bool:
+        """Whether something is there within a moment: to load the page anew at once would keep the server busy."""
+        try:
+            awaited.wait_for(timeout=MOMENT_MILLISECONDS)
+        except NotThere:
+            return False
+        return True
 
     def await_true(self, script: str, argument: object = None) -> None:
         """Asks the page until a script says yes. (`wait_for_function` takes a promise itself for a yes.)"""

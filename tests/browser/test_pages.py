@@ -1,69 +1,46 @@
-"""Every kind of page that links lead to, for every role, in both languages, on a desk and on a phone."""
+"""Every kind of page that links lead to, on a desk and on a phone: its structure, its width, what axe-core finds.
 
-import re
-from collections import Counter
-from collections.abc import Iterator
-from urllib.parse import parse_qs, urlsplit
+That every page answers every role in both languages is proved without a browser, in `tests/web/test_links.py`.
+"""
+
+from collections.abc import Iterable
 
 import pytest
 
 from tests.browser.checks import find_barriers, find_faults, find_overflow
 from tests.browser.conftest import Visit
-from tests.browser.person import DESKTOP, HEIGHT, LOCALES, PHONE, Language, Person
-from web.policy import ENTERPRISE, INDIVIDUALS, STAFF
+from tests.browser.person import DESKTOP, HEIGHT, LOCALES, PHONE, Language, Person, Scheme
+from tests.support.walking import MENU, PEOPLE, list_pages, read_links, walk
 from web.texts import HTML_LANGUAGE
 
-PEOPLE = {
-    "members": {
-        "individual": "chen",
-        "enterprise_admin": "shen",
-        "enterprise_operator": "chen",
-        "enterprise_acceptor": "xu",
-        "enterprise_finance": "qian",
-    },
-    "staff": {
-        "platform_reviewer": "gao",
-        "platform_senior_reviewer": "luo",
-        "platform_finance": "tang",
-        "customer_service": "bai",
-        "arbiter": "fang",
-    },
-    "items": {
-        "todo_manager": "su",
-        "todo_reviewer": "pan",
-        "todo_handler": "liu",
-        "todo_supervisor": "jiang",
-        "exception_owner": "heming",
-        "repair_dispatcher": "cao",
-        "repair_verifier": "yan",
-        "individual": "ding",
-    },
-    "couriers": {"courier_ordinary": "sunwei", "courier_professional": "ma"},
-    "desks": {"analyst": "ye", "auditor": "du", "platform_operator": "qin"},
-}
-OF_A_KIND = 1
-IDENTIFIER = re.compile(r"[0-9a-f]{32}|(?<=/accounts/)[^/?]+")
-# what only moves or narrows a page that is looked at already: another moment of a case, another of its diagrams
-MOVES = {"at", "drawing", "element", "variable"}
-NO_PAGE = re.compile(r"/(file|(attachments|photos|drawings|diagrams|files)/.+|[^/]+\.(csv|json|pdf|xlsx))$|^/static/")
 
-
-def test_every_role_is_visited() -> None:
-    assert {role for people in PEOPLE.values() for role in people} == {*INDIVIDUALS, *ENTERPRISE, *STAFF}
-
-
-@pytest.mark.parametrize("people", PEOPLE.values(), ids=PEOPLE)
-@pytest.mark.parametrize("language", LOCALES)
-def test_pages_are_sound(visit: Visit, language: Language, people: dict[str, str]) -> None:
-    """The pages of the side bar for each role; what they lead to, once for each kind of page."""
+def test_pages_are_sound(visit: Visit) -> None:
+    """One page of each kind. Every other role looks at what is new to it in Chinese by day, the rest in English by
+    night.
+    """
     faults: dict[str, list[str]] = {}
-    kinds: Counter[str] = Counter()
+    kinds: set[str] = set()
+    roles = [one for people in PEOPLE.values() for one in people.items()]
+    with visit("zh") as chinese, visit("en", scheme="dark") as english:
+        for number, (role, login) in enumerate(roles):
+            person = (chinese, english)[number % 2]
+            person.leave()
+            faults |= look_around(person, login, role, kinds, has_all=False)
+    assert faults == {}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("people", PEOPLE.values(), ids=PEOPLE)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", LOCALES)
+def test_pages_are_sound_for_every_role(
+    visit: Visit, language: Language, scheme: Scheme, people: dict[str, str]
+) -> None:
+    """The side bar of each role, and one page of each kind it leads to."""
+    faults: dict[str, list[str]] = {}
     for role, login in people.items():
-        with visit(language) as person:
-            person.enter(login, role)
-            for kind in walk(person, kinds):
-                found = look(person, has_axe=kinds[kind] <= OF_A_KIND)
-                faults |= {f"{role} {person.page.url}": found} if found else {}
+        with visit(language, scheme=scheme) as person:
+            faults |= look_around(person, login, role, set(), has_all=True)
     assert faults == {}
 
 
@@ -71,7 +48,7 @@ def test_pages_before_signing_in_are_sound(visit: Visit) -> None:
     for language in LOCALES:
         with visit(language) as person:
             person.open("/sign-in")
-            assert look(person, has_axe=True) == []
+            assert look(person) == []
 
 
 def test_the_pages_can_be_installed_as_an_app(visit: Visit) -> None:
@@ -83,7 +60,27 @@ def test_the_pages_can_be_installed_as_an_app(visit: Visit) -> None:
         assert found <= {"in-incognito"}  # which the browsers of tests are
 
 
-def look(person: Person, *, has_axe: bool) -> list[str]:
+def look_around(person: Person, login: str, role: str, kinds: set[str], *, has_all: bool) -> dict[str, list[str]]:
+    """What is wrong with the pages somebody comes to, by page: with those of a new kind, or with all of them."""
+    faults: dict[str, list[str]] = {}
+
+    def open_page(path: str, is_new: bool) -> Iterable[str]:
+        if not (is_new or has_all):
+            return list_pages(read_links(person.read(path)))
+        response = person.page.goto(path)
+        assert response is not None
+        assert response.status == 200, f"{path} answered {response.status}"
+        links = person.page.locator("a").evaluate_all("all => all.map(one => one.getAttribute('href') ?? '')")
+        if found := look(person):
+            faults[f"{role} {path}"] = found
+        return list_pages(links)
+
+    person.enter(login, role)
+    walk(list_pages(read_links(person.read(MENU), "nav")), open_page, kinds)
+    return faults
+
+
+def look(person: Person) -> list[str]:
     """What is wrong with the page that is open."""
     page = person.page
     found = find_faults(page, HTML_LANGUAGE[person.language])
@@ -93,38 +90,6 @@ def look(person: Person, *, has_axe: bool) -> list[str]:
         if page.viewport_size != {"width": width, "height": HEIGHT}:
             page.set_viewport_size({"width": width, "height": HEIGHT})
         found += find_overflow(page)
-        if has_axe and width == PHONE:
+        if width == PHONE:
             found += find_barriers(page)
     return found
-
-
-def walk(person: Person, kinds: Counter[str]) -> Iterator[str]:
-    """Opens the pages of the side bar and, up to OF_A_KIND of each kind, what pages lead to; the kind of each."""
-    person.open("/menu")
-    entries = set(_links(person, "nav "))
-    waiting, known = sorted(entries), entries | {"/"}  # which leads to one of them
-    while waiting:
-        path = waiting.pop()
-        kind = _name_kind(path)
-        if kinds[kind] >= OF_A_KIND and path not in entries:
-            continue
-        kinds[kind] += 1
-        response = person.page.goto(path)
-        assert response is not None
-        assert response.status == 200, f"{path} answered {response.status}"
-        yield kind
-        fresh = [link for link in _links(person) if link not in known]
-        waiting += fresh
-        known.update(fresh)
-
-
-def _links(person: Person, within: str = "") -> list[str]:
-    found = person.page.locator(f"{within}a[href^='/']").evaluate_all("all => all.map(one => one.getAttribute('href'))")
-    return [link for link in found if not NO_PAGE.search(urlsplit(link).path)]
-
-
-def _name_kind(path: str) -> str:
-    """Filters can be combined in many ways: pages with two or more of them are one kind."""
-    parts = urlsplit(path)
-    asked = sorted(parse_qs(parts.query).keys() - MOVES)
-    return IDENTIFIER.sub("*", parts.path) + "?" + (asked[0] if len(asked) == 1 else "*" * len(asked[:1]))

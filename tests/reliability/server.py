@@ -33,7 +33,7 @@ class RunningServer:
         self.url = f"http://127.0.0.1:{port}"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("BATON_", "PYTHON"))}
         own = {"BATON_DATA_DIR": str(folder), "BATON_PORT": str(port), "BATON_PASSWORD_COST": "1"}
-        cache = {"PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode")}  # the second start must not compile again
+        cache = {"PYTHONPYCACHEPREFIX": sys.pycache_prefix} if sys.pycache_prefix else {}  # compiled once for all
         self._environment = {**inherited, **cache, **own, **environment}
         self._verbs = verbs
         self._processes: dict[tuple[str, ...], list[subprocess.Popen[bytes]]] = {}

@@ -1,5 +1,6 @@
 // Bundles every file directly under src, here and in the npm folders beside it, to <out>/<its name>.js (and .css).
-// What two of them share becomes a chunk; packages are taken from the npm folder a file stands in.
+// What two of them share becomes a chunk; packages are taken from the npm folder a file stands in. The files of static
+// go to <out>/own, made small.
 // Every text file in <out>, what was copied there before as well, gets a Brotli copy beside it (.br).
 // Usage: node build.mjs <out>
 import { build } from "esbuild";
@@ -82,6 +83,17 @@ const result = await build({
   logLevel: "error",
 });
 writeFileSync(join(out, "LICENSES.txt"), collectNotices(Object.keys(result.metafile.inputs)).join("\n---\n\n"));
+
+// Our own scripts and style sheets, each by itself, without what only its reader needs.
+const own = join(here, "../static");
+await build({
+  entryPoints: readdirSync(own).filter((name) => /\.(js|css)$/.test(name)).map((name) => join(own, name)),
+  outdir: join(out, "own"),
+  absWorkingDir: here,
+  minify: true,
+  target: "es2022",
+  logLevel: "error",
+});
 
 for (const file of readdirSync(out, { recursive: true, withFileTypes: true })) {
   const path = join(file.parentPath, file.name);

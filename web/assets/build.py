@@ -1,9 +1,10 @@
 """Fetches the browser parts with npm and lays them under web/static/build.
 
 Run as `python web/assets/build.py`. What every page needs is copied as it was published; the editors are bundled from
-`src` by build.mjs. A folder here with a package.json of its own (packages that do not go together with the others) is
-installed and bundled the same way. A second run with nothing changed only reads the stamps. Pages are readable and
-every form can be sent without these parts; icons, live updates, drawn diagrams and the editors need them.
+`src` by build.mjs, and our own scripts and style sheets are made small. A folder here with a package.json of its own
+(packages that do not go together with the others) is installed and bundled the same way. A second run with nothing
+changed only reads the stamps. Pages are readable and every form can be sent without these parts; icons, live updates,
+drawn diagrams and the editors need them.
 """
 
 import hashlib
@@ -83,7 +84,7 @@ def list_sources() -> list[Path]:
     for folder in list_npm_folders():
         own += [folder / "package.json", folder / "package-lock.json"]
         own += sorted(file for file in (folder / "src").rglob("*") if file.is_file())
-    return own
+    return own + sorted(file for ending in ("css", "js") for file in TARGET.parent.glob(f"*.{ending}"))
 
 
 def draw_sprite(names: list[str]) -> str:
@@ -118,7 +119,7 @@ def _digest(*files: Path) -> str:
     """Of the contents and of where they stand."""
     digest = hashlib.sha256()
     for file in files:
-        digest.update(str(file.relative_to(HERE)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+        digest.update(str(file.relative_to(HERE.parent)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 

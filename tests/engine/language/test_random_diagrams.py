@@ -10,9 +10,9 @@ from tests.engine.language.reference.comparison import Comparison, start_referen
 from tests.engine.language.reference.maker import Maker
 from tests.engine.language.reference.replaying import replay_trial
 
-DIAGRAMS, ORDERS, GROUP, FRESH = 100, 4, 10, 20
+DIAGRAMS, ORDERS, GROUP, FRESH = 50, 4, 10, 10
 REPLAYED = 2
-OFTEN = 50
+OFTEN = 20
 # Seeds that found a fault (drawn anew when the generator changes): of branches that end each for itself, one that had
 # only inherited a value set it back.
 REGRESSIONS = (102, 105)
@@ -94,7 +94,7 @@ KINDS = frozenset(
 
 
 def play(seeds: range) -> Counter[str]:
-    """Every diagram in every order: with and without compaction, and of every twentieth one with specs parsed anew.
+    """Every diagram in every order: with and without compaction, and of every tenth one with specs parsed anew.
 
     One order of each is played again from what was written down.
     """

@@ -46,8 +46,8 @@ ANN = Actor("ann", "ann", "individual", frozenset({"individual"}))
 CLERK = Actor("ann", "acme", "enterprise_admin", frozenset({"enterprise_admin", "enterprise_finance"}))
 REVIEWER = Actor("rev", PLATFORM, "platform_reviewer", frozenset({"platform_reviewer"}), frozenset({"content"}))
 MEMBER = Actor("ann", PLATFORM, "platform_reviewer", frozenset({"platform_reviewer"}))
-NOBODY = Actor("eve", "eve", "individual", frozenset({"individual"}))
-ACTORS = (ANN, CLERK, REVIEWER, MEMBER, NOBODY)
+NEWCOMER = Actor("ann", "ann", "")  # has no role yet
+ACTORS = (ANN, CLERK, REVIEWER, MEMBER, NEWCOMER)
 PARTIES = ("ann", "acme", "staff:rev", "bob")
 MEMBERS = ("acme/enterprise_admin", "acme/enterprise_finance", "acme/enterprise_hr")
 GROUPS = ("platform_reviewer", "enterprise_finance", "customer_service")
@@ -125,7 +125,8 @@ class Office:
 @pytest.fixture
 def office(any_engine: Engine, clock: ManualClock) -> Office:
     """Open tasks at random: of few cases and few due dates, offered to one to three, some excluded, some held."""
-    deploy(any_engine, SYSTEM, definitions())
+    files = definitions().items()
+    deploy(any_engine, SYSTEM, {path: file for path, file in files if not any(key in path for key in KEYS[3:])})
     stage = Stage(any_engine, clock)
     stage.person("ann")
     stage.organisation("acme")
@@ -200,7 +201,7 @@ FILTERS: tuple[dict[str, Any], ...] = (
 def test_lists_are_what_one_finds_by_looking_at_each_task(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of all combinations some hundred, the same in every run."""
     lists = [*product(ACTORS, (*VIEWS, FREE), SORTS, FILTERS)]
-    asked = [*Random(3).sample(lists, 150), *product((REVIEWER,), ("all",), ("due",), FILTERS)]
+    asked = [*Random(3).sample(lists, 120), *product((REVIEWER,), ("all",), ("due",), FILTERS)]
     searched = [one for one in asked if "search" in one[3]]
     for few, some in ((8_000, asked), (0, searched)):  # a text is looked for from the cases that say it, or the list
         monkeypatch.setattr(inbox, "FEW_CASES", few)
@@ -212,7 +213,7 @@ def test_lists_are_what_one_finds_by_looking_at_each_task(office: Office, monkey
 
 
 def test_pages_leave_nothing_out_and_show_nothing_twice(office: Office) -> None:
-    for actor, view, sort in product(ACTORS, (*VIEWS, FREE), SORTS):
+    for actor, view, sort in product((ANN, REVIEWER), ("all", MINE), SORTS):
         wanted = TaskFilter(view=view, sort=sort)
         assert office.find(actor, wanted, 7) == office.expect(actor, wanted), (actor, wanted)
     for mark in ("x", ":", "-:a", "9" * 40 + ":a"):
@@ -241,7 +242,7 @@ def test_whatever_changes_a_task_moves_it_in_the_lists(office: Office) -> None:
 
     def act(work: Callable[[UnitOfWork], Any]) -> Any:
         result = office.engine.database.transact(work)
-        for actor, sort in product(ACTORS, SORTS):
+        for actor, sort in product((ANN, REVIEWER), SORTS):
             for parts in FILTERS[:1] + FILTERS[4:6]:
                 wanted = TaskFilter(sort=sort, **parts)
                 assert office.find(actor, wanted) == office.expect(actor, wanted)

@@ -18,12 +18,15 @@ _COLUMNS: dict[str, sa.types.TypeEngine[Any]] = {
     "due_at": Instant(),
     "priority": sa.Integer(),
     "process_key": sa.String(120),
+    "skill": sa.String(40),
     "moment": sa.BigInteger(),
 }
+_EMPTY = {"skill"}  # of most
+_TOLD = ("process_key", "skill", "moment")
 _INDEXES = {
-    "ix_task_candidate_by_due": ["value", "kind", "due_at", "task_id", "process_key", "priority", "moment"],
-    "ix_task_candidate_by_priority": ["value", "kind", "priority", "task_id", "process_key", "due_at", "moment"],
-    "ix_task_candidate_by_age": ["value", "kind", "task_id", "process_key", "priority", "due_at", "moment"],
+    "ix_task_candidate_by_due": ["value", "kind", "due_at", "task_id", *_TOLD, "priority"],
+    "ix_task_candidate_by_priority": ["value", "kind", "priority", "task_id", *_TOLD, "due_at"],
+    "ix_task_candidate_by_age": ["value", "kind", "task_id", *_TOLD, "priority", "due_at"],
     "ix_task_candidate_moment": ["moment"],
 }
 _FORMER = {"ix_task_due_at": ["due_at", "id"], "ix_task_priority": ["priority", "id"]}
@@ -37,7 +40,7 @@ def upgrade() -> None:
     _describe_what_is_there()
     with op.batch_alter_table("task_candidate", reflect_kwargs=_ALONE) as batch:
         for name, type_ in _COLUMNS.items():
-            batch.alter_column(name, existing_type=type_, nullable=False)
+            batch.alter_column(name, existing_type=type_, nullable=name in _EMPTY)
         batch.drop_index(_FORMER_CANDIDATE)
     for name, columns in _INDEXES.items():
         op.create_index(name, "task_candidate", columns)
@@ -63,7 +66,7 @@ def _describe_what_is_there() -> None:
     connection, never = op.get_bind(), (NEVER - EPOCH).total_seconds() * 1_000_000
     change = sa.text(
         "UPDATE task_candidate SET due_at = :due_at, priority = :priority, process_key = :process_key, "
-        "moment = :moment WHERE task_id = :task_id"
+        "skill = :skill, moment = :moment WHERE task_id = :task_id"
     )
     for rows in _read_tasks(connection):
         connection.execute(
@@ -74,6 +77,7 @@ def _describe_what_is_there() -> None:
                     "due_at": int(never) if row.due_at is None else row.due_at,
                     "priority": row.priority,
                     "process_key": row.process_key,
+                    "skill": row.skill,
                     "moment": moment_of(row.instance_id),
                 }
                 for row in rows
@@ -84,8 +88,8 @@ def _describe_what_is_there() -> None:
 def _read_tasks(connection: sa.Connection) -> Iterator[list[Any]]:
     """Open tasks in the order of their ids, some thousands at a time."""
     query = sa.text(
-        "SELECT task.id, task.instance_id, task.due_at, task.priority, instance.process_key FROM task "
-        "JOIN instance ON instance.id = task.instance_id WHERE task.id > :last ORDER BY task.id LIMIT :chunk"
+        "SELECT task.id, task.instance_id, task.due_at, task.priority, task.skill, instance.process_key "
+        "FROM task JOIN instance ON instance.id = task.instance_id WHERE task.id > :last ORDER BY task.id LIMIT :chunk"
     )
     last = ""
     while rows := list(connection.execute(query, {"last": last, "chunk": CHUNK})):

@@ -54,7 +54,7 @@ def live(database: Database, keys: KeyRing, operations: int, everything_every: i
 
 
 @pytest.mark.parametrize(
-    ("operations", "everything_every"), [(5_000, 2_500), pytest.param(100_000, 20_000, marks=pytest.mark.long)]
+    ("operations", "everything_every"), [(1_500, 750), pytest.param(100_000, 20_000, marks=pytest.mark.long)]
 )
 def test_no_order_life_breaks_an_invariant(
     sqlite_database: Database, keys: KeyRing, operations: int, everything_every: int
