@@ -21,7 +21,7 @@ PARTS = (
     ("forms", ("/wtforms/", "/engine/definitions/forms/", "/web/rendering/")),
     ("sandbox", ("/engine/language/sandbox.py", "/engine/language/workers.py")),
     ("tokens and their state", ("/SpiffWorkflow/", "/engine/language/")),
-    ("SQL", ("/engine/storage/prepared.py", "/engine/storage/columns.py")),
+    ("SQL", ("/engine/storage/prepared.py", "/engine/storage/direct.py", "/engine/storage/columns.py")),
     ("connections, transactions, SQLAlchemy", ("/sqlalchemy/", "/engine/storage/database.py", "/psycopg/")),
     ("Flask and Werkzeug", ("/flask/", "/werkzeug/")),
     (
