@@ -166,8 +166,11 @@ class Teller:
 
     def _note_wait(self, event: PlainDict, row: HistoryRow) -> None:
         task = str(event.get("task"))
-        element = self.places.get(task) or Element(str(event.get("element")), "userTask", "")
-        self.story.waits.note(event, row, self.picture.scope_of(task), element)
+
+        def find() -> Element:
+            return self.places.get(task) or Element(str(event.get("element")), "userTask", "")
+
+        self.story.waits.note(event, row, self.picture.scope_of(task), find)
 
     def _entry(self, event: PlainDict, changes: tuple[Change, ...]) -> Entry:
         element = self.places.get(str(event.get("task")))

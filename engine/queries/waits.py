@@ -62,8 +62,8 @@ class Waits:
     sent: list[Sent] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def note(self, event: PlainDict, row: HistoryRow, scope: str | None, element: Element) -> None:
-        """Takes an event into account that begins or ends a wait, or sends something; `element` is where."""
+    def note(self, event: PlainDict, row: HistoryRow, scope: str | None, find: Callable[[], Element]) -> None:
+        """Takes an event into account that begins or ends a wait, or sends something; `find` says where."""
         kind, task = str(event["kind"]), str(event.get("task"))
         if kind in SENDING:
             self.sent.append(Sent(str(event["name"]), str(event.get("key", "")), row.at, row.seq))
@@ -71,7 +71,7 @@ class Waits:
         elif kind == "waiting":
             if task in self.open:  # a migration made it wait for something else
                 self._end(task, CALLED_OFF, row)
-            wait = _make_wait(event, row, scope, element, self.counts[TIMER] + self.counts[MESSAGE])
+            wait = _make_wait(event, row, scope, find(), self.counts[TIMER] + self.counts[MESSAGE])
             self.open[task] = wait
             self.counts[TIMER if wait.kind == TIMER else MESSAGE] += 1
         elif task in self.open and (kind == TIMER or kind in _ENDS):
