@@ -4,8 +4,8 @@ A cursor takes a statement apart, looks it up among those it knows and waits for
 where the statement itself needs 10. What every click sends is known, numbered and typed by its casts, so nothing of
 that is needed. Connections, transactions, errors and the conversion of values stay with psycopg.
 
-When a transaction is rolled back psycopg forgets what it prepared itself by `DEALLOCATE ALL`. So it must prepare
-nothing on connections that write (`DRIVER_OPTIONS`); those that read know no transactions but snapshots (`_begin`).
+psycopg must not prepare statements of its own on such a connection: when a transaction is rolled back it forgets them
+by `DEALLOCATE ALL` (`DRIVER_OPTIONS`).
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class DirectCursor:
             self._begin()
         formats = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in parameters]
         values = self._values.dump_sequence(parameters, formats)
-        if (name := self._find_name(sql)) is not None:
+        if (name := self._names.get(sql) or self._prepare(sql)) is not None:
             result = libpq.exec_prepared(name, values, self._values.formats)  # type: ignore[arg-type]  # None is NULL
         else:
             result = libpq.exec_params(sql.encode(), values, None, self._values.formats)
@@ -75,20 +75,15 @@ class DirectCursor:
         self._result = None
 
     def _begin(self) -> None:
-        """As psycopg does in front of the first statement. A snapshot it begins itself, by its level; at the end of
-        that nothing may be prepared any more.
-        """
+        """As psycopg does in front of the first statement; where the level of a transaction was set, it does it."""
         if self._driver.isolation_level is None:
             self._check(self._driver.pgconn.exec_(b"BEGIN"))
         else:
             self._driver.execute("SELECT")
-            self._names.clear()
 
-    def _find_name(self, sql: str) -> bytes | None:
-        """What a statement is prepared as, from its second time on."""
-        if (known := self._names.get(sql)) is not None:
-            return known
-        if sql not in self._seen or len(self._names) == MAX_PREPARED or self._driver.isolation_level is not None:
+    def _prepare(self, sql: str) -> bytes | None:
+        """The name of a statement from its second time on."""
+        if sql not in self._seen or len(self._names) == MAX_PREPARED:
             self._seen.add(sql)
             return None
         name = b"direct_%d" % next(_NUMBERS)
