@@ -21,6 +21,7 @@ from psycopg.pq.abc import PGresult
 DRIVER_OPTIONS = {"prepare_threshold": None}
 MAX_PREPARED = 300  # statements a connection keeps on its server; whatever comes later is planned each time
 KEPT_AS = "direct_cursor"  # in what is kept with a connection of the pool
+INFERRED, FLOAT8 = 0, 701  # SQLAlchemy casts all but floats, which must not be taken for the integers beside them
 _NUMBERS = count()
 _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
@@ -31,8 +32,8 @@ class DirectCursor:
     def __init__(self, driver: Connection[Any]) -> None:
         self._driver = driver
         self._values = Transformer(driver)
-        self._names: dict[str, bytes] = {}
-        self._seen: set[str] = set()
+        self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self._seen: set[tuple[str, tuple[int, ...]]] = set()
         self._result: PGresult | None = None
 
     def execute(self, sql: str, parameters: Sequence[Any]) -> None:
@@ -42,10 +43,11 @@ class DirectCursor:
             self._begin()
         formats = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in parameters]
         values = self._values.dump_sequence(parameters, formats)
-        if (name := self._names.get(sql) or self._prepare(sql)) is not None:
+        types = tuple(FLOAT8 if isinstance(value, float) else INFERRED for value in parameters)
+        if (name := self._find_name(sql, types)) is not None:
             result = libpq.exec_prepared(name, values, self._values.formats)  # type: ignore[arg-type]  # None is NULL
         else:
-            result = libpq.exec_params(sql.encode(), values, None, self._values.formats)
+            result = libpq.exec_params(sql.encode(), values, types, self._values.formats)
         self._result = self._check(result)
 
     def fetchall(self) -> list[Any]:
@@ -81,14 +83,17 @@ class DirectCursor:
         else:
             self._driver.execute("SELECT")
 
-    def _prepare(self, sql: str) -> bytes | None:
-        """The name of a statement from its second time on."""
-        if sql not in self._seen or len(self._names) == MAX_PREPARED:
-            self._seen.add(sql)
+    def _find_name(self, sql: str, types: tuple[int, ...]) -> bytes | None:
+        """What a statement is prepared as for values of these types, from its second time on."""
+        key = sql, types
+        if (known := self._names.get(key)) is not None:
+            return known
+        if key not in self._seen or len(self._names) == MAX_PREPARED:
+            self._seen.add(key)
             return None
         name = b"direct_%d" % next(_NUMBERS)
-        self._check(self._driver.pgconn.prepare(name, sql.encode()))
-        self._names[sql] = name
+        self._check(self._driver.pgconn.prepare(name, sql.encode(), types))
+        self._names[key] = name
         return name
 
     def _check(self, result: PGresult) -> PGresult:

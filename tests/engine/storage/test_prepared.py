@@ -7,7 +7,7 @@ from pkgutil import walk_packages
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Float, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 import engine
@@ -84,6 +84,15 @@ def test_postgresql_understands_every_statement_without_being_told_types(any_eng
             values = {name: [None, None] if bind.expanding else None for name, bind in compiled._compiled.binds.items()}
             sql = compiled._make_text(values).sql
             assert not driver.pgconn.prepare(b"try_%d" % number, sql.encode()).error_message, sql
+
+
+def test_a_fraction_is_not_taken_for_the_integers_beside_it(any_engine: Engine) -> None:
+    weight: Any = bindparam("weight", type_=Float())
+    prepared = Prepared(select(job.c.id).where(job.c.attempts * weight < 1.5))
+    any_engine.database.transact(lambda unit: INSERT.run(unit.connection, ROW | {"attempts": 3, "due_at": unit.now}))
+    with any_engine.database.read() as connection:
+        found = [prepared.scalar(connection, {"weight": weight}) for weight in (0.4, 0.4, 0.6, 1, 0, 0.4)]
+    assert found == ["1", "1", None, None, "1", "1"]
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
