@@ -16,7 +16,7 @@ Scheme = Literal["light", "dark"]
 LOCALES: dict[Language, str] = {"zh": "zh-CN", "en": "en-US"}
 TIMEOUT_MILLISECONDS = 15_000
 PATIENCE_SECONDS = 20.0
-MOMENT_MILLISECONDS = 500
+PAUSES_MILLISECONDS = (250, 2_000)  # between one look and the next: at first, and at most
 DESKTOP, PHONE = 1440, 390
 HEIGHT = 900
 WORDS: dict[str, tuple[str, str]] = {
@@ -146,16 +146,17 @@ class Person:
 
     def await_there(self, awaited: Locator) -> None:
         """Loads the page again until something is on it: what the platform does by itself takes a moment."""
-        deadline = monotonic() + PATIENCE_SECONDS
-        while not self._appears(awaited) and monotonic() < deadline:
+        deadline, pause = monotonic() + PATIENCE_SECONDS, PAUSES_MILLISECONDS[0]
+        while not self._appears(awaited, pause) and monotonic() < deadline:
             self.page.reload()
+            pause = min(2 * pause, PAUSES_MILLISECONDS[1])
         expect(awaited).to_be_visible()
 
     @staticmethod
-    def _appears(awaited: Locator) -> bool:
-        """Whether something is there within a moment: to load the page anew at once would keep the server busy."""
+    def _appears(awaited: Locator, milliseconds: int) -> bool:
+        """Whether something is there so soon: to load the page anew at once would keep the server busy."""
         try:
-            awaited.wait_for(timeout=MOMENT_MILLISECONDS)
+            awaited.wait_for(timeout=milliseconds)
         except NotThere:
             return False
         return True

@@ -1,12 +1,13 @@
 """What is pushed to a browser is shown by it, also while no page is open; its page says what it cannot do."""
 
+from time import monotonic
 from typing import Any
 
 from playwright.sync_api import expect
 
 from tests.browser.checks import find_barriers, find_overflow
 from tests.browser.conftest import Visit
-from tests.browser.person import PHONE
+from tests.browser.person import PATIENCE_SECONDS, PAUSES_MILLISECONDS, PHONE
 
 SHOWN = """async () => {
   const registration = await navigator.serviceWorker.ready;
@@ -30,9 +31,12 @@ def test_a_pushed_notification_is_shown(visit: Visit) -> None:
         session.send("ServiceWorker.enable")
         chen.await_true("async () => (await navigator.serviceWorker.ready).active.state === 'activated'")
         message = '{"id": "1", "title": "A task waits for you", "body": "Describe the demand", "path": "/inbox"}'
-        sent = {"origin": chen.url, "registrationId": found[-1], "data": message}
-        session.send("ServiceWorker.deliverPushMessage", sent)
-        chen.await_true(f"async () => (await ({SHOWN})()).length === 1")
+        deadline = monotonic() + PATIENCE_SECONDS
+        while chen.page.evaluate(SHOWN) == [] and monotonic() < deadline:  # a push that comes again is shown once
+            for registration in dict.fromkeys(found):
+                sent = {"origin": chen.url, "registrationId": registration, "data": message}
+                session.send("ServiceWorker.deliverPushMessage", sent)
+            chen.page.wait_for_timeout(PAUSES_MILLISECONDS[0])
         chen.complaints.clear()  # this kind of window has no push service
         assert chen.page.evaluate(SHOWN) == [["A task waits for you", "Describe the demand", "/inbox"]]
 
