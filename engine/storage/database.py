@@ -50,8 +50,9 @@ class Database:
             self.reader = _sqlite_engine(url, "DEFERRED", pool_size=16, max_overflow=64)
             self.writer = _sqlite_engine(url, "IMMEDIATE", pool_size=1, max_overflow=0)
         else:
-            self.reader = _create_engine(url, pool_size=8, max_overflow=16, isolation_level="AUTOCOMMIT")
-            self.writer = _create_engine(url, pool_size=8, max_overflow=16, connect_args=DRIVER_OPTIONS)
+            options: dict[str, Any] = {"pool_size": 8, "max_overflow": 16, "connect_args": DRIVER_OPTIONS}
+            self.reader = _create_engine(url, isolation_level="AUTOCOMMIT", **options)
+            self.writer = _create_engine(url, **options)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

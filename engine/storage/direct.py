@@ -4,8 +4,8 @@ A cursor takes a statement apart, looks it up among those it knows and waits for
 where the statement itself needs 10. What every click sends is known, numbered and typed by its casts, so nothing of
 that is needed. Connections, transactions, errors and the conversion of values stay with psycopg.
 
-When a transaction is rolled back psycopg forgets what it prepared itself by `DEALLOCATE ALL`. So it must prepare
-nothing on connections that write (`DRIVER_OPTIONS`); those that read know no transactions but snapshots (`_begin`).
+psycopg must prepare nothing itself on such a connection (`DRIVER_OPTIONS`): when a transaction is rolled back or a table
+changed, it forgets all by `DEALLOCATE ALL`.
 """
 
 from collections.abc import Sequence
@@ -77,21 +77,18 @@ class DirectCursor:
         self._result = None
 
     def _begin(self) -> None:
-        """As psycopg does in front of the first statement. A snapshot it begins itself, by its level; at the end of
-        that nothing may be prepared any more.
-        """
+        """As psycopg does in front of the first statement; a snapshot it begins itself, by its level."""
         if self._driver.isolation_level is None:
             self._check(self._driver.pgconn.exec_(b"BEGIN"))
         else:
             self._driver.execute("SELECT")
-            self._names.clear()
 
     def _find_name(self, sql: str, types: tuple[int, ...]) -> bytes | None:
         """What a statement is prepared as for values of these types, from its second time on."""
         key = sql, types
         if (known := self._names.get(key)) is not None:
             return known
-        if key not in self._seen or len(self._names) == MAX_PREPARED or self._driver.isolation_level is not None:
+        if key not in self._seen or len(self._names) == MAX_PREPARED:
             self._seen.add(key)
             return None
         name = b"direct_%d" % next(_NUMBERS)

@@ -97,7 +97,7 @@ def test_a_fraction_is_not_taken_for_the_integers_beside_it(any_engine: Engine) 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_a_snapshot_begins_as_it_was_asked_for(any_engine: Engine) -> None:
-    """And at its end psycopg forgets all that was prepared, which must be noticed."""
+    """And at its end psycopg must not forget what was prepared."""
     query = select(job.c.id)
     count, row = Prepared(query), ROW | {"due_at": any_engine.clock()}
     with any_engine.database.reader.connect() as connection:
