@@ -4,8 +4,8 @@ A cursor takes a statement apart, looks it up among those it knows and waits for
 where the statement itself needs 10. What every click sends is known, numbered and typed by its casts, so nothing of
 that is needed. Connections, transactions, errors and the conversion of values stay with psycopg.
 
-psycopg must prepare nothing itself on such a connection (`DRIVER_OPTIONS`): when a transaction is rolled back or a table
-changed, it forgets all by `DEALLOCATE ALL`.
+psycopg must prepare nothing itself on such a connection (`DRIVER_OPTIONS`): when a transaction is rolled back or a
+table changed, it forgets all by `DEALLOCATE ALL`.
 """
 
 from collections.abc import Sequence
