@@ -4,8 +4,8 @@ A cursor takes a statement apart, looks it up among those it knows and waits for
 where the statement itself needs 10. What every click sends is known, numbered and typed by its casts, so nothing of
 that is needed. Connections, transactions, errors and the conversion of values stay with psycopg.
 
-psycopg must not prepare statements of its own on such a connection: when a transaction is rolled back it forgets them
-by `DEALLOCATE ALL` (`DRIVER_OPTIONS`).
+psycopg must prepare nothing itself on such a connection (`DRIVER_OPTIONS`): when a transaction is rolled back or a
+table changed, it forgets all by `DEALLOCATE ALL`.
 """
 
 from collections.abc import Sequence
@@ -77,7 +77,7 @@ class DirectCursor:
         self._result = None
 
     def _begin(self) -> None:
-        """As psycopg does in front of the first statement; where the level of a transaction was set, it does it."""
+        """As psycopg does in front of the first statement; a snapshot it begins itself, by its level."""
         if self._driver.isolation_level is None:
             self._check(self._driver.pgconn.exec_(b"BEGIN"))
         else:
