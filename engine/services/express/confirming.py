@@ -42,7 +42,7 @@ def open_express_line(call: TopicCall, *, line_id: str) -> PlainDict:
     mine = update(express_line).where(express_line.c.id == line_id)
     call.connection.execute(mine.values(case_id=call.instance_id))
     call.add_party(task["enterprise_id"], "enterprise")
-    call.describe(task["title"], task["title"], row["pay_fen"])
+    call.describe(task["title"], task["title"], row["pay_fen"], f"{task['number']}/{row['number']}")
     if known is not None:
         bind_worker(call, row, known.party_id)
         tell_worker(call, {**row, "worker_id": known.party_id}, "express_confirm")

@@ -210,7 +210,8 @@ def test_a_link_opens_to_one_person_who_then_confirms(shop: Shop, bazaar: Bazaar
     bazaar.stage.settle()
     assert post(wang, path, late).status_code == 403
     assert "另一个人" in wang.get(path).text
-    assert re.match(r"/tasks/", zhou.get(f"{confirmation}/next").headers["Location"])
+    task_page = zhou.get(f"{confirmation}/next").headers["Location"]
+    assert re.search(r'"mono xs">\w+-\w+/1<', zhou.get(task_page).text), "its place in the list of the express task"
     assert "待确认" in zhou.get(confirmation).text
     assert "布展" in zhou.get("/express/confirmations").text
     for other in (wang, bazaar.visit("li")):
