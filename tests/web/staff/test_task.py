@@ -4,11 +4,13 @@ import io
 
 import pytest
 
+from engine.commands.tasks import claim_task, unclaim_task
 from engine.services.identity.people import grant_role
 from engine.storage.actor import PLATFORM, SYSTEM
 from tests.processes.hire_order.hiring import DEMAND
 from tests.web.bazaar import Bazaar
 from tests.web.forms import fill_in, post, read_forms
+from web.staff.task import NEWEST
 
 
 @pytest.fixture
@@ -26,6 +28,16 @@ def test_page_says_where_the_case_is_and_what_comes_of_silence(bazaar: Bazaar, t
     page = bazaar.visit("li").get(task).text
     for words in ("填写需求", "进行到哪里", "如无人处理：草稿到期", "转到“草稿作废”", "办理记录", "需求产生"):
         assert words in page
+
+
+def test_of_a_long_case_the_newest_records_are_shown_and_earlier_ones_on_request(bazaar: Bazaar, task: str) -> None:
+    engine, actor, li = bazaar.engine, bazaar.actor("li"), bazaar.visit("li")
+    for _ in range(NEWEST // 2):
+        for assign in (claim_task, unclaim_task):
+            assign(engine, actor, task.removeprefix("/tasks/"))
+    begun, earlier = "需求产生", "显示更早的环节"
+    assert [words in li.get(task).text for words in (begun, earlier)] == [False, True]
+    assert [words in li.get(f"{task}?whole=1").text for words in (begun, earlier)] == [True, False]
 
 
 def test_task_is_sent_once(bazaar: Bazaar, task: str) -> None:
