@@ -3,7 +3,7 @@
 A thousand of them would be read, made into tasks and written again by every step of their case. They sleep instead: a
 frame holds some dozens of them as they were saved, and only the frame of one that is asked for is opened. Who goes
 through all tasks of a scope wakes them all; who need not know them, because they wait for nothing but a person and
-their body is open as well, goes through those that are `awake`.
+their body is open as well, goes through those that are `awake` (`engine.language.specs.task`).
 
 A row of a frame is id, internal data, variables changed against what its crowd has in common, variables gone. What that
 is counts against the data of the body, so that no row changes when the body takes over a result.
@@ -19,11 +19,11 @@ import orjson
 from engine.language.deltas import apply_delta, make_row, read_row
 from engine.language.specs.loops import MultiInstance
 from engine.language.specs.merge import is_unchanged
-from engine.language.specs.task import READY, Thawed, TracedTask
+from engine.language.specs.task import READY, Thawed, TracedTask, awake
 from engine.storage.plain import PlainDict
 from engine.storage.zstd import Codec
 
-SMALLEST = 2  # so many instances are a crowd; fewer stay among the other tasks
+SMALLEST = 32  # so many instances are a crowd; fewer stay among the other tasks
 FRAME_ROWS = 32
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 _CODEC = Codec(level=3)
@@ -146,11 +146,6 @@ class Tasks(dict[str, TracedTask]):
     def items(self) -> ItemsView[str, TracedTask]:  # type: ignore[override]
         self.wake()
         return super().items()
-
-
-def awake(tasks: dict[str, TracedTask]) -> ValuesView[TracedTask]:
-    """The tasks of a scope but for those that sleep."""
-    return dict.values(tasks)
 
 
 def settle_crowds(scope: Any) -> tuple[list[Crowd], set[str]]:

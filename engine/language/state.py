@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
-from engine.language.crowds import Crowd, Frame, Tasks, awake, find_frame, settle_crowds
+from engine.language.crowds import Crowd, Frame, Tasks, find_frame, settle_crowds
 from engine.language.deltas import apply_delta, find_delta, make_row, read_row
 from engine.language.repairs import repairs
-from engine.language.specs.task import FINISHED, READY, UNFINISHED, Host, Listener, Thawed, TracedTask
+from engine.language.specs.task import FINISHED, READY, UNFINISHED, Host, Listener, Thawed, TracedTask, awake
 from engine.language.workflow import Case, InnerCase, Specs
 from engine.storage.plain import PlainDict
 from engine.storage.zstd import Codec

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 
-from engine.language.crowds import Tasks, awake
+from engine.language.crowds import Tasks
 from engine.language.errors import BpmnError, StepLimitExceeded, TaskNotWaiting
 from engine.language.repairs import repairs
 from engine.language.specs.activities import ServiceTask
@@ -21,7 +21,7 @@ from engine.language.specs.events import throw_error
 from engine.language.specs.gateways import JoiningSpec
 from engine.language.specs.loops import LoopSpec
 from engine.language.specs.process import ProcessSpec
-from engine.language.specs.task import OPEN, READY, STARTED, UNFINISHED, WAITING, Host, Listener, TracedTask
+from engine.language.specs.task import OPEN, READY, STARTED, UNFINISHED, WAITING, Host, Listener, TracedTask, awake
 from engine.storage.clock import parse_instant
 from engine.storage.plain import PlainDict
 

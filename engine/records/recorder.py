@@ -9,12 +9,11 @@ task whose data the change is counted against; other kinds count against the tas
 
 from typing import Any
 
-from engine.language.crowds import awake
 from engine.language.errors import EngineError
 from engine.language.sandbox import SandboxOverrun
 from engine.language.specs.activities import EventSubProcess
 from engine.language.specs.loops import LoopSpec
-from engine.language.specs.task import COMPLETED, FINISHED, OPEN, TracedTask
+from engine.language.specs.task import COMPLETED, FINISHED, OPEN, TracedTask, awake
 from engine.language.values import is_same
 from engine.storage.plain import PlainDict
 

@@ -7,7 +7,7 @@ from engine.language.expressions import parse_expression
 from engine.language.specs.base import evaluate
 from engine.language.specs.merge import is_unchanged
 from engine.language.specs.scopes import find_visible_data
-from engine.language.specs.task import WAITING, TracedTask
+from engine.language.specs.task import WAITING, TracedTask, awake
 from engine.storage.plain import PlainDict
 
 
@@ -15,7 +15,7 @@ def find_fulfilled(case: Any) -> TracedTask | None:
     """The next conditional event whose condition has come true since it was last looked at."""
     for scope in case.scopes:
         waiting: list[TracedTask] = [
-            task for task in dict.values(scope.tasks) if task._state == WAITING and "held" in task.internal_data
+            task for task in awake(scope.tasks) if task._state == WAITING and "held" in task.internal_data
         ]
         if not waiting:
             continue

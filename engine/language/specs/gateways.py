@@ -14,7 +14,7 @@ from engine.language.repairs import repairs
 from engine.language.specs.base import ElementSpec, OnDemand, evaluate
 from engine.language.specs.merge import apply_changes, find_changes, find_fork, merge_tokens
 from engine.language.specs.scopes import find_idle_listeners, find_origin, find_running, keep_ended, take_ended
-from engine.language.specs.task import UNFINISHED, WAITING, TracedTask
+from engine.language.specs.task import UNFINISHED, WAITING, TracedTask, awake
 
 
 class JoiningSpec(ElementSpec):
@@ -62,7 +62,7 @@ class JoiningSpec(ElementSpec):
 
     def tokens_at(self, task: TracedTask) -> list[TracedTask]:
         """Those that have arrived, this one, and one that could not go on; not one that fires at this moment."""
-        own = [other for other in dict.values(task.workflow.tasks) if other.task_spec is self]
+        own = [other for other in awake(task.workflow.tasks) if other.task_spec is self]
         return [t for t in own if t is task or _has_arrived(t) or "stalled" in t.internal_data]
 
 
@@ -123,7 +123,7 @@ class InclusiveGateway(JoiningSpec, StockInclusiveGateway):  # type: ignore[misc
         if not empty:
             return True
         reachable = self._find_sources()
-        for other in dict.values(task.workflow.tasks):
+        for other in awake(task.workflow.tasks):
             if "async" in other.internal_data and other.task_spec is self:
                 if _source(other) in empty:
                     return False

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.language.specs.loops import LoopSpec
 from engine.language.specs.merge import ABSENT, apply_changes, find_changes, get_value, is_unchanged, merge_tokens
-from engine.language.specs.task import READY, UNFINISHED, TracedTask
+from engine.language.specs.task import READY, UNFINISHED, TracedTask, awake
 from engine.storage.plain import PlainDict
 
 
@@ -28,7 +28,7 @@ def find_origin(task: TracedTask) -> TracedTask | None:
 
 def find_idle_listeners(scope: Any) -> list[TracedTask]:
     """The start events of event sub-processes that nothing has happened to yet."""
-    listeners = [task for task in dict.values(scope.tasks) if task.task_spec.is_scope_listener]
+    listeners = [task for task in awake(scope.tasks) if task.task_spec.is_scope_listener]
     return [task for task in listeners if task._state & UNFINISHED and task._state != READY]
 
 

@@ -1,6 +1,6 @@
 """One token of a case: SpiffWorkflow's task, telling a recorder every change, and what a step offers to the specs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, ValuesView
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -201,3 +201,8 @@ class TracedTask(Task):  # type: ignore[misc]  # SpiffWorkflow is untyped
             return  # a token move or an operator brought its own data
         assert self.parent is not None
         self.data = {**self.parent.data, **self.parent.task_spec.own_values(self)}
+
+
+def awake(tasks: dict[str, TracedTask]) -> ValuesView[TracedTask]:
+    """The tasks of a scope but for those that sleep in a crowd (`engine.language.crowds`)."""
+    return dict.values(tasks)

@@ -8,10 +8,11 @@ import orjson
 import pytest
 
 from engine.language import crowds
-from engine.language.crowds import Tasks, awake
+from engine.language.crowds import Tasks
 from engine.language.errors import BpmnError
 from engine.language.migration import move_case
 from engine.language.script_engine import SandboxEngine
+from engine.language.specs.task import awake
 from engine.language.state import compact, freeze, read_task_data, thaw
 from engine.language.workflow import Case
 from engine.records.rebuild import TOKEN_KINDS
