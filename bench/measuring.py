@@ -68,6 +68,7 @@ def count_sql(database: Database) -> Iterator[Counts]:
         counts.commits += 1
 
     engines = (database.reader, database.writer)
+    database.close()  # so that each connection is taken anew
     for engine in engines:
         event.listen(engine, "checkout", trace)
         event.listen(engine, "commit", commit)

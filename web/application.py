@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, g, request
+from flask import Flask
 
 from engine.runtime.engine import Engine
 from web.editions import Pages
+from web.here import asked, kept
 from web.security import complete_headers
 from web.statics import STATIC
 
@@ -25,13 +26,12 @@ class Application(Flask):
         self.engine = engine
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answers a request. Whatever it reads comes by one connection; a stream that is sent afterwards holds none."""
+        """Answers a request, with headers added where they are still a list."""
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             return start_response(status, complete_headers(environ, headers), *error)
 
-        with self.engine.database.share_reader():
-            return super().wsgi_app(environ, start)
+        return super().wsgi_app(environ, start)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view is async; to ask it of each function a request passes costs more than most of these."""
@@ -41,9 +41,10 @@ class Application(Flask):
         """What the templates of a blueprint know. What all know are globals, and here once more as they are: quicker
         than the proxies that imported templates see.
         """
-        context.setdefault("fmt", g.fmt)
-        context.setdefault("g", g._get_current_object())
-        context.setdefault("request", request._get_current_object())  # type: ignore[attr-defined]
-        for blueprint in request.blueprints:
+        here, asking = kept(), asked()
+        context.setdefault("fmt", here.fmt)
+        context.setdefault("g", here)
+        context.setdefault("request", asking)
+        for blueprint in asking.blueprints:
             for helpers in self.template_context_processors.get(blueprint, ()):
                 context.update({**cast("dict[str, Any]", helpers()), **context})

@@ -5,14 +5,16 @@ from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from flask import g, request
+from flask import Request, g, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 
 from engine.runtime.engine import Engine
 from engine.services.identity.people import set_language
+from engine.services.identity.sessions import Session
 from web.formatting import Formatter
+from web.here import asked, kept
 from web.texts import LANGUAGES, Language
 
 Theme: TypeAlias = Literal["light", "dark", "auto"]
@@ -24,12 +26,13 @@ KNOWN_ZONES = available_timezones()
 
 def load_preferences(engine: Engine) -> None:
     """Sets language, theme and formats for this request."""
-    g.language = _choose_language()
-    g.theme = request.cookies.get(THEME_COOKIE, "auto")
-    if g.theme not in THEMES:
-        g.theme = "auto"
-    zone = request.cookies.get(ZONE_COOKIE)
-    g.fmt = Formatter(g.language, ZoneInfo(zone) if zone in KNOWN_ZONES else engine.zone, engine.clock())
+    here, asking = kept(), asked()
+    cookies = asking.cookies
+    language = here.language = _choose_language(asking, here.session)
+    theme = cookies.get(THEME_COOKIE, "auto")
+    here.theme = theme if theme in THEMES else "auto"
+    zone = cookies.get(ZONE_COOKIE)
+    here.fmt = Formatter(language, ZoneInfo(zone) if zone in KNOWN_ZONES else engine.zone, engine.clock())
 
 
 def save_preferences(engine: Engine, response: Response, language: str | None, theme: str | None) -> None:
@@ -42,13 +45,12 @@ def save_preferences(engine: Engine, response: Response, language: str | None, t
         _set_cookie(response, THEME_COOKIE, theme)
 
 
-def _choose_language() -> Language:
-    account = g.session.language if g.session else None
-    for chosen in (account, request.cookies.get(LANGUAGE_COOKIE)):
+def _choose_language(asking: Request, session: Session | None) -> Language:
+    for chosen in (session and session.language, asking.cookies.get(LANGUAGE_COOKIE)):
         for language in LANGUAGES:
             if chosen == language:
                 return language
-    return _choose_accepted(request.headers.get("Accept-Language", ""))
+    return _choose_accepted(asking.headers.get("Accept-Language", ""))
 
 
 @lru_cache(maxsize=1024)

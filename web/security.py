@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from flask import Request, Response, g, redirect, request, url_for
+from flask import Request, Response, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,6 +17,7 @@ from engine.services.identity.sessions import TOTAL_LIMIT, Session, find_session
 from engine.storage.actor import Actor, Origin
 from web.api.door import WorkerDoor
 from web.compression import compress_page
+from web.here import asked, kept
 from web.policy import Verdict, is_for_workers, is_signed, judge
 
 SESSION_COOKIE = "baton"
@@ -55,40 +56,44 @@ class FormOutOfDate(HTTPException):
 
 def load_session(engine: Engine) -> None:
     """Finds who is signed in, before anything else of the request."""
-    g.session = None
-    is_outside = is_for_workers(request.endpoint) or is_signed(request.endpoint)
-    g.secret = None if is_outside else request.cookies.get(SESSION_COOKIE)
-    if g.secret is None or request.endpoint == "static":
+    asking, here = asked(), kept()
+    endpoint = asking.endpoint
+    is_outside = is_for_workers(endpoint) or is_signed(endpoint)
+    here.session, here.secret = None, None if is_outside else asking.cookies.get(SESSION_COOKIE)
+    if here.secret is None or endpoint == "static":
         return
     with engine.database.read() as connection:
-        g.session = find_session(connection, g.secret, engine.clock())
-    if g.session is not None:
-        touch_session(engine, g.session)
+        here.session = find_session(connection, here.secret, engine.clock())
+    if here.session is not None:
+        touch_session(engine, here.session)
 
 
 def pass_gate(engine: Engine, workers: WorkerDoor) -> BaseResponse | None:
     """Stops a request that the policy does not allow, or whose form was not made by this session."""
-    if request.endpoint is None:  # no such address or method: Flask answers that
+    asking, here = asked(), kept()
+    endpoint = asking.endpoint
+    if endpoint is None:  # no such address or method: Flask answers that
         return None
-    if is_for_workers(request.endpoint):
-        g.worker = workers.admit(request)
-        request.max_content_length = MAX_FIELD_BYTES
+    if is_for_workers(endpoint):
+        here.worker = workers.admit(asking)
+        asking.max_content_length = MAX_FIELD_BYTES
         return None  # no cookie was read, so nobody's browser can be made to send this
-    if g.session is None:
-        request.max_content_length = MAX_STRANGER_BYTES
-    elif request.mimetype != "multipart/form-data":  # only that is read bit by bit; anything else is held in memory
-        request.max_content_length = MAX_FIELD_BYTES
-    refusal = _enforce_policy(request.endpoint)
-    if refusal is None and request.method not in SAFE_METHODS and not is_signed(request.endpoint):
-        _check_form_token(engine)
+    if here.session is None:
+        asking.max_content_length = MAX_STRANGER_BYTES
+    elif asking.mimetype != "multipart/form-data":  # only that is read bit by bit; anything else is held in memory
+        asking.max_content_length = MAX_FIELD_BYTES
+    refusal = _enforce_policy(asking, endpoint, here.session)
+    if refusal is None and asking.method not in SAFE_METHODS and not is_signed(endpoint):
+        _check_form_token(engine, asking, here.secret)
     return refusal
 
 
 def finish_response(response: Response) -> Response:
     """Adds the cookie of a browser that is new here, and compresses a page."""
-    if g.get("has_new_secret"):
-        set_session_cookie(response, g.secret)
-    compress_page(request, response)
+    here = kept()
+    if here.get("has_new_secret"):
+        set_session_cookie(response, here.secret)
+    compress_page(asked(), response)
     return response
 
 
@@ -104,7 +109,7 @@ def complete_headers(environ: Mapping[str, str], headers: list[tuple[str, str]])
 
 def current_session() -> Session:
     """The session of the present request. Answers 401 where nobody is signed in."""
-    found: Session | None = g.session
+    found: Session | None = kept().session
     if found is None:
         raise Unauthorized
     return found
@@ -112,13 +117,14 @@ def current_session() -> Session:
 
 def current_actor() -> Actor:
     """Who acts in the present request, and as what. Answers 401 where nobody does."""
-    session = current_session()
+    here, session = kept(), current_session()
     if session.actor is None:
         raise Unauthorized
-    if g.get("actor_of") is not session:
-        origin = Origin(request.remote_addr or "", request.user_agent.string[:MAX_USER_AGENT])
-        g.actor_of, g.actor = session, replace(session.actor, origin=origin)
-    actor: Actor = g.actor
+    if here.get("actor_of") is not session:
+        asking = asked()
+        origin = Origin(asking.remote_addr or "", asking.user_agent.string[:MAX_USER_AGENT])
+        here.actor_of, here.actor = session, replace(session.actor, origin=origin)
+    actor: Actor = here.actor
     return actor
 
 
@@ -128,12 +134,13 @@ def form_token(engine: Engine) -> str:
     A browser without a cookie gets one with its first form; signing in replaces it. It looks different on each page,
     so that how well a page is compressed tells nothing of it.
     """
-    if g.secret is None:
-        g.secret, g.has_new_secret = secrets.token_urlsafe(32), True
-    if "form_token" not in g:
+    here = kept()
+    if here.secret is None:
+        here.secret, here.has_new_secret = secrets.token_urlsafe(32), True
+    if "form_token" not in here:
         mask = secrets.token_bytes(TOKEN_BYTES)
-        g.form_token = urlsafe_b64encode(mask + _mix(mask, _derive_token(engine, g.secret))).decode()
-    token: str = g.form_token
+        here.form_token = urlsafe_b64encode(mask + _mix(mask, _derive_token(engine, here.secret))).decode()
+    token: str = here.form_token
     return token
 
 
@@ -185,30 +192,32 @@ def is_partial(asking: Request) -> bool:
     return "HX-Request" in asking.headers
 
 
-def _enforce_policy(endpoint: str) -> BaseResponse | None:
-    verdict = judge(endpoint, g.session)
+def _enforce_policy(asking: Request, endpoint: str, session: Session | None) -> BaseResponse | None:
+    verdict = judge(endpoint, session)
     if verdict is Verdict.ALLOWED:
         return None
     if verdict in (Verdict.NO_RULE, Verdict.WRONG_ROLE):
         raise Forbidden
-    if wants_json(request):
+    if wants_json(asking):
         raise Unauthorized
     door = "identity.sign_in" if verdict is Verdict.SIGN_IN else "identity.role"
-    if is_partial(request):
-        page = local_target(request.headers.get("HX-Current-URL"))
+    if is_partial(asking):
+        page = local_target(asking.headers.get("HX-Current-URL"))
         return Response(status=401, headers={"HX-Redirect": url_for(door, next=page)})
-    page = request.full_path.rstrip("?") if request.method == "GET" else local_target(request.referrer)
+    page = asking.full_path.rstrip("?") if asking.method == "GET" else local_target(asking.referrer)
     return redirect(url_for(door, next=page), 303)
 
 
-def _check_form_token(engine: Engine) -> None:
-    given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
+def _check_form_token(engine: Engine, asking: Request, secret: str | None) -> None:
+    given = asking.headers.get(CSRF_HEADER) or asking.form.get(CSRF_FIELD, "")
     try:
         masked = urlsafe_b64decode(given)
     except ValueError:
         raise FormOutOfDate from None
-    token = _mix(masked[:TOKEN_BYTES], masked[TOKEN_BYTES:])
-    if g.secret is None or not hmac.compare_digest(token, _derive_token(engine, g.secret)):
+    mask, mixed = masked[:TOKEN_BYTES], masked[TOKEN_BYTES:]
+    if secret is None or len(mixed) != len(mask):
+        raise FormOutOfDate
+    if not hmac.compare_digest(_mix(mask, mixed), _derive_token(engine, secret)):
         raise FormOutOfDate
 
 
@@ -217,4 +226,4 @@ def _derive_token(engine: Engine, secret: str) -> bytes:
 
 
 def _mix(mask: bytes, token: bytes) -> bytes:
-    return bytes(one ^ other for one, other in zip(mask, token, strict=False))
+    return (int.from_bytes(mask) ^ int.from_bytes(token)).to_bytes(len(mask))

@@ -1,8 +1,9 @@
 """CPU time of what is asked: of this process, and of the server processes that answer it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from bench.measuring import NANOSECONDS, cpu_seconds
 from engine.runtime.engine import Engine
@@ -30,8 +31,12 @@ class Meter:
 
     def _list_schedules(self) -> Iterator[Path]:
         """Of the server processes of the reading and the writing connection."""
-        with ExitStack() as stack:
-            for engine in (self.engine.database.reader, self.engine.database.writer):
-                connection = stack.enter_context(engine.connect())
-                number = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-                yield Path(f"/proc/{number}/schedstat")
+        database = self.engine.database
+        with database.read() as connection:
+            yield _find_schedule(connection)
+        yield database.transact(lambda unit: _find_schedule(unit.connection))
+
+
+def _find_schedule(connection: Connection) -> Path:
+    number = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    return Path(f"/proc/{number}/schedstat")

@@ -2,8 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from engine.storage.clock import Clock, system_clock
+from engine.storage.connections import Connections, Loan
 from engine.storage.dialects import COMPILED, share_dialect
 from engine.storage.direct import DRIVER_OPTIONS
 
@@ -47,32 +48,27 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self._local = threading.local()
         if self.is_sqlite:
-            self.reader = _sqlite_engine(url, "DEFERRED", pool_size=16, max_overflow=64)
-            self.writer = _sqlite_engine(url, "IMMEDIATE", pool_size=1, max_overflow=0)
+            self.reader = _sqlite_engine(url, "DEFERRED")
+            self.writer = _sqlite_engine(url, "IMMEDIATE")
+            self._readers = Connections(self.reader, most=80, kept=16)
+            self._writers = Connections(self.writer, most=1, kept=1)
         else:
-            options: dict[str, Any] = {"pool_size": 8, "max_overflow": 16, "connect_args": DRIVER_OPTIONS}
-            self.reader = _create_engine(url, isolation_level="AUTOCOMMIT", **options)
-            self.writer = _create_engine(url, **options)
+            self.reader = _create_engine(url, isolation_level="AUTOCOMMIT", connect_args=DRIVER_OPTIONS)
+            self.writer = _create_engine(url, connect_args=DRIVER_OPTIONS)
+            self._readers, self._writers = (
+                Connections(engine, most=24, kept=8) for engine in (self.reader, self.writer)
+            )
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection for reading; what it might write is rolled back."""
-        shared: _SharedReader | None = getattr(self._local, "shared", None)
-        with self.reader.connect() if shared is None else shared.lend() as connection:
-            yield connection
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection for reading; what it might write is rolled back.
 
-    @contextmanager
-    def share_reader(self) -> Iterator[None]:
-        """Until it ends, whatever this thread reads comes by one connection, which the first who reads takes.
-
-        Each `read` still sees what is committed when it begins.
+        Whoever reads within a read of the same thread has the same connection. Each read that is not within another
+        sees what is committed when it begins.
         """
-        self._local.shared = shared = _SharedReader(self.reader)
-        try:
-            yield
-        finally:
-            self._local.shared = None
-            shared.give_back()
+        found: Loan | None = getattr(self._local, "reading", None)
+        if found is None:
+            found = self._local.reading = Loan(self._readers)
+        return found
 
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         """Runs `work` in one transaction and commits. Raises whatever `work` raises, with nothing written.
@@ -91,7 +87,7 @@ class Database:
     def _attempt(self, work: Callable[[UnitOfWork], T]) -> T:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self.writer.begin() as connection:
+                with Loan(self._writers) as connection, connection.begin():
                     unit = UnitOfWork(connection, self.clock())
                     result = work(unit)
                 break
@@ -104,45 +100,8 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection."""
-        self.reader.dispose()
-        self.writer.dispose()
-
-
-class _SharedReader:
-    """The connection of a thread that reads several times in a row, one inside another or one after the other."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._connection: Connection | None = None
-        self._borrowers = 0
-
-    @contextmanager
-    def lend(self) -> Iterator[Connection]:
-        """The connection. The last who is done ends its transaction; where one failed, the next gets a new one."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        self._borrowers += 1
-        try:
-            yield self._connection
-        except BaseException:
-            self._return(is_sound=False)
-            raise
-        self._return(is_sound=True)
-
-    def give_back(self) -> None:
-        """Gives it back to the pool."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _return(self, *, is_sound: bool) -> None:
-        self._borrowers -= 1
-        if self._borrowers or self._connection is None:
-            return
-        if not is_sound:
-            self.give_back()
-        elif self._connection.in_transaction():
-            self._connection.rollback()
+        self._readers.close()
+        self._writers.close()
 
 
 def hold_name(connection: Connection, name: str) -> None:
@@ -152,17 +111,13 @@ def hold_name(connection: Connection, name: str) -> None:
 
 
 def _create_engine(url: str, **options: Any) -> Engine:
-    return create_engine(share_dialect(url), execution_options={"compiled_cache": COMPILED}, **options)
-
-
-def _sqlite_engine(url: str, mode: str, pool_size: int, max_overflow: int) -> Engine:
-    engine = _create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=max_overflow,
-        pool_timeout=BUSY_TIMEOUT_SECONDS,
-        connect_args={"check_same_thread": False},
+    return create_engine(
+        share_dialect(url), poolclass=NullPool, execution_options={"compiled_cache": COMPILED}, **options
     )
+
+
+def _sqlite_engine(url: str, mode: str) -> Engine:
+    engine = _create_engine(url, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def configure(dbapi_connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

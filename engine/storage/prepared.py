@@ -8,7 +8,6 @@ takes it by a cursor of its driver, PostgreSQL by `engine.storage.direct`.
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -37,16 +36,20 @@ class Prepared:
 
     def all(self, connection: Connection, values: Values = NOTHING) -> list[Any]:
         """Every row, as a named tuple."""
-        compiled = self._compile(connection.dialect)
-        with closing(self._execute(connection, compiled, values)) as cursor:
+        cursor, compiled = self._execute(connection, values)
+        try:
             return compiled.read(cursor.fetchall())
+        finally:
+            cursor.close()
 
     def first(self, connection: Connection, values: Values = NOTHING) -> Any:
         """The first row; None if there is none."""
-        compiled = self._compile(connection.dialect)
-        with closing(self._execute(connection, compiled, values)) as cursor:
+        cursor, compiled = self._execute(connection, values)
+        try:
             row = cursor.fetchone()
-        return None if row is None else compiled.read([row])[0]
+        finally:
+            cursor.close()
+        return None if row is None else compiled.read((row,))[0]
 
     def scalar(self, connection: Connection, values: Values = NOTHING) -> Any:
         """The first column of the first row; None if there is no row."""
@@ -55,57 +58,58 @@ class Prepared:
 
     def run(self, connection: Connection, values: Values = NOTHING) -> int:
         """Changes rows; gives how many."""
-        with closing(self._execute(connection, self._compile(connection.dialect), values)) as cursor:
+        cursor, _ = self._execute(connection, values)
+        try:
             return int(cursor.rowcount)
+        finally:
+            cursor.close()
 
     def run_many(self, connection: Connection, rows: Iterable[Values]) -> None:
         """The same for each of several sets of values."""
         for values in rows:
             self.run(connection, values)
 
-    def _execute(self, connection: Connection, compiled: "_Compiled", values: Values) -> Any:
+    def _execute(self, connection: Connection, values: Values) -> "tuple[Any, _Compiled]":
+        dialect = connection.dialect
+        compiled = self._compiled.get(dialect.name) or self._compile(dialect)
         text = compiled.text(values)
         parameters = text.bind(values)
-        dialect, errors = connection.dialect, connection.dialect.loaded_dbapi.Error
         driver: Any = connection.connection.dbapi_connection
-        cursor: Any = None
         try:
-            cursor = driver.cursor() if dialect.name == "sqlite" else _find_direct(connection, driver)
+            if compiled.is_sqlite:
+                return driver.execute(text.sql, parameters), compiled
+            cursor = _find_direct(connection, driver)
             cursor.execute(text.sql, parameters)
-        except errors as error:
-            if cursor is not None:
-                cursor.close()
-            if dialect.is_disconnect(error, driver, cursor):
+            return cursor, compiled
+        except dialect.loaded_dbapi.Error as error:
+            if dialect.is_disconnect(error, driver, None):
                 connection.invalidate(error)
-                connection.engine.dispose()  # those that wait in the pool are as dead
-            raise DBAPIError.instance(text.sql, parameters, error, errors, dialect=dialect) from error
-        return cursor
+                connection.engine.dispose()  # those that nobody uses are as dead
+            raise DBAPIError.instance(
+                text.sql, parameters, error, dialect.loaded_dbapi.Error, dialect=dialect
+            ) from error
 
     def _compile(self, dialect: Dialect) -> "_Compiled":
-        found = self._compiled.get(dialect.name)
-        if found is None:
-            found = self._compiled[dialect.name] = _Compiled(self.statement, self.columns, dialect)
-        return found
+        made = self._compiled[dialect.name] = _Compiled(self.statement, self.columns, dialect)
+        return made
 
 
 @dataclass(frozen=True)
 class _Text:
-    """A statement as the driver takes it. `order`: the names of its values."""
+    """A statement as the driver takes it. `places`: the name of the value in each, and how it is converted."""
 
     sql: str
+    places: list[tuple[str, Convert | None]]
     fixed: dict[str, Any]
-    single: list[tuple[str, Convert | None]]
     lists: dict[str, list[str]]
-    order: Sequence[str]
 
     def bind(self, values: Values) -> list[Any]:
         """The values as the driver takes them. Raises KeyError for one that is missing."""
-        bound = self.fixed.copy()
-        for name, convert in self.single:
-            bound[name] = values[name] if convert is None else convert(values[name])
-        for name, places in self.lists.items():
-            bound.update(zip(places, values[name], strict=True))
-        return [bound[name] for name in self.order]
+        if self.fixed or self.lists:
+            values = {**self.fixed, **values}
+            for name, places in self.lists.items():
+                values.update(zip(places, values[name], strict=True))
+        return [values[name] if convert is None else convert(values[name]) for name, convert in self.places]
 
 
 class _Compiled:
@@ -117,6 +121,7 @@ class _Compiled:
         assert isinstance(compiled, SQLCompiler)
         self._compiled = compiled
         self._dialect = dialect
+        self.is_sqlite = dialect.name == "sqlite"
         self._lists = [name for name, bind in compiled.binds.items() if bind.expanding]
         self._texts: dict[tuple[int, ...], _Text] = {}
         selected = list(statement.selected_columns) if isinstance(statement, Select) else []
@@ -126,7 +131,7 @@ class _Compiled:
 
     def text(self, values: Values) -> _Text:
         """The text for lists of these lengths."""
-        lengths = tuple(len(values[name]) for name in self._lists)
+        lengths = tuple([len(values[name]) for name in self._lists]) if self._lists else ()
         found = self._texts.get(lengths)
         if found is None:
             found = self._texts[lengths] = self._make_text(values)
@@ -146,13 +151,14 @@ class _Compiled:
     def _make_text(self, values: Values) -> _Text:
         given = {name: bind for name, bind in self._compiled.binds.items() if bind.required or name in values}
         state = self._compiled.construct_expanded_state({name: values[name] for name in given})
-        single: list[tuple[str, Convert | None]] = [
-            (name, self._find(bind.type).bind_processor(self._dialect))
+        converts: dict[str, Convert | None] = {
+            name: self._find(bind.type).bind_processor(self._dialect)
             for name, bind in given.items()
             if not bind.expanding
-        ]
+        }
+        places = [(name, converts.get(name)) for name in state.positiontup or ()]
         fixed = {name: bind.effective_value for name, bind in self._compiled.binds.items() if name not in given}
-        return _Text(state.statement, fixed, single, dict(state.parameter_expansion), state.positiontup or ())
+        return _Text(state.statement, places, fixed, dict(state.parameter_expansion))
 
     def _find(self, column_type: TypeEngine[Any]) -> TypeEngine[Any]:
         return column_type.dialect_impl(self._dialect)

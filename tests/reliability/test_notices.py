@@ -32,7 +32,7 @@ class Killed(BaseException):
 
 
 class Failpoints:
-    """Counts connections taken and commits, and kills at one of them."""
+    """Counts where transactions begin and where they are committed, and kills at one of these places."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -42,15 +42,14 @@ class Failpoints:
     def armed(self, number: int) -> Iterator[None]:
         """Kills at the `number`-th place, once."""
         self._left = number
-        places = [(self._engine.database.writer, "commit")]
-        places += [(one, "engine_connect") for one in (self._engine.database.writer, self._engine.database.reader)]
-        for target, name in places:
-            event.listen(target, name, self._pass)
+        writer = self._engine.database.writer
+        for name in ("begin", "commit"):
+            event.listen(writer, name, self._pass)
         try:
             yield
         finally:
-            for target, name in places:
-                event.remove(target, name, self._pass)
+            for name in ("begin", "commit"):
+                event.remove(writer, name, self._pass)
 
     def _pass(self, _connection: Any) -> None:
         self._left -= 1

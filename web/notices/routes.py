@@ -23,6 +23,7 @@ from engine.services.notifications.queries import (
     read_all,
 )
 from web.auditor.names import Names
+from web.here import kept
 from web.notices.devices import add_devices
 from web.security import current_actor, is_partial
 from web.texts import current_language
@@ -57,13 +58,14 @@ class NoticeDesk:
 
     def count(self) -> int:
         """How many notifications whoever acts has not opened."""
-        if g.session is None or g.session.actor is None:
+        here = kept()
+        if here.session is None or here.session.actor is None:
             return 0
-        if "notices" not in g:
-            g.notices = 0  # also of a page that says that the database cannot be reached
+        if "notices" not in here:
+            here.notices = 0  # also of a page that says that the database cannot be reached
             with suppress(OperationalError, InterfaceError, PoolTimeout), self.engine.database.read() as connection:
-                g.notices = count_unread(connection, g.session.user_id)
-        return int(g.notices)
+                here.notices = count_unread(connection, here.session.user_id)
+        return int(here.notices)
 
     def show_bell(self) -> str:
         """The bell alone, for a page that is open."""

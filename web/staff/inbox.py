@@ -38,7 +38,7 @@ class InboxDesk:
 
     def show(self) -> Response | str:
         """Open tasks: all, mine, my groups'; filtered, searched, sorted, paged. Unchanged: 304 to who names its tag."""
-        actor, asked = current_actor(), Asked(request.args)
+        actor, asked = current_actor(), Asked(request.args.to_dict())
         try:
             with open_work(self.engine, actor) as work:
                 counts = work.count()

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from flask import g
+from web.here import kept
 
 Language: TypeAlias = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -65,5 +65,5 @@ def texts_under(prefix: str) -> dict[str, str]:
 
 def current_language() -> Language:
     """The language of the present request."""
-    language: Language = g.language
+    language: Language = kept().language
     return language

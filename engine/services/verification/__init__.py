@@ -32,7 +32,7 @@ __all__ = ["Finding", "count_rows", "verify", "verify_shipped"]
 
 def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
     """Everything that is wrong with the database, or with one case and what belongs to it."""
-    with engine.database.read() as fresh, read_snapshot(fresh) as connection:
+    with engine.database.reader.connect() as fresh, read_snapshot(fresh) as connection:
         yield from StreamCheck(engine, connection, instance_id).run()
         yield from verify_checkpoints(engine, connection, instance_id)
         yield from verify_keyframes(engine, connection, instance_id)

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from engine.storage.database import Database, UnitOfWork
 from engine.storage.tables import subject_key
@@ -25,22 +25,44 @@ def test_what_work_wrote_is_committed(database: Database) -> None:
     database.close()
 
 
-def test_shared_reads_come_by_one_connection_and_see_what_was_committed_meanwhile(database: Database) -> None:
-    with database.share_reader():
-        assert _names(database) == []
-        database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="a")))
-        assert _names(database) == ["a"]
-        with database.read() as one, database.read() as other:
-            assert one is other
-        with pytest.raises(KeyError), database.read():
-            raise KeyError("boom")
-        with database.read() as fresh:
-            assert fresh is not one
-            assert one.closed
-    assert fresh.closed
-    with database.read() as alone, database.read() as another:
-        assert alone is not another
+def test_a_thread_reads_by_one_connection_and_each_read_sees_what_was_committed_meanwhile(database: Database) -> None:
+    assert _names(database) == []
+    database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="a")))
+    assert _names(database) == ["a"]
+    with database.read() as one, database.read() as other:
+        assert one is other
+    with database.read() as again:
+        assert again is one  # kept meanwhile
+        elsewhere: list[Connection] = []
+        thread = threading.Thread(target=lambda: elsewhere.append(_take(database)))
+        thread.start()
+        thread.join()
+        assert elsewhere != [one]
     database.close()
+    assert one.closed
+
+
+def test_what_a_read_has_written_is_rolled_back(database: Database) -> None:
+    if not database.is_sqlite:
+        database.close()
+        return  # each statement of a reader is committed by itself there
+    with database.read() as connection:
+        connection.execute(insert(subject_key).values(subject_id="a"))
+    with pytest.raises(KeyError, match="boom"):
+        _fail_after_writing(database)
+    assert _names(database) == []
+    database.close()
+
+
+def _fail_after_writing(database: Database) -> None:
+    with database.read() as connection:
+        connection.execute(insert(subject_key).values(subject_id="b"))
+        raise KeyError("boom")
+
+
+def _take(database: Database) -> Connection:
+    with database.read() as connection:
+        return connection
 
 
 def test_an_error_leaves_nothing(database: Database) -> None:

@@ -1,0 +1,99 @@
+"""Connections that stay open between two uses.
+
+To check one out of a pool of SQLAlchemy and in again takes as long as three queries: it makes five objects, a finalizer
+and two rounds of events. So those that were used last are kept as they are, and SQLAlchemy only opens and closes them.
+"""
+
+from threading import Semaphore
+
+from sqlalchemy import Connection, Engine, Pool
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+WAIT_SECONDS = 30
+
+
+class Connections:
+    """The connections of an engine, at most `most` at a time, of which `kept` stay open while nobody uses them."""
+
+    def __init__(self, engine: Engine, most: int, kept: int, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._engine = engine
+        self._most = most
+        self._kept = kept
+        self._wait_seconds = wait_seconds
+        self._turns = Semaphore(most)
+        self._idle: list[tuple[Pool, Connection]] = []
+
+    def take(self) -> Connection:
+        """A connection without a transaction. Raises sqlalchemy's TimeoutError when none comes free in time."""
+        if not self._turns.acquire(timeout=self._wait_seconds):
+            raise PoolTimeout(f"Expected one of {self._most} connections to come free within {self._wait_seconds} s")
+        try:
+            return self._find_idle() or self._engine.connect()
+        except BaseException:
+            self._turns.release()
+            raise
+
+    def give_back(self, connection: Connection, *, has_failed: bool = False) -> None:
+        """Takes back a connection; what it has not committed is rolled back."""
+        try:
+            if connection.in_transaction():
+                connection.rollback()
+            if has_failed:
+                _reset(connection)
+            if connection.invalidated or len(self._idle) >= self._kept:
+                connection.close()
+            elif not connection.closed:
+                self._idle.append((self._engine.pool, connection))
+        finally:
+            self._turns.release()
+
+    def close(self) -> None:
+        """Closes those that nobody uses."""
+        while self._idle:
+            self._idle.pop()[1].close()
+        self._engine.dispose()
+
+    def _find_idle(self) -> Connection | None:
+        """The one that was used last. Those from before the engine lost its database are as dead as the one it lost."""
+        while self._idle:
+            try:
+                pool, connection = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if pool is self._engine.pool:
+                return connection
+            connection.invalidate()
+            connection.close()
+        return None
+
+
+class Loan:
+    """A connection for as long as a thread is in it, however often it enters. The next time it may be another one."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._connection: Connection | None = None
+        self._depth = 0
+
+    def __enter__(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._connections.take()
+        self._depth += 1
+        return self._connection
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        self._depth -= 1
+        if self._depth or self._connection is None:
+            return
+        connection, self._connection = self._connection, None
+        self._connections.give_back(connection, has_failed=failed is not None)
+
+
+def _reset(connection: Connection) -> None:
+    """What began without SQLAlchemy having heard of it, because it was interrupted, ends here as well."""
+    if connection.closed or connection.invalidated:
+        return
+    try:
+        connection.connection.rollback()
+    except connection.dialect.loaded_dbapi.Error:
+        connection.invalidate()

@@ -1,0 +1,94 @@
+"""Connections that stay open: at most so many, none that is dead, none with a transaction of somebody else."""
+
+import threading
+
+import pytest
+from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from engine.storage.connections import Connections, Loan
+from engine.storage.database import Database
+from engine.storage.tables import subject_key
+
+
+@pytest.fixture
+def writer(database_url: str) -> Engine:
+    return Database(database_url).writer
+
+
+def test_the_last_one_used_is_used_next_and_no_more_are_kept_than_wanted(writer: Engine) -> None:
+    connections = Connections(writer, most=3, kept=2)
+    first, second, third = (connections.take() for _ in range(3))
+    for one in (first, second, third):
+        connections.give_back(one)
+    assert (first.closed, second.closed, third.closed) == (False, False, True)
+    assert connections.take() is second
+    assert connections.take() is first
+    connections.close()
+
+
+def test_who_finds_none_free_waits_for_one_and_hears_of_it_when_none_comes(writer: Engine) -> None:
+    connections = Connections(writer, most=1, kept=1, wait_seconds=0.05)
+    only = connections.take()
+    with pytest.raises(PoolTimeout, match="one of 1 connections"):
+        connections.take()
+    patient = Connections(writer, most=1, kept=1)
+    held, found = patient.take(), list[object]()
+    waiting = threading.Thread(target=lambda: found.append(patient.take()))
+    waiting.start()
+    patient.give_back(held)
+    waiting.join()
+    assert found == [held]
+    connections.give_back(only)
+    assert connections.take() is only
+
+
+def test_a_connection_that_could_not_be_opened_costs_nobody_his_turn(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("away")
+    database = Database(f"sqlite:///{folder}/nowhere/baton.db")
+    connections = Connections(database.writer, most=1, kept=1)
+    for _ in range(2):
+        with pytest.raises(Exception, match="unable to open"):
+            connections.take()
+
+
+def test_none_is_used_again_with_what_it_did_not_commit(writer: Engine) -> None:
+    connections = Connections(writer, most=1, kept=1)
+    connection = connections.take()
+    connection.execute(insert(subject_key).values(subject_id="a"))
+    connections.give_back(connection)
+    assert not connection.in_transaction()
+    assert connections.take().execute(subject_key.select()).all() == []
+    connections.close()
+
+
+def test_what_was_interrupted_before_sqlalchemy_heard_of_it_is_rolled_back(writer: Engine) -> None:
+    connections = Connections(writer, most=1, kept=1)
+    with pytest.raises(KeyboardInterrupt), Loan(connections) as connection:
+        _begin_and_stop(connection)
+    with Loan(connections) as again, again.begin():
+        assert again is connection
+        assert again.execute(subject_key.select()).all() == []
+    connections.close()
+
+
+def _begin_and_stop(connection: Connection) -> None:
+    driver = connection.connection.cursor()
+    driver.execute("BEGIN")
+    driver.execute("INSERT INTO subject_key (subject_id) VALUES ('a')")
+    raise KeyboardInterrupt
+
+
+def test_those_from_before_the_database_was_away_are_forgotten(writer: Engine) -> None:
+    connections = Connections(writer, most=2, kept=2)
+    lost, idle = connections.take(), connections.take()
+    connections.give_back(idle)
+    lost.invalidate()
+    writer.dispose()  # as whoever notices does
+    connections.give_back(lost)
+    assert lost.closed
+    fresh = connections.take()
+    assert fresh is not idle
+    assert idle.closed
+    assert fresh.execute(text("SELECT 1")).scalar() == 1
+    connections.close()
