@@ -110,7 +110,6 @@ def _init_templates(app: Application, engine: Engine) -> None:
         fmt=LocalProxy(lambda: g.fmt),
         icon=draw_icon,
         asset=asset_url,
-        has_asset=lambda name: (STATIC / name).exists(),
         csrf_token=partial(form_token, engine),
         answered_token=answered_token,
         draw_bars=draw_bars,
@@ -121,14 +120,19 @@ def _init_templates(app: Application, engine: Engine) -> None:
 
 def _know(app: Application, language: Language) -> Known:
     """What templates may ask that has one answer in a language. Baton stands at the root of its host."""
-    addresses = app.url_map.bind("")
 
     def find_address(endpoint: str, /, **values: object) -> str:
         if endpoint.startswith(".") or any(name.startswith("_") for name in values):
             raise LookupError("Expected what does not depend on the request")
-        return addresses.build(endpoint, values)
+        return app.find_address(endpoint, values)
 
-    return {"t": partial(text_in, language), "icon": draw_icon, "asset": asset_url, "url_for": find_address}
+    return {
+        "t": partial(text_in, language),
+        "icon": draw_icon,
+        "asset": asset_url,
+        "has_asset": lambda name: (STATIC / name).exists(),
+        "url_for": find_address,
+    }
 
 
 def draw_icon(name: str, classes: str = "") -> Markup:

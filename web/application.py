@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask
+from flask import Flask, Request
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.http import parse_cookie
+from werkzeug.utils import cached_property
 
 from engine.runtime.engine import Engine
 from web.editions import Pages
@@ -15,9 +18,19 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
+class Asking(Request):
+    """A request, with its cookies read from where they stand instead of from among all headers."""
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """Its cookies."""
+        return ImmutableMultiDict(parse_cookie(self.environ.get("HTTP_COOKIE")))
+
+
 class Application(Flask):
     """The application over a running engine."""
 
+    request_class = Asking
     jinja_environment = Pages
     jinja_env: Pages
 
@@ -36,6 +49,17 @@ class Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view is async; to ask it of each function a request passes costs more than most of these."""
         return func
+
+    def url_for(self, /, endpoint: str, **values: Any) -> str:
+        """The address of a page. It depends on the request only where its host is asked for, or a relative one."""
+        if endpoint.startswith(".") or any(name.startswith("_") for name in values):
+            return super().url_for(endpoint, **values)
+        return self.find_address(endpoint, values)
+
+    @cached_property
+    def find_address(self) -> Callable[[str, dict[str, Any]], str]:
+        """Gives the address of an endpoint with its values, once all pages are there; Baton stands at the root."""
+        return self.url_map.bind("").build
 
     def update_template_context(self, context: dict[str, Any]) -> None:
         """What the templates of a blueprint know. What all know are globals, and here once more as they are: quicker

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from web.texts import Language, current_language
 
-Known = Mapping[str, Callable[..., str]]
+Known = Mapping[str, Callable[..., object]]
 SETTLED = ("t",)
 """What is known in full: of these an edition knows every answer, those of calls it cannot settle as well."""
 

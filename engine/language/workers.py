@@ -38,7 +38,8 @@ Function = Callable[..., object]
 
 # Monty looks for this package before every piece of work; searching all folders in vain costs more than the work.
 if find_spec("opentelemetry") is None:
-    sys.modules["opentelemetry"] = None  # type: ignore[assignment]
+    for name in ("opentelemetry", "opentelemetry.context"):
+        sys.modules[name] = None  # type: ignore[assignment]
 
 
 class SandboxBusy(TryAgain):

@@ -1,6 +1,6 @@
 """A user task before somebody: fetched and authorised in one call, with its form and what the form shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from engine.definitions.catalogue import DECISION, FORM
 from engine.definitions.forms import BoundForm, Form, bind
 from engine.definitions.forms.conditions import NOW
 from engine.definitions.forms.fields import Submitted
-from engine.definitions.forms.model import Component, walk
+from engine.definitions.forms.model import walk
 from engine.definitions.registry import VIEWS
 from engine.language.decisions import Decision, decide
 from engine.language.model import Element
@@ -190,21 +190,16 @@ def _gather_previews(context: ViewContext, bound: BoundForm) -> PlainDict:
     for part, _ in walk(bound.form.components):
         if part.reads and bound.is_visible(part.name):
             read = {key: values.get(key) for key in part.reads}
-            found |= _call_views(replace(context, data={**context.data, **read}), [part])
+            found |= _call_views(replace(context, data={**context.data, **read}), part.sources)
     return found
 
 
 def gather_views(context: ViewContext, form: Form) -> PlainDict:
     """What the read-only parts of a form show beside process data: the rows of services they name as their source."""
-    parts = [one for part, _ in walk(form.components) for one in (part, *part.entry)]
-    return _call_views(context, [part for part in parts if not part.reads])
+    return _call_views(context, form.sources)
 
 
-def _call_views(context: ViewContext, parts: Sequence[Component]) -> PlainDict:
-    paths = [
-        path for part in parts for path in (part.properties.get("source"), part.properties.get("total"), part.bounds)
-    ]
-    sources = {str(path).partition(".")[0] for path in paths if path}
+def _call_views(context: ViewContext, sources: frozenset[str]) -> PlainDict:
     return {name: VIEWS[name](context) for name in sorted(sources & VIEWS.keys() - context.data.keys())}
 
 

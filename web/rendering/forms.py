@@ -1,8 +1,9 @@
 """Puts forms into HTML. What is shown is decided here, how it looks in templates/forms and templates/components."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import TypeAlias
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -16,7 +17,11 @@ from engine.storage.plain import Plain, PlainDict
 from web.formatting import Formatter
 from web.rendering.display import Display, OpenPersonal, Shown, ShownFile, open_nothing, show_file
 
+Protocol: TypeAlias = Mapping[str, str]
+"""The names under which a page sends what is no field, and the address it sends it to."""
 _MAX_COLUMNS = 3
+_MAX_BLANK = 4_096
+_blank: dict[tuple[int | str | bool, ...], tuple[Component, Markup]] = {}
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,23 @@ class Part:
         """The ids of the help and the errors below the input."""
         parts = [f"{self.id}-help"] if self.help else []
         return " ".join([*parts, *(f"{self.id}-error-{number}" for number in range(1, len(self.errors) + 1))])
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is an input with nothing in it, and nothing to say of it."""
+        given = self.input
+        return given is not None and not (given.typed or given.data or self.errors)
+
+    def draw_blank(self, draw: Callable[["Part", Protocol], Markup], protocol: Protocol) -> Markup:
+        """The same for everybody who reads the same language, so each is drawn once."""
+        look = (self.display.language, self.name, self.is_trigger, self.is_conditional, protocol["action"])
+        key = (id(self.component), *look)
+        kept = _blank.get(key)
+        if kept is None or kept[0] is not self.component:
+            if len(_blank) >= _MAX_BLANK:
+                _blank.clear()
+            kept = _blank[key] = self.component, draw(self, protocol)
+        return kept[1]
 
     @property
     def template(self) -> str:

@@ -132,6 +132,12 @@ class Component:
         return self.is_money or self.is_percent
 
     @property
+    def sources(self) -> frozenset[str]:
+        """The first names of what it shows, or is bounded by."""
+        paths = (self.properties.get("source"), self.properties.get("total"), self.bounds)
+        return frozenset(str(path).partition(".")[0] for path in paths if path)
+
+    @property
     def empty(self) -> Plain:
         """The value of the field as long as nothing was filled in."""
         if self.type in LIST_TYPES or self.takes_files:
@@ -172,6 +178,11 @@ class Form:
         return MappingProxyType({part.name: path for part, path in walk(self.components)})
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all components."""
+        return frozenset(self.paths)
+
+    @cached_property
     def fields(self) -> Mapping[str, Component]:
         """The components that take a value, by key, in the order of the form."""
         return MappingProxyType({part.name: part for part, _ in walk(self.components) if part.has_value})
@@ -180,6 +191,11 @@ class Form:
     def inputs(self) -> Mapping[str, Component]:
         """The fields a person can fill in: all but the read-only ones."""
         return MappingProxyType({key: part for key, part in self.fields.items() if not part.is_read_only})
+
+    @cached_property
+    def input_types(self) -> frozenset[str]:
+        """The types of fields a person can fill in."""
+        return frozenset(part.type for part in self.inputs.values())
 
     @cached_property
     def personal_fields(self) -> Mapping[str, str]:
@@ -208,6 +224,12 @@ class Form:
     def file_keys(self) -> tuple[str, ...]:
         """The fields that take files."""
         return tuple(key for key, part in self.inputs.items() if part.takes_files)
+
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """The first names of what its parts show, or are bounded by, before anything is filled in."""
+        parts = [one for part, _ in walk(self.components) for one in (part, *part.entry)]
+        return frozenset().union(*(part.sources for part in parts if not part.reads))
 
     @cached_property
     def previews(self) -> Mapping[str, tuple[str, ...]]:

@@ -344,3 +344,24 @@ def test_data_are_shown_by_what_their_names_say() -> None:
     assert display.show_datum("x", None).lines == ()
     assert display.show_datum("proofs", [PHOTO, PAPER]).files[1].id == "f2"
     assert format_size(999) == "1 kB"
+
+
+def test_a_blank_field_is_kept_for_its_language_and_its_form_and_never_with_what_somebody_wrote() -> None:
+    form, namesake = make(part("textfield", "note", label="说明")), make(part("textfield", "note", label="备注"))
+    empty = "//input[@name='note' and @value='']"
+    for _ in range(2):
+        assert "说明" in words(draw(fill(form, language="zh")))
+        assert "备注" in words(draw(fill(namesake, language="zh")))
+        assert "说明" not in words(draw(fill(namesake, language="zh")))
+        written = draw(fill(form, {"note": EVIL}, language="zh"))
+        assert one(written, "//input[@name='note']").get("value") == EVIL
+        one(draw(fill(form, language="zh")), empty)
+        assert "Label note" in words(draw(fill(form)))
+
+
+def test_what_is_wrong_with_a_blank_field_is_said_once() -> None:
+    form = make(part("textfield", "note", validate={"required": True}))
+    refused = fill(form, MultiDict({"note": ""}))
+    assert not refused.validate()
+    assert one(draw(refused), "//input[@name='note']").get("aria-invalid") == "true"
+    assert one(draw(fill(form)), "//input[@name='note']").get("aria-invalid") is None
