@@ -39,12 +39,13 @@ class Application(Flask):
         self.engine = engine
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answers a request, with headers added where they are still a list."""
+        """Answers a request, with headers added where they are still a list; a stream is sent afterwards."""
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             return start_response(status, complete_headers(environ, headers), *error)
 
-        return super().wsgi_app(environ, start)
+        with self.engine.database.share_reader():
+            return super().wsgi_app(environ, start)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view is async; to ask it of each function a request passes costs more than most of these."""

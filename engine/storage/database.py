@@ -2,8 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -60,15 +60,22 @@ class Database:
             )
 
     def read(self) -> AbstractContextManager[Connection]:
-        """A connection for reading; what it might write is rolled back.
+        """A connection for reading; what it might write is rolled back."""
+        shared: Loan | None = getattr(self._local, "shared", None)
+        return shared or Loan(self._readers)
 
-        Whoever reads within a read of the same thread has the same connection. Each read that is not within another
-        sees what is committed when it begins.
+    @contextmanager
+    def share_reader(self) -> Iterator[None]:
+        """Until it ends, whoever in this thread reads within a read has the same connection, and sees the same.
+
+        So no request waits for a second connection while it holds one. A read that is not within another sees what is
+        committed when it begins.
         """
-        found: Loan | None = getattr(self._local, "reading", None)
-        if found is None:
-            found = self._local.reading = Loan(self._readers)
-        return found
+        self._local.shared = Loan(self._readers)
+        try:
+            yield
+        finally:
+            self._local.shared = None
 
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         """Runs `work` in one transaction and commits. Raises whatever `work` raises, with nothing written.

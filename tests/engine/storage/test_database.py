@@ -25,21 +25,32 @@ def test_what_work_wrote_is_committed(database: Database) -> None:
     database.close()
 
 
-def test_a_thread_reads_by_one_connection_and_each_read_sees_what_was_committed_meanwhile(database: Database) -> None:
-    assert _names(database) == []
-    database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="a")))
-    assert _names(database) == ["a"]
-    with database.read() as one, database.read() as other:
-        assert one is other
-    with database.read() as again:
-        assert again is one  # kept meanwhile
-        elsewhere: list[Connection] = []
-        thread = threading.Thread(target=lambda: elsewhere.append(_take(database)))
-        thread.start()
-        thread.join()
-        assert elsewhere != [one]
+def test_shared_reads_come_by_one_connection_and_see_what_was_committed_meanwhile(database: Database) -> None:
+    with database.share_reader():
+        assert _names(database) == []
+        database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="a")))
+        assert _names(database) == ["a"]
+        with database.read() as one, database.read() as other:
+            assert one is other
+        with database.read() as again:
+            assert again is one  # kept meanwhile
+            elsewhere: list[Connection] = []
+            thread = threading.Thread(target=lambda: elsewhere.append(_take(database)))
+            thread.start()
+            thread.join()
+            assert elsewhere != [one]
+    with database.read() as alone, database.read() as another:
+        assert alone is not another
     database.close()
-    assert one.closed
+    assert alone.closed
+
+
+def test_who_reads_within_a_read_sees_what_was_committed_since(database: Database) -> None:
+    with database.read() as outer:
+        assert outer.execute(select(subject_key)).all() == []
+        database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="a")))
+        assert _names(database) == ["a"]
+    database.close()
 
 
 def test_what_a_read_has_written_is_rolled_back(database: Database) -> None:
