@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Flask, Request
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import parse_cookie
+from werkzeug.routing import Rule
 from werkzeug.utils import cached_property
 
 from engine.runtime.engine import Engine
@@ -27,10 +28,27 @@ class Asking(Request):
         return ImmutableMultiDict(parse_cookie(self.environ.get("HTTP_COOKIE")))
 
 
+class Address(Rule):
+    """An address of a page. Werkzeug compiles two functions for each that write it, as long as all the rest of a start;
+    most are never called, so each is compiled when it is.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compile_now = super()._compile_builder
+
+        def build(rule: Address, **values: Any) -> tuple[str, str]:
+            compiled = compile_now(append_unknown).__get__(rule, None)
+            setattr(rule, "_build_unknown" if append_unknown else "_build", compiled)
+            return cast("tuple[str, str]", compiled(**values))
+
+        return build
+
+
 class Application(Flask):
     """The application over a running engine."""
 
     request_class = Asking
+    url_rule_class = Address
     jinja_environment = Pages
     jinja_env: Pages
 

@@ -29,7 +29,7 @@ from engine.definitions.lint import lint_files
 from engine.definitions.lint.calls import VERSION_UNKNOWN
 from engine.language.decisions import DecisionInvalid, parse_decisions
 from engine.language.errors import EngineError
-from engine.language.model import read_bpmn, read_elements
+from engine.language.model import read_diagram
 from engine.language.versions import split_version
 from engine.records.history import append_system
 from engine.runtime.engine import Engine
@@ -160,7 +160,7 @@ def check(
 def _find_unknown_versions(connection: Connection, files: Mapping[str, bytes]) -> Iterator[Finding]:
     for path, content in sorted(files.items()):
         is_process = any(candidate.kind == PROCESS for candidate in read_what_can_be_read(path, content))
-        for element in read_elements(read_bpmn(content)).values() if is_process else ():
+        for element in read_diagram(content).values() if is_process else ():
             key, version = split_version(element.called_element or "")
             if version is not None and find_version(connection, key, version) is None:
                 yield VERSION_UNKNOWN.find_at(path, element.id, key=key, version=version)
@@ -170,7 +170,7 @@ def read_candidates(path: str, content: bytes) -> Iterator[Candidate]:
     """The definitions in a file that passed the checks."""
     pure = PurePosixPath(path)
     if pure.suffix == ".bpmn":
-        for element in read_elements(read_bpmn(content)).values():
+        for element in read_diagram(content).values():
             if element.kind == "process":
                 yield Candidate(PROCESS, element.id, element.name_zh, element.name_en, content)
     elif pure.suffix == ".dmn":

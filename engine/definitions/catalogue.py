@@ -13,7 +13,7 @@ from engine.definitions.agreements import SUFFIX, AgreementText, parse_agreement
 from engine.definitions.calendars import CompanyDays, parse_calendar
 from engine.definitions.forms import Form, parse_form
 from engine.language.decisions import DecisionLogic, parse_decisions
-from engine.language.model import Element, find_plain_start, read_bpmn, read_elements, read_frames
+from engine.language.model import Element, find_plain_start, read_bpmn, read_diagram, read_frames
 from engine.language.parser import ProcessSpecs, parse_process
 from engine.language.versions import split_version
 from engine.storage.ids import new_id
@@ -118,7 +118,7 @@ class Catalogue:
         self._decisions: dict[str, DecisionLogic] = {}
         self._policies: dict[str, PlainDict] = {}
         self._calendars: dict[str, CompanyDays] = {}
-        self._elements: dict[str, dict[str, Element]] = {}
+        self._elements: dict[str, Mapping[str, Element]] = {}
         self._frames: dict[str, frozenset[str]] = {}
         self._agreements: dict[str, AgreementText] = {}
         self._starts: dict[str, tuple[Element | None]] = {}
@@ -210,12 +210,12 @@ class Catalogue:
             lambda: parse_agreement(self.content(connection, definition_id)["content"]),
         )
 
-    def elements(self, connection: Connection, definition_id: str) -> dict[str, Element]:
+    def elements(self, connection: Connection, definition_id: str) -> Mapping[str, Element]:
         """What the diagram of a process definition says of its elements, by element id."""
         return self._once(
             self._elements,
             definition_id,
-            lambda: read_elements(read_bpmn(self.content(connection, definition_id)["content"])),
+            lambda: read_diagram(self.content(connection, definition_id)["content"]),
         )
 
     def plain_start(self, connection: Connection, definition_id: str, key: str) -> Element | None:

@@ -5,6 +5,8 @@ Nothing here executes; the lint, the work list and the viewer read the same elem
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import cast
 
 from lxml import etree
@@ -21,6 +23,7 @@ BATON = "http://baton.example/schema/1.0/bpmn"
 
 MAX_BYTES = 2_000_000
 MAX_ELEMENTS = 30_000
+FILES_KEPT = 128  # a deployment, and each look at a draft, reads most of what is deployed, and each file several times
 
 ACTIVITIES = frozenset(
     {"task", "userTask", "manualTask", "scriptTask", "serviceTask", "businessRuleTask", "sendTask", "receiveTask"}
@@ -141,6 +144,12 @@ def read_elements(root: etree._Element) -> dict[str, Element]:
                 lanes.setdefault(element_id, lanes[parent])
             elements[element_id] = _read_element(node, key, parent, lanes.get(element_id, ("", "")))
     return elements
+
+
+@lru_cache(maxsize=FILES_KEPT)
+def read_diagram(xml: bytes) -> Mapping[str, Element]:
+    """The same of a file; one that is asked for again is not read again. Raises BpmnUnreadable."""
+    return MappingProxyType(read_elements(read_bpmn(xml)))
 
 
 def list_triggered_starts(elements: Mapping[str, Element], process_key: str) -> list[Element]:

@@ -1,5 +1,6 @@
 """What is deployed, version by version, and what uses it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,7 +65,7 @@ class DefinitionView:
     definition: DefinitionRow
     content: bytes
     versions: list[DefinitionRow]
-    elements: dict[str, Element]
+    elements: Mapping[str, Element]
     uses: list[Use]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from engine.definitions.catalogue import DECISION, PROCESS, parts_of, path_of
 from engine.language.decisions import find_decision_keys
 from engine.language.errors import BpmnUnreadable
-from engine.language.model import Element, read_bpmn, read_elements
+from engine.language.model import Element, read_diagram
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.tables import definition, draft
@@ -82,7 +82,7 @@ def _read_elements(one: Draft) -> list[Element]:
     if one.kind != PROCESS:
         return []
     try:
-        return list(read_elements(read_bpmn(one.content)).values())
+        return list(read_diagram(one.content).values())
     except BpmnUnreadable:
         return []
 

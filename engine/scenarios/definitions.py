@@ -10,7 +10,7 @@ from engine.definitions.catalogue import POLICY_KEY
 from engine.definitions.forms import Form, parse_form
 from engine.definitions.lint.project import form_key_of
 from engine.language.decisions import DecisionLogic, parse_decisions
-from engine.language.model import Element, read_bpmn, read_elements
+from engine.language.model import Element, read_diagram
 from engine.language.suggest import suggest
 from engine.language.versions import split_version
 from engine.storage.plain import PlainDict
@@ -33,7 +33,7 @@ class Definitions:
 
     def _add(self, path: str, content: bytes) -> None:
         if path.endswith(".bpmn"):
-            for element in read_elements(read_bpmn(content)).values():
+            for element in read_diagram(content).values():
                 self.elements[element.process_key, element.id] = element
                 if element.kind == "process":
                     self.paths[element.id] = path

@@ -4,6 +4,7 @@ import json
 import keyword
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from engine.definitions.forms.components import COMPONENTS, PREFIX
@@ -23,6 +24,7 @@ from engine.definitions.forms.typed import parse_number, parse_percent, parse_yu
 from engine.storage.plain import Plain, PlainDict
 
 MAX_BYTES = 200_000
+FILES_KEPT = 256  # as parsed; a deployment, and each look at a draft, reads most of what is deployed
 MAX_COMPONENTS = 200
 MAX_DEPTH = 5
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -64,6 +66,7 @@ _RULES: dict[str, frozenset[str]] = {
 _ENGLISH = frozenset({"label", "description", "text", "dateLabel", "suffixAdorner", "patternErrorMessage"})
 
 
+@lru_cache(maxsize=FILES_KEPT)
 def parse_form(key: str, content: bytes) -> Form:
     """Read and check a form. Raises FormInvalid with everything that is wrong."""
     schema = _load(key, content)

@@ -112,9 +112,9 @@ class Project:
         return found
 
     @cached_property
-    def decision_files(self) -> dict[str, list[DecisionLogic]]:
+    def decision_files(self) -> dict[str, tuple[DecisionLogic, ...]]:
         """The decisions of each file that is valid, by its path."""
-        found: dict[str, list[DecisionLogic]] = {}
+        found: dict[str, tuple[DecisionLogic, ...]] = {}
         for path, content in self._with_suffix(".dmn"):
             try:
                 found[path] = parse_decisions(content)

@@ -1,6 +1,7 @@
 """Reads the decisions of a DMN 1.3 file, as dmn-js writes it, and how they require one another."""
 
 from collections import Counter
+from functools import lru_cache
 
 from lxml import etree
 
@@ -12,6 +13,7 @@ from engine.language.xml import XmlRefused, parse_xml
 
 MAX_BYTES = 1_000_000
 MAX_DECISIONS = 100
+FILES_KEPT = 128  # a deployment, and each look at a draft, reads most of what is deployed, and each file several times
 _FOREIGN_PARTS = ("businessKnowledgeModel", "decisionService", "import", "itemDefinition")
 _FOREIGN_LOGIC = (
     *("context", "invocation", "functionDefinition", "relation", "list"),
@@ -27,7 +29,8 @@ class DecisionInvalid(EngineError):
         self.findings = findings
 
 
-def parse_decisions(xml: bytes) -> list[DecisionLogic]:
+@lru_cache(maxsize=FILES_KEPT)
+def parse_decisions(xml: bytes) -> tuple[DecisionLogic, ...]:
     """The decisions of a file, in its order. Raises DecisionInvalid with everything that is wrong."""
     root = _read_root(xml)
     findings: Findings = []
@@ -46,7 +49,7 @@ def parse_decisions(xml: bytes) -> list[DecisionLogic]:
     decisions = _FileReader({id_of(element): element for element in elements}, inputs, findings).read()
     if findings:
         raise DecisionInvalid(findings)
-    return decisions
+    return tuple(decisions)
 
 
 def find_decision_keys(xml: bytes) -> tuple[str, ...]:
