@@ -1,7 +1,6 @@
 """Fixtures: databases of both kinds, an engine with a clock that stands still."""
 
 import fcntl
-import gc
 import itertools
 import os
 import shutil
@@ -31,10 +30,6 @@ _parsed = Catalogue()  # of the copies of one deployment: parsed once for all te
 # no test is timed; what failed is printed so that it can be kept as a regression
 settings.register_profile("baton", deadline=None, print_blob=True)
 settings.load_profile("baton")
-
-
-def pytest_configure() -> None:
-    gc.set_threshold(20_000, 20, 20)  # so rarely that it does not show; Hypothesis counts each time besides
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,7 +10,7 @@ from time import monotonic
 from tests.support.browser import ensure_chromium
 from web.assets.build import AssetsUnavailable, build
 
-WORKERS = 3  # on two cores: one often waits for its browser
+WORKERS = 2
 MEMORY_DISK, MEMORY_DISK_BYTES = Path("/dev/shm"), 4 * 1024**3
 
 
