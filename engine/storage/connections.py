@@ -6,10 +6,11 @@ and two rounds of events. So those that were used last are kept as they are, and
 
 from threading import Semaphore
 
-from sqlalchemy import Connection, Engine, Pool
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 WAIT_SECONDS = 30
+OPENED_BY = "opened_by"  # in what is kept with a connection
 
 
 class Connections:
@@ -21,14 +22,14 @@ class Connections:
         self._kept = kept
         self._wait_seconds = wait_seconds
         self._turns = Semaphore(most)
-        self._idle: list[tuple[Pool, Connection]] = []
+        self._idle: list[Connection] = []
 
     def take(self) -> Connection:
         """A connection without a transaction. Raises sqlalchemy's TimeoutError when none comes free in time."""
         if not self._turns.acquire(timeout=self._wait_seconds):
             raise PoolTimeout(f"Expected one of {self._most} connections to come free within {self._wait_seconds} s")
         try:
-            return self._find_idle() or self._engine.connect()
+            return self._find_idle() or self._open()
         except BaseException:
             self._turns.release()
             raise
@@ -40,27 +41,38 @@ class Connections:
                 connection.rollback()
             if has_failed:
                 _reset(connection)
-            if connection.invalidated or len(self._idle) >= self._kept:
+            if connection.closed:
+                return
+            if connection.invalidated or not self._is_current(connection) or len(self._idle) >= self._kept:
                 connection.close()
-            elif not connection.closed:
-                self._idle.append((self._engine.pool, connection))
+            else:
+                self._idle.append(connection)
         finally:
             self._turns.release()
 
     def close(self) -> None:
         """Closes those that nobody uses."""
         while self._idle:
-            self._idle.pop()[1].close()
+            self._idle.pop().close()
         self._engine.dispose()
+
+    def _open(self) -> Connection:
+        connection = self._engine.connect()
+        connection.info[OPENED_BY] = self._engine.pool
+        return connection
+
+    def _is_current(self, connection: Connection) -> bool:
+        """Whether it was opened since the engine last lost its database, which leaves it with another pool."""
+        return connection.info.get(OPENED_BY) is self._engine.pool
 
     def _find_idle(self) -> Connection | None:
         """The one that was used last. Those from before the engine lost its database are as dead as the one it lost."""
         while self._idle:
             try:
-                pool, connection = self._idle.pop()
+                connection = self._idle.pop()
             except IndexError:  # another thread was faster
                 break
-            if pool is self._engine.pool:
+            if self._is_current(connection):
                 return connection
             connection.invalidate()
             connection.close()

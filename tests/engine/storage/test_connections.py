@@ -80,13 +80,14 @@ def _begin_and_stop(connection: Connection) -> None:
 
 
 def test_those_from_before_the_database_was_away_are_forgotten(writer: Engine) -> None:
-    connections = Connections(writer, most=2, kept=2)
-    lost, idle = connections.take(), connections.take()
+    connections = Connections(writer, most=3, kept=3)
+    lost, idle, busy = (connections.take() for _ in range(3))
     connections.give_back(idle)
     lost.invalidate()
     writer.dispose()  # as whoever notices does
     connections.give_back(lost)
-    assert lost.closed
+    connections.give_back(busy)
+    assert (lost.closed, busy.closed) == (True, True)
     fresh = connections.take()
     assert fresh is not idle
     assert idle.closed
