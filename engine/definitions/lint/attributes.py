@@ -1,6 +1,7 @@
 """Attributes and extension elements of the camunda and baton namespaces: known, harmless or refused."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from lxml import etree
 
@@ -56,13 +57,14 @@ PARAMETER_KINDS = {
     "outputParameter": {"serviceTask", "receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent"},
 }
 PREFIXES = {f"{{{CAMUNDA}": "camunda", f"{{{BATON}": "baton"}  # of qualified names, `{namespace}local`
+_FIND_EXTENDED = etree.XPath("//*[@camunda:* or @baton:*]", namespaces={"camunda": CAMUNDA, "baton": BATON})
 KNOWN_ELEMENTS = {"inputOutput", "inputParameter", "outputParameter", "in", "out"}
 IGNORED_ELEMENTS = {"properties", "property", "modelerTemplateIcon"}
 
 
 def _foreign_attributes(diagram: Diagram) -> Iterator[tuple[etree._Element, str, str]]:
     """Element, its kind, and each attribute of our two namespaces with its usual prefix."""
-    for xml in diagram.root.iter("*"):
+    for xml in cast(list[etree._Element], _FIND_EXTENDED(diagram.root)):
         kind = kind_of(xml)
         for name in xml.attrib:
             namespace, _, local = str(name).rpartition("}")

@@ -52,15 +52,20 @@ class Project:
         return ((path, content) for path, content in found if path.endswith(suffix))
 
     @cached_property
-    def diagrams(self) -> dict[str, Diagram]:
-        """The readable diagrams by path."""
-        found = {}
+    def read_diagrams(self) -> dict[str, Diagram | BpmnUnreadable]:
+        """What is drawn in each file, or why it cannot be read, by its path."""
+        found: dict[str, Diagram | BpmnUnreadable] = {}
         for path, content in self._with_suffix(".bpmn"):
             try:
                 found[path] = Diagram(path, read_bpmn(content))
-            except BpmnUnreadable:
-                continue
+            except BpmnUnreadable as error:
+                found[path] = error
         return found
+
+    @cached_property
+    def diagrams(self) -> dict[str, Diagram]:
+        """The readable diagrams by path."""
+        return {path: file for path, file in self.read_diagrams.items() if isinstance(file, Diagram)}
 
     @cached_property
     def processes(self) -> dict[str, list[tuple[str, Scope]]]:
@@ -112,15 +117,20 @@ class Project:
         return found
 
     @cached_property
-    def decision_files(self) -> dict[str, tuple[DecisionLogic, ...]]:
-        """The decisions of each file that is valid, by its path."""
-        found: dict[str, tuple[DecisionLogic, ...]] = {}
+    def read_decisions(self) -> dict[str, tuple[DecisionLogic, ...] | DecisionInvalid]:
+        """The decisions of each file, or what is wrong with it, by its path."""
+        found: dict[str, tuple[DecisionLogic, ...] | DecisionInvalid] = {}
         for path, content in self._with_suffix(".dmn"):
             try:
                 found[path] = parse_decisions(content)
-            except DecisionInvalid:
-                continue
+            except DecisionInvalid as error:
+                found[path] = error
         return found
+
+    @cached_property
+    def decision_files(self) -> dict[str, tuple[DecisionLogic, ...]]:
+        """The decisions of each file that is valid, by its path."""
+        return {path: read for path, read in self.read_decisions.items() if not isinstance(read, DecisionInvalid)}
 
     @cached_property
     def decisions(self) -> dict[str, DecisionLogic]:

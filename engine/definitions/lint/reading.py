@@ -16,9 +16,8 @@ from engine.definitions.lint.project import Project, form_key_of
 from engine.definitions.lint.registry import RULES, declare
 from engine.definitions.lint.tables import check_decision
 from engine.definitions.lint.unreadable import explain_unreadable
-from engine.language.decisions import DecisionInvalid, parse_decisions
+from engine.language.decisions import DecisionInvalid
 from engine.language.errors import BpmnUnreadable, DefinitionUnparsable
-from engine.language.model import read_bpmn
 from engine.language.parser import parse_process
 
 MAX_FINDINGS_PER_RULE = 30
@@ -125,24 +124,16 @@ def check_file(path: str, content: bytes, project: Project) -> Iterator[Finding]
 
 
 def _check_diagram(path: str, content: bytes, project: Project) -> Iterator[Finding]:
-    diagram = project.diagrams.get(path)
-    if diagram is None:
-        yield _find_unreadable(path, content)
+    diagram = project.read_diagrams[path]
+    if isinstance(diagram, BpmnUnreadable):
+        detail, detail_zh = explain_unreadable(content, diagram)
+        yield UNREADABLE.find_at(path, f"line {max(diagram.line, 1)}", detail=detail, detail_zh=detail_zh)
         return
     findings = list(_check_rules(diagram, project))
     yield from findings
     if not has_errors(findings):
         yield from _check_parsing(diagram, project)
         yield from _check_drawing(path, content)
-
-
-def _find_unreadable(path: str, content: bytes) -> Finding:
-    try:
-        read_bpmn(content)
-    except BpmnUnreadable as error:
-        detail, detail_zh = explain_unreadable(content, error)
-        return UNREADABLE.find_at(path, f"line {max(error.line, 1)}", detail=detail, detail_zh=detail_zh)
-    raise AssertionError(f"{path} was unreadable a moment ago")
 
 
 def _check_rules(diagram: Diagram, project: Project) -> Iterator[Finding]:
@@ -187,10 +178,9 @@ def _check_form(path: str, content: bytes, project: Project) -> Iterator[Finding
 
 
 def _check_decisions(path: str, content: bytes, project: Project) -> Iterator[Finding]:
-    try:
-        decisions = project.decision_files.get(path) or parse_decisions(content)
-    except DecisionInvalid as error:
-        for element, problem in error.findings:
+    decisions = project.read_decisions[path]
+    if isinstance(decisions, DecisionInvalid):
+        for element, problem in decisions.findings:
             yield BAD_DECISION.find_at(path, element or "line 1", detail=problem.of("en"), detail_zh=problem.of("zh"))
         return
     for one in decisions:
