@@ -20,8 +20,8 @@ from engine.language.workflow import Case, InnerCase, Specs
 from engine.storage.plain import PlainDict
 from engine.storage.zstd import Codec
 
-VERSION = 3
-READABLE = (1, 2, VERSION)  # 2 knows no crowds
+VERSION = 4
+READABLE = (1, 2, 3, VERSION)  # 2 knows no crowds, 3 keeps what a multi-instance collected twice
 MAX_BYTES = 64 * 1024 * 1024
 HEAD = 4  # values of a row before the internal data
 _CODEC = Codec(level=3)

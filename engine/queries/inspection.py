@@ -247,8 +247,8 @@ def _is_about(row: HistoryRow, look: Look) -> bool:
 
 
 def _touches(event: PlainDict, variable: str) -> bool:
-    changed, gone = event.get("set"), event.get("gone")
-    return (isinstance(changed, dict) and variable in changed) or (isinstance(gone, list) and variable in gone)
+    changed = (event.get(name) for name in ("set", "grown", "gone"))
+    return any(isinstance(one, (dict, list)) and variable in one for one in changed)
 
 
 def _read_drawing(engine: Engine, connection: Connection, pins: Pins, key: str) -> Drawing:

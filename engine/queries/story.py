@@ -16,6 +16,7 @@ from engine.storage.plain import Plain, PlainDict
 STARTED, MIGRATED = "started", "migrated"
 VERSIONED = frozenset({STARTED, MIGRATED})  # what names the pinned set the case runs on from then on
 FAILURES = frozenset({"incident", "failed"})
+_NOT_TOLD = frozenset({"kind", "task", "element", "scope", "base", "set", "grown", "gone"})  # as facts
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class Teller:
     def _entry(self, event: PlainDict, changes: tuple[Change, ...]) -> Entry:
         element = self.places.get(str(event.get("task")))
         index = event.get("index")
-        facts = {k: v for k, v in event.items() if k not in {"kind", "task", "element", "scope", "base", "set", "gone"}}
+        facts = {k: v for k, v in event.items() if k not in _NOT_TOLD}
         return Entry(str(event["kind"]), element, index if isinstance(index, int) else None, changes, facts)
 
     def _follow(self, event: PlainDict, row: HistoryRow, *, is_wanted: bool) -> tuple[Change, ...]:
@@ -194,11 +195,13 @@ class Teller:
         if event["kind"] == "completed":
             self.story.completed.add((element.process_key, element.id))
             self.last = self.last if "scope" in event else task
-        if "set" not in event and "gone" not in event:
+        if event.keys().isdisjoint(("set", "grown", "gone")):
             return ()
-        new, gone = event.get("set", {}), event.get("gone", [])
+        new, grown, gone = event.get("set", {}), event.get("grown", {}), event.get("gone", [])
         assert isinstance(new, dict)
+        assert isinstance(grown, dict)
         assert isinstance(gone, list)
+        new = new | {name: self.picture.data_of(task)[name] for name in grown}
         for name in new:
             self.story.origins[element.process_key, name] = Origin(row.seq, row.at, element)
         if not is_wanted:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from engine.records.growth import grow
 from engine.storage.plain import PlainDict
 
 NOTHING: PlainDict = {}
@@ -40,8 +41,7 @@ class Picture:
     def apply(self, event: PlainDict) -> "Picture":
         """Take one more event into account."""
         kind, task = event["kind"], str(event["task"])
-        old = self._data.get(str(event.get("base")) if kind == "entered" else task, NOTHING)
-        self._data[task] = _change(old, event)  # shared with the base where nothing changed: nobody writes into it
+        change_data(self._data, event)
         if kind == "entered":
             kept = ("element", "scope", "index", "body")
             self._open[task] = {name: event[name] for name in kept if name in event}
@@ -84,11 +84,15 @@ class Picture:
         )
 
 
-def _change(old: PlainDict, event: PlainDict) -> PlainDict:
-    gone, changed = event.get("gone"), event.get("set")
+def change_data(data: dict[str, PlainDict], event: PlainDict) -> None:
+    """What an event does to the data of its task, in what is known of all tasks."""
+    old = data.get(str(event.get("base") if event["kind"] == "entered" else event["task"]), NOTHING)
+    gone, changed, grown = event.get("gone"), event.get("set"), event.get("grown")
     if isinstance(gone, list):
         old = {name: value for name, value in old.items() if name not in gone}
-    return old | changed if isinstance(changed, dict) else old
+    if isinstance(grown, dict):
+        old = old | {name: grow(old.get(name), added) for name, added in grown.items()}
+    data[str(event["task"])] = old | changed if isinstance(changed, dict) else old  # shared: nobody writes into it
 
 
 def rebuild(events: Iterable[PlainDict], keyframe: PlainDict | None = None) -> Picture:

@@ -3,8 +3,9 @@
 An event is a dict of `kind`, `task`, `element`, and where it is not empty `scope` (the task of the sub-process or
 call activity it lives in), `index` (of a multi-instance or loop), `body` (the container of one), `base` (entered: the
 task whose data the change is counted against; other kinds count against the task itself), `set` and `gone`
-(variables), `error`, `overrun` (failed: for lack of time, so another run need not fail). Kinds: entered, data, fixed
-(an operator gave it values), failed (it stays open), retried, completed, cancelled, joined.
+(variables), `grown` (variables that are long lists: what came in, by its place), `error`, `overrun` (failed: for lack
+of time, so another run need not fail). Kinds: entered, data, fixed (an operator gave it values), failed (it stays
+open), retried, completed, cancelled, joined.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from engine.language.specs.activities import EventSubProcess
 from engine.language.specs.loops import LoopSpec
 from engine.language.specs.task import COMPLETED, FINISHED, OPEN, TracedTask, awake
 from engine.language.values import is_same
+from engine.records.growth import find_growth
 from engine.storage.plain import PlainDict
 
 NOTHING: PlainDict = {}
@@ -122,10 +124,20 @@ class Recorder:
 
     def _add(self, event: PlainDict, old: PlainDict, new: PlainDict) -> None:
         if new is not old:
-            changed = {k: v for k, v in new.items() if k not in old or not (old[k] is v or is_same(old[k], v))}
+            changed, grown = PlainDict(), PlainDict()
+            for name, value in new.items():
+                if name not in old:
+                    changed[name] = value
+                elif old[name] is not value:
+                    if (added := find_growth(old[name], value)) is not None:
+                        grown[name] = added
+                    elif not is_same(old[name], value):
+                        changed[name] = value
             gone = [name for name in old if name not in new]
             if changed:
                 event["set"] = changed
+            if grown:
+                event["grown"] = grown
             if gone:
                 event["gone"] = [*gone]
         self.events.append(event)

@@ -4,6 +4,7 @@ What a body does after a child is worked out from that child alone, so that a th
 what one costs; when it is tried again, from all its children.
 """
 
+from bisect import bisect_left
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
@@ -171,23 +172,28 @@ class MultiInstance(LoopSpec):
             self.add_instance(task, merged, self._values_for(remaining[0]))
 
     def _collect(self, task: TracedTask, child: TracedTask, collection: str) -> None:
-        """Adds the output of a child, mostly behind all others."""
-        outputs = task.internal_data.setdefault("outputs", {})
-        assert isinstance(outputs, dict)
+        """Adds the output of a child at its place among those that are there."""
+        numbers = self._find_collected(task, collection)
         number = child.count("index")
-        if str(number) in outputs:
+        place = bisect_left(numbers, number)
+        if numbers[place : place + 1] == [number]:
             return
-        outputs[str(number)] = output = self._find_output(child)
-        highest = task.internal_data.get("highest")
-        if not isinstance(highest, int):
-            highest = max((int(key) for key in outputs if key != str(number)), default=-1)
-        behind = task.data[collection]
-        if number > highest and isinstance(behind, list) and len(behind) == len(outputs) - 1:
-            collected = [*behind, output]
-        else:
-            collected = [outputs[key] for key in sorted(outputs, key=int)]
-        task.internal_data["highest"] = max(number, highest)
-        task.data = {**task.data, collection: collected}
+        output, there = self._find_output(child), task.data[collection]
+        if not isinstance(there, list):
+            raise ValueUnfit(f"Expected a list in {collection}, but it holds {there!r}", expression=collection)
+        task.internal_data["collected"] = [*numbers[:place], number, *numbers[place:]]
+        task.data = {**task.data, collection: [*there[:place], output, *there[place:]]}
+
+    def _find_collected(self, task: TracedTask, collection: str) -> list[int]:
+        """Whose outputs are in the list, by their numbers. States before version 4 have the outputs themselves."""
+        outputs = task.internal_data.pop("outputs", None)
+        if isinstance(outputs, dict):
+            task.internal_data.pop("highest", None)
+            task.internal_data["collected"] = [*sorted(int(number) for number in outputs)]
+            task.data = {**task.data, collection: [outputs[number] for number in sorted(outputs, key=int)]}
+        numbers = task.internal_data.get("collected", [])
+        assert isinstance(numbers, list)
+        return [number for number in numbers if isinstance(number, int)]
 
     def _find_items(self, task: TracedTask) -> list[Plain]:
         if self.collection is not None:

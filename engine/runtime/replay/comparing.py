@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import TypeAlias
 
 import orjson
 
 from engine.language.values import is_reference, is_same
-from engine.records.rebuild import TOKEN_KINDS, Picture
+from engine.records.rebuild import TOKEN_KINDS, Picture, change_data
 from engine.runtime.replay.recorded import RecordedStep
 from engine.runtime.replay.results import Difference, Kind, Reason
 from engine.storage.plain import Plain, PlainDict
 
+Data: TypeAlias = dict[str, PlainDict]
+"""What tasks hold, as the events of one run tell it."""
 _TASKS = ("task", "scope", "base")
 _NOTHING: PlainDict = {}
 
@@ -22,6 +25,7 @@ class Comparison:
         self._same: dict[str, Plain] = {}
         self._before: list[PlainDict] = []
         self._now: list[PlainDict] = []
+        self._data: tuple[Data, Data] = {}, {}
 
     def compare(self, step: RecordedStep, events: Sequence[PlainDict], waits: Sequence[PlainDict]) -> Difference | None:
         """The first difference between a recorded step and the replay of it."""
@@ -35,7 +39,8 @@ class Comparison:
         for old, new in zip(before, now, strict=False):
             if old["kind"] == new["kind"] == "entered" and old["element"] == new["element"]:
                 self._same[str(new["task"])] = old["task"]
-        recorded, replayed = [_tidy(one) for one in before], [_tidy(self._translate(one)) for one in now]
+        recorded = [_tidy(one, self._data[0]) for one in before]
+        replayed = [_tidy(self._translate(one), self._data[1]) for one in now]
         if _dump(recorded) != _dump(replayed):
             return self._explain(seq, recorded, replayed)
         self._before += recorded
@@ -111,9 +116,15 @@ def _rebuild(events: Sequence[PlainDict], task: str) -> PlainDict:
     return picture.data_of(task)
 
 
-def _tidy(event: PlainDict) -> PlainDict:
-    """Without what is of no order, or of one run only."""
-    gone = event.get("gone")
+def _tidy(event: PlainDict, data: Data) -> PlainDict:
+    """Without what is of no order, or of one run only; lists that grew are told whole, as older cases have them."""
+    gone, grown, changed = event.get("gone"), event.get("grown"), event.get("set", _NOTHING)
+    if event["kind"] in TOKEN_KINDS:
+        change_data(data, event)
+    if isinstance(grown, dict) and isinstance(changed, dict):
+        whole = data[str(event["task"])]
+        event = {**event, "set": {**changed, **{name: whole[name] for name in grown}}}
+        del event["grown"]
     if isinstance(gone, list):
         event = event | {"gone": sorted(gone, key=str)}
     return {name: value for name, value in event.items() if name != "message"} if "message" in event else event

@@ -1,11 +1,15 @@
 """Multi-instances and loops."""
 
+import random
 from functools import partial
 
+import orjson
 import pytest
 
+from engine.language.state import HEAD, MAX_BYTES
 from engine.language.workflow import Case
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.zstd import Codec
 from tests.engine.diagrams import (
     bpmn,
     call,
@@ -24,6 +28,8 @@ from tests.engine.diagrams import (
 )
 from tests.engine.language.trial import Trial
 
+CODEC = Codec(level=3)
+
 
 def votes(sequential: bool = False, until: str | None = None) -> bytes:
     loop = multi("${people}", "person", sequential, ("votes", "vote"), until)
@@ -36,6 +42,31 @@ def test_outputs_are_in_the_order_of_the_input_and_nothing_else_comes_out() -> N
     for index in (2, 0, 1):
         trial.complete("u", {"vote": index, "private": 1}, index)
     assert trial.data_of("after") == {"people": ["x", "y", "z"], "votes": [0, 1, 2]}
+
+
+def test_of_a_long_list_each_step_tells_only_what_came_in() -> None:
+    people, order = [*range(40)], random.Random(9).sample(range(40), 40)
+    trial = Trial(votes(), data={"people": people})
+    for index in order:
+        trial.complete("u", {"vote": f"of {index}"}, index)
+    assert trial.data_of("after")["votes"] == [f"of {index}" for index in people]
+    told = [one for step in trial.steps for one in step if "votes" in one.get("set", {}) or "grown" in one]  # type: ignore[operator]
+    late = told[-10:]
+    assert [one["grown"] for one in late if "set" in one] == []
+    for number, one in enumerate(late, 31):
+        place = sorted(order[:number]).index(order[number - 1])
+        assert one["grown"] == {"votes": {str(place): f"of {order[number - 1]}"}}
+
+
+def test_a_state_from_before_version_4_goes_on() -> None:
+    trial = Trial(votes(), data={"people": ["x", "y", "z"]}).complete("u", {"vote": 1}, 1)
+    state = orjson.loads(CODEC.decompress(trial.state, MAX_BYTES))
+    body = next(row for row in state["tasks"] if len(row) > HEAD and "collected" in row[HEAD])
+    del body[HEAD]["collected"]
+    body[HEAD] |= {"outputs": {"1": 1}, "highest": 1}
+    trial.state = CODEC.compress(orjson.dumps(state | {"version": 3}))
+    trial.complete("u", {"vote": 0}, 0).complete("u", {"vote": 2}, 2)
+    assert trial.data_of("after")["votes"] == [0, 1, 2]
 
 
 def test_completion_condition_sees_what_was_collected_and_ends_the_rest() -> None:
