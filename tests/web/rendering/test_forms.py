@@ -359,6 +359,14 @@ def test_a_blank_field_is_kept_for_its_language_and_its_form_and_never_with_what
         assert "Label note" in words(draw(fill(form)))
 
 
+def test_a_field_for_files_is_blank_until_it_holds_one() -> None:
+    form = make(part("filepicker", "proofs", multiple=True))
+    for _ in range(2):
+        held = draw(fill(form, {"proofs": "f1"}, files=FILES))
+        assert one(held, "//input[@type='hidden' and @name='proofs']").get("value") == "f1"
+        assert draw(fill(form)).xpath("//input[@type='hidden' and @name='proofs']") == []
+
+
 def test_what_is_wrong_with_a_blank_field_is_said_once() -> None:
     form = make(part("textfield", "note", validate={"required": True}))
     refused = fill(form, MultiDict({"note": ""}))
