@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from engine.runtime.engine import Engine
 from engine.storage.settings import Settings
 from tests.browser.person import DESKTOP, Language, Person, Scheme
-from tests.support.browser import ARGUMENTS, find_chromium
+from tests.support.browser import ARGUMENTS, find_chromium, find_shell
 from tests.support.web import make_app
 from web.workers import Workers
 
 STOP_SECONDS = 20
+CHOSEN = os.environ.get("BATON_TEST_CHROMIUM")  # the path of a browser to test with
 
 
 class Visit(Protocol):
@@ -74,15 +75,38 @@ def serve(engine: Engine) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
-    path = os.environ.get("BATON_TEST_CHROMIUM") or find_chromium()
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the whole of it."""
+    path = CHOSEN or find_chromium()
     if path is None:
         pytest.fail("Expected Chromium, but there is none: ./run test installs it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    """Chromium without a window, and without what draws windows where that can be had."""
+    browser = launch(playwright, CHOSEN or find_shell() or chromium)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def whole_browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    """Chromium without a window, but with all that it can do."""
+    browser = launch(playwright, chromium)
+    yield browser
+    browser.close()
+
+
+def launch(playwright: Playwright, path: str) -> Browser:
+    return playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
 
 
 @pytest.fixture

@@ -3,11 +3,10 @@
 from time import monotonic
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.checks import find_barriers, find_overflow
-from tests.browser.conftest import Visit
-from tests.browser.person import PATIENCE_SECONDS, PAUSES_MILLISECONDS, PHONE
+from tests.browser.person import PATIENCE_SECONDS, PAUSES_MILLISECONDS, PHONE, Person
 
 SHOWN = """async () => {
   const registration = await navigator.serviceWorker.ready;
@@ -15,8 +14,8 @@ SHOWN = """async () => {
 }"""
 
 
-def test_a_pushed_notification_is_shown(visit: Visit) -> None:
-    with visit("en", PHONE) as chen:
+def test_a_pushed_notification_is_shown(site: str, whole_browser: Browser) -> None:
+    with Person(whole_browser, site, "en", PHONE) as chen:
         chen.context.grant_permissions(["notifications"])
         chen.enter("chen", "individual")
         chen.open("/notices/preferences")
