@@ -4,6 +4,9 @@ A multi-instance adds each result to its list; to write the whole list down each
 results before it.
 """
 
+from itertools import islice
+from operator import is_
+
 from engine.storage.plain import Plain, PlainDict
 
 SHORTEST = 16  # shorter lists are written down whole, which is easier to read
@@ -16,14 +19,16 @@ def find_growth(old: Plain, new: Plain) -> PlainDict | None:
     """
     if not isinstance(old, list) or not isinstance(new, list) or not SHORTEST <= len(old) < len(new):
         return None
-    kept, added = 0, PlainDict()
-    for place, value in enumerate(new):
-        if kept < len(old) and old[kept] is value:
-            kept += 1
-        elif len(added) == len(new) - len(old):
-            return None
-        else:
-            added[str(place)] = value
+    added: PlainDict = {}
+    place, most = 0, len(new) - len(old)
+    while place < len(new):
+        same = map(is_, islice(old, place - len(added), None), islice(new, place, None))
+        place += next((stayed for stayed, is_same in enumerate(same) if not is_same), len(old) - place + len(added))
+        if place < len(new):
+            if len(added) == most:
+                return None
+            added[str(place)] = new[place]
+            place += 1
     return added
 
 

@@ -5,7 +5,7 @@ what one costs; when it is tried again, from all its children.
 """
 
 from bisect import bisect_left
-from typing import Any
+from typing import Any, cast
 
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
@@ -189,11 +189,9 @@ class MultiInstance(LoopSpec):
         outputs = task.internal_data.pop("outputs", None)
         if isinstance(outputs, dict):
             task.internal_data.pop("highest", None)
-            task.internal_data["collected"] = [*sorted(int(number) for number in outputs)]
+            task.internal_data["collected"] = [*map(int, sorted(outputs, key=int))]
             task.data = {**task.data, collection: [outputs[number] for number in sorted(outputs, key=int)]}
-        numbers = task.internal_data.get("collected", [])
-        assert isinstance(numbers, list)
-        return [number for number in numbers if isinstance(number, int)]
+        return cast(list[int], task.internal_data.get("collected", []))
 
     def _find_items(self, task: TracedTask) -> list[Plain]:
         if self.collection is not None:

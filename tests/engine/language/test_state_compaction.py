@@ -102,8 +102,8 @@ def test_a_state_of_the_first_version_goes_on_as_it_would_have() -> None:
 
 def test_a_state_of_another_version_is_refused() -> None:
     trial = Trial(FIVE)
-    other = zstandard.compress(zstandard.decompress(trial.state).replace(b'"version":3', b'"version":99'))
-    with pytest.raises(ValueError, match="Expected a state of version 3, but got 99"):
+    other = zstandard.compress(zstandard.decompress(trial.state).replace(b'"version":4', b'"version":99'))
+    with pytest.raises(ValueError, match="Expected a state of version 4, but got 99"):
         thaw(other, trial.specs, SandboxEngine(SANDBOX), TrialHost())
 
 
