@@ -27,6 +27,7 @@ from engine.definitions.catalogue import (
 from engine.definitions.findings import Finding
 from engine.definitions.lint import lint_files
 from engine.definitions.lint.calls import VERSION_UNKNOWN
+from engine.definitions.lint.project import form_key_of
 from engine.language.decisions import DecisionInvalid, parse_decisions
 from engine.language.errors import EngineError
 from engine.language.model import read_diagram
@@ -103,9 +104,11 @@ def deploy(
     none.
 
     `only_unknown` passes over content that any version had before: files that come with the product must not undo
-    what an analyst has deployed since. `also` runs first in the same transaction. Raises DefinitionInvalid and
-    whatever `also` raises.
+    what an analyst has deployed since; where all of it is known, nothing is checked. `also` runs first in the same
+    transaction. Raises DefinitionInvalid and whatever `also` raises.
     """
+    if only_unknown and also is _nothing and _are_deployed(engine, files):
+        return DeploymentResult(None, [], [])
     findings = check(engine, files)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
@@ -166,6 +169,30 @@ def _find_unknown_versions(connection: Connection, files: Mapping[str, bytes]) -
                 yield VERSION_UNKNOWN.find_at(path, element.id, key=key, version=version)
 
 
+def _are_deployed(engine: Engine, files: Mapping[str, bytes]) -> bool:
+    """Whether each of these files was deployed before as it is; told by names and hashes, without reading any."""
+    columns = definition.c.kind, definition.c.key, definition.c.sha256
+    with engine.database.read() as connection:
+        known = {(kind, key, sha256) for kind, key, sha256 in connection.execute(select(*columns))}
+    named_inside = {sha256 for kind, _, sha256 in known if kind in (PROCESS, DECISION)}
+
+    def is_known(path: str, content: bytes) -> bool:
+        name, sha256 = _name_by_path(path), hashlib.sha256(content).hexdigest()
+        return sha256 in named_inside if name is None else (*name, sha256) in known
+
+    return all(is_known(path, content) for path, content in files.items())
+
+
+def _name_by_path(path: str) -> tuple[str, str] | None:
+    """Kind and key of what a file holds; none where the file says so inside."""
+    pure = PurePosixPath(path)
+    if pure.suffix == ".form":
+        return FORM, form_key_of(path)
+    if pure.suffix == SUFFIX:
+        return AGREEMENT, pure.stem
+    return {"policy.json": (POLICY, POLICY_KEY), "calendar.json": (CALENDAR, CALENDAR_KEY)}.get(pure.name)
+
+
 def read_candidates(path: str, content: bytes) -> Iterator[Candidate]:
     """The definitions in a file that passed the checks."""
     pure = PurePosixPath(path)
@@ -177,8 +204,7 @@ def read_candidates(path: str, content: bytes) -> Iterator[Candidate]:
         for table in parse_decisions(content):
             yield Candidate(DECISION, table.key, table.name, table.name, content)
     elif pure.suffix == ".form":
-        key = f"{pure.parent.name}/{pure.stem}"
-        yield Candidate(FORM, key, pure.stem, pure.stem, content)
+        yield Candidate(FORM, form_key_of(path), pure.stem, pure.stem, content)
     elif pure.name == "policy.json":
         orjson.loads(content)
         yield Candidate(POLICY, POLICY_KEY, "规则", "Policy", content)

@@ -114,6 +114,22 @@ def test_what_comes_with_the_product_does_not_undo_what_was_deployed_since(any_e
     assert newest["trial"] == 2
 
 
+def test_what_comes_with_the_product_is_checked_once(any_engine: Engine) -> None:
+    """A server starts again without reading what it has; whatever is new is found, and may be refused."""
+    shipped = two_tasks()
+    first = deploy(any_engine, BOSS, shipped, only_unknown=True)
+    again = deploy(any_engine, BOSS, shipped, only_unknown=True)
+    assert first.warnings != []
+    assert (again.id, again.definitions, again.warnings) == (None, [], [])
+    moved = {"forms/trial/other.form": shipped["forms/trial/note.form"]}
+    assert len(deploy(any_engine, BOSS, moved, only_unknown=True).definitions) == 1
+    spoiled = {
+        "bpmn/trial/trial.bpmn": shipped["bpmn/trial/trial.bpmn"].replace(b'targetRef="fill"', b'targetRef="gone"')
+    }
+    with pytest.raises(DefinitionInvalid):
+        deploy(any_engine, BOSS, shipped | spoiled, only_unknown=True)
+
+
 def test_running_instances_stay_on_their_version_and_new_ones_follow(engine: Engine, clock: ManualClock) -> None:
     """Scenario 52, first half."""
     stage = Stage(engine, clock)
