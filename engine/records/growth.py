@@ -4,9 +4,6 @@ A multi-instance adds each result to its list; to write the whole list down each
 results before it.
 """
 
-from itertools import islice
-from operator import is_
-
 from engine.storage.plain import Plain, PlainDict
 
 SHORTEST = 16  # shorter lists are written down whole, which is easier to read
@@ -20,16 +17,13 @@ def find_growth(old: Plain, new: Plain) -> PlainDict | None:
     if not isinstance(old, list) or not isinstance(new, list) or not SHORTEST <= len(old) < len(new):
         return None
     added: PlainDict = {}
-    place, most = 0, len(new) - len(old)
-    while place < len(new):
-        same = map(is_, islice(old, place - len(added), None), islice(new, place, None))
-        place += next((stayed for stayed, is_same in enumerate(same) if not is_same), len(old) - place + len(added))
-        if place < len(new):
-            if len(added) == most:
-                return None
-            added[str(place)] = new[place]
-            place += 1
-    return added
+    kept, count = 0, len(old)
+    for place, value in enumerate(new):
+        if kept < count and old[kept] is value:
+            kept += 1
+        else:
+            added[str(place)] = value
+    return added if kept == count else None
 
 
 def grow(old: Plain, added: Plain) -> list[Plain]:
