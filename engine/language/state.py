@@ -15,7 +15,7 @@ import orjson
 from engine.language.crowds import Crowd, Frame, Tasks, find_frame, settle_crowds
 from engine.language.deltas import apply_delta, find_delta, make_row, read_row
 from engine.language.repairs import repairs
-from engine.language.specs.task import FINISHED, READY, UNFINISHED, Host, Listener, Thawed, TracedTask, awake
+from engine.language.specs.task import COMPLETED, FINISHED, READY, UNFINISHED, Host, Listener, Thawed, TracedTask, awake
 from engine.language.workflow import Case, InnerCase, Specs
 from engine.storage.plain import PlainDict
 from engine.storage.zstd import Codec
@@ -87,7 +87,8 @@ def _upgrade(content: dict[str, Any]) -> None:
 def compact(case: Case) -> None:
     """Drop what has finished and nobody needs any more, so that a step costs the same after a thousand turns.
 
-    Kept are open tasks, the parent of each (their data count against it) and the forks that joins merge against.
+    Kept are open tasks, the parent of each (their data count against it), the forks that joins merge against, and
+    instances whose result could not be taken over, for the retry.
     """
     for task_id in list(case.subprocesses):
         task = next((scope.tasks[task_id] for scope in case.scopes if task_id in scope.tasks), None)
@@ -102,7 +103,7 @@ def _compact_scope(scope: Any) -> None:
     branches: dict[str, set[str]] = {}
     keep = {root.id}
     for task in awake(scope.tasks):
-        if not task._state & UNFINISHED:
+        if not task._state & UNFINISHED and not _is_left_over(task):
             continue
         keep.add(task.id)
         if task.parent is not None:
@@ -125,6 +126,14 @@ def _compact_scope(scope: Any) -> None:
         if task._parent is not None:
             scope.tasks[task._parent]._children.append(task.id)
     scope.last_task = None
+
+
+def _is_left_over(task: TracedTask) -> bool:
+    """Whether it is an instance that completed while its body could not go on."""
+    body = task.parent
+    if task._state != COMPLETED or body is None or "taken" in task.internal_data:
+        return False
+    return "stalled" in body.internal_data and getattr(body.task_spec, "task_spec", None) == task.task_spec.name
 
 
 def _find_kept(tasks: dict[str, TracedTask], ancestor: str | None, keep: set[str]) -> str | None:

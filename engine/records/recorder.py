@@ -125,11 +125,12 @@ class Recorder:
     def _add(self, event: PlainDict, old: PlainDict, new: PlainDict) -> None:
         if new is not old:
             changed, grown = PlainDict(), PlainDict()
+            is_given = event["kind"] == "fixed"  # told as it was given: a replay gives it again
             for name, value in new.items():
                 if name not in old:
                     changed[name] = value
                 elif old[name] is not value:
-                    if (added := find_growth(old[name], value)) is not None:
+                    if not is_given and (added := find_growth(old[name], value)) is not None:
                         grown[name] = added
                     elif not is_same(old[name], value):
                         changed[name] = value

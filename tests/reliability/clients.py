@@ -18,12 +18,11 @@ from typing import IO
 from zoneinfo import ZoneInfo
 
 from engine.storage.settings import Settings
-from tests.reliability.server import START_SECONDS
 from web.demo.acts import Refused, act, decide, publish, read_number, take
 from web.demo.demands import read_demands, type_time
 from web.demo.driver import Browser, Page, Request
 
-GIVE_UP_SECONDS = 2 * START_SECONDS  # it may be killed while it starts
+GIVE_UP_SECONDS = 120
 RETRY_SECONDS = 0.05
 BUSY = 503
 MAX_THINK_SECONDS = 0.03

@@ -9,6 +9,7 @@ from tests.engine.diagrams import (
     multi,
     node,
     parallel,
+    parameters,
     process,
     script,
     service,
@@ -95,6 +96,24 @@ def test_instances_have_an_index_and_a_body() -> None:
         {"kind": "completed", "element": "u", "set": {"o": 5}},
         {"kind": "data", "element": "u", "set": {"out": [5]}},
     ]
+
+
+def test_what_an_operator_gives_is_told_as_he_gave_it() -> None:
+    """Also a long list that has all the former values, which may be the very same objects: small numbers are."""
+
+    def act(numbers: list[int]) -> PlainDict:
+        if len(numbers) < 21:
+            raise ZeroDivisionError
+        return {}
+
+    asked = service("v", "act", parameters(inputs={"numbers": "${numbers}"}))
+    trial = Trial(
+        bpmn(process("p", start(), asked, end(), flow("s v e"))), data={"numbers": [*range(20)]}, topics={"act": act}
+    )
+    trial.step(lambda case: case.fix(case.find("v"), {"numbers": [*range(21)]}, {"reason": "one more"}))
+    [told] = [one for one in trial.steps[1] if one["kind"] == "fixed"]
+    assert (told["set"], "grown" in told) == ({"numbers": [*range(21)]}, False)
+    assert trial.retry("v").is_done
 
 
 def test_a_failure_keeps_the_token() -> None:
