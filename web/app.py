@@ -128,6 +128,7 @@ def _know(app: Application, language: Language) -> Known:
 
     return {
         "t": partial(text_in, language),
+        "html_language": lambda: HTML_LANGUAGE[language],
         "icon": draw_icon,
         "asset": asset_url,
         "has_asset": lambda name: (STATIC / name).exists(),

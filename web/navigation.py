@@ -10,8 +10,8 @@ from typing import Any
 from flask import current_app, g, url_for
 from markupsafe import Markup
 
+from web.here import kept
 from web.policy import COURIERS, INDIVIDUALS, RULES, STAFF, Verdict, judge
-from web.texts import current_language
 
 BOTTOM_BAR_LENGTH = 4
 REPAIR_ROLES = ("repair_dispatcher", "repair_verifier")
@@ -44,10 +44,12 @@ class Link:
 
 @dataclass(frozen=True)
 class Bars:
-    """The links of the side bar and of the bottom bar as HTML."""
+    """What the side bar and the bottom bar have for everybody of a role, as HTML."""
 
     side: Markup
     bottom: Markup
+    account: Markup
+    foot: Markup
 
 
 INBOX = Place("staff.inbox", "inbox", "proc.inbox")
@@ -179,26 +181,28 @@ def list_groups() -> list[tuple[str, list[Link]]]:
 
     All depends on the acting role alone, so it is worked out once for each.
     """
-    actor = g.session.actor if g.session else None
+    session = kept().session
+    actor = session.actor if session else None
     if actor is None:
         return []
-    kept: dict[str, list[tuple[str, list[Link]]]] = current_app.extensions.setdefault("navigation", {})
-    if actor.role not in kept:
-        drawn = [(group.key, list(_list_links(group))) for group in GROUPS.get(actor.role, ())]
-        kept[actor.role] = [(key, links) for key, links in drawn if links]
-    return kept[actor.role]
+    known: dict[str, list[tuple[str, list[Link]]]] = current_app.extensions.setdefault("navigation", {})
+    if actor.role not in known:
+        listed = [(group.key, list(_list_links(group))) for group in GROUPS.get(actor.role, ())]
+        known[actor.role] = [(key, links) for key, links in listed if links]
+    return known[actor.role]
 
 
 def draw_bars(here: str) -> Bars:
-    """The links of both bars, on the page of an endpoint. Only who acts sees bars."""
-    groups = list_groups()
+    """Both bars, on the page of an endpoint. Only who acts sees bars."""
+    groups, now = list_groups(), kept()
     is_listed = any(link.place.endpoint == here for _, links in groups for link in links)
-    key = (g.session.actor.role, current_language(), here if is_listed else "")
-    kept: dict[tuple[str, ...], Bars] = current_app.extensions.setdefault("bars", {})
-    if key not in kept:
-        draw: Any = current_app.jinja_env.get_template("_links.html").module
-        kept[key] = Bars(draw.side(groups, here), draw.bottom(list_bottom_links(), here))
-    return kept[key]
+    key = (now.session.actor.role, now.language, now.theme, here if is_listed else "")
+    drawn: dict[tuple[str, ...], Bars] = current_app.extensions.setdefault("bars", {})
+    if key not in drawn:
+        draw: Any = current_app.jinja_env.get_template("_bars.html").module
+        bottom = draw.bottom(list_bottom_links(), here)
+        drawn[key] = Bars(draw.side(groups, here), bottom, draw.account(), draw.foot())
+    return drawn[key]
 
 
 def list_bottom_links() -> list[Link]:

@@ -18,6 +18,7 @@ const ring = async () => {
     const answer = await fetch(bell.dataset.source, { headers: { "HX-Request": "true" }, cache: "no-store" });
     if (!answer.ok || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("bell");
+    if (bell.hasAttribute("aria-current")) fresh?.setAttribute("aria-current", bell.getAttribute("aria-current"));
     if (fresh && fresh.outerHTML !== bell.outerHTML) bell.replaceWith(fresh);
   } catch {
     // no connection: the next time
