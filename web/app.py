@@ -36,7 +36,15 @@ from web.operator.routes import make_operator
 from web.payments import make_payments
 from web.preferences import load_preferences
 from web.repairs.routes import make_repairs
-from web.security import MAX_FIELD_BYTES, answered_token, finish_response, form_token, load_session, pass_gate
+from web.security import (
+    MAX_FIELD_BYTES,
+    answered_token,
+    finish_response,
+    form_field,
+    form_token,
+    load_session,
+    pass_gate,
+)
 from web.staff.routes import make_staff
 from web.statics import STATIC, serve_static, serve_worker
 from web.texts import HTML_LANGUAGE, Language, current_language, text, text_in, texts_under
@@ -111,6 +119,7 @@ def _init_templates(app: Application, engine: Engine) -> None:
         icon=draw_icon,
         asset=asset_url,
         csrf_token=partial(form_token, engine),
+        form_token=partial(form_field, engine),
         answered_token=answered_token,
         draw_bars=draw_bars,
         nav_groups=list_groups,
@@ -132,6 +141,7 @@ def _know(app: Application, language: Language) -> Known:
         "icon": draw_icon,
         "asset": asset_url,
         "has_asset": lambda name: (STATIC / name).exists(),
+        "fixed": lambda name: Markup(app.jinja_env.get_template(name).render()),
         "url_for": find_address,
     }
 

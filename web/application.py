@@ -1,6 +1,8 @@
 """Flask, as this product uses it: what every request passes costs as little as it can."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Request
@@ -15,6 +17,9 @@ from web.here import asked, kept
 from web.security import complete_headers
 from web.statics import STATIC
 
+PLAIN = re.compile(r"[0-9A-Za-z_-]+").fullmatch
+MAX_PATTERNS = 2_000  # there are fewer; names of a query may come from whoever asks
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -25,7 +30,8 @@ class Asking(Request):
     @cached_property
     def cookies(self) -> ImmutableMultiDict[str, str]:
         """Its cookies."""
-        return ImmutableMultiDict(parse_cookie(self.environ.get("HTTP_COOKIE")))
+        found = parse_cookie(self.environ.get("HTTP_COOKIE"), ImmutableMultiDict)
+        return cast("ImmutableMultiDict[str, str]", found)
 
 
 class Address(Rule):
@@ -55,6 +61,7 @@ class Application(Flask):
     def __init__(self, engine: Engine) -> None:
         super().__init__("web", static_folder=str(STATIC))
         self.engine = engine
+        self._find_pattern = lru_cache(maxsize=MAX_PATTERNS)(self._make_pattern)
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answers a request, with headers added where they are still a list; a stream is sent afterwards."""
@@ -62,7 +69,7 @@ class Application(Flask):
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             return start_response(status, complete_headers(environ, headers), *error)
 
-        with self.engine.database.share_reader():
+        with self.engine.database.share_reader(is_kept=environ["REQUEST_METHOD"] == "GET"):
             return super().wsgi_app(environ, start)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,14 +78,35 @@ class Application(Flask):
 
     def url_for(self, /, endpoint: str, **values: Any) -> str:
         """The address of a page. It depends on the request only where its host is asked for, or a relative one."""
-        if endpoint.startswith(".") or any(name.startswith("_") for name in values):
-            return super().url_for(endpoint, **values)
-        return self.find_address(endpoint, values)
+        given = {name: value for name, value in values.items() if value is not None}
+        if endpoint.startswith(".") or any(name.startswith("_") for name in given):
+            return super().url_for(endpoint, **given)
+        return self.find_address(endpoint, given)
+
+    def find_address(self, endpoint: str, values: Mapping[str, Any]) -> str:
+        """The address of an endpoint with its values; Baton stands at the root. Raises werkzeug's BuildError.
+
+        Werkzeug looks for the rule and quotes each value anew. What needs no quoting goes into the address that was
+        written the last time for the same names.
+        """
+        is_plain = all(type(value) is str and PLAIN(value) and PLAIN(name) for name, value in values.items())
+        pattern = self._find_pattern(endpoint, tuple(values)) if is_plain else None
+        return self._build_address(endpoint, values) if pattern is None else pattern.format_map(values)
 
     @cached_property
-    def find_address(self) -> Callable[[str, dict[str, Any]], str]:
-        """Gives the address of an endpoint with its values, once all pages are there; Baton stands at the root."""
+    def _build_address(self) -> Callable[[str, Mapping[str, Any]], str]:
+        """Werkzeug's way, once all pages are there."""
         return self.url_map.bind("").build
+
+    def _make_pattern(self, endpoint: str, names: tuple[str, ...]) -> str | None:
+        """An address with a place for each value; none where the rule takes only certain values."""
+        try:
+            pattern = self._build_address(endpoint, {name: f"~{name}~" for name in names})
+        except ValueError:
+            return None
+        for name in names:
+            pattern = pattern.replace(f"~{name}~", f"{{{name}}}")
+        return pattern
 
     def update_template_context(self, context: dict[str, Any]) -> None:
         """What the templates of a blueprint know. What all know are globals, and here once more as they are: quicker

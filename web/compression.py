@@ -37,6 +37,8 @@ def compress(content: bytes, coding: str, *, is_kept: bool) -> bytes:
 
 def compress_page(asking: Request, response: Response) -> None:
     """Compresses a page. Its form token is masked anew each time, so its length tells nothing of it."""
+    if 300 <= response.status_code < 400:  # nobody reads what stands in an answer that leads on
+        return
     if response.mimetype != "text/html" or response.is_streamed or response.content_encoding:
         return
     coding, content = choose_coding(asking), response.get_data()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import Request, Response, redirect, request, url_for
+from markupsafe import Markup
 from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -142,6 +143,11 @@ def form_token(engine: Engine) -> str:
         here.form_token = urlsafe_b64encode(mask + _mix(mask, _derive_token(engine, here.secret))).decode()
     token: str = here.form_token
     return token
+
+
+def form_field(engine: Engine) -> Markup:
+    """What goes into every form that is posted: the token as a hidden field."""
+    return Markup(f'<input type="hidden" name="{CSRF_FIELD}" value="{form_token(engine)}">')
 
 
 def answered_token() -> str:

@@ -80,10 +80,13 @@ class Connections:
 
 
 class Loan:
-    """A connection for as long as a thread is in it, however often it enters. The next time it may be another one."""
+    """A connection for as long as a thread is in it, however often it enters. The next time it may be another one,
+    unless it `is_kept` until the loan is closed or something fails.
+    """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, *, is_kept: bool = False) -> None:
         self._connections = connections
+        self._is_kept = is_kept
         self._connection: Connection | None = None
         self._depth = 0
 
@@ -95,10 +98,17 @@ class Loan:
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
         self._depth -= 1
+        if failed is not None or not self._is_kept:
+            self.close(has_failed=failed is not None)
+        elif not self._depth and self._connection is not None and self._connection.in_transaction():
+            self._connection.rollback()  # whoever comes next sees what is committed by then
+
+    def close(self, *, has_failed: bool = False) -> None:
+        """Gives the connection back, unless somebody is in it."""
         if self._depth or self._connection is None:
             return
         connection, self._connection = self._connection, None
-        self._connections.give_back(connection, has_failed=failed is not None)
+        self._connections.give_back(connection, has_failed=has_failed)
 
 
 def _reset(connection: Connection) -> None:

@@ -65,17 +65,18 @@ class Database:
         return shared or Loan(self._readers)
 
     @contextmanager
-    def share_reader(self) -> Iterator[None]:
+    def share_reader(self, *, is_kept: bool = False) -> Iterator[None]:
         """Until it ends, whoever in this thread reads within a read has the same connection, and sees the same.
 
         So no request waits for a second connection while it holds one. A read that is not within another sees what is
-        committed when it begins.
+        committed when it begins; `is_kept` leaves it the connection of the one before, until somebody writes.
         """
-        self._local.shared = Loan(self._readers)
+        shared = self._local.shared = Loan(self._readers, is_kept=is_kept)
         try:
             yield
         finally:
             self._local.shared = None
+            shared.close()
 
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
         """Runs `work` in one transaction and commits. Raises whatever `work` raises, with nothing written.
@@ -86,6 +87,8 @@ class Database:
         if getattr(self._local, "is_writing", False):
             raise RuntimeError("Expected one unit of work per thread, but a second one was opened")
         self._local.is_writing = True
+        if (shared := getattr(self._local, "shared", None)) is not None:
+            shared.close()
         try:
             return self._attempt(work)
         finally:

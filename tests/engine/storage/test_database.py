@@ -34,15 +34,38 @@ def test_shared_reads_come_by_one_connection_and_see_what_was_committed_meanwhil
             assert one is other
         with database.read() as again:
             assert again is one  # kept meanwhile
-            elsewhere: list[Connection] = []
-            thread = threading.Thread(target=lambda: elsewhere.append(_take(database)))
-            thread.start()
-            thread.join()
-            assert elsewhere != [one]
+            assert _take_in_a_thread(database) is not one
     with database.read() as alone, database.read() as another:
         assert alone is not another
     database.close()
     assert alone.closed
+
+
+def test_a_kept_connection_serves_one_read_after_the_other_until_somebody_writes(database: Database) -> None:
+    def add(unit: UnitOfWork) -> None:
+        with database.read() as reader:
+            assert reader is not unit.connection
+        unit.connection.execute(insert(subject_key).values(subject_id="a"))
+
+    with database.share_reader(is_kept=True):
+        with database.read() as one:
+            assert one.execute(select(subject_key)).all() == []
+            assert one.in_transaction()
+        assert not one.in_transaction(), "the next one sees what is committed by then"
+        thread = threading.Thread(target=lambda: database.transact(add))
+        thread.start()
+        thread.join()
+        assert _names(database) == ["a"]
+        with database.read() as again:
+            assert again is one
+        elsewhere = _take_in_a_thread(database)
+        assert elsewhere is not one, "it is lent"
+        database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="b")))
+        assert _take_in_a_thread(database) is one, "who waits for a writer holds no reader"
+        with pytest.raises(LookupError), database.read() as held:
+            raise LookupError
+        assert _take_in_a_thread(database) is held, "what failed is not kept"
+    database.close()
 
 
 def test_who_reads_within_a_read_sees_what_was_committed_since(database: Database) -> None:
@@ -71,9 +94,17 @@ def _fail_after_writing(database: Database) -> None:
         raise KeyError("boom")
 
 
-def _take(database: Database) -> Connection:
-    with database.read() as connection:
-        return connection
+def _take_in_a_thread(database: Database) -> Connection:
+    taken: list[Connection] = []
+
+    def take() -> None:
+        with database.read() as connection:
+            taken.append(connection)
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    return taken[0]
 
 
 def test_an_error_leaves_nothing(database: Database) -> None:
