@@ -1,12 +1,15 @@
-"""A browser that costs next to nothing: it calls the application in process, so that only the server is measured."""
+"""A browser that costs next to nothing: it calls the application in process, and knows how much of the CPU the answers
+took."""
 
 import io
 import json
 import re
 from collections.abc import Iterable
+from time import process_time
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from bench.measuring import children_seconds
 from engine.runtime.engine import Engine
 from engine.services.identity.sessions import choose_role, find_session, open_session
 from web.security import SESSION_COOKIE
@@ -34,6 +37,11 @@ class Browser:
     def __init__(self, app: Application, cookie: str) -> None:
         self.app = app
         self.cookie = cookie
+        self.served_seconds = 0.0  # of this process
+
+    def answering(self) -> float:
+        """CPU seconds of all answers so far, workers of the sandbox included, the browser's own work not."""
+        return self.served_seconds + children_seconds()
 
     def get(self, path: str, **headers: str) -> tuple[str, dict[str, str], str]:
         """Opens a page; gives status, headers and text."""
@@ -82,10 +90,12 @@ class Browser:
             **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
         }
         answer: list[Any] = []
+        began = process_time()
         parts = self.app(environ, lambda status, sent, *_: answer.extend((status, dict(sent))))
         content = b"".join(parts)
         if hasattr(parts, "close"):
             parts.close()
+        self.served_seconds += process_time() - began
         return answer[0], answer[1], content
 
 

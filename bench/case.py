@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from functools import partial
 
 from flask import Blueprint, Response
 
@@ -43,16 +44,12 @@ def _measure(suffix: str, name: str, url: str, rounds: int, cases: int) -> Itera
         for warm_up in (reference, http_case, engine_case):
             measure_cpu(warm_up, 5)
         settle_memory()
-        for key, what, case, limit in (
-            ("http_case", "a case over HTTP", http_case, CASE_BUDGET),
-            ("engine_case", "a case by commands alone", engine_case, None),
+        for key, what, measure, limit in (
+            ("http_case", "a case over HTTP", partial(measure_cpu, http_case, cases, browser.answering), CASE_BUDGET),
+            ("engine_case", "a case by commands alone", partial(measure_cpu, engine_case, cases), None),
         ):
             server = measure_server(engine.database)
-            ratio, base, whole = compare(
-                rounds,
-                lambda: measure_cpu(reference, cases),
-                lambda case=case: measure_cpu(case, cases),  # type: ignore[misc]
-            )
+            ratio, base, whole = compare(rounds, partial(measure_cpu, reference, cases), measure)
             yield Figure(
                 f"{key}{suffix}.ratio_to_engine", f"{what}, {name}, SpiffWorkflow alone = 1", ratio, "x", limit
             )
