@@ -111,6 +111,11 @@ class _CountingDirect(DirectCursor):
         self._note(sql)
         super().execute(sql, parameters)
 
+    def send(self, sql: str, parameters: Sequence[Any]) -> None:
+        """Runs a statement without waiting."""
+        self._note(sql)
+        super().send(sql, parameters)
+
 
 def cpu_seconds() -> float:
     """CPU of this process and, on Linux, of its living children: the workers of the sandbox."""

@@ -90,7 +90,7 @@ def begin_instance(
         step = Step(engine, unit, row, command)
         if actor.party_id != PLATFORM:
             owner = {"instance_id": row["id"], "party_id": actor.party_id, "relation": "starter"}
-            _ADD_PARTY.run(unit.connection, owner)
+            _ADD_PARTY.send(unit.connection, owner)
         start = find_plain_start(engine.catalogue.elements(unit.connection, row["definition_id"]), process_key)
         starter: PlainDict = {start.initiator: actor.data_id} if start and start.initiator else {}
         values = {**starter, **take_in(step)}
@@ -157,5 +157,5 @@ def _insert_instance(
         "history_seq": 0,
         "history_mac": GENESIS,
     }
-    _INSERT.run(unit.connection, row | {"seal": b""})
+    _INSERT.send(unit.connection, row | {"seal": b""})
     return row

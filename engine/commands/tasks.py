@@ -82,6 +82,7 @@ def complete_task(
         element=view.element.id,
         form_id=view.form_id,
         content=dict(bound.values) if bound else {},
+        is_final=True,
     )
     run_step(engine, view.instance_id, command)
     return view.instance_id

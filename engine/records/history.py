@@ -98,7 +98,7 @@ def append_row(
         "events": pack_events(events),
     }
     mac = _mac(keys, head.mac, row)
-    _INSERT.run(connection, row | {"mac": mac})
+    _INSERT.send(connection, row | {"mac": mac})
     return Head(head.seq + 1, mac)
 
 

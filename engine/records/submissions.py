@@ -104,7 +104,7 @@ def record_submission(
         "submitted_at": at,
     }
     seal = seal_row(keys.mac, "submission", row)
-    _INSERT.run(connection, row)
+    _INSERT.send(connection, row)
     return {"scope": key.scope, "token": key.token, "seal": seal.hex()}
 
 

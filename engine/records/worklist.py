@@ -74,8 +74,8 @@ def add_tasks(
         )
         listed = _list_by(instance_id, process_key, one.skill, one.priority, one.due_at)
         candidates += [{"task_id": one.id, "kind": kind, "value": value, **listed} for kind, value in one.candidates]
-    _INSERT_TASK.run_many(connection, rows)
-    _INSERT_CANDIDATE.run_many(connection, candidates)
+    _INSERT_TASK.send_many(connection, rows)
+    _INSERT_CANDIDATE.send_many(connection, candidates)
 
 
 def _list_by(
@@ -155,10 +155,10 @@ def _put_candidates(connection: Connection, task_id: str, candidates: Iterable[I
     query = select(*columns).join(instance, instance.c.id == task.c.instance_id).where(task.c.id == task_id)
     listed = _list_by(*connection.execute(query).one())
     rows = [{"task_id": task_id, "kind": kind, "value": value, **listed} for kind, value in candidates]
-    _INSERT_CANDIDATE.run_many(connection, rows)
+    _INSERT_CANDIDATE.send_many(connection, rows)
 
 
 def remove_tasks(connection: Connection, task_ids: list[str]) -> None:
     """Withdraws tasks that are open no more; their candidates go with them."""
     if task_ids:
-        _DELETE_TASKS.run(connection, {"ids": task_ids})
+        _DELETE_TASKS.send(connection, {"ids": task_ids})

@@ -17,6 +17,7 @@ from engine.storage.clock import Clock, system_clock
 from engine.storage.connections import Connections, Loan
 from engine.storage.dialects import COMPILED, share_dialect
 from engine.storage.direct import DRIVER_OPTIONS
+from engine.storage.prepared import forget, settle
 
 T = TypeVar("T")
 ATTEMPTS = 3
@@ -55,6 +56,7 @@ class Database:
         else:
             self.reader = _create_engine(url, isolation_level="AUTOCOMMIT", connect_args=DRIVER_OPTIONS)
             self.writer = _create_engine(url, connect_args=DRIVER_OPTIONS)
+            _settle_what_is_sent(self.writer)
             self._readers, self._writers = (
                 Connections(engine, most=24, kept=8) for engine in (self.reader, self.writer)
             )
@@ -124,6 +126,26 @@ def _create_engine(url: str, **options: Any) -> Engine:
     return create_engine(
         share_dialect(url), poolclass=NullPool, execution_options={"compiled_cache": COMPILED}, **options
     )
+
+
+def _settle_what_is_sent(writer: Engine) -> None:
+    """Whatever SQLAlchemy does on a connection comes after the statements that were sent on it."""
+
+    @event.listens_for(writer, "before_cursor_execute")
+    def before_statement(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        forget(connection) if statement.startswith("ROLLBACK") else settle(connection)
+
+    @event.listens_for(writer, "release_savepoint")
+    def end_of_savepoint(connection: Connection, name: str, _context: object) -> None:
+        try:
+            settle(connection)
+        except DBAPIError:  # SQLAlchemy expects nothing to fail here any more
+            if not connection.invalidated:
+                connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
+            raise
+
+    event.listen(writer, "commit", settle)
+    event.listen(writer, "rollback", forget)
 
 
 def _sqlite_engine(url: str, mode: str) -> Engine:

@@ -4,6 +4,10 @@ A cursor takes a statement apart, looks it up among those it knows and waits for
 where the statement itself needs 10. What every click sends is known, numbered and typed by its casts, so nothing of
 that is needed. Connections, transactions, errors and the conversion of values stay with psycopg.
 
+To wait for an answer costs more than the statement: the processor goes to the server and comes back with cold caches.
+So what nobody waits for is **sent**: libpq's pipeline keeps it, and its answer is looked at with that of the next
+statement that somebody does wait for, or when the transaction ends. The BEGIN of a transaction is sent as well.
+
 psycopg must prepare nothing itself on such a connection (`DRIVER_OPTIONS`): when a transaction is rolled back or a
 table changed, it forgets all by `DEALLOCATE ALL`.
 """
@@ -15,7 +19,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import OperationalError, error_from_result
-from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 DRIVER_OPTIONS = {"prepare_threshold": None}
@@ -34,21 +38,39 @@ class DirectCursor:
         self._values = Transformer(driver)
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
         self._seen: set[tuple[str, tuple[int, ...]]] = set()
+        self._sent = 0  # statements whose answers nobody has looked at yet
         self._result: PGresult | None = None
 
     def execute(self, sql: str, parameters: Sequence[Any]) -> None:
-        """Runs a statement with `$1`, `$2` …, in a transaction unless the connection has none. Raises psycopg.Error."""
+        """Runs a statement with `$1`, `$2` …, in a transaction unless the connection has none, and waits for its answer
+        and those of all that were sent before it. Raises psycopg.Error.
+        """
+        self._begin()
+        name, values, types = self._make_ready(sql, parameters)
         libpq = self._driver.pgconn
-        if libpq.transaction_status == TransactionStatus.IDLE and not self._driver.autocommit:
-            self._begin()
-        formats = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in parameters]
-        values = self._values.dump_sequence(parameters, formats)
-        types = tuple(FLOAT8 if isinstance(value, float) else INFERRED for value in parameters)
-        if (name := self._find_name(sql, types)) is not None:
-            result = libpq.exec_prepared(name, values, self._values.formats)  # type: ignore[arg-type]  # None is NULL
+        if self._sent:
+            self._post(sql, name, values, types)
+            self._result = self.settle()
+        elif name is not None:
+            self._result = self._check(libpq.exec_prepared(name, values, self._values.formats))
         else:
-            result = libpq.exec_params(sql.encode(), values, types, self._values.formats)
-        self._result = self._check(result)
+            self._result = self._check(libpq.exec_params(sql.encode(), values, types, self._values.formats))
+
+    def send(self, sql: str, parameters: Sequence[Any]) -> None:
+        """Runs a statement, but waits for nothing."""
+        self._begin()
+        self._post(sql, *self._make_ready(sql, parameters))
+
+    def settle(self) -> PGresult | None:
+        """Waits for the answers of all that was sent; gives the last. Raises the first error as psycopg.Error."""
+        last = None
+        for last in self._receive():
+            self._check(last)
+        return last
+
+    def forget(self) -> None:
+        """Lets go of the answers of all that was sent; what they changed is rolled back."""
+        self._receive()
 
     def fetchall(self) -> list[Any]:
         """Every row."""
@@ -78,10 +100,20 @@ class DirectCursor:
 
     def _begin(self) -> None:
         """As psycopg does in front of the first statement; a snapshot it begins itself, by its level."""
-        if self._driver.isolation_level is None:
-            self._check(self._driver.pgconn.exec_(b"BEGIN"))
+        driver = self._driver
+        if self._sent or driver.autocommit or driver.pgconn.transaction_status != TransactionStatus.IDLE:
+            return
+        if driver.isolation_level is None:
+            self._post("BEGIN", None, (), ())
         else:
-            self._driver.execute("SELECT")
+            driver.execute("SELECT")
+
+    def _make_ready(self, sql: str, parameters: Sequence[Any]) -> tuple[bytes | None, Any, tuple[int, ...]]:
+        """What a statement is prepared as, if it is; its values as they go to the server, and their types."""
+        formats = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in parameters]
+        types = tuple(FLOAT8 if isinstance(value, float) else INFERRED for value in parameters)
+        name = self._find_name(sql, types)
+        return name, self._values.dump_sequence(parameters, formats), types
 
     def _find_name(self, sql: str, types: tuple[int, ...]) -> bytes | None:
         """What a statement is prepared as for values of these types, from its second time on."""
@@ -91,15 +123,43 @@ class DirectCursor:
         if key not in self._seen or len(self._names) == MAX_PREPARED:
             self._seen.add(key)
             return None
+        self.settle()  # a name must not be kept that an error before it has taken back
         name = b"direct_%d" % next(_NUMBERS)
         self._check(self._driver.pgconn.prepare(name, sql.encode(), types))
         self._names[key] = name
         return name
 
-    def _check(self, result: PGresult) -> PGresult:
-        if result.status in _GOOD:
+    def _post(self, sql: str, name: bytes | None, values: Any, types: Sequence[int]) -> None:
+        libpq = self._driver.pgconn
+        if not self._sent:
+            libpq.enter_pipeline_mode()
+        self._sent += 1
+        formats = self._values.formats if values else None
+        if name is not None:
+            libpq.send_query_prepared(name, values, formats)
+        else:
+            libpq.send_query_params(sql.encode(), values, types, formats)
+
+    def _receive(self) -> list[PGresult | None]:
+        """The answers of all that was sent; None in the place of one that never came."""
+        if not self._sent:
+            return []
+        libpq, waiting, self._sent = self._driver.pgconn, self._sent, 0
+        libpq.pipeline_sync()
+        answers = []
+        for _ in range(waiting):
+            answers.append(libpq.get_result())
+            libpq.get_result()  # the end of the answer
+        libpq.get_result()  # the end of them all
+        if libpq.status == ConnStatus.OK:
+            libpq.exit_pipeline_mode()
+        return answers
+
+    def _check(self, result: PGresult | None) -> PGresult:
+        if result is not None and result.status in _GOOD:
             return result
-        if result.error_field(DiagnosticField.SQLSTATE) is None:  # nothing the server said: it is gone
+        if result is None or result.error_field(DiagnosticField.SQLSTATE) is None:  # not said by the server: it is gone
+            message = self._driver.pgconn.get_error_message()
             self._driver.close()
-            raise OperationalError(result.get_error_message())
+            raise OperationalError(message)
         raise error_from_result(result, self._driver.info.encoding)

@@ -64,12 +64,20 @@ class Prepared:
         finally:
             cursor.close()
 
-    def run_many(self, connection: Connection, rows: Iterable[Values]) -> None:
+    def send(self, connection: Connection, values: Values = NOTHING) -> None:
+        """Changes rows in a transaction. What goes wrong is raised by a statement after it, or when the transaction is
+        committed: PostgreSQL is not waited for.
+        """
+        self._execute(connection, values, is_waited_for=False)
+
+    def send_many(self, connection: Connection, rows: Iterable[Values]) -> None:
         """The same for each of several sets of values."""
         for values in rows:
-            self.run(connection, values)
+            self.send(connection, values)
 
-    def _execute(self, connection: Connection, values: Values) -> "tuple[Any, _Compiled]":
+    def _execute(
+        self, connection: Connection, values: Values, *, is_waited_for: bool = True
+    ) -> "tuple[Any, _Compiled]":
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name) or self._compile(dialect)
         text = compiled.text(values)
@@ -79,15 +87,10 @@ class Prepared:
             if compiled.is_sqlite:
                 return driver.execute(text.sql, parameters), compiled
             cursor = _find_direct(connection, driver)
-            cursor.execute(text.sql, parameters)
+            (cursor.execute if is_waited_for else cursor.send)(text.sql, parameters)
             return cursor, compiled
         except dialect.loaded_dbapi.Error as error:
-            if dialect.is_disconnect(error, driver, None):
-                connection.invalidate(error)
-                connection.engine.dispose()  # those that nobody uses are as dead
-            raise DBAPIError.instance(
-                text.sql, parameters, error, dialect.loaded_dbapi.Error, dialect=dialect
-            ) from error
+            raise _translate(connection, error, text.sql, parameters) from error
 
     def _compile(self, dialect: Dialect) -> "_Compiled":
         made = self._compiled[dialect.name] = _Compiled(self.statement, self.columns, dialect)
@@ -162,6 +165,35 @@ class _Compiled:
 
     def _find(self, column_type: TypeEngine[Any]) -> TypeEngine[Any]:
         return column_type.dialect_impl(self._dialect)
+
+
+def settle(connection: Connection) -> None:
+    """Waits for what was sent. Raises SQLAlchemy's errors."""
+    if (cursor := _find_sender(connection)) is None:
+        return
+    try:
+        cursor.settle()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _translate(connection, error, None, None) from error
+
+
+def forget(connection: Connection) -> None:
+    """Lets go of what was sent, before it is rolled back."""
+    if (cursor := _find_sender(connection)) is not None:
+        cursor.forget()
+
+
+def _find_sender(connection: Connection) -> DirectCursor | None:
+    return None if connection.invalidated else connection.info.get(KEPT_AS)
+
+
+def _translate(connection: Connection, error: Any, sql: str | None, parameters: list[Any] | None) -> BaseException:
+    dialect = connection.dialect
+    if dialect.is_disconnect(error, connection.connection.dbapi_connection, None):
+        connection.invalidate(error)
+        connection.engine.dispose()  # those that nobody uses are as dead
+    told: BaseException = DBAPIError.instance(sql, parameters, error, dialect.loaded_dbapi.Error, dialect=dialect)
+    return told
 
 
 def _find_direct(connection: Connection, driver: Any) -> DirectCursor:

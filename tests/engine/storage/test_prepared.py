@@ -36,7 +36,7 @@ DELETE = Prepared(delete(job).where(job.c.id.in_(IDS)))
 def test_rows_are_those_of_sqlalchemy(any_engine: Engine) -> None:
     now = any_engine.clock()
     rows = [ROW | {"id": one, "key": one, "due_at": now + timedelta(days=int(one))} for one in "012"]
-    any_engine.database.transact(lambda unit: INSERT.run_many(unit.connection, rows))
+    any_engine.database.transact(lambda unit: INSERT.send_many(unit.connection, rows))
     prepared = Prepared(SELECT.order_by(job.c.id))
     with any_engine.database.read() as connection:
         for ids in ([], ["1"], ["0", "1", "2"], ["1", "2"]):
@@ -54,13 +54,13 @@ def test_changes_tell_how_many_and_belong_to_their_transaction(any_engine: Engin
     first, second = (ROW | {"id": one, "key": one, "due_at": any_engine.clock()} for one in "12")
 
     def write(unit: UnitOfWork) -> tuple[int, int]:
-        INSERT.run_many(unit.connection, (first, second))
+        INSERT.send_many(unit.connection, (first, second))
         renamed = RENAME.run(unit.connection, {"ids": ["1", "2", "3"], "error": "late"})
         return renamed, DELETE.run(unit.connection, {"ids": ["1"]})
 
     def fail(unit: UnitOfWork) -> None:
         DELETE.run(unit.connection, {"ids": ["2"]})
-        INSERT.run_many(unit.connection, (first, first))
+        INSERT.send_many(unit.connection, (first, first))
 
     assert any_engine.database.transact(write) == (2, 1)
     with pytest.raises(IntegrityError):
@@ -107,7 +107,7 @@ def test_a_snapshot_begins_as_it_was_asked_for(any_engine: Engine) -> None:
         snapshot = connection.execution_options(isolation_level="REPEATABLE READ")
         for _ in range(3):
             assert count.all(snapshot) == []
-        any_engine.database.transact(lambda unit: INSERT.run_many(unit.connection, [row]))
+        any_engine.database.transact(lambda unit: INSERT.send_many(unit.connection, [row]))
         assert count.all(snapshot) == []
     for _ in range(3):
         with any_engine.database.read() as connection:
