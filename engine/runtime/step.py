@@ -77,8 +77,8 @@ class Command:
     """What is to be done to one instance.
 
     `authorise` raises if the actor may not; it is called under the lock. `act` does it; what it returns is recorded
-    under `key` and given to every repetition. `is_final`: once it is done `authorise` refuses whoever asks again, so that
-    an answer from before is looked for only then.
+    under `key` and given to every repetition. `is_final`: once it is done `authorise` refuses whoever asks again, so
+    that an answer from before is looked for only then.
     """
 
     kind: str
