@@ -4,11 +4,10 @@ from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 from markupsafe import Markup
-from werkzeug.local import LocalProxy
 
 from engine.runtime.engine import Engine
 from web.analyst.routes import make_analyst
@@ -26,6 +25,7 @@ from web.errors import init_errors
 from web.express.routes import make_express
 from web.finance.routes import make_finance
 from web.health import make_health
+from web.here import kept
 from web.identity.routes import make_identity
 from web.installing import serve_manifest
 from web.live import make_live
@@ -55,6 +55,14 @@ from web.uploads import make_files
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 MAX_FIELDS = 5_000
+
+
+class Formats:
+    """The formats of the present request, for templates that are imported without it."""
+
+    def __getattr__(self, name: str) -> object:
+        found: object = getattr(kept().fmt, name)
+        return found
 
 
 def create_app(engine: Engine) -> Application:
@@ -115,7 +123,7 @@ def _init_templates(app: Application, engine: Engine) -> None:
     app.jinja_env.globals.update(
         t=text,
         texts_under=texts_under,
-        fmt=LocalProxy(lambda: g.fmt),
+        fmt=Formats(),
         icon=draw_icon,
         asset=asset_url,
         csrf_token=partial(form_token, engine),
