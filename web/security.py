@@ -180,7 +180,9 @@ def clear_session_cookie(response: BaseResponse) -> None:
 
 def local_target(target: str | None) -> str | None:
     """An address within this site as path and query, whatever was asked for; none for anything else."""
-    parts = urlsplit(target or "")
+    if not target:
+        return None
+    parts = urlsplit(target)
     is_here = parts.netloc in ("", request.host) and parts.scheme in ("", "http", "https")
     if not is_here or not parts.path.startswith("/") or parts.path.startswith(("//", "/\\")):
         return None

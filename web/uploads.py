@@ -14,6 +14,7 @@ from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.files import SHOWN, StoredFile, store_file
+from web.here import asked
 from web.security import current_actor
 
 THUMBNAIL_PIXELS = 320
@@ -24,8 +25,9 @@ MAX_IMAGE_PIXELS = 60_000_000
 
 def collect_fields(engine: Engine, actor: Actor) -> MultiDict[str, str]:
     """What the request sent, with every new upload stored and named by its id in its field."""
-    fields = MultiDict(request.form)
-    for name, upload in request.files.items(multi=True):
+    asking = asked()
+    fields = MultiDict(asking.form)
+    for name, upload in asking.files.items(multi=True):
         if upload.filename and name.endswith(UPLOAD):
             fields.add(name.removesuffix(UPLOAD), store_upload(engine, actor, upload).id)
     return fields

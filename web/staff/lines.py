@@ -24,6 +24,7 @@ from engine.queries.inbox import (
 from engine.runtime.assignment import DEFAULT_PRIORITY
 from engine.storage.actor import Actor
 from web.formatting import DueBadge
+from web.here import kept
 from web.texts import catalogue, text
 
 THIS_WEEK = timedelta(days=7)
@@ -93,7 +94,8 @@ class Asked:
         self.skill = arguments.get("skill", "")
         self.is_urgent = arguments.get("urgent") == URGENT
         self.after = arguments.get("after")
-        today = datetime.combine(g.fmt.now.astimezone(g.fmt.zone).date(), time.min, g.fmt.zone)
+        fmt = kept().fmt
+        today = datetime.combine(fmt.now.astimezone(fmt.zone).date(), time.min, fmt.zone)
         self.base = url_for("staff.inbox")
         self.horizons = {TODAY: today + timedelta(days=1), WEEK: today + THIS_WEEK}
 
@@ -138,8 +140,9 @@ def make_tag(asked: Asked, actor: Actor, state: State, counts: Mapping[str, int]
     """A name of the page as it looks: of everything that is on it, for whom, in which language, zone and colours, and
     of the minute, because its times are told in minutes from now.
     """
-    looks = (g.secret, actor.party_id, actor.role, g.language, g.theme, g.fmt.zone.key)
-    minute = int(g.fmt.now.timestamp() // 60)
+    here = kept()
+    looks = (here.secret, actor.party_id, actor.role, here.language, here.theme, here.fmt.zone.key)
+    minute = int(here.fmt.now.timestamp() // 60)
     seen = repr((looks, minute, asked.url(), asked.after, state, sorted(counts.items())))
     return sha256(seen.encode()).hexdigest()[:32]
 

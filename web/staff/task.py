@@ -20,6 +20,7 @@ from engine.runtime.tasks import TaskView, bind_task, fetch_task
 from engine.services.one_time_codes.codes import TooManyCodes, send_code
 from engine.services.one_time_codes.component import CODE
 from engine.storage.ids import new_id, new_token
+from web.here import asked
 from web.rendering import render_form
 from web.rendering.display import show_file
 from web.security import current_actor, is_partial, local_target, wants_json
@@ -67,12 +68,13 @@ class TaskDesk:
 
     def complete(self, task_id: str) -> BaseResponse | tuple[str, int] | str:
         """Completes the task; with errors the form comes back as it was filled in. A script hears where to go on."""
-        actor, token = current_actor(), request.form.get("token", "")
+        actor, asking = current_actor(), asked()
+        token = asking.form.get("token", "")
         fields = collect_fields(self.engine, actor)
-        if is_refresh(request.form):
+        if is_refresh(asking.form):
             view = fetch_task(self.engine, actor, task_id)
             bound = bind_task(self.engine, actor, view, current_language(), fields)
-            if is_partial(request):
+            if is_partial(asking):
                 return _draw_fields(task_id, bound)
             return self._render(view, Sheet(bound, token, _read_revision()))
         try:
@@ -80,8 +82,8 @@ class TaskDesk:
         except FormRejected as refused:
             view = fetch_task(self.engine, actor, task_id)
             return self._render(view, Sheet(refused.bound, token, _read_revision())), 422
-        target = local_target(request.form.get("next")) or url_for("staff.inbox", done=task_id)
-        return jsonify(next=target) if wants_json(request) else redirect(target, 303)
+        target = local_target(asking.form.get("next")) or url_for("staff.inbox", done=task_id)
+        return jsonify(next=target) if wants_json(asking) else redirect(target, 303)
 
     def save_draft(self, task_id: str) -> BaseResponse:
         """Keeps the form as typed. To a script it says the new revision and when; to a browser it shows the task."""
