@@ -13,7 +13,9 @@ table changed, it forgets all by `DEALLOCATE ALL`.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
+from select import POLLIN, POLLOUT, poll
 from typing import Any
 
 from psycopg import Connection
@@ -70,7 +72,8 @@ class DirectCursor:
 
     def forget(self) -> None:
         """Lets go of the answers of all that was sent; what they changed is rolled back."""
-        self._receive()
+        with suppress(OperationalError):
+            self._receive()
 
     def fetchall(self) -> list[Any]:
         """Every row."""
@@ -148,12 +151,23 @@ class DirectCursor:
         libpq.pipeline_sync()
         answers = []
         for _ in range(waiting):
-            answers.append(libpq.get_result())
-            libpq.get_result()  # the end of the answer
-        libpq.get_result()  # the end of them all
+            answers.append(self._wait_for_result())
+            self._wait_for_result()  # the end of the answer
+        self._wait_for_result()  # the end of them all
         if libpq.status == ConnStatus.OK:
             libpq.exit_pipeline_mode()
         return answers
+
+    def _wait_for_result(self) -> PGresult | None:
+        """What libpq has next. Other threads go on meanwhile: whoever holds the lock that is waited for may be one."""
+        libpq = self._driver.pgconn
+        while libpq.flush():  # more than the socket takes
+            _wait(libpq.socket, POLLIN | POLLOUT)
+            libpq.consume_input()
+        while libpq.is_busy():
+            _wait(libpq.socket, POLLIN)
+            libpq.consume_input()
+        return libpq.get_result()
 
     def _check(self, result: PGresult | None) -> PGresult:
         if result is not None and result.status in _GOOD:
@@ -163,3 +177,9 @@ class DirectCursor:
             self._driver.close()
             raise OperationalError(message)
         raise error_from_result(result, self._driver.info.encoding)
+
+
+def _wait(socket: int, events: int) -> None:
+    readiness = poll()
+    readiness.register(socket, events)
+    readiness.poll()

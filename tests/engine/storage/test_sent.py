@@ -1,5 +1,6 @@
 """Statements that nobody waits for: what goes wrong with them is heard before the commit, and leaves nothing."""
 
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -116,6 +117,30 @@ def test_a_key_that_somebody_else_wrote_meanwhile_is_tried_again(database: Datab
     database.transact(work)
     assert tried[-1] == ["a"]
     assert stored(database) == ["a", "b"]
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_who_waits_for_the_lock_of_another_thread_lets_it_go_on(database: Database) -> None:
+    """And what is sent meanwhile may be more than a socket takes."""
+    has_written = threading.Event()
+
+    def hold(unit: UnitOfWork) -> None:
+        INSERT.run(unit.connection, {"subject_id": "a"})
+        has_written.set()
+        while not unit.connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar():
+            continue  # until the other one waits for it
+
+    def follow(unit: UnitOfWork) -> None:
+        if "a" not in read(unit.connection):
+            add(unit, "a")
+        add(unit, *[f"{number:06}" for number in range(3_000)])
+
+    first = threading.Thread(target=lambda: database.transact(hold))
+    first.start()
+    has_written.wait()
+    database.transact(follow)
+    first.join()
+    assert len(stored(database)) == 3_001
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
