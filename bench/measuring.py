@@ -39,9 +39,12 @@ class Figure:
 
 @dataclass
 class Counts:
-    """What went to the database. `statements` leaves out what only begins or ends a transaction, and triggers."""
+    """What went to the database. `statements` leaves out what only begins or ends a transaction, and triggers. `sent`:
+    those of them that PostgreSQL is not waited for.
+    """
 
     statements: list[str] = field(default_factory=list)
+    sent: int = 0
     commits: int = 0
 
     def note(self, statement: str) -> None:
@@ -62,7 +65,7 @@ def count_sql(database: Database) -> Iterator[Counts]:
             connection.set_trace_callback(counts.note)
         else:
             connection.cursor_factory = partial(_CountingCursor, note=counts.note)
-            record.info[KEPT_AS] = _CountingDirect(connection, note=counts.note)
+            record.info[KEPT_AS] = _CountingDirect(connection, counts)
 
     def commit(_connection: Any) -> None:
         counts.commits += 1
@@ -102,18 +105,19 @@ class _CountingCursor(Cursor[Any]):
 class _CountingDirect(DirectCursor):
     """The same for what goes straight to the server."""
 
-    def __init__(self, connection: Any, *, note: Callable[[str], None]) -> None:
+    def __init__(self, connection: Any, counts: Counts) -> None:
         super().__init__(connection)
-        self._note = note
+        self._counts = counts
 
     def execute(self, sql: str, parameters: Sequence[Any]) -> None:
         """Runs a statement."""
-        self._note(sql)
+        self._counts.note(sql)
         super().execute(sql, parameters)
 
     def send(self, sql: str, parameters: Sequence[Any]) -> None:
         """Runs a statement without waiting."""
-        self._note(sql)
+        self._counts.note(sql)
+        self._counts.sent += 1
         super().send(sql, parameters)
 
 

@@ -112,4 +112,6 @@ def count_completion(url: str = "") -> Counts:
 def _tell_sql(key: str, name: str, counts: Counts) -> Iterator[Figure]:
     what = f"of a completed task, {name}"
     yield Figure(f"{key}.statements", f"SQL statements {what}", len(counts.statements), "", STATEMENT_BUDGET)
+    if counts.sent:
+        yield Figure(f"{key}.sent", "  of these, nobody waits for", counts.sent, "")
     yield Figure(f"{key}.commits", f"commits {what}", counts.commits, "", COMMIT_BUDGET)
