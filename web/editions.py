@@ -29,6 +29,7 @@ class Pages(Environment):
 
     language: Language | None = None
     _known: Known = {}
+    _read: dict[str | Template, Template]
 
     def __init__(self, app: App, **options: Any) -> None:
         super().__init__(app, **options)
@@ -41,14 +42,17 @@ class Pages(Environment):
         parent: str | None = None,
         globals: MutableMapping[str, Any] | None = None,  # noqa: A002  # Jinja names it so
     ) -> Template:
-        """A template by name. Raises TemplateNotFound."""
+        """A template by name. Raises TemplateNotFound. An edition keeps what it has read: pages import a dozen each."""
         if self.language is not None:
-            return super().get_template(name, parent, globals)
+            found = self._read.get(name)
+            if found is None:
+                found = self._read[name] = super().get_template(name, parent, globals)
+            return found
         language = current_language()
         edition = self._editions.get(language)
         if edition is None:
             edition = self._editions[language] = self.overlay()
-            edition.language, edition._known = language, self.know(language)
+            edition.language, edition._known, edition._read = language, self.know(language), {}
             edition.globals = self.globals | {name: edition._known[name] for name in SETTLED if name in edition._known}
         return edition.get_template(name, parent, globals)
 
