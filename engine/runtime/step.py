@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -62,10 +62,13 @@ CHANGING = (
 )
 
 _LOCK = Prepared(select(instance).where(instance.c.id == bindparam("instance_id")).with_for_update())
-_SAVE = Prepared(
-    update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_")),
-    columns=(*CHANGING, "seal"),
-)
+_SAVE = update(instance).where(instance.c.id == bindparam("id_"), instance.c.version == bindparam("version_"))
+
+
+@cache
+def _save_of(columns: tuple[str, ...]) -> Prepared:
+    """Saves these columns: SQLite writes the indexes of all that are named, changed or not."""
+    return Prepared(_SAVE, columns)
 
 
 def _nothing(_connection: Connection) -> None:
@@ -158,6 +161,7 @@ class Step:
         self.connection = unit.connection
         self.now = unit.now
         self.row = row
+        self._row_before = dict(row)
         self.command = command
         self.actor: Actor = command.actor
         self.instance_id: str = row["id"]
@@ -374,9 +378,9 @@ class Step:
 
     def _save(self) -> None:
         seal = seal_row(self.engine.keys.mac, "instance", self.row)
-        values = {name: self.row[name] for name in CHANGING} | {"seal": seal}
-        target = {"id_": self.instance_id, "version_": self.row["version"] - 1}
-        if _SAVE.run(self.connection, values | target) != 1:
+        changed = {name: self.row[name] for name in CHANGING if self.row[name] != self._row_before[name]}
+        values = changed | {"seal": seal, "id_": self.instance_id, "version_": self._row_before["version"]}
+        if _save_of((*changed, "seal")).run(self.connection, values) != 1:
             raise StaleState(self.instance_id)
 
 
