@@ -4,13 +4,12 @@ To check one out of a pool of SQLAlchemy and in again takes as long as three que
 and two rounds of events. So those that were used last are kept as they are, and SQLAlchemy only opens and closes them.
 """
 
-from threading import Semaphore
+from queue import Empty, SimpleQueue
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Pool
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 WAIT_SECONDS = 30
-OPENED_BY = "opened_by"  # in what is kept with a connection
 
 
 class Connections:
@@ -21,17 +20,23 @@ class Connections:
         self._most = most
         self._kept = kept
         self._wait_seconds = wait_seconds
-        self._turns = Semaphore(most)
+        self._turns = SimpleQueue[None]()  # a semaphore, but written in C
+        for _ in range(most):
+            self._turns.put(None)
         self._idle: list[Connection] = []
+        self._opened_by: dict[Connection, Pool] = {}
 
     def take(self) -> Connection:
         """A connection without a transaction. Raises sqlalchemy's TimeoutError when none comes free in time."""
-        if not self._turns.acquire(timeout=self._wait_seconds):
-            raise PoolTimeout(f"Expected one of {self._most} connections to come free within {self._wait_seconds} s")
+        try:
+            self._turns.get(timeout=self._wait_seconds)
+        except Empty:
+            waited = f"Expected one of {self._most} connections to come free within {self._wait_seconds} s"
+            raise PoolTimeout(waited) from None
         try:
             return self._find_idle() or self._open()
         except BaseException:
-            self._turns.release()
+            self._turns.put(None)
             raise
 
     def give_back(self, connection: Connection, *, has_failed: bool = False) -> None:
@@ -41,29 +46,31 @@ class Connections:
                 connection.rollback()
             if has_failed:
                 _reset(connection)
-            if connection.closed:
-                return
             if connection.invalidated or not self._is_current(connection) or len(self._idle) >= self._kept:
-                connection.close()
+                self._close(connection)
             else:
                 self._idle.append(connection)
         finally:
-            self._turns.release()
+            self._turns.put(None)
 
     def close(self) -> None:
         """Closes those that nobody uses."""
         while self._idle:
-            self._idle.pop().close()
+            self._close(self._idle.pop())
         self._engine.dispose()
 
     def _open(self) -> Connection:
         connection = self._engine.connect()
-        connection.info[OPENED_BY] = self._engine.pool
+        self._opened_by[connection] = self._engine.pool
         return connection
+
+    def _close(self, connection: Connection) -> None:
+        self._opened_by.pop(connection, None)
+        connection.close()
 
     def _is_current(self, connection: Connection) -> bool:
         """Whether it was opened since the engine last lost its database, which leaves it with another pool."""
-        return connection.info.get(OPENED_BY) is self._engine.pool
+        return self._opened_by.get(connection) is self._engine.pool
 
     def _find_idle(self) -> Connection | None:
         """The one that was used last. Those from before the engine lost its database are as dead as the one it lost."""
@@ -75,7 +82,7 @@ class Connections:
             if self._is_current(connection):
                 return connection
             connection.invalidate()
-            connection.close()
+            self._close(connection)
         return None
 
 
