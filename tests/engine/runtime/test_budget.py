@@ -4,7 +4,7 @@ import ast
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import FrameType
 
@@ -131,13 +131,19 @@ def test_only_the_unit_of_work_commits() -> None:
 def test_the_host_runs_no_text_as_code() -> None:
     found = []
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_bytes())):
+        for node in _list_named(path):
             if isinstance(node, ast.Name) and node.id in {"eval", "exec", "compile", "__import__"}:
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert found == []
 
 
-def _find_attributes(path: Path, names: set[str]) -> list[int]:
+@cache
+def _list_named(path: Path) -> list[ast.Name | ast.Attribute]:
+    """The names and attributes of a file, which is read once for all that is asked of it."""
     tree = ast.walk(ast.parse(path.read_bytes()))
-    found = [node for node in tree if isinstance(node, ast.Attribute) and node.attr in names]
+    return [node for node in tree if isinstance(node, ast.Name | ast.Attribute)]
+
+
+def _find_attributes(path: Path, names: set[str]) -> list[int]:
+    found = [node for node in _list_named(path) if isinstance(node, ast.Attribute) and node.attr in names]
     return [node.lineno for node in found if ast.unparse(node) != "csv.writer"]
