@@ -8,6 +8,7 @@ import pytest
 from engine.language.expressions import unwrap
 from engine.scenarios.coverage import FileCoverage, list_reached
 from engine.scenarios.definitions import Definitions
+from engine.scenarios.model import Scenario
 from engine.scenarios.mutants import Mutant, find_survivors, list_mutants
 from engine.scenarios.reporting import write_coverage, write_runs
 from engine.scenarios.runner import Runner
@@ -22,8 +23,13 @@ def definitions() -> Definitions:
     return Definitions(read_definitions())
 
 
+@pytest.fixture(scope="module")
+def scenarios(definitions: Definitions) -> list[Scenario]:
+    return read_shipped(definitions, [])
+
+
 def test_scenarios_hold_cover_everything_and_notice_every_fault(
-    definitions: Definitions, pytestconfig: pytest.Config
+    definitions: Definitions, scenarios: list[Scenario], pytestconfig: pytest.Config
 ) -> None:
     """One test, for each part needs the one before: the runs, what they pass together, and what they notice.
 
@@ -32,7 +38,7 @@ def test_scenarios_hold_cover_everything_and_notice_every_fault(
     `--long` only what is easier to miss is tried: its parts, and the tables.
     """
     with Runner(definitions) as runner:
-        suite = run_suite(runner, read_shipped(definitions, []), list_all(definitions), read_shipped_exceptions())
+        suite = run_suite(runner, scenarios, list_all(definitions), read_shipped_exceptions())
         assert suite.failures == [], "\n".join(write_runs(suite))
         assert suite.is_covered, "\n".join(write_coverage(suite))
         _check_hire_order(definitions, suite)
@@ -67,12 +73,14 @@ def _list_conditions(definitions: Definitions) -> Iterator[tuple[str, str]]:
                 yield process, flow_id
 
 
-def test_every_shipped_process_and_table_has_scenarios_of_its_own(definitions: Definitions) -> None:
-    assert set(list_named(read_shipped(definitions, []))) == set(list_all(definitions))
+def test_every_shipped_process_and_table_has_scenarios_of_its_own(
+    definitions: Definitions, scenarios: list[Scenario]
+) -> None:
+    assert set(list_named(scenarios)) == set(list_all(definitions))
 
 
-def test_scenarios_lie_beside_what_they_are_of(definitions: Definitions) -> None:
-    for scenario in read_shipped(definitions, []):
+def test_scenarios_lie_beside_what_they_are_of(definitions: Definitions, scenarios: list[Scenario]) -> None:
+    for scenario in scenarios:
         folder = Path(definitions.paths[scenario.process or scenario.table]).parent
         assert Path(scenario.place.file).parent == folder / "scenarios"
         assert (ROOT / scenario.place.file).is_file()
