@@ -180,7 +180,7 @@ class Topic:
     function: Callable[..., Any]
     required: frozenset[str]
     optional: frozenset[str]
-    types: Mapping[str, object]
+    types: Mapping[str, object] = field(hash=False)
     is_pure: bool = field(default=False, kw_only=True)
 
     def check_inputs(self, inputs: Mapping[str, Plain]) -> None:

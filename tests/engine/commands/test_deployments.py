@@ -3,14 +3,16 @@
 import pytest
 from sqlalchemy import func, select
 
-from engine.commands.deployments import DefinitionInvalid, deploy
+from engine.commands.deployments import DefinitionInvalid, check, deploy
+from engine.definitions.registry import TOPICS, TopicCall, topic
 from engine.queries.definitions import fetch_definition, list_definitions
 from engine.queries.inspection import Look, fetch_case
 from engine.queries.marks import mark_elements
 from engine.runtime.engine import Engine
+from engine.storage.plain import PlainDict
 from engine.storage.tables import definition
 from tests.support.clock import ManualClock
-from tests.support.definitions import FILES, diagram, flow, node, note_form, two_tasks, user
+from tests.support.definitions import FILES, diagram, flow, node, note_form, service, two_tasks, user
 from tests.support.stage import BOSS, Stage
 
 
@@ -41,6 +43,25 @@ def test_only_what_changed_gets_a_new_version(engine: Engine) -> None:
     assert [(one.key, one.version) for one in result.definitions] == [("trial", 2)]
     newest = {row.key: row.version for row in list_definitions(engine)}
     assert newest == {"trial": 2, "trial/note": 1, "policy": 1}
+
+
+def test_files_are_looked_at_anew_when_a_service_came_or_went(engine: Engine) -> None:
+    body = node("startEvent", "begun") + service("ring", "trial.ring") + node("endEvent", "done")
+    files = {**FILES, **diagram("trial", body + flow("begun ring done"))}
+    before = check(engine, files)
+    assert [one for one in before if one.severity == "error"] == []  # somebody outside may ring
+
+    @topic("trial.ring")
+    def ring(_call: TopicCall, *, bell: str) -> PlainDict:
+        """Rings a bell."""
+        return {"rung": bell}
+
+    try:
+        with pytest.raises(DefinitionInvalid, match="findings"):  # nothing says which bell
+            deploy(engine, BOSS, files)
+    finally:
+        del TOPICS["trial.ring"]
+    assert check(engine, files) == before
 
 
 def _calling(*versions: str) -> dict[str, bytes]:
