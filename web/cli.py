@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -146,13 +147,19 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 def serve() -> int:
-    """Prepares in a process of its own, for the sandbox must not have run before the server forks, then serves."""
+    """Prepares in a process of its own, for the sandbox must not have run before the server forks, then serves.
+
+    It is forked, for it needs the same modules, and to import them is most of a start.
+    """
     settings = read_settings()
     if not is_port_free(settings):
         print(f"Port {settings.port} on {settings.host} is in use. Set BATON_PORT to another one.", file=sys.stderr)
         return 1
-    if code := subprocess.call([sys.executable, "-m", "web.cli", "prepare"]):
-        return code
+    preparing = multiprocessing.get_context("fork").Process(target=lambda: sys.exit(prepare()))
+    preparing.start()
+    preparing.join()
+    if preparing.exitcode:
+        return preparing.exitcode
     print(f"\nBaton is at http://{settings.host}:{settings.port}")
     print(f"Sign in with the password {PASSWORD} as")
     for login, meaning in LOGINS:
