@@ -299,7 +299,3 @@ def print_findings(findings: Iterable[Finding]) -> None:
     """Why files were refused, one line each."""
     for finding in findings:
         print(f"{finding.file}: {finding.element}: {finding.message} [{finding.rule}]", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

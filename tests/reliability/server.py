@@ -116,7 +116,7 @@ class RunningServer:
 
     def _start(self, verb: tuple[str, ...]) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "web.cli", *verb]
+            command = [sys.executable, "-m", "web", *verb]
             return subprocess.Popen(command, env=self._environment, stdout=log, stderr=log, start_new_session=True)
 
     def _answers(self) -> bool:

@@ -73,7 +73,7 @@ def start_second(server: RunningServer) -> str:
     port = server.url.rpartition(":")[2]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
     second = subprocess.run(
-        [sys.executable, "-m", "web.cli"],
+        [sys.executable, "-m", "web"],
         env=environment | {"BATON_PORT": port},
         capture_output=True,
         text=True,
