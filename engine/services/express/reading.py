@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 
-from openpyxl import load_workbook
-
 from engine.services.express.errors import ListUnreadable
 from engine.storage.plain import PlainDict
 
@@ -103,6 +101,8 @@ def _read_csv(content: bytes) -> Iterator[list[str]]:
 
 
 def _read_workbook(content: bytes) -> Iterator[list[str]]:
+    from openpyxl import load_workbook  # takes a twentieth of a server's start
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED_BYTES:
