@@ -41,7 +41,13 @@ def find_overflow(page: Page) -> list[str]:
     return [] if wider is None else [f"wider than {page.evaluate('innerWidth')} px: {wider}"]
 
 
+def keep_axe(page: Page) -> None:
+    """Brings axe-core into every document that is loaded from now on, where there are many to look at."""
+    page.add_init_script(path=AXE)
+
+
 def find_barriers(page: Page) -> list[str]:
     """What axe-core holds against the page (WCAG 2.2 A and AA, best practice); drawings count as one picture."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     return [str(one) for one in page.evaluate(_AXE, STANDARDS)]

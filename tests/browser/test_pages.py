@@ -7,11 +7,14 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.browser.checks import find_barriers, find_faults, find_overflow
+from tests.browser.checks import find_barriers, find_faults, find_overflow, keep_axe
 from tests.browser.conftest import Visit
 from tests.browser.person import DESKTOP, HEIGHT, LOCALES, PHONE, Language, Person, Scheme
 from tests.support.walking import MENU, PEOPLE, list_pages, read_links, walk
 from web.texts import HTML_LANGUAGE
+
+# asked of the page itself: a locator brings a library of its own into each page
+_LINKS = "[...document.querySelectorAll('a')].map((one) => one.getAttribute('href') ?? '')"
 
 
 def test_pages_are_sound(visit: Visit) -> None:
@@ -22,6 +25,8 @@ def test_pages_are_sound(visit: Visit) -> None:
     kinds: set[str] = set()
     roles = [one for people in PEOPLE.values() for one in people.items()]
     with visit("zh") as chinese, visit("en", scheme="dark") as english:
+        keep_axe(chinese.page)
+        keep_axe(english.page)
         for number, (role, login) in enumerate(roles):
             person = (chinese, english)[number % 2]
             person.leave()
@@ -70,7 +75,7 @@ def look_around(person: Person, login: str, role: str, kinds: set[str], *, has_a
         response = person.page.goto(path)
         assert response is not None
         assert response.status == 200, f"{path} answered {response.status}"
-        links = person.page.locator("a").evaluate_all("all => all.map(one => one.getAttribute('href') ?? '')")
+        links = person.page.evaluate(_LINKS)
         if found := look(person):
             faults[f"{role} {path}"] = found
         return list_pages(links)
