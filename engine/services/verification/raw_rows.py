@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     LargeBinary,
+    Select,
     String,
     Table,
     select,
@@ -77,13 +78,20 @@ def find_unreadable(connection: Connection, table: Table) -> Iterator[tuple[dict
 def _read_raw(
     connection: Connection, table: Table, conditions: tuple[ColumnElement[bool], ...], order_by: tuple[Column[Any], ...]
 ) -> Iterator[dict[str, Any]]:
-    names = [str(column.name) for column in table.c]
-    columns = [type_coerce(column, NullType()).label(column.name) for column in table.c]
-    query = select(*columns).where(*conditions).order_by(*order_by)
+    names = [place.name for place in _list_places(table)]
+    query = _select_raw(table)
+    if conditions or order_by:
+        query = query.where(*conditions).order_by(*order_by)
     with connection.execute(query, execution_options={"yield_per": CHUNK_ROWS}) as result:
         for chunk in result.partitions():
             for row in chunk:
                 yield dict(zip(names, row, strict=True))
+
+
+@cache
+def _select_raw(table: Table) -> Select[Any]:
+    """All of a table as it lies there: written once, for a check of everything asks for it again and again."""
+    return select(*(type_coerce(column, NullType()).label(column.name) for column in table.c))
 
 
 @dataclass(frozen=True)
