@@ -89,7 +89,7 @@ def _read_raw(
 
 
 @cache
-def _select_raw(table: Table) -> Select[Any]:
+def _select_raw(table: Table) -> Select[*tuple[Any, ...]]:
     """All of a table as it lies there: written once, for a check of everything asks for it again and again."""
     return select(*(type_coerce(column, NullType()).label(column.name) for column in table.c))
 
