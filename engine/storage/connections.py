@@ -88,7 +88,7 @@ class Connections:
 
 class Loan:
     """A connection for as long as a thread is in it, however often it enters. The next time it may be another one,
-    unless it `is_kept` until the loan is closed or something fails.
+    unless it `is_kept` until the loan is closed.
     """
 
     def __init__(self, connections: Connections, *, is_kept: bool = False) -> None:
@@ -106,12 +106,16 @@ class Loan:
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
         self._depth -= 1
         if failed is not None or not self._is_kept:
-            self.close(has_failed=failed is not None)
+            self._give_back(has_failed=failed is not None)
         elif not self._depth and self._connection is not None and self._connection.in_transaction():
             self._connection.rollback()  # whoever comes next sees what is committed by then
 
-    def close(self, *, has_failed: bool = False) -> None:
-        """Gives the connection back, unless somebody is in it."""
+    def close(self) -> None:
+        """Keeps the connection no longer: it goes back, if somebody is in it as soon as he leaves."""
+        self._is_kept = False
+        self._give_back()
+
+    def _give_back(self, *, has_failed: bool = False) -> None:
         if self._depth or self._connection is None:
             return
         connection, self._connection = self._connection, None

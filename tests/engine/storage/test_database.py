@@ -62,9 +62,14 @@ def test_a_kept_connection_serves_one_read_after_the_other_until_somebody_writes
         assert elsewhere is not one, "it is lent"
         database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="b")))
         assert _take_in_a_thread(database) is one, "who waits for a writer holds no reader"
+    with database.share_reader(is_kept=True):
         with pytest.raises(LookupError), database.read() as held:
             raise LookupError
         assert _take_in_a_thread(database) is held, "what failed is not kept"
+        late = database.read()
+        left = late.__enter__()
+    late.__exit__(None, None, None)
+    assert _take_in_a_thread(database) is left, "who leaves late gives it back himself"
     database.close()
 
 
