@@ -23,8 +23,8 @@ class Connections:
         self._turns = SimpleQueue[None]()  # a semaphore, but written in C
         for _ in range(most):
             self._turns.put(None)
-        self._idle: list[Connection] = []
-        self._opened_by: dict[Connection, Pool] = {}
+        self._idle: list[tuple[Connection, Pool]] = []  # each with the pool it was opened by
+        self._lent: dict[Connection, Pool] = {}
 
     def take(self) -> Connection:
         """A connection without a transaction. Raises sqlalchemy's TimeoutError when none comes free in time."""
@@ -41,48 +41,47 @@ class Connections:
 
     def give_back(self, connection: Connection, *, has_failed: bool = False) -> None:
         """Takes back a connection; what it has not committed is rolled back."""
+        pool = self._lent.pop(connection)
         try:
             if connection.in_transaction():
                 connection.rollback()
             if has_failed:
                 _reset(connection)
-            if connection.invalidated or not self._is_current(connection) or len(self._idle) >= self._kept:
-                self._close(connection)
+            if connection.invalidated or not self._is_current(pool) or len(self._idle) >= self._kept:
+                connection.close()
             else:
-                self._idle.append(connection)
+                self._idle.append((connection, pool))
         finally:
             self._turns.put(None)
 
     def close(self) -> None:
         """Closes those that nobody uses."""
         while self._idle:
-            self._close(self._idle.pop())
+            self._idle.pop()[0].close()
         self._engine.dispose()
 
     def _open(self) -> Connection:
+        pool = self._engine.pool
         connection = self._engine.connect()
-        self._opened_by[connection] = self._engine.pool
+        self._lent[connection] = pool
         return connection
 
-    def _close(self, connection: Connection) -> None:
-        self._opened_by.pop(connection, None)
-        connection.close()
-
-    def _is_current(self, connection: Connection) -> bool:
-        """Whether it was opened since the engine last lost its database, which leaves it with another pool."""
-        return self._opened_by.get(connection) is self._engine.pool
+    def _is_current(self, pool: Pool) -> bool:
+        """Whether the engine still has this pool: when it loses its database it gets another one."""
+        return pool is self._engine.pool
 
     def _find_idle(self) -> Connection | None:
         """The one that was used last. Those from before the engine lost its database are as dead as the one it lost."""
         while self._idle:
             try:
-                connection = self._idle.pop()
+                connection, pool = self._idle.pop()
             except IndexError:  # another thread was faster
                 break
-            if self._is_current(connection):
+            if self._is_current(pool):
+                self._lent[connection] = pool
                 return connection
             connection.invalidate()
-            self._close(connection)
+            connection.close()
         return None
 
 
