@@ -14,7 +14,7 @@ from psycopg import Cursor
 from sqlalchemy import event
 
 from engine.storage.database import Database
-from engine.storage.direct import KEPT_AS, DirectCursor
+from engine.storage.direct import KEPT_AS, Answer, DirectLine
 
 NANOSECONDS = 1e9
 BETWEEN = ("BEGIN", "COMMIT", "ROLLBACK", "--")
@@ -102,23 +102,23 @@ class _CountingCursor(Cursor[Any]):
         return super().execute(query, *arguments, **options)
 
 
-class _CountingDirect(DirectCursor):
+class _CountingDirect(DirectLine):
     """The same for what goes straight to the server."""
 
     def __init__(self, connection: Any, counts: Counts) -> None:
         super().__init__(connection)
         self._counts = counts
 
-    def execute(self, sql: str, parameters: Sequence[Any]) -> None:
+    def execute(self, sql: str, parameters: Sequence[Any]) -> Answer:
         """Runs a statement."""
         self._counts.note(sql)
-        super().execute(sql, parameters)
+        return super().execute(sql, parameters)
 
-    def send(self, sql: str, parameters: Sequence[Any]) -> None:
+    def send(self, sql: str, parameters: Sequence[Any]) -> Answer:
         """Runs a statement without waiting."""
         self._counts.note(sql)
         self._counts.sent += 1
-        super().send(sql, parameters)
+        return super().send(sql, parameters)
 
 
 def cpu_seconds() -> float:

@@ -9,6 +9,8 @@ from queue import Empty, SimpleQueue
 from sqlalchemy import Connection, Engine, Pool
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from engine.storage.prepared import forget
+
 WAIT_SECONDS = 30
 
 
@@ -43,6 +45,7 @@ class Connections:
         """Takes back a connection; what it has not committed is rolled back."""
         pool = self._lent.pop(connection)
         try:
+            forget(connection)
             if connection.in_transaction():
                 connection.rollback()
             if has_failed:

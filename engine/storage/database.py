@@ -56,7 +56,8 @@ class Database:
         else:
             self.reader = _create_engine(url, isolation_level="AUTOCOMMIT", connect_args=DRIVER_OPTIONS)
             self.writer = _create_engine(url, connect_args=DRIVER_OPTIONS)
-            _settle_what_is_sent(self.writer)
+            for engine in (self.reader, self.writer):
+                _settle_what_is_sent(engine)
             self._readers, self._writers = (
                 Connections(engine, most=24, kept=8) for engine in (self.reader, self.writer)
             )
@@ -128,14 +129,14 @@ def _create_engine(url: str, **options: Any) -> Engine:
     )
 
 
-def _settle_what_is_sent(writer: Engine) -> None:
+def _settle_what_is_sent(engine: Engine) -> None:
     """Whatever SQLAlchemy does on a connection comes after the statements that were sent on it."""
 
-    @event.listens_for(writer, "before_cursor_execute")
+    @event.listens_for(engine, "before_cursor_execute")
     def before_statement(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         forget(connection) if statement.startswith("ROLLBACK") else settle(connection)
 
-    @event.listens_for(writer, "release_savepoint")
+    @event.listens_for(engine, "release_savepoint")
     def end_of_savepoint(connection: Connection, name: str, _context: object) -> None:
         try:
             settle(connection)
@@ -144,8 +145,8 @@ def _settle_what_is_sent(writer: Engine) -> None:
                 connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
             raise
 
-    event.listen(writer, "commit", settle)
-    event.listen(writer, "rollback", forget)
+    event.listen(engine, "commit", settle)
+    event.listen(engine, "rollback", forget)
 
 
 def _sqlite_engine(url: str, mode: str) -> Engine:

@@ -14,10 +14,9 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import TypeEngine
 
 from engine.storage.dialects import NUMBERED
-from engine.storage.direct import KEPT_AS, DirectCursor
+from engine.storage.direct import KEPT_AS, DirectLine
 
 Values: TypeAlias = Mapping[str, Any]
 Convert: TypeAlias = Callable[[Any], Any]
@@ -56,6 +55,13 @@ class Prepared:
         row = self.first(connection, values)
         return None if row is None else row[0]
 
+    def ask(self, connection: Connection, values: Values = NOTHING) -> "Asked":
+        """Asks without waiting for the answer: on PostgreSQL several questions wait together, SQLite answers at once.
+
+        The answer is looked at while the connection is lent, and tells of the moment in which it was asked for.
+        """
+        return Asked(connection, *self._execute(connection, values, is_waited_for=False))
+
     def run(self, connection: Connection, values: Values = NOTHING) -> int:
         """Changes rows; gives how many."""
         cursor, _ = self._execute(connection, values)
@@ -86,15 +92,45 @@ class Prepared:
         try:
             if compiled.is_sqlite:
                 return driver.execute(text.sql, parameters), compiled
-            cursor = _find_direct(connection, driver)
-            (cursor.execute if is_waited_for else cursor.send)(text.sql, parameters)
-            return cursor, compiled
+            line = _find_line(connection, driver)
+            return (line.execute if is_waited_for else line.send)(text.sql, parameters), compiled
         except dialect.loaded_dbapi.Error as error:
             raise _translate(connection, error, text.sql, parameters) from error
 
     def _compile(self, dialect: Dialect) -> "_Compiled":
         made = self._compiled[dialect.name] = _Compiled(self.statement, self.columns, dialect)
         return made
+
+
+class Asked:
+    """The answer to a question, once somebody looks at it."""
+
+    def __init__(self, connection: Connection, cursor: Any, compiled: "_Compiled") -> None:
+        self._connection, self._compiled = connection, compiled
+        self._cursor = cursor
+        self._rows: list[Any] | None = cursor.fetchall() if compiled.is_sqlite else None
+
+    def all(self) -> list[Any]:
+        """Every row, as a named tuple."""
+        return self._compiled.read(self._find_rows())
+
+    def first(self) -> Any:
+        """The first row; None if there is none."""
+        rows = self._find_rows()
+        return self._compiled.read(rows[:1])[0] if rows else None
+
+    def scalar(self) -> Any:
+        """The first column of the first row; None if there is no row."""
+        row = self.first()
+        return None if row is None else row[0]
+
+    def _find_rows(self) -> list[Any]:
+        if self._rows is None:
+            try:
+                self._rows = self._cursor.fetchall()
+            except self._connection.dialect.loaded_dbapi.Error as error:
+                raise _translate(self._connection, error, None, None) from error
+        return self._rows
 
 
 @dataclass(frozen=True)
@@ -123,13 +159,12 @@ class _Compiled:
         compiled = statement.compile(dialect=numbered, column_keys=columns)
         assert isinstance(compiled, SQLCompiler)
         self._compiled = compiled
-        self._dialect = dialect
         self.is_sqlite = dialect.name == "sqlite"
         self._lists = [name for name, bind in compiled.binds.items() if bind.expanding]
         self._texts: dict[tuple[int, ...], _Text] = {}
         selected = list(statement.selected_columns) if isinstance(statement, Select) else []
         self._make_row: Callable[[Iterable[Any]], Any] = _name_columns(column.key or "" for column in selected)
-        converts = [self._find(column.type).result_processor(dialect, None) for column in selected]
+        converts = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in selected]
         self._converts = [(place, convert) for place, convert in enumerate(converts) if convert is not None]
 
     def text(self, values: Values) -> _Text:
@@ -154,8 +189,9 @@ class _Compiled:
     def _make_text(self, values: Values) -> _Text:
         given = {name: bind for name, bind in self._compiled.binds.items() if bind.required or name in values}
         state = self._compiled.construct_expanded_state({name: values[name] for name in given})
+        dialect = self._compiled.dialect
         converts: dict[str, Convert | None] = {
-            name: self._find(bind.type).bind_processor(self._dialect)
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
             for name, bind in given.items()
             if not bind.expanding
         }
@@ -163,27 +199,24 @@ class _Compiled:
         fixed = {name: bind.effective_value for name, bind in self._compiled.binds.items() if name not in given}
         return _Text(state.statement, places, fixed, dict(state.parameter_expansion))
 
-    def _find(self, column_type: TypeEngine[Any]) -> TypeEngine[Any]:
-        return column_type.dialect_impl(self._dialect)
-
 
 def settle(connection: Connection) -> None:
     """Waits for what was sent. Raises SQLAlchemy's errors."""
-    if (cursor := _find_sender(connection)) is None:
+    if (line := _find_known_line(connection)) is None:
         return
     try:
-        cursor.settle()
+        line.settle()
     except connection.dialect.loaded_dbapi.Error as error:
         raise _translate(connection, error, None, None) from error
 
 
 def forget(connection: Connection) -> None:
     """Lets go of what was sent, before it is rolled back."""
-    if (cursor := _find_sender(connection)) is not None:
-        cursor.forget()
+    if (line := _find_known_line(connection)) is not None:
+        line.forget()
 
 
-def _find_sender(connection: Connection) -> DirectCursor | None:
+def _find_known_line(connection: Connection) -> DirectLine | None:
     return None if connection.invalidated else connection.info.get(KEPT_AS)
 
 
@@ -196,11 +229,11 @@ def _translate(connection: Connection, error: Any, sql: str | None, parameters: 
     return told
 
 
-def _find_direct(connection: Connection, driver: Any) -> DirectCursor:
+def _find_line(connection: Connection, driver: Any) -> DirectLine:
     kept = connection.info
-    found: DirectCursor | None = kept.get(KEPT_AS)
+    found: DirectLine | None = kept.get(KEPT_AS)
     if found is None:
-        found = kept[KEPT_AS] = DirectCursor(driver)
+        found = kept[KEPT_AS] = DirectLine(driver)
     return found
 
 
