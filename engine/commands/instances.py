@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, update
 
-from engine.definitions.catalogue import PROCESS
+from engine.definitions.catalogue import PROCESS, Pins
 from engine.language.model import find_plain_start
 from engine.records.history import GENESIS, event
-from engine.records.submissions import SubmissionKey, find_answer
+from engine.records.submissions import SubmissionKey, ask_answer
 from engine.runtime.engine import Engine
 from engine.runtime.errors import SubmissionConflict
 from engine.runtime.step import ACTIVE, CANCELLED, Command, Step, run_step
@@ -82,11 +82,13 @@ def begin_instance(
     assert key is not None
 
     def work(unit: UnitOfWork) -> str:
-        if answer := find_answer(unit.connection, key, actor):
+        find = ask_answer(unit.connection, key, actor)
+        pins = engine.catalogue.pin_newest(unit.connection)
+        if answer := find():
             if not answer.is_same:
                 raise SubmissionConflict(key.scope)
             return str(answer.instance_id)
-        row = _insert_instance(engine, unit, actor, process_key, business_key)
+        row = _insert_instance(unit, actor, pins, process_key, business_key)
         step = Step(engine, unit, row, command)
         if actor.party_id != PLATFORM:
             owner = {"instance_id": row["id"], "party_id": actor.party_id, "relation": "starter"}
@@ -109,7 +111,8 @@ def trigger_instance(
 
     Runs inside a transaction that makes sure it happens once. Raises UnknownDefinition.
     """
-    row = _insert_instance(engine, unit, SYSTEM, process_key, business_key)
+    pins = engine.catalogue.pin_newest(unit.connection)
+    row = _insert_instance(unit, SYSTEM, pins, process_key, business_key)
     step = Step(engine, unit, row, Command("start", SYSTEM, lambda _: None))
     told = event("started", process=process_key, pins=row["pin_set_id"], element=trigger.element, by=trigger.by)
     step.note(told | event("started", **trigger.facts, payload=trigger.payload))
@@ -134,9 +137,8 @@ def cancel_instance(
 
 
 def _insert_instance(
-    engine: Engine, unit: UnitOfWork, actor: Actor, process_key: str, business_key: str | None
+    unit: UnitOfWork, actor: Actor, pins: Pins, process_key: str, business_key: str | None
 ) -> dict[str, Any]:
-    pins = engine.catalogue.pin_newest(unit.connection)
     row: dict[str, Any] = {
         "id": new_case_id(unit.now),
         "definition_id": pins.find(PROCESS, process_key),

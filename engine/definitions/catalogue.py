@@ -45,13 +45,20 @@ _NEWEST = Prepared(
         & (definition.c.version == _newest.c.version),
     )
 )
-_STAMP = Prepared(select(func.count().label("count"), func.max(definition.c.id).label("last_id")))
+_SAME_PINS = select(pin_set.c.id).where(pin_set.c.sha256 == bindparam("sha256"))
+_FIND_PINS = Prepared(_SAME_PINS)
+_STAMP = Prepared(
+    select(
+        func.count().label("count"),
+        func.max(definition.c.id).label("last_id"),
+        _SAME_PINS.scalar_subquery().label("pin_set_id"),
+    )
+)
 _VERSION = Prepared(
     select(definition.c.id).where(
         definition.c.kind == PROCESS, definition.c.key == bindparam("key"), definition.c.version == bindparam("version")
     )
 )
-_SAME_PINS = Prepared(select(pin_set.c.id).where(pin_set.c.sha256 == bindparam("sha256")))
 
 
 def find_version(connection: Connection, key: str, version: int) -> str | None:
@@ -130,12 +137,13 @@ class Catalogue:
 
     def pin(self, connection: Connection, chosen: Mapping[str, Mapping[str, str]]) -> Pins:
         """The same with chosen definitions in the place of the newest ones, by kind and key."""
-        newest = self._read_newest(connection)
+        newest, found = self._read_newest(connection)
         ids, digest = newest.ids, newest.digest
         if chosen:
             ids = {**ids, **{kind: {**ids.get(kind, {}), **keys} for kind, keys in chosen.items()}}
-            digest = _digest(ids)
-        found = _SAME_PINS.scalar(connection, {"sha256": digest})
+            digest, found = _digest(ids), None
+        if found is None:
+            found = _FIND_PINS.scalar(connection, {"sha256": digest})
         if found is None:
             found = new_id()
             connection.execute(insert(pin_set).values(id=found, sha256=digest, pins=ids))
@@ -143,18 +151,21 @@ class Catalogue:
 
     def newest(self, connection: Connection) -> Mapping[str, Mapping[str, str]]:
         """The ids of the newest versions, by kind and key."""
-        return self._read_newest(connection).ids
+        return self._read_newest(connection)[0].ids
 
-    def _read_newest(self, connection: Connection) -> "_Newest":
-        """Read again when something was deployed: definitions are only added, and their ids grow."""
-        stamp = _STAMP.first(connection)
+    def _read_newest(self, connection: Connection) -> tuple["_Newest", str | None]:
+        """Read again when something was deployed: definitions are only added, and their ids grow. With it the set that
+        pins it, if one is known to.
+        """
         kept = self._newest
-        if kept is None or kept.stamp != stamp:
-            ids: dict[str, dict[str, str]] = {}
-            for kind, key, definition_id in _NEWEST.all(connection):
-                ids.setdefault(kind, {})[key] = definition_id
-            kept = self._newest = _Newest(stamp, ids, _digest(ids))
-        return kept
+        count, last_id, pin_set_id = _STAMP.first(connection, {"sha256": kept.digest if kept else ""})
+        if kept is not None and kept.stamp == (count, last_id):
+            return kept, pin_set_id
+        ids: dict[str, dict[str, str]] = {}
+        for kind, key, definition_id in _NEWEST.all(connection):
+            ids.setdefault(kind, {})[key] = definition_id
+        kept = self._newest = _Newest((count, last_id), ids, _digest(ids))
+        return kept, None
 
     def pins(self, connection: Connection, pin_set_id: str) -> Pins:
         """A pinned set by its id."""

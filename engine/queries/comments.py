@@ -1,5 +1,6 @@
 """What people said about a case."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,14 +50,15 @@ def list_comments(engine: Engine, actor: Actor, instance_id: str) -> list[Commen
         takes_part = _TAKES_PART.first(connection, describe_actor(actor) | {"instance_id": instance_id})
         if takes_part is None and actor.role not in READERS:
             raise NotFound("case", instance_id)
-        return read_comments(engine, connection, actor, instance_id, has_texts=takes_part is not None)
+        return ask_comments(engine, connection, actor, instance_id, has_texts=takes_part is not None)()
 
 
-def read_comments(
+def ask_comments(
     engine: Engine, connection: Connection, actor: Actor, instance_id: str, *, has_texts: bool
-) -> list[Comment]:
-    """Comments of a case that was found for its reader, oldest first."""
-    return [
+) -> Callable[[], list[Comment]]:
+    """Comments of a case that is found for its reader before they are called for, oldest first."""
+    asked = _LIST.ask(connection, {"instance_id": instance_id})
+    return lambda: [
         Comment(
             row.id,
             row.element,
@@ -67,5 +69,5 @@ def read_comments(
             vault.open_reference(connection, engine.keys, row.text) if has_texts else None,
             row.written_at,
         )
-        for row in _LIST.all(connection, {"instance_id": instance_id})
+        for row in asked.all()
     ]

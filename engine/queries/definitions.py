@@ -1,11 +1,11 @@
 """What is deployed, version by version, and what uses it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Connection, Row, Select, exists, func, select
 
 from engine.definitions.catalogue import PROCESS, parts_of
 from engine.language.model import Element
@@ -91,8 +91,13 @@ def list_definitions(engine: Engine, kind: str | None = None) -> list[Definition
 def name_processes(engine: Engine) -> list[ProcessName]:
     """The processes that cases were started of, by key."""
     with engine.database.read() as connection:
-        found = {row.key: ProcessName(*row) for row in _NAMES.all(connection)}  # the newest comes last
-    return list(found.values())
+        return ask_process_names(connection)()
+
+
+def ask_process_names(connection: Connection) -> Callable[[], list[ProcessName]]:
+    """The same, to be called for when other questions were asked as well."""
+    asked = _NAMES.ask(connection)
+    return lambda: list({row.key: ProcessName(*row) for row in asked.all()}.values())  # the newest comes last
 
 
 def fetch_definition(engine: Engine, definition_id: str) -> DefinitionView:

@@ -1,5 +1,6 @@
 """Who may read an upload: the party that sent it, and those who take part in the case it belongs to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -50,20 +51,27 @@ class CaseFile:
         return self.stored.describe()
 
 
-def read_files(connection: Connection, actor: Actor, instance_id: str) -> list[CaseFile]:
-    """The uploads of a case that was found for its reader, newest first; without those he may not see."""
-    rows = _OF_CASE.all(connection, {"instance_id": instance_id})
-    hidden = _list_hidden(connection, actor, instance_id) if rows else set()
-    return [
-        CaseFile(
-            StoredFile(row.id, row.sha256, row.size_bytes, row.media_type, row.name),
-            row.name_zh or "",
-            row.name_en or "",
-            row.stored_at,
-        )
-        for row in rows
-        if row.id not in hidden
-    ]
+def ask_files(connection: Connection, actor: Actor, instance_id: str) -> Callable[[], list[CaseFile]]:
+    """The uploads of a case that is found for its reader before they are called for, newest first; without those he
+    may not see.
+    """
+    asked = _OF_CASE.ask(connection, {"instance_id": instance_id})
+
+    def read() -> list[CaseFile]:
+        rows = asked.all()
+        hidden = _list_hidden(connection, actor, instance_id) if rows else set()
+        return [
+            CaseFile(
+                StoredFile(row.id, row.sha256, row.size_bytes, row.media_type, row.name),
+                row.name_zh or "",
+                row.name_en or "",
+                row.stored_at,
+            )
+            for row in rows
+            if row.id not in hidden
+        ]
+
+    return read
 
 
 def fetch_file(engine: Engine, actor: Actor, file_id: str) -> FileView:

@@ -1,6 +1,6 @@
 """The inbox: open tasks an actor may do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ from engine.records.access import IS_CANDIDATE, IS_FREE, describe_actor
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
 from engine.storage.columns import EPOCH, NEVER
-from engine.storage.prepared import Prepared
+from engine.storage.prepared import Asked, Prepared
 from engine.storage.tables import case_gram, instance, task
 
 __all__ = ["ALL", "BY_CREATED", "BY_DUE", "BY_PRIORITY", "FREE", "GROUP", "LATE", "MINE"]
@@ -132,31 +132,48 @@ class Work:
 
     def count(self) -> dict[str, int]:
         """See `count_tasks`."""
+        return self.ask_count()()
+
+    def ask_count(self) -> Callable[[], dict[str, int]]:
+        """The same, to be called for when other questions were asked as well."""
         values = self.values | {"due_from": EPOCH, "due_before": self.engine.clock()}
-        first: dict[str, int] = first_query(self.names, COUNT_LIMIT).first(self.connection, values)._asdict()
-        if first[ALL] < COUNT_LIMIT:
-            return first
-        few = [view for view, count in first.items() if count < COUNT_LIMIT]  # there may be more behind the first
-        return first | {
-            view: count_query(self.names, view, COUNT_LIMIT).scalar(self.connection, values) for view in few
-        }
+        asked = first_query(self.names, COUNT_LIMIT).ask(self.connection, values)
+
+        def read() -> dict[str, int]:
+            first: dict[str, int] = asked.first()._asdict()
+            if first[ALL] < COUNT_LIMIT:
+                return first
+            few = [view for view, count in first.items() if count < COUNT_LIMIT]  # there may be more behind the first
+            counting = {view: count_query(self.names, view, COUNT_LIMIT).ask(self.connection, values) for view in few}
+            return first | {view: one.scalar() for view, one in counting.items()}
+
+        return read
 
     def fetch_page(self, wanted: TaskFilter, after: str | None, limit: int) -> Page[TaskRow]:
         """See `list_tasks`."""
+        return self.ask_page(wanted, after, limit)()
+
+    def ask_page(self, wanted: TaskFilter, after: str | None, limit: int) -> Callable[[], Page[TaskRow]]:
+        """The same, to be called for when other questions were asked as well."""
         limit = min(limit, MAX_LIMIT)
-        rows = self._fetch(wanted, after, limit, is_probe=False)
-        found = [self._read(row) for row in rows[:limit]]
-        return Page(found, _mark(wanted.sort, found[-1]) if len(rows) > limit else None)
+        asked = self._ask(wanted, after, limit, is_probe=False)
+
+        def read() -> Page[TaskRow]:
+            rows = asked.all()
+            found = [self._read(row) for row in rows[:limit]]
+            return Page(found, _mark(wanted.sort, found[-1]) if len(rows) > limit else None)
+
+        return read
 
     def probe(self, wanted: TaskFilter, after: str | None, limit: int) -> list[tuple[str, int]]:
         """Task and version of its instance for each row of a page and the row behind it: equal lists, equal pages."""
-        return [(row.id, row.version) for row in self._fetch(wanted, after, min(limit, MAX_LIMIT), is_probe=True)]
+        return [(row.id, row.version) for row in self._ask(wanted, after, min(limit, MAX_LIMIT), is_probe=True).all()]
 
     def find(self, task_ids: list[str]) -> list[TaskRow]:
         """Those of some tasks that the actor may see."""
         return [self._read(row) for row in self.connection.execute(_FIND, self.values | {"task_ids": task_ids})]
 
-    def _fetch(self, wanted: TaskFilter, after: str | None, limit: int, *, is_probe: bool) -> list[Any]:
+    def _ask(self, wanted: TaskFilter, after: str | None, limit: int, *, is_probe: bool) -> Asked:
         """The rows of a page and the one behind it."""
         values = self.values | _describe(wanted, after)
         grams = find_grams(self.connection, wanted.search, ALL_CASES) if wanted.search else None
@@ -176,7 +193,7 @@ class Work:
             is_from_text=grams is not None and self._is_said_by_few(values),
             is_continued=bool(after),
         )
-        return page_query(shape, limit + 1, is_probe=is_probe).all(self.connection, values)
+        return page_query(shape, limit + 1, is_probe=is_probe).ask(self.connection, values)
 
     def _is_said_by_few(self, values: Mapping[str, object]) -> bool:
         """Whether few cases have the grams that are looked for, and fewer than there are tasks for him."""

@@ -27,6 +27,7 @@ _FIND = Prepared(
         instance.c.id == bindparam("instance_id"), TAKES_PART
     )
 )
+# The parties of a case by who acted for them, in which role: what an organisation's member did, it did.
 _NAMES = Prepared(
     select(submission.c.actor_id, submission.c.acting_role, party.c.name_zh, party.c.name_en)
     .join(party, party.c.id == submission.c.party_id)
@@ -86,11 +87,12 @@ def find_case(connection: Connection, actor: Actor, instance_id: str) -> Any:
 def read_progress(engine: Engine, connection: Connection, case: Any, newest: int | None = None) -> Progress:
     """The progress of a case that was found for its reader; with the steps of so many newest records, or of all."""
     is_whole = newest is None or case.history_seq <= newest
+    asked = _NAMES.ask(connection, {"instance_id": case.id})
     if newest is None or is_whole:
         story = tell_case(engine, connection, case.process_key, read_stream(connection, case.id))
     else:
         story = _tell_newest(engine, connection, case, newest)
-    names = _names(connection, case.id)
+    names: Names = {(row.actor_id, row.acting_role): (row.name_zh, row.name_en) for row in asked.all()}
     frames = engine.catalogue.frames(connection, case.definition_id)
     marks = mark_elements(story, case.process_key, frames)
     waits_for = [token.element for token in story.tokens if token.element.kind == "userTask"]
@@ -112,9 +114,3 @@ def _steps(chapter: Chapter, names: Names) -> list[Step]:
         for entry in chapter.entries
         if entry.kind == "completed" and entry.element is not None and entry.element.kind in TOLD
     ]
-
-
-def _names(connection: Connection, instance_id: str) -> Names:
-    """The parties of a case by who acted for them, in which role: what an organisation's member did, it did."""
-    rows = _NAMES.all(connection, {"instance_id": instance_id})
-    return {(row.actor_id, row.acting_role): (row.name_zh, row.name_en) for row in rows}

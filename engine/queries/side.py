@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from engine.queries.comments import Comment, read_comments
-from engine.queries.files import CaseFile, read_files
+from engine.queries.comments import Comment, ask_comments
+from engine.queries.files import CaseFile, ask_files
 from engine.queries.progress import Progress, find_case, read_progress
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
@@ -25,8 +25,7 @@ def fetch_side(engine: Engine, actor: Actor, instance_id: str, newest: int | Non
     """
     with engine.database.read() as connection:
         case = find_case(connection, actor, instance_id)
-        return Side(
-            read_progress(engine, connection, case, newest),
-            read_comments(engine, connection, actor, instance_id, has_texts=True),
-            read_files(connection, actor, instance_id),
-        )
+        find_comments = ask_comments(engine, connection, actor, instance_id, has_texts=True)
+        find_files = ask_files(connection, actor, instance_id)
+        progress = read_progress(engine, connection, case, newest)
+        return Side(progress, find_comments(), find_files())

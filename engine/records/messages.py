@@ -5,8 +5,10 @@ that waits for its turn, adds such a job as well; so nothing has to look at ever
 the name and key until their commit: of two that come at once the later one sees the other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
@@ -156,12 +158,15 @@ def take_turn(connection: Connection, instance_id: str, name: str, correlation_k
         connection.execute(insert(message_turn), row)
 
 
-def end_turn(connection: Connection, now: datetime, instance_id: str) -> None:
-    """A case has ended: if a message began it, it is the next one's turn."""
-    row = _TURN_OF.first(connection, {"instance_id_": instance_id})
-    if row is not None:
-        connection.execute(_END_TURN, {"instance_id_": instance_id})
-        wake_messages(connection, now, row.name, row.correlation_key)
+def ask_turn(connection: Connection, instance_id: str) -> Callable[[], Any]:
+    """Name and key of the message that began a case, for whose end the next one waits; to be called for later."""
+    return _TURN_OF.ask(connection, {"instance_id_": instance_id}).first
+
+
+def end_turn(connection: Connection, now: datetime, instance_id: str, turn: Any) -> None:
+    """The case has ended: it is the next one's turn."""
+    connection.execute(_END_TURN, {"instance_id_": instance_id})
+    wake_messages(connection, now, turn.name, turn.correlation_key)
 
 
 def _queue(name: str, correlation_key: str) -> str:

@@ -1,7 +1,7 @@
 """Submission keys: a request that changes something is answered once, however often it is sent."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,11 +68,21 @@ def digest_content(content: Mapping[str, Plain]) -> str:
 
 def find_answer(connection: Connection, key: SubmissionKey, actor: Actor) -> Answer | None:
     """The answer recorded under a key; none if it was never used."""
-    row = _FIND.first(connection, {"scope_": key.scope, "token_": key.token})
-    if row is None:
-        return None
-    is_same = row.actor_id == actor.user_id and row.party_id == actor.party_id and row.digest == key.digest
-    return Answer(is_same, row.result, row.instance_id)
+    return ask_answer(connection, key, actor)()
+
+
+def ask_answer(connection: Connection, key: SubmissionKey, actor: Actor) -> Callable[[], Answer | None]:
+    """The same, to be called for when other questions were asked as well."""
+    asked = _FIND.ask(connection, {"scope_": key.scope, "token_": key.token})
+
+    def read() -> Answer | None:
+        row = asked.first()
+        if row is None:
+            return None
+        is_same = row.actor_id == actor.user_id and row.party_id == actor.party_id and row.digest == key.digest
+        return Answer(is_same, row.result, row.instance_id)
+
+    return read
 
 
 def record_submission(

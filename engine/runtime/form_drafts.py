@@ -1,5 +1,6 @@
 """Forms half filled in: one draft per task and person, as typed. It goes with its task."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,12 +49,22 @@ class Draft:
 def fetch_draft(engine: Engine, actor: Actor, view: TaskView) -> Draft | None:
     """The actor's own draft of a task he may do; nobody else's."""
     with engine.database.read() as connection:
-        row = _FIND.first(connection, _key(view.id, actor))
+        return ask_draft(engine, connection, actor, view)()
+
+
+def ask_draft(engine: Engine, connection: Connection, actor: Actor, view: TaskView) -> Callable[[], Draft | None]:
+    """The same, to be called for when other questions were asked as well."""
+    asked = _FIND.ask(connection, _key(view.id, actor))
+
+    def read() -> Draft | None:
+        row = asked.first()
         if row is None:
             return None
         place = _place(view.id, actor)
         opened = {name: _open(connection, engine.keys, value, place) for name, value in row.content.items()}
-    return Draft(row.revision, {name: value for name, value in opened.items() if value is not None}, row.saved_at)
+        return Draft(row.revision, {name: value for name, value in opened.items() if value is not None}, row.saved_at)
+
+    return read
 
 
 def fetch_earlier(engine: Engine, view: TaskView) -> PlainDict | None:

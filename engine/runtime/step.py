@@ -23,7 +23,7 @@ from engine.records.external import remove_external_tasks
 from engine.records.history import Head, append_row, event
 from engine.records.jobs import enqueue
 from engine.records.keyframes import KEYFRAME, is_due, plan_keyframe
-from engine.records.messages import MESSAGE, end_turn, wake_messages
+from engine.records.messages import MESSAGE, ask_turn, end_turn, wake_messages
 from engine.records.recorder import Recorder
 from engine.records.submissions import Answer, SubmissionKey, find_answer, record_submission
 from engine.records.subscriptions import add_subscriptions, remove_subscriptions
@@ -103,17 +103,21 @@ def run_step(engine: Engine, instance_id: str, command: Command) -> Plain:
     """
 
     def work(unit: UnitOfWork) -> Plain:
-        row = _LOCK.first(unit.connection, {"instance_id": instance_id})
-        if not command.is_final and (answer := _answer(unit.connection, command.actor, command.key)):
-            return answer.result
-        if row is None:
-            raise NotFound("case", instance_id)
+        locked = _LOCK.ask(unit.connection, {"instance_id": instance_id})  # what comes behind it waits for the lock
+        if not command.is_final:
+            if answer := _answer(unit.connection, command.actor, command.key):
+                return answer.result
+            if locked.first() is None:
+                raise NotFound("case", instance_id)
         try:
             command.authorise(unit.connection)
         except EngineError:
             if command.is_final and (answer := _answer(unit.connection, command.actor, command.key)):
                 return answer.result
             raise
+        row = locked.first()
+        if row is None:
+            raise NotFound("case", instance_id)
         if row.status != ACTIVE:
             raise InstanceClosed(instance_id)
         step = Step(engine, unit, row._asdict(), command)
@@ -249,11 +253,13 @@ class Step:
             self._sync_services()
             self._release_async()
             self._store_state()
-        if self.row["status"] != ACTIVE:
-            end_turn(self.connection, self.now, self.instance_id)
+        has_ended = self.row["status"] != ACTIVE
+        find_turn = ask_turn(self.connection, self.instance_id) if has_ended else None
         self._append_history()
         self._plan_keyframe()
         self._save()
+        if find_turn is not None and (turn := find_turn()):
+            end_turn(self.connection, self.now, self.instance_id, turn)
         if (texts := self._texts()) != self._texts_before:
             add_case_grams(self.connection, self.instance_id, self._texts_before, texts)
         topics = (WORK, case_topic(self.instance_id))

@@ -1,11 +1,8 @@
 """Notifications in the browser: the bell of every page, the list, and how somebody wants to be told."""
 
-from contextlib import suppress
 from datetime import time
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
 from engine.queries.inbox import find_tasks_of_case
@@ -15,7 +12,6 @@ from engine.services.notifications.hours import Hours, read_time
 from engine.services.notifications.preferences import Address, Preferences, fetch_preferences, save_preferences
 from engine.services.notifications.queries import (
     count_deliveries,
-    count_unread,
     list_outbox,
     list_told,
     note_shown,
@@ -45,7 +41,7 @@ def make_notices(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/notices/preferences", "save_preferences", desk.save_preferences, methods=post)
     blueprint.add_url_rule("/cases/<instance_id>/open", "case", desk.open_case)
     blueprint.add_url_rule("/outbox", "outbox", desk.show_outbox)
-    blueprint.record(lambda state: state.app.jinja_env.globals.update(count_notices=desk.count))
+    blueprint.record(lambda state: state.app.jinja_env.globals.update(count_notices=count_notices))
     add_devices(blueprint, engine)
     return blueprint
 
@@ -55,17 +51,6 @@ class NoticeDesk:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-
-    def count(self) -> int:
-        """How many notifications whoever acts has not opened."""
-        here = kept()
-        if here.session is None or here.session.actor is None:
-            return 0
-        if "notices" not in here:
-            here.notices = 0  # also of a page that says that the database cannot be reached
-            with suppress(OperationalError, InterfaceError, PoolTimeout), self.engine.database.read() as connection:
-                here.notices = count_unread(connection, here.session.user_id)
-        return int(here.notices)
 
     def show_bell(self) -> str:
         """The bell alone, for a page that is open."""
@@ -133,6 +118,12 @@ class NoticeDesk:
                 counts=sorted(count_deliveries(connection).items()),
                 names=Names(connection, {one.user_id for one in written}, g.fmt),
             )
+
+
+def count_notices() -> int:
+    """How many notifications whoever acts has not opened."""
+    session = kept().session
+    return session.unread if session is not None and session.actor is not None else 0
 
 
 def _read_preferences() -> Preferences | str:

@@ -1,5 +1,6 @@
 """The views of the inbox."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.tasks import claim_task
 from engine.language.errors import EngineError
-from engine.queries.definitions import name_processes
+from engine.queries.definitions import ProcessName, ask_process_names
 from engine.queries.inbox import FREE, SORTS, VIEWS, TaskFilter, TaskRow, Work, list_tasks, open_work
 from engine.runtime.engine import Engine
 from engine.runtime.starts import list_starts
@@ -30,6 +31,14 @@ class Claims:
     known: list[TaskRow]
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the list: the processes it may be narrowed to, and whether its reader may start any."""
+
+    processes: list[ProcessName]
+    has_starts: bool
+
+
 class InboxDesk:
     """The views, over one engine."""
 
@@ -41,10 +50,12 @@ class InboxDesk:
         actor, asked = current_actor(), Asked(request.args.to_dict())
         try:
             with open_work(self.engine, actor) as work:
-                counts = work.count()
-                if request.if_none_match and self._is_known(work, actor, asked, counts):
+                find_counts = work.ask_count()
+                if request.if_none_match and self._is_known(work, actor, asked, find_counts):
                     return Response(status=304)
-                page, claims = work.fetch_page(asked.filter, asked.after, PAGE_ROWS), _read_claims(work)
+                find_page = work.ask_page(asked.filter, asked.after, PAGE_ROWS)
+                beside = None if is_partial(request) else self._find_beside(work, actor)
+                page, counts, claims = find_page(), find_counts(), _read_claims(work)
         except ValueError:  # an address somebody has cut off
             abort(400)
         state: State = ([(row.id, row.version) for row in page.rows], page.after is not None)
@@ -58,7 +69,7 @@ class InboxDesk:
             "is_personal": actor.party_id == actor.user_id,
             "tag": tag,
         }
-        response = Response(self._render(actor, asked, shown, claims))
+        response = Response(self._render(asked, shown, claims, beside))
         response.set_etag(tag, weak=True)
         return response
 
@@ -81,30 +92,35 @@ class InboxDesk:
         others = [row.id for row in rows if row.id != request.args.get("from")]
         return redirect(url_for("staff.task", task_id=others[0]) if others else url_for("staff.inbox"), 303)
 
-    def _render(self, actor: Actor, asked: Asked, shown: dict[str, Any], claims: Claims | None) -> str:
+    def _find_beside(self, work: Work, actor: Actor) -> Beside:
+        find_names = ask_process_names(work.connection)
+        has_starts = bool(list_starts(self.engine, actor))
+        return Beside(find_names(), has_starts)
+
+    def _render(self, asked: Asked, shown: dict[str, Any], claims: Claims | None, beside: Beside | None) -> str:
         """The page, or the parts of it that change while it is open. These are rendered on their own: a long list that
         passes through the frames of a page line by line costs half as much again.
         """
         scopes, rows = (render_template(f"staff/_{part}.html", **shown) for part in ("scopes", "list"))
-        if is_partial(request):
+        if beside is None:
             return scopes + rows
         return render_template(
             "staff/inbox.html",
             scopes=Markup(scopes),
             rows=Markup(rows),
             sorts=SORTS,
-            chips=list(make_chips(asked, actor, name_processes(self.engine), shown["counts"])),
+            chips=list(make_chips(asked, current_actor(), beside.processes, shown["counts"])),
             claims=claims,
             is_done="done" in request.args,
             is_started="started" in request.args,
-            has_starts=bool(list_starts(self.engine, actor)),
+            has_starts=beside.has_starts,
             **shown,
         )
 
-    def _is_known(self, work: Work, actor: Actor, asked: Asked, counts: dict[str, int]) -> bool:
+    def _is_known(self, work: Work, actor: Actor, asked: Asked, find_counts: Callable[[], dict[str, int]]) -> bool:
         """Whether the browser has the page as it is."""
         rows = work.probe(asked.filter, asked.after, PAGE_ROWS)
-        tag = make_tag(asked, actor, (rows[:PAGE_ROWS], len(rows) > PAGE_ROWS), counts)
+        tag = make_tag(asked, actor, (rows[:PAGE_ROWS], len(rows) > PAGE_ROWS), find_counts())
         return request.if_none_match.contains_weak(tag)
 
 

@@ -1,6 +1,7 @@
 """The views of a task: its form, the draft of it, what people say about the case."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Response, abort, current_app, g, jsonify, make_response, redirect, render_template, request, url_for
@@ -15,7 +16,7 @@ from engine.definitions.forms.messages import say
 from engine.queries.side import fetch_side
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
-from engine.runtime.form_drafts import Draft, DraftChanged, fetch_draft, fetch_earlier
+from engine.runtime.form_drafts import Draft, DraftChanged, ask_draft, fetch_earlier
 from engine.runtime.tasks import TaskView, bind_task, fetch_task
 from engine.services.one_time_codes.codes import TooManyCodes, send_code
 from engine.services.one_time_codes.component import CODE
@@ -59,12 +60,15 @@ class TaskDesk:
         view = fetch_task(self.engine, actor, task_id)
         if is_partial(request):
             return render_template("staff/task_parts.html", **self._describe(view))
-        draft = fetch_draft(self.engine, actor, view)
+        with self.engine.database.read() as connection:
+            find_draft = ask_draft(self.engine, connection, actor, view)
+            around = self._describe(view)
+            draft = find_draft()
         bound = None
         if view.form:
             values = draft.values if draft else fetch_earlier(self.engine, view)
             bound = bind_task(self.engine, actor, view, current_language(), draft=values)
-        return self._render(view, Sheet(bound, new_token(), draft.revision if draft else 0, draft))
+        return self._render(view, Sheet(bound, new_token(), draft.revision if draft else 0, draft), around)
 
     def complete(self, task_id: str) -> BaseResponse | tuple[str, int] | str:
         """Completes the task; with errors the form comes back as it was filled in. A script hears where to go on."""
@@ -150,7 +154,7 @@ class TaskDesk:
         response.status_code = 409
         return response
 
-    def _render(self, view: TaskView, sheet: Sheet) -> str:
+    def _render(self, view: TaskView, sheet: Sheet, around: Mapping[str, object] | None = None) -> str:
         form = sheet.bound.form if sheet.bound else None
         return render_template(
             "staff/task.html",
@@ -158,7 +162,7 @@ class TaskDesk:
             form=form,
             sheet=sheet,
             may_keep_here=form is not None and not form.personal_fields,
-            **self._describe(view),
+            **(around or self._describe(view)),
         )
 
     def _describe(self, view: TaskView) -> dict[str, object]:

@@ -12,6 +12,7 @@ from engine.records.history import append_system
 from engine.runtime.engine import Engine
 from engine.services.identity.passwords import Passwords
 from engine.services.identity.people import STREAM, groups_of, normalise_login
+from engine.services.notifications.tables import count_unread
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import PlainDict
@@ -53,6 +54,7 @@ class Session:
     actor: Actor | None
     party_name_zh: str | None
     party_name_en: str | None
+    unread: int  # notifications that the person has not opened
 
 
 _person = party.alias("person")
@@ -67,6 +69,7 @@ _SESSION = Prepared(
         _acting.c.name_zh.label("party_name_zh"),
         _acting.c.name_en.label("party_name_en"),
         membership.c.skills,
+        count_unread(session.c.user_id).label("unread"),
     )
     .join(user, and_(user.c.id == session.c.user_id, user.c.is_disabled == 0))
     .join(_person, _person.c.id == user.c.id)
@@ -144,6 +147,7 @@ def find_session(connection: Connection, secret: str, now: datetime) -> Session 
         actor,
         row.party_name_zh,
         row.party_name_en,
+        row.unread,
     )
 
 

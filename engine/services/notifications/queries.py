@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
@@ -13,14 +13,8 @@ from engine.services.notifications.templates import write_notification
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import Plain
-from engine.storage.prepared import Prepared
 
 _IS_SHOWN = notification.c.withdrawn_at.is_(None)
-_UNREAD = Prepared(
-    select(func.count())
-    .select_from(notification)
-    .where(notification.c.user_id == bindparam("user_id_"), notification.c.read_at.is_(None), _IS_SHOWN)
-)
 
 
 @dataclass(frozen=True)
@@ -48,12 +42,6 @@ class Written:
     title: str
     body: str
     written_at: datetime
-
-
-def count_unread(connection: Connection, user_id: str) -> int:
-    """How many notifications a person has not opened."""
-    row = _UNREAD.first(connection, {"user_id_": user_id})
-    return int(row[0]) if row else 0
 
 
 def list_told(engine: Engine, actor: Actor, language: str, limit: int) -> list[Told]:

@@ -1,6 +1,22 @@
 """Tables of the notifications."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    ScalarSelect,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+    text,
+)
 
 from engine.storage.columns import Id, Instant, Json, metadata
 
@@ -75,3 +91,9 @@ outbox_message = Table(
     Column("body", Text, nullable=False),
     Column("written_at", Instant, nullable=False, index=True),
 )
+
+
+def count_unread(user_id: ColumnElement[Any]) -> ScalarSelect[int]:
+    """How many notifications a person has not opened; for a statement that says who he is."""
+    counting = select(func.count()).select_from(notification).where(notification.c.user_id == user_id)
+    return counting.where(notification.c.read_at.is_(None), notification.c.withdrawn_at.is_(None)).scalar_subquery()
