@@ -5,6 +5,8 @@ and two rounds of events. So those that were used last are kept as they are, and
 """
 
 from queue import Empty, SimpleQueue
+from threading import Lock
+from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine, Pool
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -88,12 +90,49 @@ class Connections:
         return None
 
 
+class SoleWriter:
+    """Lends one connection of others at a time, for a transaction that SQLite begins with its lock.
+
+    A commit makes SQLite forget what every other connection has read. The one that wrote is lent again first.
+    """
+
+    def __init__(self, connections: Connections, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._connections = connections
+        self._wait_seconds = wait_seconds
+        self._turn = Lock()
+
+    def take(self) -> Connection:
+        """As `Connections.take`."""
+        if not self._turn.acquire(timeout=self._wait_seconds):
+            raise PoolTimeout(f"Expected the other writers to be done within {self._wait_seconds} s")
+        try:
+            return self._connections.take().execution_options(begin="IMMEDIATE")
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def give_back(self, connection: Connection, *, has_failed: bool = False) -> None:
+        """As `Connections.give_back`."""
+        try:
+            connection.execution_options(begin="DEFERRED")
+            self._connections.give_back(connection, has_failed=has_failed)
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """As `Connections.close`."""
+        self._connections.close()
+
+
+Lender: TypeAlias = Connections | SoleWriter
+
+
 class Loan:
     """A connection for as long as a thread is in it, however often it enters. The next time it may be another one,
     unless it `is_kept` until the loan is closed.
     """
 
-    def __init__(self, connections: Connections, *, is_kept: bool = False) -> None:
+    def __init__(self, connections: Lender, *, is_kept: bool = False) -> None:
         self._connections = connections
         self._is_kept = is_kept
         self._connection: Connection | None = None

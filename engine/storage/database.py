@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from engine.storage.clock import Clock, system_clock
-from engine.storage.connections import Connections, Loan
+from engine.storage.connections import Connections, Lender, Loan, SoleWriter
 from engine.storage.dialects import COMPILED, share_dialect
 from engine.storage.direct import DRIVER_OPTIONS
 from engine.storage.prepared import forget, settle
@@ -22,6 +22,7 @@ from engine.storage.prepared import forget, settle
 T = TypeVar("T")
 ATTEMPTS = 3
 BUSY_TIMEOUT_SECONDS = 30
+CACHED_STATEMENTS = 500  # of a connection of SQLite; a step, its page and the list send forty
 # PostgreSQL: serialization_failure, deadlock_detected, and unique_violation: two that began at once and wrote the same
 # key; the second finds on its next attempt what the first has written
 RETRIED_STATES = frozenset({"40001", "40P01", "23505"})
@@ -39,7 +40,8 @@ class UnitOfWork:
 class Database:
     """A read engine and a write engine on the same database.
 
-    SQLite: writers queue for one connection and begin IMMEDIATE, so none waits in a lock or fails half-way.
+    SQLite: writers queue and begin IMMEDIATE, so none waits in a lock or fails half-way; on the connections of the
+    readers, whose caches a commit of their own leaves as they are.
     PostgreSQL: many writers; the step locks its instance row first.
     """
 
@@ -49,10 +51,10 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self._local = threading.local()
         if self.is_sqlite:
-            self.reader = _sqlite_engine(url, "DEFERRED")
-            self.writer = _sqlite_engine(url, "IMMEDIATE")
+            self.writer = _sqlite_engine(url)
+            self.reader: Engine = self.writer.execution_options(begin="DEFERRED")  # on the same connections
             self._readers = Connections(self.reader, most=80, kept=16)
-            self._writers = Connections(self.writer, most=1, kept=1)
+            self._writers: Lender = SoleWriter(self._readers)
         else:
             self.reader = _create_engine(url, isolation_level="AUTOCOMMIT", connect_args=DRIVER_OPTIONS)
             self.writer = _create_engine(url, connect_args=DRIVER_OPTIONS)
@@ -149,8 +151,8 @@ def _settle_what_is_sent(engine: Engine) -> None:
     event.listen(engine, "rollback", forget)
 
 
-def _sqlite_engine(url: str, mode: str) -> Engine:
-    engine = _create_engine(url, connect_args={"check_same_thread": False})
+def _sqlite_engine(url: str) -> Engine:
+    engine = _create_engine(url, connect_args={"check_same_thread": False, "cached_statements": CACHED_STATEMENTS})
 
     @event.listens_for(engine, "connect")
     def configure(dbapi_connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -168,6 +170,7 @@ def _sqlite_engine(url: str, mode: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # straight to the driver: SQLAlchemy's own way costs as much as a query
+        mode = connection.get_execution_options().get("begin", "IMMEDIATE")
         try:
             connection.connection.cursor().execute(f"BEGIN {mode}")
         except sqlite3.OperationalError as locked:  # by another program, for longer than anybody waits

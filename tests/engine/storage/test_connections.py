@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engine.storage.connections import Connections, Loan
+from engine.storage.connections import Connections, Loan, SoleWriter
 from engine.storage.database import Database
 from engine.storage.tables import subject_key
 
@@ -60,6 +60,40 @@ def test_none_is_used_again_with_what_it_did_not_commit(writer: Engine) -> None:
     assert not connection.in_transaction()
     assert connections.take().execute(subject_key.select()).all() == []
     connections.close()
+
+
+def test_one_at_a_time_writes_on_the_connection_that_was_read_on_last(database_url: str) -> None:
+    reader = Database(database_url).reader
+    readers = Connections(reader, most=3, kept=3)
+    writers, hasty = SoleWriter(readers), SoleWriter(readers, wait_seconds=0.05)
+    with Loan(readers) as read_on:
+        pass
+    hasty.give_back(hasty.take())
+    with Loan(hasty), pytest.raises(PoolTimeout, match="other writers"):
+        hasty.take()
+    with Loan(writers) as connection:
+        assert connection is read_on
+        assert connection.get_execution_options()["begin"] == "IMMEDIATE"
+    assert read_on.get_execution_options()["begin"] == "DEFERRED"
+    scarce = Connections(reader, most=1, kept=1, wait_seconds=0.05)
+    full = SoleWriter(scarce)
+    with Loan(scarce), pytest.raises(PoolTimeout, match="one of 1 connections"):
+        full.take()
+    full.give_back(full.take())  # nobody lost his turn
+    writers.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_reads_where_somebody_wrote_keeps_nobody_from_writing(database_url: str) -> None:
+    database = Database(database_url)
+    database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="a")))
+    with database.read() as connection:
+        assert len(connection.execute(subject_key.select()).all()) == 1
+        database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="b")))
+        assert len(connection.execute(subject_key.select()).all()) == 1, "it sees what was there when it began"
+    with database.read() as connection:
+        assert len(connection.execute(subject_key.select()).all()) == 2
+    database.close()
 
 
 def test_what_was_interrupted_before_sqlalchemy_heard_of_it_is_rolled_back(writer: Engine) -> None:
