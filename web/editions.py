@@ -4,12 +4,14 @@ Words, icons and addresses that a template names outright are the same on every 
 as its own text, where a call for each would be most of the cost of a page. What depends on anything else is called.
 """
 
+import operator
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from flask.sansio.app import App
 from flask.templating import Environment
 from jinja2 import Template, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import markup_join
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
@@ -21,12 +23,25 @@ SETTLED = ("t",)
 """What is known in full: of these an edition knows every answer, those of calls it cannot settle as well."""
 
 
+class _Direct(CodeGenerator):
+    """Jinja asks of everything that a template calls whether it wants the context. Nothing of ours does."""
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802
+        """A call, as it stands there."""
+        self.write("environment.call(")
+        self.visit(node.node, frame)
+        self.signature(node, frame, {"caller": "caller"} if forward_caller else None)
+        self.write(")")
+
+
 class Pages(Environment):
     """Gives each template in the edition of the present request's language.
 
     `know` says which functions always give the same answer in a language; templates find them under the same names.
     """
 
+    code_generator_class = _Direct
+    call = operator.call
     language: Language | None = None
     _known: Known = {}
     _read: dict[str | Template, Template]

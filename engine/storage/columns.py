@@ -1,5 +1,6 @@
 """What all tables share: their metadata, and columns that hold instants, plain data and digests."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -26,11 +27,13 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - EPOCH) // MICROSECOND
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:
+        """The conversion itself, where a decorator would call it from another one."""
+        return lambda value: None if value is None else (value - EPOCH) // MICROSECOND
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else EPOCH + timedelta(microseconds=value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
+        """Likewise."""
+        return lambda value: None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 class Json(TypeDecorator[Plain]):

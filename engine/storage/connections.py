@@ -14,13 +14,21 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from engine.storage.prepared import forget
 
 WAIT_SECONDS = 30
+IMMEDIATE, DEFERRED = "IMMEDIATE", "DEFERRED"  # with the lock for writing, or when somebody reads or writes
 
 
 class Connections:
-    """The connections of an engine, at most `most` at a time, of which `kept` stay open while nobody uses them."""
+    """The connections of an engine, at most `most` at a time, of which `kept` stay open while nobody uses them.
 
-    def __init__(self, engine: Engine, most: int, kept: int, wait_seconds: float = WAIT_SECONDS) -> None:
+    `begin`: how SQLite begins a transaction, unless as the engine does.
+    """
+
+    def __init__(
+        self, engine: Engine, most: int, kept: int, wait_seconds: float = WAIT_SECONDS, begin: str | None = None
+    ) -> None:
         self._engine = engine
+        self._options = {"begin": begin} if begin else {}
+        self._may_be_asked = engine.dialect.name == "postgresql"
         self._most = most
         self._kept = kept
         self._wait_seconds = wait_seconds
@@ -47,7 +55,8 @@ class Connections:
         """Takes back a connection; what it has not committed is rolled back."""
         pool = self._lent.pop(connection)
         try:
-            forget(connection)
+            if self._may_be_asked:
+                forget(connection)
             if connection.in_transaction():
                 connection.rollback()
             if has_failed:
@@ -67,7 +76,7 @@ class Connections:
 
     def _open(self) -> Connection:
         pool = self._engine.pool
-        connection = self._engine.connect()
+        connection = self._engine.connect().execution_options(**self._options)
         self._lent[connection] = pool
         return connection
 
@@ -106,7 +115,7 @@ class SoleWriter:
         if not self._turn.acquire(timeout=self._wait_seconds):
             raise PoolTimeout(f"Expected the other writers to be done within {self._wait_seconds} s")
         try:
-            return self._connections.take().execution_options(begin="IMMEDIATE")
+            return self._connections.take().execution_options(begin=IMMEDIATE)
         except BaseException:
             self._turn.release()
             raise
@@ -114,7 +123,7 @@ class SoleWriter:
     def give_back(self, connection: Connection, *, has_failed: bool = False) -> None:
         """As `Connections.give_back`."""
         try:
-            connection.execution_options(begin="DEFERRED")
+            connection.execution_options(begin=DEFERRED)
             self._connections.give_back(connection, has_failed=has_failed)
         finally:
             self._turn.release()

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from engine.storage.clock import Clock, system_clock
-from engine.storage.connections import Connections, Lender, Loan, SoleWriter
+from engine.storage.connections import DEFERRED, IMMEDIATE, Connections, Lender, Loan, SoleWriter
 from engine.storage.dialects import COMPILED, share_dialect
 from engine.storage.direct import DRIVER_OPTIONS
 from engine.storage.prepared import forget, settle
@@ -52,8 +52,8 @@ class Database:
         self._local = threading.local()
         if self.is_sqlite:
             self.writer = _sqlite_engine(url)
-            self.reader: Engine = self.writer.execution_options(begin="DEFERRED")  # on the same connections
-            self._readers = Connections(self.reader, most=80, kept=16)
+            self.reader: Engine = self.writer.execution_options(begin=DEFERRED)  # on the same connections
+            self._readers = Connections(self.writer, most=80, kept=16, begin=DEFERRED)
             self._writers: Lender = SoleWriter(self._readers)
         else:
             self.reader = _create_engine(url, isolation_level="AUTOCOMMIT", connect_args=DRIVER_OPTIONS)
@@ -170,7 +170,7 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # straight to the driver: SQLAlchemy's own way costs as much as a query
-        mode = connection.get_execution_options().get("begin", "IMMEDIATE")
+        mode = connection.get_execution_options().get("begin", IMMEDIATE)
         try:
             connection.connection.cursor().execute(f"BEGIN {mode}")
         except sqlite3.OperationalError as locked:  # by another program, for longer than anybody waits

@@ -37,7 +37,8 @@ class SharedPostgreSQL(_AllEqual, PGDialect_psycopg):
     supports_statement_cache = True
 
 
-# Statements with numbered places, as the server itself takes them; for compiling only.
+# For compiling only: of no driver, so that bytes stay bytes; and with numbered places, as the server itself takes them.
+PLAIN = SharedSQLite()
 NUMBERED = SharedPostgreSQL(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # as all of SQLAlchemy's dialects
 
 registry.register(f"sqlite.{_DRIVER}", __name__, SharedSQLite.__name__)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from engine.storage.dialects import NUMBERED
+from engine.storage.dialects import NUMBERED, PLAIN
 from engine.storage.direct import KEPT_AS, DirectLine
 
 Values: TypeAlias = Mapping[str, Any]
@@ -155,11 +155,10 @@ class _Compiled:
     """A statement in the words of one dialect."""
 
     def __init__(self, statement: Any, columns: Sequence[str] | None, dialect: Dialect) -> None:
-        numbered = dialect if dialect.name == "sqlite" else NUMBERED
-        compiled = statement.compile(dialect=numbered, column_keys=columns)
+        self.is_sqlite = dialect.name == "sqlite"
+        compiled = statement.compile(dialect=PLAIN if self.is_sqlite else NUMBERED, column_keys=columns)
         assert isinstance(compiled, SQLCompiler)
         self._compiled = compiled
-        self.is_sqlite = dialect.name == "sqlite"
         self._lists = [name for name, bind in compiled.binds.items() if bind.expanding]
         self._texts: dict[tuple[int, ...], _Text] = {}
         selected = list(statement.selected_columns) if isinstance(statement, Select) else []

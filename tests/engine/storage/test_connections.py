@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engine.storage.connections import Connections, Loan, SoleWriter
+from engine.storage.connections import DEFERRED, IMMEDIATE, Connections, Loan, SoleWriter
 from engine.storage.database import Database
 from engine.storage.tables import subject_key
 
@@ -63,8 +63,8 @@ def test_none_is_used_again_with_what_it_did_not_commit(writer: Engine) -> None:
 
 
 def test_one_at_a_time_writes_on_the_connection_that_was_read_on_last(database_url: str) -> None:
-    reader = Database(database_url).reader
-    readers = Connections(reader, most=3, kept=3)
+    engine = Database(database_url).writer
+    readers = Connections(engine, most=3, kept=3, begin=DEFERRED)
     writers, hasty = SoleWriter(readers), SoleWriter(readers, wait_seconds=0.05)
     with Loan(readers) as read_on:
         pass
@@ -73,9 +73,9 @@ def test_one_at_a_time_writes_on_the_connection_that_was_read_on_last(database_u
         hasty.take()
     with Loan(writers) as connection:
         assert connection is read_on
-        assert connection.get_execution_options()["begin"] == "IMMEDIATE"
-    assert read_on.get_execution_options()["begin"] == "DEFERRED"
-    scarce = Connections(reader, most=1, kept=1, wait_seconds=0.05)
+        assert connection.get_execution_options()["begin"] == IMMEDIATE
+    assert read_on.get_execution_options()["begin"] == DEFERRED
+    scarce = Connections(engine, most=1, kept=1, wait_seconds=0.05)
     full = SoleWriter(scarce)
     with Loan(scarce), pytest.raises(PoolTimeout, match="one of 1 connections"):
         full.take()
