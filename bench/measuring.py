@@ -14,7 +14,7 @@ from psycopg import Cursor
 from sqlalchemy import event
 
 from engine.storage.database import Database
-from engine.storage.direct import KEPT_AS, Answer, DirectLine
+from engine.storage.direct import KEPT_AS, Answer, DirectLine, Statement
 
 NANOSECONDS = 1e9
 BETWEEN = ("BEGIN", "COMMIT", "ROLLBACK", "--")
@@ -109,16 +109,16 @@ class _CountingDirect(DirectLine):
         super().__init__(connection)
         self._counts = counts
 
-    def execute(self, sql: str, parameters: Sequence[Any]) -> Answer:
+    def execute(self, statement: Statement, parameters: Sequence[Any]) -> Answer:
         """Runs a statement."""
-        self._counts.note(sql)
-        return super().execute(sql, parameters)
+        self._counts.note(statement.sql)
+        return super().execute(statement, parameters)
 
-    def send(self, sql: str, parameters: Sequence[Any]) -> Answer:
+    def send(self, statement: Statement, parameters: Sequence[Any]) -> Answer:
         """Runs a statement without waiting."""
-        self._counts.note(sql)
+        self._counts.note(statement.sql)
         self._counts.sent += 1
-        return super().send(sql, parameters)
+        return super().send(statement, parameters)
 
 
 def cpu_seconds() -> float:

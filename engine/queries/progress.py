@@ -1,5 +1,6 @@
 """How far a case has come, for those who take part in it: steps without data, and where it stands."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from engine.queries.marks import mark_elements
 from engine.queries.story import Chapter, Story
 from engine.queries.versions import tell_case
 from engine.records.access import TAKES_PART, describe_actor
-from engine.records.history import read_stream
+from engine.records.history import LAST, ask_short
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
@@ -73,27 +74,35 @@ class Progress:
 def fetch_progress(engine: Engine, actor: Actor, instance_id: str) -> Progress:
     """The progress of a case the actor is a party to, or has a task in. Raises NotFound, for a stranger as well."""
     with engine.database.read() as connection:
-        return read_progress(engine, connection, find_case(connection, actor, instance_id))
+        return ask_progress(engine, connection, actor, instance_id)()
 
 
-def find_case(connection: Connection, actor: Actor, instance_id: str) -> Any:
-    """Id, process and definition of a case the actor takes part in. Raises NotFound, for a stranger as well."""
-    row = _FIND.first(connection, describe_actor(actor) | {"instance_id": instance_id})
-    if row is None:
-        raise NotFound("case", instance_id)
-    return row
+def ask_progress(
+    engine: Engine, connection: Connection, actor: Actor, instance_id: str, newest: int = LAST
+) -> Callable[[], Progress]:
+    """The same, to be called for when other questions were asked as well; it is then that it raises NotFound. With the
+    steps of so many newest records.
+    """
+    asked = _FIND.ask(connection, describe_actor(actor) | {"instance_id": instance_id})
+    asked_names = _NAMES.ask(connection, {"instance_id": instance_id})
+    find_rows = ask_short(connection, instance_id, newest)
+
+    def read() -> Progress:
+        case = asked.first()
+        if case is None:
+            raise NotFound("case", instance_id)
+        names: Names = {(row.actor_id, row.acting_role): (row.name_zh, row.name_en) for row in asked_names.all()}
+        is_whole = case.history_seq <= newest
+        if is_whole:
+            story = tell_case(engine, connection, case.process_key, find_rows())
+        else:
+            story = _tell_newest(engine, connection, case, newest)
+        return _sum_up(case, story, names, engine.catalogue.frames(connection, case.definition_id), is_whole=is_whole)
+
+    return read
 
 
-def read_progress(engine: Engine, connection: Connection, case: Any, newest: int | None = None) -> Progress:
-    """The progress of a case that was found for its reader; with the steps of so many newest records, or of all."""
-    is_whole = newest is None or case.history_seq <= newest
-    asked = _NAMES.ask(connection, {"instance_id": case.id})
-    if newest is None or is_whole:
-        story = tell_case(engine, connection, case.process_key, read_stream(connection, case.id))
-    else:
-        story = _tell_newest(engine, connection, case, newest)
-    names: Names = {(row.actor_id, row.acting_role): (row.name_zh, row.name_en) for row in asked.all()}
-    frames = engine.catalogue.frames(connection, case.definition_id)
+def _sum_up(case: Any, story: Story, names: Names, frames: frozenset[str], *, is_whole: bool) -> Progress:
     marks = mark_elements(story, case.process_key, frames)
     waits_for = [token.element for token in story.tokens if token.element.kind == "userTask"]
     steps = [step for chapter in story.chapters for step in _steps(chapter, names)]

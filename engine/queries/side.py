@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from engine.queries.comments import Comment, ask_comments
 from engine.queries.files import CaseFile, ask_files
-from engine.queries.progress import Progress, find_case, read_progress
+from engine.queries.progress import Progress, ask_progress
+from engine.records.history import LAST
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
 
@@ -18,14 +19,14 @@ class Side:
     files: list[CaseFile]
 
 
-def fetch_side(engine: Engine, actor: Actor, instance_id: str, newest: int | None = None) -> Side:
+def fetch_side(engine: Engine, actor: Actor, instance_id: str, newest: int = LAST) -> Side:
     """Of a case the actor takes part in, which is asked once for all of it; of its history so many newest records.
 
     Raises NotFound, for a stranger as well.
     """
     with engine.database.read() as connection:
-        case = find_case(connection, actor, instance_id)
+        find_progress = ask_progress(engine, connection, actor, instance_id, newest)
         find_comments = ask_comments(engine, connection, actor, instance_id, has_texts=True)
         find_files = ask_files(connection, actor, instance_id)
-        progress = read_progress(engine, connection, case, newest)
+        progress = find_progress()  # first: nobody else is told anything
         return Side(progress, find_comments(), find_files())

@@ -6,7 +6,7 @@ so a change, an insertion, a swap or a gap is found and the first bad row named.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,9 +20,10 @@ from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import canonical
-from engine.storage.tables import history
+from engine.storage.tables import history, instance
 
 GENESIS = b"\0" * 32
+LAST = 2**31 - 1  # no stream is longer
 
 _INSERT = Prepared(insert(history))
 _LAST = Prepared(
@@ -47,6 +48,12 @@ _BETWEEN = Prepared(
         history.c.seq > bindparam("after"),
         history.c.seq <= bindparam("until"),
     )
+    .order_by(history.c.seq)
+)
+_LENGTH = select(instance.c.history_seq).where(instance.c.id == bindparam("case_id")).scalar_subquery()
+_SHORT = Prepared(
+    select(history)
+    .where(history.c.stream == bindparam("case_id"), bindparam("most") >= _LENGTH)
     .order_by(history.c.seq)
 )
 _LINES = Prepared(
@@ -125,6 +132,14 @@ def read_stream(connection: Connection, stream: str) -> list[HistoryRow]:
 def read_between(connection: Connection, stream: str, after: int, until: int) -> list[HistoryRow]:
     """The rows of a stream behind one number and up to another, oldest first."""
     return [_read(row) for row in _BETWEEN.all(connection, {"stream": stream, "after": after, "until": until})]
+
+
+def ask_short(connection: Connection, case_id: str, most: int) -> Callable[[], list[HistoryRow]]:
+    """Every row of a case that has no more than so many, oldest first, and of a longer one none; to be called for when
+    other questions were asked as well.
+    """
+    asked = _SHORT.ask(connection, {"case_id": case_id, "most": most})
+    return lambda: [_read(row) for row in asked.all()]
 
 
 def read_lines(connection: Connection, stream: str) -> list[Any]:

@@ -17,7 +17,7 @@ from engine.storage.clock import Clock, system_clock
 from engine.storage.connections import DEFERRED, IMMEDIATE, Connections, Lender, Loan, SoleWriter
 from engine.storage.dialects import COMPILED, share_dialect
 from engine.storage.direct import DRIVER_OPTIONS
-from engine.storage.prepared import forget, settle
+from engine.storage.prepared import conclude, forget, settle
 
 T = TypeVar("T")
 ATTEMPTS = 3
@@ -147,7 +147,7 @@ def _settle_what_is_sent(engine: Engine) -> None:
                 connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
             raise
 
-    event.listen(engine, "commit", settle)
+    event.listen(engine, "commit", conclude)
     event.listen(engine, "rollback", forget)
 
 

@@ -15,9 +15,10 @@ table changed, it forgets all by `DEALLOCATE ALL`.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from select import POLLIN, POLLOUT, poll
-from typing import Any, TypeAlias
+from typing import Any
 
 from psycopg import Connection
 from psycopg.adapt import PyFormat, Transformer
@@ -29,9 +30,20 @@ DRIVER_OPTIONS = {"prepare_threshold": None}
 MAX_PREPARED = 300  # statements a connection keeps on its server; whatever comes later is planned each time
 KEPT_AS = "direct_line"  # in what is kept with a connection of the pool
 INFERRED, FLOAT8 = 0, 701  # SQLAlchemy casts all but floats, which must not be taken for the integers beside them
-Types: TypeAlias = tuple[int, ...]
 _NUMBERS = count()
 _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """A statement with `$1`, `$2` …, and the type and format of the value in each place."""
+
+    sql: str
+    types: tuple[int, ...] = ()
+    formats: tuple[PyFormat, ...] = ()
+
+
+BEGIN, COMMIT = Statement("BEGIN"), Statement("COMMIT")
 
 
 class Answer:
@@ -70,29 +82,39 @@ class DirectLine:
     def __init__(self, driver: Connection[Any]) -> None:
         self._driver = driver
         self._values = Transformer(driver)
-        self._names: dict[tuple[str, Types], bytes] = {}
-        self._seen: set[tuple[str, Types]] = set()
+        self._names: dict[Statement, bytes] = {}
+        self._seen: set[Statement] = set()
         self._sent: list[Answer] = []  # what nobody has looked at yet
+        self._readable = poll()
+        self._readable.register(driver.fileno(), POLLIN)
 
-    def execute(self, sql: str, parameters: Sequence[Any]) -> Answer:
-        """Runs a statement with `$1`, `$2` …, in a transaction unless the connection has none, and waits for its answer
-        and those of all that were sent before it. Raises psycopg.Error.
+    def execute(self, statement: Statement, parameters: Sequence[Any]) -> Answer:
+        """Runs a statement, in a transaction unless the connection has none, and waits for its answer and those of all
+        that were sent before it. Raises psycopg.Error.
         """
         self._begin()
-        name, values, types = self._make_ready(sql, parameters)
-        libpq = self._driver.pgconn
+        name = self._find_name(statement)
         if self._sent:
-            answer = self._post(sql, name, values, types)
+            answer = self._post(statement, name, parameters)
             self.settle()
             return answer
+        libpq = self._driver.pgconn
+        values: Any = self._values.dump_sequence(parameters, statement.formats)
         if name is not None:
             return Answer(self, self.check(libpq.exec_prepared(name, values, self._values.formats)))
-        return Answer(self, self.check(libpq.exec_params(sql.encode(), values, types, self._values.formats)))
+        sql = statement.sql.encode()
+        return Answer(self, self.check(libpq.exec_params(sql, values, statement.types, self._values.formats)))
 
-    def send(self, sql: str, parameters: Sequence[Any]) -> Answer:
+    def send(self, statement: Statement, parameters: Sequence[Any]) -> Answer:
         """Runs a statement, but waits for nothing."""
         self._begin()
-        return self._post(sql, *self._make_ready(sql, parameters))
+        return self._post(statement, self._find_name(statement), parameters)
+
+    def conclude(self) -> None:
+        """Commits what was sent and waits for all of it at once. Raises psycopg.Error, with nothing committed."""
+        if self._sent or self._driver.pgconn.transaction_status == TransactionStatus.INTRANS:
+            self._post(COMMIT, None, ())
+            self.settle()
 
     def settle(self) -> None:
         """Waits for the answers of all that was sent. Raises the first error as psycopg.Error."""
@@ -134,42 +156,34 @@ class DirectLine:
         if self._sent or driver.autocommit or driver.pgconn.transaction_status != TransactionStatus.IDLE:
             return
         if driver.isolation_level is None:
-            self._post("BEGIN", None, (), ())
+            self._post(BEGIN, None, ())
         else:
             driver.execute("SELECT")
 
-    def _make_ready(self, sql: str, parameters: Sequence[Any]) -> tuple[bytes | None, Any, Types]:
-        """What a statement is prepared as, if it is; its values as they go to the server, and their types."""
-        formats = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in parameters]
-        types = tuple([FLOAT8 if isinstance(value, float) else INFERRED for value in parameters])
-        name = self._find_name(sql, types)
-        return name, self._values.dump_sequence(parameters, formats), types
-
-    def _find_name(self, sql: str, types: Types) -> bytes | None:
-        """What a statement is prepared as for values of these types, from its second time on."""
-        key = sql, types
-        if (known := self._names.get(key)) is not None:
+    def _find_name(self, statement: Statement) -> bytes | None:
+        """What a statement is prepared as, from its second time on."""
+        if (known := self._names.get(statement)) is not None:
             return known
-        if key not in self._seen or len(self._names) == MAX_PREPARED:
-            self._seen.add(key)
+        if statement not in self._seen or len(self._names) == MAX_PREPARED:
+            self._seen.add(statement)
             return None
         self.settle()  # a name must not be kept that an error before it has taken back
         name = b"direct_%d" % next(_NUMBERS)
-        self.check(self._driver.pgconn.prepare(name, sql.encode(), types))
-        self._names[key] = name
+        self.check(self._driver.pgconn.prepare(name, statement.sql.encode(), statement.types))
+        self._names[statement] = name
         return name
 
-    def _post(self, sql: str, name: bytes | None, values: Any, types: Types) -> Answer:
-        libpq = self._driver.pgconn
+    def _post(self, statement: Statement, name: bytes | None, parameters: Sequence[Any]) -> Answer:
+        libpq, values = self._driver.pgconn, self._values.dump_sequence(parameters, statement.formats)
+        formats = self._values.formats if values else None
         if not self._sent:
             libpq.enter_pipeline_mode()
         answer = Answer(self)
         self._sent.append(answer)
-        formats = self._values.formats if values else None
         if name is not None:
             libpq.send_query_prepared(name, values, formats)
         else:
-            libpq.send_query_params(sql.encode(), values, types, formats)
+            libpq.send_query_params(statement.sql.encode(), values, statement.types, formats)
         return answer
 
     def _receive(self) -> list[Answer]:
@@ -178,6 +192,9 @@ class DirectLine:
             return []
         libpq, waiting, self._sent = self._driver.pgconn, self._sent, []
         libpq.pipeline_sync()
+        while libpq.flush():  # more than the socket takes
+            _wait(libpq.socket, POLLIN | POLLOUT)
+            libpq.consume_input()
         for answer in waiting:
             answer.result = self._wait_for_result()
             self._wait_for_result()  # the end of the answer
@@ -189,11 +206,8 @@ class DirectLine:
     def _wait_for_result(self) -> PGresult | None:
         """What libpq has next. Other threads go on meanwhile: whoever holds the lock that is waited for may be one."""
         libpq = self._driver.pgconn
-        while libpq.flush():  # more than the socket takes
-            _wait(libpq.socket, POLLIN | POLLOUT)
-            libpq.consume_input()
         while libpq.is_busy():
-            _wait(libpq.socket, POLLIN)
+            self._readable.poll()
             libpq.consume_input()
         return libpq.get_result()
 

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from psycopg.adapt import PyFormat
+from sqlalchemy import Connection, Delete, Dialect, Float, Insert, LargeBinary, Select, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from engine.storage.dialects import NUMBERED, PLAIN
-from engine.storage.direct import KEPT_AS, DirectLine
+from engine.storage.direct import FLOAT8, INFERRED, KEPT_AS, DirectLine, Statement
 
 Values: TypeAlias = Mapping[str, Any]
 Convert: TypeAlias = Callable[[Any], Any]
@@ -91,11 +93,11 @@ class Prepared:
         driver: Any = connection.connection.dbapi_connection
         try:
             if compiled.is_sqlite:
-                return driver.execute(text.sql, parameters), compiled
+                return driver.execute(text.direct.sql, parameters), compiled
             line = _find_line(connection, driver)
-            return (line.execute if is_waited_for else line.send)(text.sql, parameters), compiled
+            return (line.execute if is_waited_for else line.send)(text.direct, parameters), compiled
         except dialect.loaded_dbapi.Error as error:
-            raise _translate(connection, error, text.sql, parameters) from error
+            raise _translate(connection, error, text.direct.sql, parameters) from error
 
     def _compile(self, dialect: Dialect) -> "_Compiled":
         made = self._compiled[dialect.name] = _Compiled(self.statement, self.columns, dialect)
@@ -137,7 +139,7 @@ class Asked:
 class _Text:
     """A statement as the driver takes it. `places`: the name of the value in each, and how it is converted."""
 
-    sql: str
+    direct: Statement
     places: list[tuple[str, Convert | None]]
     fixed: dict[str, Any]
     lists: dict[str, list[str]]
@@ -196,7 +198,28 @@ class _Compiled:
         }
         places = [(name, converts.get(name)) for name in state.positiontup or ()]
         fixed = {name: bind.effective_value for name, bind in self._compiled.binds.items() if name not in given}
-        return _Text(state.statement, places, fixed, dict(state.parameter_expansion))
+        lists = dict(state.parameter_expansion)
+        kinds = {name: bind.type for name, bind in self._compiled.binds.items()}
+        kinds |= {place: kinds[name] for name, names in lists.items() for place in names}
+        types, formats = zip(*(_describe(kinds[name]) for name, _ in places), strict=True) if places else ((), ())
+        return _Text(Statement(state.statement, types, formats), places, fixed, lists)
+
+
+def _describe(kind: TypeEngine[Any]) -> tuple[int, PyFormat]:
+    """SQLAlchemy casts all values but floats, which must not be taken for the integers beside them."""
+    plain = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    is_binary = isinstance(plain, LargeBinary)
+    return FLOAT8 if isinstance(plain, Float) else INFERRED, PyFormat.BINARY if is_binary else PyFormat.TEXT
+
+
+def conclude(connection: Connection) -> None:
+    """Commits what was sent, if anything was. Raises SQLAlchemy's errors."""
+    if (line := _find_known_line(connection)) is None:
+        return
+    try:
+        line.conclude()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _translate(connection, error, None, None) from error
 
 
 def settle(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from engine.commands.tasks import FormRejected, claim_task, complete_task, uncla
 from engine.definitions.forms import BoundForm, is_refresh
 from engine.definitions.forms.messages import say
 from engine.queries.side import fetch_side
+from engine.records.history import LAST
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.form_drafts import Draft, DraftChanged, ask_draft, fetch_earlier
@@ -168,7 +169,7 @@ class TaskDesk:
     def _describe(self, view: TaskView) -> dict[str, object]:
         """What the page says around the form."""
         actor = current_actor()
-        side = fetch_side(self.engine, actor, view.instance_id, None if "whole" in request.args else NEWEST)
+        side = fetch_side(self.engine, actor, view.instance_id, LAST if "whole" in request.args else NEWEST)
         with self.engine.database.read() as connection:
             elements = self.engine.catalogue.elements(connection, view.definition_id)
         return {

@@ -15,6 +15,7 @@ from engine.commands.work import settle
 from engine.queries.inspection import CaseView, Look, fetch_case
 from engine.queries.progress import Progress
 from engine.queries.side import fetch_side
+from engine.records.history import LAST
 from engine.records.keyframes import EVERY_ROWS
 from engine.records.packing import unpack_events
 from engine.runtime.engine import Engine
@@ -66,10 +67,10 @@ def test_what_stands_beside_a_task_reads_what_is_new(any_engine: Engine) -> None
     world.complete_next(any_engine, case, 2 * EVERY_ROWS + 20)
     assert settle(any_engine) == 2
 
-    def look(newest: int | None) -> Progress:
+    def look(newest: int = LAST) -> Progress:
         return fetch_side(any_engine, world.PERSON, case, newest).progress
 
-    whole, rows = look(None), _count_rows(lambda: look(None))
+    whole, rows = look(), _count_rows(look)
     newest, fewer = look(50), _count_rows(lambda: look(50))
     assert newest == replace(whole, steps=whole.steps[-50:], is_whole=False)
     assert (rows, fewer) == (2 * EVERY_ROWS + 21, EVERY_ROWS + 21), "from the keyframe before"

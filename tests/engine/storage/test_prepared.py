@@ -84,7 +84,7 @@ def test_postgresql_understands_every_statement_without_being_told_types(any_eng
         for number, prepared in enumerate(found):
             compiled = prepared._compile(connection.dialect)
             values = {name: [None, None] if bind.expanding else None for name, bind in compiled._compiled.binds.items()}
-            sql = compiled._make_text(values).sql
+            sql = compiled._make_text(values).direct.sql
             assert not driver.pgconn.prepare(b"try_%d" % number, sql.encode()).error_message, sql
 
 
