@@ -50,7 +50,6 @@ STATUS = {
     "draft_too_large": 413,
     "busy": 503,
     "sandbox_busy": 503,
-    "stale_state": 500,
 }
 """The HTTP status of a refusal by its code; every other refusal of the engine is a conflict."""
 RETRY_AFTER_SECONDS = 3

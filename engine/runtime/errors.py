@@ -55,10 +55,3 @@ class NobodyWaits(EngineError):
 
 class Busy(EngineError):
     """Too much is under way; the same request may succeed in a moment."""
-
-
-class StaleState(EngineError):
-    """The instance row changed under the lock: a fault of the engine itself, never answered with a retry."""
-
-    def __init__(self, instance_id: str) -> None:
-        super().__init__("Expected the version that was loaded, but it changed", instance_id=instance_id)

@@ -22,7 +22,7 @@ from engine.storage.tables import instance
 from tests.support.stage import ROOT
 
 MAX_STATEMENTS = 12
-MAX_WAITS = 5  # of them, for the server of PostgreSQL
+MAX_WAITS = 2  # of them, for the server of PostgreSQL; and once more when all is committed
 MAX_STATE_BYTES = 1_000
 MAX_CASE_BYTES = 6_000
 SOURCES = sorted(
