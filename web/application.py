@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Request
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import parse_cookie
-from werkzeug.routing import Rule
+from werkzeug.routing import MapAdapter, Rule
 from werkzeug.utils import cached_property
 
 from engine.runtime.engine import Engine
@@ -66,11 +66,15 @@ class Application(Flask):
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answers a request, with headers added where they are still a list; a stream is sent afterwards."""
 
-        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            return start_response(status, complete_headers(environ, headers), *error)
-
         with self.engine.database.share_reader(is_kept=environ["REQUEST_METHOD"] == "GET"):
-            return super().wsgi_app(environ, start)
+            return super().wsgi_app(environ, partial(_start, environ, start_response))
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Baton stands at the root of whatever host it is asked at. Werkzeug looks for the host three times."""
+        if request is None:
+            return super().create_url_adapter(None)
+        query = request.query_string.decode(errors="replace")
+        return self.url_map.bind(request.host, "/", "", request.scheme, request.method, request.path, query)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view is async; to ask it of each function a request passes costs more than most of these."""
@@ -119,3 +123,13 @@ class Application(Flask):
         for blueprint in asking.blueprints:
             for helpers in self.template_context_processors.get(blueprint, ()):
                 context.update({**cast("dict[str, Any]", helpers()), **context})
+
+
+def _start(
+    environ: "WSGIEnvironment",
+    start_response: "StartResponse",
+    status: str,
+    headers: list[tuple[str, str]],
+    *error: Any,
+) -> Callable[[bytes], object]:
+    return start_response(status, complete_headers(environ, headers), *error)

@@ -6,11 +6,14 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Request, Response, redirect, request, url_for
 from markupsafe import Markup
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.runtime.engine import Engine
@@ -191,7 +194,13 @@ def local_target(target: str | None) -> str | None:
 
 def wants_json(asking: Request) -> bool:
     """Whether the sender takes JSON and no page."""
-    accepted = asking.accept_mimetypes
+    return _is_for_json(asking.environ.get("HTTP_ACCEPT", ""))
+
+
+@lru_cache(maxsize=200)
+def _is_for_json(header: str) -> bool:
+    """Browsers send few different ones."""
+    accepted = parse_accept_header(header, MIMEAccept)
     return accepted["application/json"] > 0 and accepted["text/html"] == 0
 
 
