@@ -1,7 +1,9 @@
 """One whole case through the real application and without it, next to SpiffWorkflow alone, and an unchanged inbox."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from flask import Blueprint, Response
@@ -9,7 +11,7 @@ from flask import Blueprint, Response
 from bench import world
 from bench.browser import Browser, find_value, sign_in
 from bench.diagrams import FIELDS, pair
-from bench.measuring import Figure, compare, measure_cpu, measure_server
+from bench.measuring import Figure, compare, measure_cpu, measure_server, on_one_processor
 from bench.reference import make_reference
 from engine.commands.instances import start_instance
 from engine.runtime.engine import Engine
@@ -26,39 +28,68 @@ CASE_BUDGET, POLL_BUDGET = 3.5, 0.6
 
 
 def measure_case(is_quick: bool) -> Iterator[Figure]:
-    """Start, list, open the form, complete A, complete B, each a request of its own."""
+    """Start, list, open the form, complete A, complete B, each a request of its own.
+
+    On one processor, as all are when they are busy; and what it is where the server of the database has another one.
+    """
+    rounds, cases = (3, 5) if is_quick else (15, 15)
+    with on_one_processor():
+        for suffix, name, url in world.each_database(is_quick):
+            with _open_cases(url) as one:
+                yield from _measure(one, rounds, cases, suffix, name)
     for suffix, name, url in world.each_database(is_quick):
-        yield from _measure(suffix, name, url, *((3, 5) if is_quick else (9, 15)))
+        with _open_cases(url) as one:
+            ratio, _, _ = compare(rounds, partial(measure_cpu, one.reference, cases), partial(one.measure_http, cases))
+        what = f"the same on all processors, {name}"
+        yield Figure(f"http_case{suffix}.ratio_on_all_processors", what, ratio, "x")
 
 
-def _measure(suffix: str, name: str, url: str, rounds: int, cases: int) -> Iterator[Figure]:
+@dataclass
+class _Cases:
+    """One case in three ways."""
+
+    engine: Engine
+    browser: Browser
+    reference: Callable[[], None]
+    http: Callable[[], None]
+
+    def by_commands(self) -> None:
+        """Without pages."""
+        world.complete_next(self.engine, world.start(self.engine, "pair"), 2)
+
+    def measure_http(self, cases: int) -> float:
+        """CPU seconds of one case over HTTP, without what the browser needs."""
+        return measure_cpu(self.http, cases, self.browser.answering)
+
+
+@contextmanager
+def _open_cases(url: str) -> Iterator[_Cases]:
     files = pair()
-    reference = make_reference(files["bpmn/pair/pair.bpmn"], "pair")
     with world.open_engine(files, url) as engine:
         browser = open_browser(engine)
-        http_case = Case(engine, browser).run
-
-        def engine_case() -> None:
-            world.complete_next(engine, world.start(engine, "pair"), 2)
-
-        for warm_up in (reference, http_case, engine_case):
-            measure_cpu(warm_up, 5)
+        reference = make_reference(files["bpmn/pair/pair.bpmn"], "pair")
+        cases = _Cases(engine, browser, reference, Case(engine, browser).run)
+        for warm_up in (cases.reference, cases.http, cases.by_commands):
+            measure_cpu(warm_up, 10)
         settle_memory()
-        for key, what, measure, limit in (
-            ("http_case", "a case over HTTP", partial(measure_cpu, http_case, cases, browser.answering), CASE_BUDGET),
-            ("engine_case", "a case by commands alone", partial(measure_cpu, engine_case, cases), None),
-        ):
-            server = measure_server(engine.database)
-            ratio, base, whole = compare(rounds, partial(measure_cpu, reference, cases), measure)
-            yield Figure(
-                f"{key}{suffix}.ratio_to_engine", f"{what}, {name}, SpiffWorkflow alone = 1", ratio, "x", limit
-            )
-            yield Figure(f"{key}{suffix}.cpu_ms", f"  {what}", whole * 1e3, "ms")
-            if not engine.database.is_sqlite:
-                spent = (measure_server(engine.database) - server) / (rounds * cases)
-                yield Figure(f"{key}{suffix}.server_cpu_ms", "  and of the server of the database", spent * 1e3, "ms")
-            yield Figure(f"{key}{suffix}.spiffworkflow_cpu_ms", "  SpiffWorkflow alone", base * 1e3, "ms")
-        yield from _measure_poll(browser, rounds, suffix, name)
+        yield cases
+
+
+def _measure(one: _Cases, rounds: int, cases: int, suffix: str, name: str) -> Iterator[Figure]:
+    database = one.engine.database
+    for key, what, measure, limit in (
+        ("http_case", "a case over HTTP", one.measure_http, CASE_BUDGET),
+        ("engine_case", "a case by commands alone", partial(measure_cpu, one.by_commands), None),
+    ):
+        server = measure_server(database)
+        ratio, base, whole = compare(rounds, partial(measure_cpu, one.reference, cases), partial(measure, cases))
+        spent = (measure_server(database) - server) / (rounds * cases)
+        yield Figure(f"{key}{suffix}.ratio_to_engine", f"{what}, {name}, SpiffWorkflow alone = 1", ratio, "x", limit)
+        yield Figure(f"{key}{suffix}.cpu_ms", f"  {what}", whole * 1e3, "ms")
+        if not database.is_sqlite:
+            yield Figure(f"{key}{suffix}.server_cpu_ms", "  and of the server of the database", spent * 1e3, "ms")
+        yield Figure(f"{key}{suffix}.spiffworkflow_cpu_ms", "  SpiffWorkflow alone", base * 1e3, "ms")
+    yield from _measure_poll(one.browser, rounds, suffix, name)
 
 
 def settle_memory() -> None:
