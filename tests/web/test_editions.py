@@ -2,15 +2,22 @@
 
 import pytest
 from flask import Flask, g
-from jinja2 import DictLoader
+from jinja2 import DictLoader, UndefinedError
 from markupsafe import Markup
+from werkzeug.local import LocalProxy
 
+from engine.runtime.engine import Engine
+from web.app import create_app
 from web.editions import Pages
 
 TEMPLATES = {
     "same": "{{ t('word') }}{{ icon('x') }}",
     "joined": "{{ icon('x') ~ t('word') }}",
     "asked": "{{ t(key) }}",
+    "macro": "{% macro box(word) %}<b>{{ word }}</b>{{ caller() if caller }}{% endmacro %}"
+    "{{ box('<') }}{% call box('>') %}<u>{% endcall %}",
+    "looped": "{% for one in 'ab' %}{{ loop.cycle('+', '-') }}{{ t(one) if one == word }}{% endfor %}",
+    "unknown": "{{ nothing('x') }}",
     "wrong": "{% if False %}{{ t('missing') }}{% endif %}fine",
 }
 
@@ -62,3 +69,19 @@ def test_what_depends_on_the_page_is_asked_for_each_time(app: Flask, calls: list
 
 def test_a_wrong_call_is_told_of_where_it_is_made(app: Flask) -> None:
     assert _render(app, "wrong", "zh") == "fine"
+
+
+def test_what_is_called_is_called_as_in_any_template(app: Flask, calls: list[str]) -> None:
+    assert _render(app, "macro", "zh") == "<b>&lt;</b><b>&gt;</b><u>"
+    with pytest.raises(KeyError):
+        _render(app, "looped", "zh", word="b")
+    assert calls == ["b"]
+    assert _render(app, "looped", "zh", word="c") == "+-"
+    with pytest.raises(UndefinedError, match="nothing"):
+        _render(app, "unknown", "zh")
+
+
+def test_nothing_that_templates_call_wants_their_context(engine: Engine) -> None:
+    known = {n: v for n, v in create_app(engine).jinja_env.globals.items() if not isinstance(v, LocalProxy)}
+    assert len(known) > 10
+    assert [name for name, value in known.items() if getattr(value, "jinja_pass_arg", None)] == []
