@@ -10,7 +10,7 @@ from time import monotonic
 from tests.support.browser import ensure_chromium
 from web.assets.build import AssetsUnavailable, build
 
-WORKERS = 2
+WORKERS = 3  # on two processors: who drives a browser, or waits for a killed process, leaves one free
 MEMORY_DISK, MEMORY_DISK_BYTES = Path("/dev/shm"), 4 * 1024**3
 
 
