@@ -214,20 +214,19 @@ def _describe(kind: TypeEngine[Any]) -> tuple[int, PyFormat]:
 
 def conclude(connection: Connection) -> None:
     """Commits what was sent, if anything was. Raises SQLAlchemy's errors."""
-    if (line := _find_known_line(connection)) is None:
-        return
-    try:
-        line.conclude()
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _translate(connection, error, None, None) from error
+    _have_done(connection, DirectLine.conclude)
 
 
 def settle(connection: Connection) -> None:
     """Waits for what was sent. Raises SQLAlchemy's errors."""
+    _have_done(connection, DirectLine.settle)
+
+
+def _have_done(connection: Connection, act: Callable[[DirectLine], None]) -> None:
     if (line := _find_known_line(connection)) is None:
         return
     try:
-        line.settle()
+        act(line)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _translate(connection, error, None, None) from error
 
