@@ -37,7 +37,6 @@ from web.payments import make_payments
 from web.preferences import load_preferences
 from web.repairs.routes import make_repairs
 from web.security import (
-    MAX_FIELD_BYTES,
     answered_token,
     finish_response,
     form_field,
@@ -53,8 +52,6 @@ from web.tracking.routes import make_tracking
 from web.uploads import make_files
 
 ICONS = frozenset((Path(__file__).parent / "assets" / "icons.txt").read_text().split())
-MAX_REQUEST_BYTES = 64 * 1024 * 1024
-MAX_FIELDS = 5_000
 
 
 class Formats:
@@ -68,11 +65,6 @@ class Formats:
 def create_app(engine: Engine) -> Application:
     """The application over a running engine. The caller closes the engine."""
     app = Application(engine)
-    app.config.update(
-        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
-        MAX_FORM_MEMORY_SIZE=MAX_FIELD_BYTES,
-        MAX_FORM_PARTS=MAX_FIELDS,
-    )
     assert isinstance(app.json, DefaultJSONProvider)
     app.json.ensure_ascii = False
     app.view_functions["static"] = serve_static

@@ -14,10 +14,12 @@ from werkzeug.utils import cached_property
 from engine.runtime.engine import Engine
 from web.editions import Pages
 from web.here import asked, kept
-from web.security import complete_headers
+from web.security import MAX_FIELD_BYTES, complete_headers
 from web.statics import STATIC
 
 PLAIN = re.compile(r"[0-9A-Za-z_-]+").fullmatch
+MAX_REQUEST_BYTES = 64 * 1024 * 1024
+MAX_FIELDS = 5_000
 MAX_PATTERNS = 2_000  # there are fewer; names of a query may come from whoever asks
 
 if TYPE_CHECKING:
@@ -25,7 +27,13 @@ if TYPE_CHECKING:
 
 
 class Asking(Request):
-    """A request, with its cookies read from where they stand instead of from among all headers."""
+    """A request, with its cookies read from where they stand instead of from among all headers, and its limits where
+    Flask would look for them in the configuration of whatever application is answering.
+    """
+
+    max_content_length: int | None = MAX_REQUEST_BYTES
+    max_form_memory_size: int | None = MAX_FIELD_BYTES
+    max_form_parts: int | None = MAX_FIELDS
 
     @cached_property
     def cookies(self) -> ImmutableMultiDict[str, str]:

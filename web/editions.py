@@ -33,6 +33,23 @@ class _Direct(CodeGenerator):
         self.signature(node, frame, {"caller": "caller"} if forward_caller else None)
         self.write(")")
 
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if _is_escaped(frame, finalize):
+            self.write("(put if type(put := ")
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        """What is HTML already goes into the page as it is; Jinja makes it HTML again by three calls."""
+        if _is_escaped(frame, finalize):
+            self.write(") is Markup else escape(put))")
+        else:
+            super()._output_child_post(node, frame, finalize)
+
+
+def _is_escaped(frame: Frame, finalize: Any) -> bool:
+    return bool(frame.eval_ctx.autoescape) and not frame.eval_ctx.volatile and finalize.src is None
+
 
 class Pages(Environment):
     """Gives each template in the edition of the present request's language.

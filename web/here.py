@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from flask import Request, g, request
+from flask import Request
+from flask.globals import _cv_app, _cv_request
 
 
 def asked() -> Request:
     """The request that is being answered."""
-    found: Request = request._get_current_object()  # type: ignore[attr-defined]  # known to the proxy alone
-    return found
+    return _cv_request.get().request
 
 
 def kept() -> Any:
     """What is kept with it until it is answered: Flask's `g`."""
-    return g._get_current_object()
+    return _cv_app.get().g

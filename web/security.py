@@ -1,6 +1,5 @@
 """The gate every request passes: session, policy, forged forms, headers."""
 
-import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -19,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from engine.runtime.engine import Engine
 from engine.services.identity.sessions import TOTAL_LIMIT, Session, find_session, touch_session
 from engine.storage.actor import Actor, Origin
+from engine.storage.macs import authenticate
 from web.api.door import WorkerDoor
 from web.compression import compress_page
 from web.here import asked, kept
@@ -239,7 +239,7 @@ def _check_form_token(engine: Engine, asking: Request, secret: str | None) -> No
 
 
 def _derive_token(engine: Engine, secret: str) -> bytes:
-    return hmac.digest(engine.keys.session, b"form:" + secret.encode(), hashlib.sha256)
+    return authenticate(engine.keys.session, b"form:" + secret.encode())
 
 
 def _mix(mask: bytes, token: bytes) -> bytes:

@@ -4,7 +4,6 @@ A stream is an instance, or `system:<name>` for what belongs to none. A row's MA
 so a change, an insertion, a swap or a gap is found and the first bad row named.
 """
 
-import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from engine.records.packing import pack_events, unpack_events
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork, hold_name
 from engine.storage.keys import KeyRing
+from engine.storage.macs import authenticate
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import canonical
@@ -164,7 +164,7 @@ def check_stream(rows: Iterable[Mapping[str, Any]], keys: KeyRing) -> Iterator[t
 
 
 def _mac(keys: KeyRing, before: bytes, row: Mapping[str, Any]) -> bytes:
-    return hmac.digest(keys.mac, before + canonical("history", row, proof="mac"), hashlib.sha256)
+    return authenticate(keys.mac, before + canonical("history", row, proof="mac"))
 
 
 def _read(row: Any) -> HistoryRow:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import orjson
 
+from engine.storage.macs import authenticate
+
 SEAL = "seal"
 
 
@@ -17,7 +19,7 @@ def canonical(table: str, row: Mapping[str, object], proof: str = SEAL) -> bytes
 
 def seal_row(key: bytes, table: str, row: Mapping[str, object]) -> bytes:
     """HMAC-SHA256 of the row. `row` must name every column of the table, those that are null included."""
-    return hmac.digest(key, canonical(table, row), hashlib.sha256)
+    return authenticate(key, canonical(table, row))
 
 
 def is_sealed(key: bytes, table: str, row: Mapping[str, object]) -> bool:

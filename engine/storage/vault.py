@@ -1,7 +1,6 @@
 """Personal data, encrypted under the key of the person they speak of. Destroying that key erases the person."""
 
 import hashlib
-import hmac
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
+from engine.storage.macs import authenticate
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import subject_key, vault_item
 
@@ -111,7 +111,7 @@ def erase_subject(connection: Connection, subject_id: str) -> None:
 
 def blind_index(keys: KeyRing, text: str) -> str:
     """Equal texts have equal indexes, and nobody without the key can tell which text it was."""
-    return hmac.new(keys.blind, text.strip().casefold().encode(), hashlib.sha256).hexdigest()
+    return authenticate(keys.blind, text.strip().casefold().encode()).hex()
 
 
 def _subject_key(connection: Connection, keys: KeyRing, subject_id: str) -> bytes:

@@ -24,6 +24,7 @@ from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
+from engine.storage.macs import authenticate
 from engine.storage.plain import PlainDict
 from engine.storage.seal import seal_row
 
@@ -109,7 +110,7 @@ def _issue(unit: UnitOfWork, keys: KeyRing, kind: str, subject: str, month: date
 
 def _number(keys: KeyRing, kind: str, subject: str, month: date) -> str:
     """A number with the month the document is about, which nobody can guess from another one."""
-    digest = hmac.digest(keys.mac, f"{kind}:{subject}".encode(), hashlib.sha256)
+    digest = authenticate(keys.mac, f"{kind}:{subject}".encode())
     suffix = base64.b32encode(digest).decode()[:_SUFFIX_LENGTH]
     return f"{KINDS[kind].prefix}-{month:%Y%m}-{suffix}"
 

@@ -5,7 +5,6 @@ it (the requester, the sender by him, the recipient by his signed link) has it m
 shown to the courier. Five wrong tries lock it; then only a photo proves.
 """
 
-import hashlib
 import hmac
 from datetime import datetime
 
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from engine.services.errands.tables import errand, errand_code
 from engine.storage.keys import KeyRing
+from engine.storage.macs import authenticate
 
 PICKUP, DELIVERY = "pickup", "delivery"
 DIGITS = 4
@@ -21,7 +21,7 @@ TRIES = 5
 
 def make_code(keys: KeyRing, order_id: str, purpose: str) -> str:
     """The digits of an order for one purpose, always the same."""
-    mac = hmac.digest(keys.blind, f"errand:{purpose}:{order_id}".encode(), hashlib.sha256)
+    mac = authenticate(keys.blind, f"errand:{purpose}:{order_id}".encode())
     return f"{int.from_bytes(mac[:8]) % 10**DIGITS:0{DIGITS}d}"
 
 

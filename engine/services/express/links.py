@@ -2,7 +2,6 @@
 nothing secret is stored, and a corrected line has a new link.
 """
 
-import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 
@@ -11,13 +10,14 @@ from sqlalchemy import Connection, RowMapping
 from engine.runtime.errors import NotFound
 from engine.services.express.states import fetch_line
 from engine.storage.keys import KeyRing
+from engine.storage.macs import authenticate
 
 PROOF_BYTES = 24
 
 
 def prove_line(keys: KeyRing, line_id: str, version: int) -> str:
     """The proof that belongs into the link of a line."""
-    digest = hmac.digest(keys.session, f"express_line:{line_id}:{version}".encode(), hashlib.sha256)
+    digest = authenticate(keys.session, f"express_line:{line_id}:{version}".encode())
     return urlsafe_b64encode(digest[:PROOF_BYTES]).decode()
 
 

@@ -30,6 +30,7 @@ from engine.services.identity.tables import invitation
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
 from engine.storage.keys import KeyRing
+from engine.storage.macs import authenticate
 from engine.storage.plain import PlainDict
 from engine.storage.tables import membership, party, user
 
@@ -194,5 +195,5 @@ def _read(row: Row[tuple[object, ...]], keys: KeyRing, now: datetime) -> Invitat
 
 
 def _prove(keys: KeyRing, invitation_id: str) -> str:
-    digest = hmac.digest(keys.session, f"invitation:{invitation_id}".encode(), hashlib.sha256)
+    digest = authenticate(keys.session, f"invitation:{invitation_id}".encode())
     return urlsafe_b64encode(digest[:PROOF_BYTES]).decode()

@@ -1,6 +1,5 @@
 """Asking for a code, and proving that it came: five tries, a few minutes, and only so many an hour."""
 
-import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
+from engine.storage.macs import authenticate
 from engine.storage.tables import instance
 
 DIGITS = 6
@@ -118,4 +118,4 @@ def find_code(connection: Connection, user_id: str, instance_id: str) -> Row[Any
 
 
 def _digest(keys: KeyRing, code_id: str, digits: str) -> str:
-    return hmac.digest(keys.blind, f"code:{code_id}:{digits}".encode(), hashlib.sha256).hex()
+    return authenticate(keys.blind, f"code:{code_id}:{digits}".encode()).hex()
