@@ -17,7 +17,7 @@ SMALL_BYTES = 1_000
 
 def choose_coding(asking: Request) -> str | None:
     """The best coding the sender takes; none if it takes none of ours."""
-    return _choose(asking.headers.get("Accept-Encoding", ""))
+    return _choose(asking.environ.get("HTTP_ACCEPT_ENCODING", ""))
 
 
 @lru_cache(maxsize=256)  # there are about as many as kinds of browsers

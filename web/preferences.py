@@ -51,7 +51,7 @@ def _choose_language(asking: Request, session: Session | None) -> Language:
         for language in LANGUAGES:
             if chosen == language:
                 return language
-    return _choose_accepted(asking.headers.get("Accept-Language", ""))
+    return _choose_accepted(asking.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
 def _read(cookies: Mapping[str, str], name: str) -> str | None:

@@ -4,7 +4,6 @@ import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -67,7 +66,7 @@ def load_session(engine: Engine) -> None:
     if here.secret is None or endpoint == "static":
         return
     with engine.database.read() as connection:
-        here.session = find_session(connection, here.secret, engine.clock())
+        here.session = find_session(connection, here.secret, engine.clock(), _describe_origin(asking))
     if here.session is not None:
         touch_session(engine, here.session)
 
@@ -121,14 +120,9 @@ def current_session() -> Session:
 
 def current_actor() -> Actor:
     """Who acts in the present request, and as what. Answers 401 where nobody does."""
-    here, session = kept(), current_session()
-    if session.actor is None:
+    actor = current_session().actor
+    if actor is None:
         raise Unauthorized
-    if here.get("actor_of") is not session:
-        asking = asked()
-        origin = Origin(asking.remote_addr or "", asking.user_agent.string[:MAX_USER_AGENT])
-        here.actor_of, here.actor = session, replace(session.actor, origin=origin)
-    actor: Actor = here.actor
     return actor
 
 
@@ -207,6 +201,10 @@ def _is_for_json(header: str) -> bool:
 def is_partial(asking: Request) -> bool:
     """Whether htmx asks for a part of the page that is open."""
     return "HX-Request" in asking.headers
+
+
+def _describe_origin(asking: Request) -> Origin:
+    return Origin(asking.remote_addr or "", asking.environ.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT])
 
 
 def _enforce_policy(asking: Request, endpoint: str, session: Session | None) -> BaseResponse | None:

@@ -9,6 +9,7 @@ takes it by a cursor of its driver, PostgreSQL by `engine.storage.direct`.
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from psycopg.adapt import PyFormat
@@ -90,11 +91,11 @@ class Prepared:
         compiled = self._compiled.get(dialect.name) or self._compile(dialect)
         text = compiled.text(values)
         parameters = text.bind(values)
-        driver: Any = connection.connection.dbapi_connection
         try:
             if compiled.is_sqlite:
+                driver: Any = connection.connection.dbapi_connection
                 return driver.execute(text.direct.sql, parameters), compiled
-            line = _find_line(connection, driver)
+            line = _find_line(connection)
             return (line.execute if is_waited_for else line.send)(text.direct, parameters), compiled
         except dialect.loaded_dbapi.Error as error:
             raise _translate(connection, error, text.direct.sql, parameters) from error
@@ -137,10 +138,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Text:
-    """A statement as the driver takes it. `places`: the name of the value in each, and how it is converted."""
+    """A statement as the driver takes it. `take` gives the values in their places, of which some are converted."""
 
     direct: Statement
-    places: list[tuple[str, Convert | None]]
+    take: Callable[[Values], Sequence[Any]]
+    converts: Sequence[tuple[int, Convert]]
     fixed: dict[str, Any]
     lists: dict[str, list[str]]
 
@@ -150,7 +152,10 @@ class _Text:
             values = {**self.fixed, **values}
             for name, places in self.lists.items():
                 values.update(zip(places, values[name], strict=True))
-        return [values[name] if convert is None else convert(values[name]) for name, convert in self.places]
+        bound = list(self.take(values))
+        for place, convert in self.converts:
+            bound[place] = convert(bound[place])
+        return bound
 
 
 class _Compiled:
@@ -191,18 +196,24 @@ class _Compiled:
         given = {name: bind for name, bind in self._compiled.binds.items() if bind.required or name in values}
         state = self._compiled.construct_expanded_state({name: values[name] for name in given})
         dialect = self._compiled.dialect
-        converts: dict[str, Convert | None] = {
-            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
-            for name, bind in given.items()
-            if not bind.expanding
-        }
-        places = [(name, converts.get(name)) for name in state.positiontup or ()]
+        names = list(state.positiontup or ())
+        processors = [
+            given[name].type.dialect_impl(dialect).bind_processor(dialect) if name in given else None for name in names
+        ]
+        converts = [(place, convert) for place, convert in enumerate(processors) if convert is not None]
         fixed = {name: bind.effective_value for name, bind in self._compiled.binds.items() if name not in given}
         lists = dict(state.parameter_expansion)
         kinds = {name: bind.type for name, bind in self._compiled.binds.items()}
-        kinds |= {place: kinds[name] for name, names in lists.items() for place in names}
-        types, formats = zip(*(_describe(kinds[name]) for name, _ in places), strict=True) if places else ((), ())
-        return _Text(Statement(state.statement, types, formats), places, fixed, lists)
+        kinds |= {place: kinds[name] for name, found in lists.items() for place in found}
+        types, formats = zip(*(_describe(kinds[name]) for name in names), strict=True) if names else ((), ())
+        return _Text(Statement(state.statement, types, formats), _take_all(names), converts, fixed, lists)
+
+
+def _take_all(names: Sequence[str]) -> Callable[[Values], Sequence[Any]]:
+    """A function that takes the values of these names. It raises KeyError for one that is missing."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
 
 
 def _describe(kind: TypeEngine[Any]) -> tuple[int, PyFormat]:
@@ -250,10 +261,11 @@ def _translate(connection: Connection, error: Any, sql: str | None, parameters: 
     return told
 
 
-def _find_line(connection: Connection, driver: Any) -> DirectLine:
+def _find_line(connection: Connection) -> DirectLine:
     kept = connection.info
     found: DirectLine | None = kept.get(KEPT_AS)
     if found is None:
+        driver: Any = connection.connection.dbapi_connection
         found = kept[KEPT_AS] = DirectLine(driver)
     return found
 

@@ -13,7 +13,7 @@ from engine.runtime.engine import Engine
 from engine.services.identity.passwords import Passwords
 from engine.services.identity.people import STREAM, groups_of, normalise_login
 from engine.services.notifications.tables import count_unread
-from engine.storage.actor import Actor
+from engine.storage.actor import Actor, Origin
 from engine.storage.database import UnitOfWork
 from engine.storage.plain import PlainDict
 from engine.storage.prepared import Prepared
@@ -122,8 +122,8 @@ def open_session(engine: Engine, user_id: str) -> str:
     return engine.database.transact(work)
 
 
-def find_session(connection: Connection, secret: str, now: datetime) -> Session | None:
-    """The live session of a secret: not run out, its account open, its role still held."""
+def find_session(connection: Connection, secret: str, now: datetime, origin: Origin | None = None) -> Session | None:
+    """The live session of a secret: not run out, its account open, its role still held. `origin`: of who shows it."""
     parameters = {
         "session_id": _hash_secret(secret),
         "seen_after": now - IDLE_LIMIT,
@@ -134,7 +134,7 @@ def find_session(connection: Connection, secret: str, now: datetime) -> Session 
         return None
     actor = None
     if row.skills is not None:
-        actor = Actor(row.user_id, row.party_id, row.role, groups_of(row.role), frozenset(row.skills))
+        actor = Actor(row.user_id, row.party_id, row.role, groups_of(row.role), frozenset(row.skills), origin)
     return Session(
         row.id,
         row.user_id,
