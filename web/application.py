@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, Request
-from werkzeug.datastructures import ImmutableMultiDict
+from flask import Flask, Request, Response
+from werkzeug.datastructures import Headers, ImmutableMultiDict
 from werkzeug.http import parse_cookie
 from werkzeug.routing import MapAdapter, Rule
 from werkzeug.utils import cached_property
@@ -18,6 +18,7 @@ from web.security import MAX_FIELD_BYTES, complete_headers
 from web.statics import STATIC
 
 PLAIN = re.compile(r"[0-9A-Za-z_-]+").fullmatch
+PLAIN_ADDRESS = re.compile(r"[0-9A-Za-z_/?=&.-]*").fullmatch
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 MAX_FIELDS = 5_000
 MAX_PATTERNS = 2_000  # there are fewer; names of a query may come from whoever asks
@@ -42,6 +43,18 @@ class Asking(Request):
         return cast("ImmutableMultiDict[str, str]", found)
 
 
+class Answering(Response):
+    """An answer, with its headers as they are where there is nothing to mend; Werkzeug copies them each time, and
+    quotes an address it leads on to anew.
+    """
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        """The headers as they are sent."""
+        headers = self.headers
+        is_whole = self.status_code in (200, 303) and "Content-Length" in headers
+        return headers if is_whole and PLAIN_ADDRESS(headers.get("Location", "")) else super().get_wsgi_headers(environ)
+
+
 class Address(Rule):
     """An address of a page. Werkzeug compiles two functions for each that write it, as long as all the rest of a start;
     most are never called, so each is compiled when it is.
@@ -62,6 +75,7 @@ class Application(Flask):
     """The application over a running engine."""
 
     request_class = Asking
+    response_class = Answering
     url_rule_class = Address
     jinja_environment = Pages
     jinja_env: Pages

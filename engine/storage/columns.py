@@ -33,7 +33,7 @@ class Instant(TypeDecorator[datetime]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
         """Likewise."""
-        return lambda value: None if value is None else EPOCH + timedelta(microseconds=value)
+        return lambda value: None if value is None else EPOCH + timedelta(0, 0, value)  # microseconds
 
 
 class Json(TypeDecorator[Plain]):

@@ -196,20 +196,25 @@ class DirectLine:
             _wait(libpq.socket, POLLIN | POLLOUT)
             libpq.consume_input()
         for answer in waiting:
-            answer.result = self._wait_for_result()
-            self._wait_for_result()  # the end of the answer
-        self._wait_for_result()  # the end of them all
+            if libpq.is_busy():
+                self._wait_until_told()
+            answer.result = libpq.get_result()
+            if libpq.is_busy():
+                self._wait_until_told()
+            libpq.get_result()  # the end of the answer
+        if libpq.is_busy():
+            self._wait_until_told()
+        libpq.get_result()  # the end of them all
         if libpq.status == ConnStatus.OK:
             libpq.exit_pipeline_mode()
         return waiting
 
-    def _wait_for_result(self) -> PGresult | None:
-        """What libpq has next. Other threads go on meanwhile: whoever holds the lock that is waited for may be one."""
+    def _wait_until_told(self) -> None:
+        """Until libpq has a result. Other threads go on: whoever holds the lock that is waited for may be one."""
         libpq = self._driver.pgconn
         while libpq.is_busy():
             self._readable.poll()
             libpq.consume_input()
-        return libpq.get_result()
 
 
 def _wait(socket: int, events: int) -> None:
