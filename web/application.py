@@ -92,11 +92,14 @@ class Application(Flask):
             return super().wsgi_app(environ, partial(_start, environ, start_response))
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Baton stands at the root of whatever host it is asked at. Werkzeug looks for the host three times."""
+        """Baton stands at the root of whatever host it is asked at. Werkzeug looks for the host three times, and then
+        encodes it although its characters were checked.
+        """
         if request is None:
             return super().create_url_adapter(None)
         query = request.query_string.decode(errors="replace")
-        return self.url_map.bind(request.host, "/", "", request.scheme, request.method, request.path, query)
+        host, scheme = request.host.lower(), request.scheme
+        return MapAdapter(self.url_map, host, "/", "", scheme, request.path, request.method, query)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view is async; to ask it of each function a request passes costs more than most of these."""
