@@ -28,6 +28,12 @@ KEPT = "Kept on this device, is sent when the connection returns"
 PHOTOS = {"source": "lines", "reason": "why", "accept": "image/*", "multiple": True, "max_files": 50}
 FORM = write(part("baton:photos", "photos", **PHOTOS), part("textarea", "why"), part("textarea", "note"))
 
+# What the page of a task does with what is typed while there is no connection.
+KEEP_HERE = """(typed) => {
+  const form = document.getElementById("task-form");
+  localStorage.setItem(`draft:${form.dataset.keep}`, JSON.stringify({ revision: form.elements._draft.value, typed }));
+}"""
+
 
 class Shop:
     """A process more on the site, and a technician who photographs what was repaired."""
@@ -135,6 +141,25 @@ def test_what_is_not_taken_comes_back_as_it_was(shop: Shop, browser: Browser) ->
         sent = shop.read_sent()
         assert len(sent) == before + 1
         assert [(one["name"], one["stage"]) for one in sent[-1]["photos"]] == [("three.png", "during")]
+        he.complaints.clear()
+
+
+def test_what_is_chosen_before_the_scripts_come_stays(shop: Shop, browser: Browser) -> None:
+    """On a slow line a page can be filled in before its scripts are there, which know what was typed without one."""
+    with Person(browser, shop.url, "en", PHONE) as he:
+        he.sign_in("he")
+        page, task = he.page, f"/tasks/{shop.begin()}"
+        he.open(task)
+        page.evaluate("navigator.serviceWorker.ready.then((worker) => worker.unregister())")  # it keeps the scripts
+        page.evaluate(KEEP_HERE, [["why", "No camera"], ["note", "typed without a connection"]])
+        held: list[Route] = []
+        he.context.route("**/task.js*", lambda route: held.append(route))
+        with page.expect_request("**/task.js*"):
+            page.goto(f"{shop.url}{task}", wait_until="commit")
+        he.fill(note="typed on the new page")
+        held[0].continue_()
+        expect(page.locator("[name=why]")).to_have_value("No camera")
+        expect(page.locator("[name=note]")).to_have_value("typed on the new page")
         he.complaints.clear()
 
 

@@ -91,23 +91,30 @@
     timer = setTimeout(save, PAUSE);
   };
 
+  const isAsServed = (control) => {
+    if (!control.options) return control.value === control.defaultValue;
+    const served = [...control.options].find((one) => one.defaultSelected) ?? control.options[0];
+    return control.value === served?.value;
+  };
+
   // Where inputs share a name, as those of photos do, the texts come in their order.
   const fill = ([name, value], place, all) => {
     const turn = all.slice(0, place).filter(([other]) => other === name).length;
     const controls = [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
     for (const [number, control] of controls.entries()) {
       if (control.type === "radio" || control.type === "checkbox") control.checked ||= control.value === value;
-      else if (control.type !== "file" && number === turn) control.value = value;
+      else if (control.type !== "file" && number === turn && isAsServed(control)) control.value = value;
       control.dispatchEvent(new Event("change", { bubbles: true }));
     }
   };
 
-  // What was typed while there was no connection, if no newer draft was saved meanwhile.
+  // What was typed while there was no connection, if no newer draft was saved meanwhile. What was chosen before this
+  // script came stays, and a page that answers the form shows all that was sent.
   const restore = () => {
     const kept = storage && JSON.parse(localStorage.getItem(storage) ?? "null");
     if (!kept) return;
     localStorage.removeItem(storage);
-    if (kept.revision !== revision.value) return;
+    if (kept.revision !== revision.value || document.getElementById("outbox").dataset.answered) return;
     kept.typed.forEach(fill);
     say(state.dataset.restored);
     change();
