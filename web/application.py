@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl
 
 from flask import Flask, Request, Response
 from werkzeug.datastructures import Headers, ImmutableMultiDict
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import parse_cookie
 from werkzeug.routing import MapAdapter, Rule
 from werkzeug.utils import cached_property
@@ -18,6 +21,7 @@ from web.security import MAX_FIELD_BYTES, complete_headers
 from web.statics import STATIC
 
 PLAIN = re.compile(r"[0-9A-Za-z_-]+").fullmatch
+FORM = "application/x-www-form-urlencoded"
 PLAIN_ADDRESS = re.compile(r"[0-9A-Za-z_/?=&.-]*").fullmatch
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 MAX_FIELDS = 5_000
@@ -41,6 +45,24 @@ class Asking(Request):
         """Its cookies."""
         found = parse_cookie(self.environ.get("HTTP_COOKIE"), ImmutableMultiDict)
         return cast("ImmutableMultiDict[str, str]", found)
+
+    def _load_form_data(self) -> None:
+        """Reads a form without files at once. Werkzeug makes a parser, and a stream that looks for the end of the body.
+        Raises ClientDisconnected for a body that is cut off.
+        """
+        length, most, found = self.content_length, self.max_content_length, self.__dict__
+        is_short = length is not None and most is not None and length <= most
+        if self.mimetype != FORM or not is_short or {"form", "stream", "_cached_data"} & found.keys():
+            super()._load_form_data()
+            return
+        body: bytes = self.environ["wsgi.input"].read(length)
+        if len(body) != length:
+            raise ClientDisconnected
+        try:
+            items = parse_qsl(body.decode(), keep_blank_values=True, errors="werkzeug.url_quote")
+        except ValueError:  # no text: as if nothing was sent
+            items = []
+        found |= {"stream": BytesIO(), "form": ImmutableMultiDict(items), "files": ImmutableMultiDict()}
 
 
 class Answering(Response):

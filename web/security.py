@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from engine.runtime.engine import Engine
 from engine.services.identity.sessions import TOTAL_LIMIT, Session, find_session, touch_session
 from engine.storage.actor import Actor, Origin
-from engine.storage.macs import authenticate
+from engine.storage.digests import authenticate
 from web.api.door import WorkerDoor
 from web.compression import compress_page
 from web.here import asked, kept

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, bindparam, insert, select
 from engine.records.packing import pack_events, unpack_events
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork, hold_name
+from engine.storage.digests import authenticate
 from engine.storage.keys import KeyRing
-from engine.storage.macs import authenticate
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import canonical

@@ -1,6 +1,5 @@
 """Submission keys: a request that changes something is answered once, however often it is sent."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ import orjson
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select
 
 from engine.storage.actor import Actor
+from engine.storage.digests import digest_hex
 from engine.storage.keys import KeyRing
 from engine.storage.migrating import former_element
 from engine.storage.plain import Plain, PlainDict
@@ -63,7 +63,7 @@ class Answer:
 
 def digest_content(content: Mapping[str, Plain]) -> str:
     """SHA-256 of what was sent, whatever the order of its fields."""
-    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return digest_hex(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
 
 
 def find_answer(connection: Connection, key: SubmissionKey, actor: Actor) -> Answer | None:

@@ -1,6 +1,5 @@
 """One step: everything that happens to a case goes through `run_step`, in one transaction, on one instance."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +36,7 @@ from engine.storage.actor import Actor
 from engine.storage.changes import WORK, case_topic
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
+from engine.storage.digests import digest_hex
 from engine.storage.grams import add_case_grams
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
@@ -391,4 +391,4 @@ class Step:
 
 def state_digest(row: Mapping[str, Any]) -> str:
     """What history commits to of an instance row: its state, and nothing that the history row itself changes."""
-    return hashlib.sha256(row["state"]).hexdigest()
+    return digest_hex(row["state"])

@@ -1,12 +1,11 @@
 """Seals: a keyed MAC over every column of a row, so that a changed byte is found and its row named."""
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 
 import orjson
 
-from engine.storage.macs import authenticate
+from engine.storage.digests import authenticate, digest_hex
 
 SEAL = "seal"
 
@@ -30,5 +29,5 @@ def is_sealed(key: bytes, table: str, row: Mapping[str, object]) -> bool:
 
 def _plain(value: object) -> object:
     if isinstance(value, bytes | memoryview):
-        return hashlib.sha256(value).hexdigest()
+        return digest_hex(value)
     raise TypeError(f"Expected a value of a column, but got {type(value).__name__}")

@@ -9,9 +9,9 @@ from typing import TypeGuard
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from engine.storage.digests import authenticate
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
-from engine.storage.macs import authenticate
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import subject_key, vault_item
 

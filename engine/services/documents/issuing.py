@@ -22,9 +22,9 @@ from engine.services.documents.withholding import draft_withholding
 from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
+from engine.storage.digests import authenticate
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
-from engine.storage.macs import authenticate
 from engine.storage.plain import PlainDict
 from engine.storage.seal import seal_row
 

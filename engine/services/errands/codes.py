@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from engine.services.errands.tables import errand, errand_code
+from engine.storage.digests import authenticate
 from engine.storage.keys import KeyRing
-from engine.storage.macs import authenticate
 
 PICKUP, DELIVERY = "pickup", "delivery"
 DIGITS = 4

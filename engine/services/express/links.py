@@ -9,8 +9,8 @@ from sqlalchemy import Connection, RowMapping
 
 from engine.runtime.errors import NotFound
 from engine.services.express.states import fetch_line
+from engine.storage.digests import authenticate
 from engine.storage.keys import KeyRing
-from engine.storage.macs import authenticate
 
 PROOF_BYTES = 24
 

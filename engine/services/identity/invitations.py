@@ -29,8 +29,8 @@ from engine.services.identity.sessions import NO_ROLE
 from engine.services.identity.tables import invitation
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork
+from engine.storage.digests import authenticate
 from engine.storage.keys import KeyRing
-from engine.storage.macs import authenticate
 from engine.storage.plain import PlainDict
 from engine.storage.tables import membership, party, user
 

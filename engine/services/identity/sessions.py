@@ -1,6 +1,5 @@
 """Sessions: kept on the server, found by the hash of a secret that only the person's browser holds."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from engine.services.identity.people import STREAM, groups_of, normalise_login
 from engine.services.notifications.tables import count_unread
 from engine.storage.actor import Actor, Origin
 from engine.storage.database import UnitOfWork
+from engine.storage.digests import digest_hex
 from engine.storage.plain import PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import membership, party, session, user
@@ -213,7 +213,7 @@ def _insert_session(
 
 
 def _hash_secret(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return digest_hex(secret.encode())
 
 
 def _nobody_yet(user_id: str) -> Actor:

@@ -17,9 +17,9 @@ from engine.storage import vault
 from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
+from engine.storage.digests import authenticate
 from engine.storage.ids import new_id
 from engine.storage.keys import KeyRing
-from engine.storage.macs import authenticate
 from engine.storage.tables import instance
 
 DIGITS = 6

@@ -4,8 +4,8 @@ import hmac
 from base64 import urlsafe_b64encode
 
 from engine.runtime.errors import NotFound
+from engine.storage.digests import authenticate
 from engine.storage.keys import KeyRing
-from engine.storage.macs import authenticate
 
 PROOF_BYTES = 24
 
