@@ -18,6 +18,8 @@ from engine.storage.database import Database
 from engine.storage.direct import KEPT_AS, Answer, DirectLine, Statement
 
 NANOSECONDS = 1e9
+# without what comes and goes by itself
+_PROCESSES = "SELECT pid FROM pg_stat_activity WHERE backend_type <> 'autovacuum worker'"
 BETWEEN = ("BEGIN", "COMMIT", "ROLLBACK", "--")
 
 
@@ -150,7 +152,7 @@ def measure_server(database: Database) -> float:
     if database.is_sqlite:
         return 0.0
     with database.read() as connection:
-        processes = connection.exec_driver_sql("SELECT pid FROM pg_stat_activity").scalars().all()
+        processes = connection.exec_driver_sql(_PROCESSES).scalars().all()
     return sum(_read_seconds(Path(f"/proc/{process}/schedstat")) for process in processes) / NANOSECONDS
 
 
