@@ -46,7 +46,7 @@ WORDS = [
     "任务",
     "x" * 5000,
 ]
-LIMIT_SECONDS = 0.5
+LIMIT_SECONDS, TRIES = 0.5, 3
 
 
 def lint(content: bytes, name: str = "bpmn/shop/shop.bpmn") -> list[Finding]:
@@ -175,6 +175,7 @@ WORST = {
 
 @pytest.mark.parametrize("name", WORST)
 def test_no_file_takes_long(name: str) -> None:
+    """What is slow is slow each time; a machine with much to do is not."""
     reports: list[list[Finding]] = []
-    assert takes_at_most(LIMIT_SECONDS, lambda: reports.append(lint(WORST[name])))
+    assert takes_at_most(LIMIT_SECONDS, lambda: reports.append(lint(WORST[name])), TRIES)
     assert all(reports)
