@@ -2,7 +2,8 @@
 
 import re
 
-from playwright.sync_api import Locator, expect
+import pytest
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.acts import begin_order
 from tests.browser.checks import find_barriers, find_overflow
@@ -68,6 +69,28 @@ def test_work_arrives_and_is_claimed(visit: Visit) -> None:
         zhou.open("/inbox?view=mine")
         assert [row(zhou, task).count() for task in (first, second, third)] == [1, 0, 1]
         zhou.complaints = [one for one in zhou.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+@pytest.mark.parametrize("script", ["build/htmx", "task"])
+def test_what_is_entered_before_a_script_comes_is_heard(visit: Visit, script: str) -> None:
+    with visit("zh") as chen, visit("zh") as late:
+        chen.sign_in("chen", "enterprise_operator")
+        task = begin(chen)
+        late.enter("chen", "enterprise_operator")
+        page, held = late.page, list[Route]()
+        late.context.route(f"**/{script}.js*", lambda route: held.append(route))
+        with page.expect_request(f"**/{script}.js*"):
+            page.goto(task, wait_until="commit")
+        late.fill(title="展厅灯光调试")
+        page.locator('[name="category"]').select_option("study")
+        page.locator('[name="place_mode"][value="on_site"]').check()
+        held[0].continue_()
+        expect(page.locator('[name="address"]')).to_be_visible()  # only this answer asks for it
+        expect(page.locator(".draft-state")).to_contain_text("草稿已自动保存")
+        chen.open(task)
+        expect(chen.page.locator('[name="title"]')).to_have_value("展厅灯光调试")
+        expect(chen.page.locator('[name="category"]')).to_have_value("study")
+        expect(chen.page.locator('[name="address"]')).to_be_visible()
 
 
 def test_forms_keep_what_is_typed_and_people_talk(visit: Visit) -> None:

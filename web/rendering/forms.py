@@ -132,6 +132,7 @@ def render_form(environment: Environment, bound: BoundForm, fmt: Formatter, acti
         rows=_arrange(bound.form.components, bound, display),
         problems=[(f"#f-{part.name}", part.label.of(bound.language), errors) for part, errors in problems],
         form=bound.form,
+        is_submitted=bound.is_submitted,
         display=display,
         protocol={"refresh": REFRESH, "remove": REMOVE, "add": ADD, "shown": SHOWN, "action": action},
     )

@@ -83,16 +83,23 @@
     say(stale.querySelector("b").textContent);
   };
 
-  const change = () => {
-    if (!stale.hidden) return; // first the person decides which version counts
+  const plan = () => {
     isDirty = true;
-    say("");
     clearTimeout(timer);
     timer = setTimeout(save, PAUSE);
   };
 
+  const change = () => {
+    if (!stale.hidden) return; // first the person decides which version counts
+    say("");
+    plan();
+  };
+
+  const isChoice = (control) => control.type === "radio" || control.type === "checkbox";
+
   const isAsServed = (control) => {
-    if (!control.options) return control.value === control.defaultValue;
+    if (isChoice(control)) return control.checked === control.defaultChecked;
+    if (!control.options) return control.value === (control.defaultValue ?? control.value);
     const served = [...control.options].find((one) => one.defaultSelected) ?? control.options[0];
     return control.value === served?.value;
   };
@@ -102,9 +109,8 @@
     const turn = all.slice(0, place).filter(([other]) => other === name).length;
     const controls = [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
     for (const [number, control] of controls.entries()) {
-      if (control.type === "radio" || control.type === "checkbox") control.checked ||= control.value === value;
+      if (isChoice(control)) control.checked ||= control.value === value;
       else if (control.type !== "file" && number === turn && isAsServed(control)) control.value = value;
-      control.dispatchEvent(new Event("change", { bubbles: true }));
     }
   };
 
@@ -117,7 +123,16 @@
     if (kept.revision !== revision.value || document.getElementById("outbox").dataset.answered) return;
     kept.typed.forEach(fill);
     say(state.dataset.restored);
-    change();
+  };
+
+  // What was entered before the scripts came is heard like all that follows: what an answer asks for appears, and the
+  // draft is saved; so is what the server sent back as it was filled in. htmx looks at the page either before or after
+  // this script, and hears one of the two.
+  const catchUp = () => {
+    if (!stale.hidden) return;
+    const entered = [...form.elements].filter((control) => !isAsServed(control));
+    for (const control of entered) control.dispatchEvent(new Event("change", { bubbles: true }));
+    if (entered.length || "submitted" in form.querySelector("#form-fields").dataset) plan();
   };
 
   if (form?.dataset.draft) {
@@ -144,7 +159,9 @@
       isDirty = true;
       save();
     });
+    document.addEventListener("htmx:after:process", ({ target }) => target === document.body && catchUp());
     restore();
+    catchUp();
   }
 
   // --- comments ------------------------------------------------------------------------------------------------------

@@ -29,12 +29,13 @@ from engine.storage.plain import Plain, PlainDict
 
 @dataclass
 class BoundForm:
-    """One filling of a form. `values` and `draft` hold the visible fields only."""
+    """One filling of a form, `is_submitted` by who sends it now. `values` and `draft` hold the visible fields only."""
 
     form: Form
     binding: Binding
     inputs: BaseForm
     visible: frozenset[str]
+    is_submitted: bool = False
     errors: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -115,7 +116,7 @@ def bind(
     visible = find_visible(form, values, evaluate)
     for key in form.inputs.keys() - visible:
         del inputs[key]
-    return BoundForm(form, binding, inputs, visible)
+    return BoundForm(form, binding, inputs, visible, submitted is not None)
 
 
 @lru_cache(maxsize=512)
