@@ -8,6 +8,7 @@ import operator
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
+import markupsafe
 from flask.sansio.app import App
 from flask.templating import Environment
 from jinja2 import Template, nodes
@@ -24,14 +25,32 @@ SETTLED = ("t",)
 
 
 class _Direct(CodeGenerator):
-    """Jinja asks of everything that a template calls whether it wants the context. Nothing of ours does."""
+    """Jinja's code, with fewer calls of Python functions: for pages that are wanted whole."""
+
+    def enter_frame(self, frame: Frame) -> None:
+        """A page and each block gather what they show: yielded piece by piece, it passes through all around them."""
+        super().enter_frame(frame)
+        if frame.parent is None:
+            self.buffer(frame)
+
+    def leave_frame(self, frame: Frame, with_python_scope: bool = False) -> None:
+        """What a page or a block has gathered is one piece."""
+        super().leave_frame(frame, with_python_scope)
+        if frame.parent is None:
+            self.writeline(f"yield concat({frame.buffer})")
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802
-        """A call, as it stands there."""
+        """A call, as it stands there. Jinja asks first whether context is wanted; nothing of ours wants any."""
         self.write("environment.call(")
         self.visit(node.node, frame)
         self.signature(node, frame, {"caller": "caller"} if forward_caller else None)
         self.write(")")
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
+        """An attribute; Jinja's way is for what has none of this name, as entries of maps."""
+        self.write("(put if (put := getattr((of := ")
+        self.visit(node.node, frame)
+        self.write(f"), {node.attr!r}, missing)) is not missing else environment.getattr(of, {node.attr!r}))")
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         if _is_escaped(frame, finalize):
@@ -40,9 +59,9 @@ class _Direct(CodeGenerator):
             super()._output_child_pre(node, frame, finalize)
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        """What is HTML already goes into the page as it is; Jinja makes it HTML again by three calls."""
+        """What is HTML already goes into the page as it is, and text escaped by one call; Jinja makes HTML of both."""
         if _is_escaped(frame, finalize):
-            self.write(") is Markup else escape(put))")
+            self.write(") is Markup else environment.escape_text(put) if type(put) is str else escape(put))")
         else:
             super()._output_child_post(node, frame, finalize)
 
@@ -59,6 +78,7 @@ class Pages(Environment):
 
     code_generator_class = _Direct
     call = operator.call
+    escape_text = markupsafe._escape_inner  # type: ignore[attr-defined]  # the function in C behind `escape`
     language: Language | None = None
     _known: Known = {}
     _read: dict[str | Template, Template]

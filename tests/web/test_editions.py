@@ -1,9 +1,14 @@
 """What is the same on every page of a language is text of the template; what is not is asked for."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from flask import Flask, g
-from jinja2 import DictLoader, UndefinedError
-from markupsafe import Markup
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import DictLoader, Environment, UndefinedError
+from markupsafe import Markup, escape
 from werkzeug.local import LocalProxy
 
 from engine.runtime.engine import Engine
@@ -18,6 +23,14 @@ TEMPLATES = {
     "{{ box('<') }}{% call box('>') %}<u>{% endcall %}",
     "looped": "{% for one in 'ab' %}{{ loop.cycle('+', '-') }}{{ t(one) if one == word }}{% endfor %}",
     "unknown": "{{ nothing('x') }}",
+    "frame": "<a>{% block top %}{{ shown.text }}{% endblock %}</a>{% block rest %}{% endblock %}{% include 'part' %}",
+    "page": "{% extends 'frame' %}{% from 'macro' import box %}{% set word = shown.other %}lost"
+    "{% block top %}{{ super() }}+{{ word }}{% endblock %}"
+    "{% block rest %}{% for one in shown.entries if one.text %}{{ loop.index }}{{ box(one.text) }}"
+    "{% else %}none{% endfor %}{% set kept %}<i>{{ shown.text }}</i>{% endset %}{{ kept }}{{ shown.text|upper }}"
+    "{{ shown.deep.text ~ shown.deep.number }}{{ shown.missing }}{% filter lower %}{{ shown.html }}A{% endfilter %}"
+    "{% endblock %}",
+    "part": "{{ shown.number }}{{ shown.html }}{{ shown.nothing }}{{ word }}",
     "wrong": "{% if False %}{{ t('missing') }}{% endif %}fine",
 }
 
@@ -45,7 +58,7 @@ def app(calls: list[str]) -> Flask:
     return app
 
 
-def _render(app: Flask, template: str, language: str, **values: str) -> str:
+def _render(app: Flask, template: str, language: str, **values: Any) -> str:
     with app.app_context():
         g.language = language
         return app.jinja_env.get_template(template).render(**values)
@@ -79,6 +92,32 @@ def test_what_is_called_is_called_as_in_any_template(app: Flask, calls: list[str
     assert _render(app, "looped", "zh", word="c") == "+-"
     with pytest.raises(UndefinedError, match="nothing"):
         _render(app, "unknown", "zh")
+
+
+class Shown:
+    """An object, for a template that reads attributes."""
+
+    text, other, number, nothing, html = "<&'\">", "é<", 7, None, Markup("<b>&amp;</b>")
+
+    def __init__(self) -> None:
+        self.entries = [{"text": "<x>"}, {"text": ""}, {"text": "y"}, SimpleNamespace(text="z>")]
+        self.deep = {"text": Markup("<u>"), "number": 1.5, "items": 3}
+
+
+def test_a_page_is_as_jinja_draws_it(app: Flask) -> None:
+    plain = Environment(loader=DictLoader(TEMPLATES), autoescape=True)
+    cases: list[Any] = [Shown(), vars(Shown()) | {"text": "map"}, {"deep": {}}]
+    for shown in cases:
+        values = {"shown": shown, "word": "outer"}
+        assert _render(app, "page", "zh", **values) == plain.get_template("page").render(**values)
+
+
+@given(text=st.text() | st.integers() | st.none() | st.booleans() | st.floats())
+def test_text_is_escaped_as_by_jinja(text: object) -> None:
+    pages = Pages(Flask(__name__), autoescape=True)
+    pages.language = "zh"
+    drawn = pages.from_string("{{ text }}").render(text=text)
+    assert drawn == escape(text)
 
 
 def test_nothing_that_templates_call_wants_their_context(engine: Engine) -> None:
