@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +33,7 @@ from engine.storage.actor import Actor
 from engine.storage.columns import EPOCH, NEVER
 from engine.storage.prepared import Asked, Prepared
 from engine.storage.tables import case_gram, instance, task
+from engine.storage.value import value
 
 __all__ = ["ALL", "BY_CREATED", "BY_DUE", "BY_PRIORITY", "FREE", "GROUP", "LATE", "MINE"]
 
@@ -59,7 +59,7 @@ _FIND = (
 )
 
 
-@dataclass(frozen=True)
+@value
 class TaskFilter:
     """Which of his tasks somebody wants to see, and in which order; an empty part says nothing."""
 
@@ -73,7 +73,7 @@ class TaskFilter:
     sort: str = BY_DUE
 
 
-@dataclass(frozen=True)
+@value
 class TaskRow:
     """One line of the inbox. `version` is that of the instance: every step raises it."""
 

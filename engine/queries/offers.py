@@ -46,6 +46,7 @@ from engine.storage.actor import Actor
 from engine.storage.columns import Instant
 from engine.storage.prepared import Prepared
 from engine.storage.tables import case_gram, instance, task, task_candidate
+from engine.storage.value import value
 
 MINE, GROUP, ALL, FREE, LATE = "mine", "group", "all", "free", "late"
 BY_DUE, BY_PRIORITY, BY_CREATED = "due", "priority", "created"
@@ -93,7 +94,7 @@ class Names:
     groups: int
 
 
-@dataclass(frozen=True)
+@value
 class Shape:
     """What decides the text of a query: the names of the actor, and what of a filter is given."""
 

@@ -1,7 +1,6 @@
 """How far a case has come, for those who take part in it: steps without data, and where it stands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
 from engine.storage.prepared import Prepared
 from engine.storage.tables import instance, instance_party, party, submission
+from engine.storage.value import value
 
 Names = dict[tuple[str, str], tuple[str, str]]
 TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
@@ -41,7 +41,7 @@ _NAMES = Prepared(
 )
 
 
-@dataclass(frozen=True)
+@value
 class Step:
     """Something that happened, in the words of the diagram. `by_zh`, `by_en` name the party it was done for, if one may
     know.
@@ -55,7 +55,7 @@ class Step:
     by_en: str
 
 
-@dataclass(frozen=True)
+@value
 class Progress:
     """`marks` say how each element of the case's own diagram is to be drawn: done, now, err.
 

@@ -12,6 +12,7 @@ from engine.queries.waits import Waits
 from engine.records.history import HistoryRow
 from engine.records.rebuild import TOKEN_KINDS, Picture, Token
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.value import value
 
 STARTED, MIGRATED = "started", "migrated"
 VERSIONED = frozenset({STARTED, MIGRATED})  # what names the pinned set the case runs on from then on
@@ -19,7 +20,7 @@ FAILURES = frozenset({"incident", "failed"})
 _NOT_TOLD = frozenset({"kind", "task", "element", "scope", "base", "set", "grown", "gone"})  # as facts
 
 
-@dataclass(frozen=True)
+@value
 class Change:
     """A variable that got another value; `old` is None for one that is new, `new` for one that went away."""
 
@@ -28,7 +29,7 @@ class Change:
     new: Plain
 
 
-@dataclass(frozen=True)
+@value
 class Entry:
     """One event of a step. `element` is none for what concerns the whole case."""
 
@@ -39,7 +40,7 @@ class Entry:
     facts: PlainDict
 
 
-@dataclass(frozen=True)
+@value
 class Chapter:
     """One step: who did what when, and what followed by itself."""
 
@@ -65,7 +66,7 @@ class Origin:
     element: Element
 
 
-@dataclass(frozen=True)
+@value
 class TokenView:
     """Where the case stands, and with which data. `since` is when the token came, `scope` the task it is inside of."""
 

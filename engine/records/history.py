@@ -6,7 +6,6 @@ so a change, an insertion, a swap or a gap is found and the first bad row named.
 
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import canonical
 from engine.storage.tables import history, instance
+from engine.storage.value import value
 
 GENESIS = b"\0" * 32
 LAST = 2**31 - 1  # no stream is longer
@@ -63,7 +63,7 @@ _LINES = Prepared(
 )
 
 
-@dataclass(frozen=True)
+@value
 class HistoryRow:
     """What one step wrote down."""
 
@@ -76,7 +76,7 @@ class HistoryRow:
     events: list[PlainDict]
 
 
-@dataclass(frozen=True)
+@value
 class Head:
     """The end of a stream: how many rows it has, and the MAC of the last."""
 

@@ -1,10 +1,10 @@
 """Tokens and data of a case at any event, from its history alone. Nothing here knows SpiffWorkflow."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from engine.records.growth import grow
 from engine.storage.plain import PlainDict
+from engine.storage.value import value
 
 NOTHING: PlainDict = {}
 # The kinds of events a picture is made of; history rows hold others beside them.
@@ -12,7 +12,7 @@ TOKEN_KINDS = frozenset({"entered", "data", "fixed", "failed", "retried", "compl
 _CHANGES_DATA = frozenset({"data", "fixed"})
 
 
-@dataclass(frozen=True)
+@value
 class Token:
     """`index` is that of a multi-instance or loop; `is_body` marks its container; `is_failed`: it has an incident."""
 

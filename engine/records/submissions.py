@@ -15,6 +15,7 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import submission
+from engine.storage.value import value
 
 _INSERT = Prepared(insert(submission))
 _FIND = Prepared(
@@ -38,7 +39,7 @@ _LAST_OF_ELEMENT = (
 )
 
 
-@dataclass(frozen=True)
+@value
 class SubmissionKey:
     """What is being done (`task:<id>`, `take:<order>` …), the token its form carried, and the content as sent."""
 

@@ -4,7 +4,7 @@ Whom a task is offered to is written with what lists order and narrow tasks by, 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from engine.storage.ids import moment_of
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import instance, task, task_candidate
+from engine.storage.value import value
 
 _INSERT_TASK = Prepared(insert(task))
 _INSERT_CANDIDATE = Prepared(insert(task_candidate))
@@ -28,7 +29,7 @@ def name_member(party_id: str, role: str) -> str:
     return f"{party_id}/{role}"
 
 
-@dataclass(frozen=True)
+@value
 class OpenTask:
     """A user task as it is offered: to a party's people, to members in a role, to groups, never to those excluded."""
 

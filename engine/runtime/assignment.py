@@ -14,6 +14,7 @@ from engine.records.submissions import IS_OF_ELEMENT
 from engine.records.worklist import OpenTask, name_member
 from engine.storage.plain import Plain
 from engine.storage.tables import party, submission
+from engine.storage.value import value
 
 DEFAULT_PRIORITY = 50
 ACTOR, RELATION = "actor:", "relation:"  # what may stand in baton:exclude besides variables
@@ -27,7 +28,7 @@ class AssignmentInvalid(EngineError):
     """What the diagram says of a task does not name who may do it."""
 
 
-@dataclass(frozen=True)
+@value
 class Assigner:
     """What is needed to offer the tasks of one instance. `evaluate` runs an expression on data in the sandbox;
     `instant` turns an instant, a duration or a working time into an instant."""

@@ -1,7 +1,7 @@
 """One step: everything that happens to a case goes through `run_step`, in one transaction, on one instance."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -42,6 +42,7 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import instance
+from engine.storage.value import value
 
 Found = TypeVar("Found")
 ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
@@ -75,7 +76,7 @@ def _nothing(_connection: Connection) -> None:
     return None
 
 
-@dataclass(frozen=True)
+@value
 class Command:
     """What is to be done to one instance.
 

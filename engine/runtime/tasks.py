@@ -1,7 +1,7 @@
 """A user task before somebody: fetched and authorised in one call, with its form and what the form shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import file, instance, task
+from engine.storage.value import value
 
 Language = Literal["zh", "en"]
 
@@ -51,7 +52,7 @@ _FILES = select(file).where(
 )
 
 
-@dataclass(frozen=True)
+@value
 class TaskView:
     """An open task the actor may do. `data` is the process data it stands on."""
 
@@ -72,7 +73,7 @@ class TaskView:
     data: PlainDict
 
 
-@dataclass(frozen=True)
+@value
 class ViewContext:
     """See `registry.ViewCall`."""
 

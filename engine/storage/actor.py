@@ -1,9 +1,11 @@
 """Who acts: a user, the party he acts for, and as what."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from engine.storage.value import value
 
 
-@dataclass(frozen=True)
+@value
 class Origin:
     """From where somebody acts: network address and browser."""
 
@@ -11,7 +13,7 @@ class Origin:
     user_agent: str
 
 
-@dataclass(frozen=True)
+@value
 class Actor:
     """A person acting in one role. A person's own party has his user id; an organisation's has its own.
 

@@ -1,7 +1,7 @@
 """The fields of forms: how each reads what was typed, what it refuses, and what it shows again."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from engine.definitions.forms.texts import TEXT_KINDS
 from engine.definitions.forms.typed import InputRefused
 from engine.storage.clock import parse_instant
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.value import value
 
 # Names of the form protocol; no field key begins with an underscore.
 REFRESH, REMOVE, ADD, SHOWN = "_refresh", "_remove", "_add", "_shown"
@@ -45,7 +46,7 @@ class Typed(dict[str, list[str]]):
         return self.get(key, [])
 
 
-@dataclass(frozen=True)
+@value
 class Binding:
     """For whom and over what a form is filled in. `files` are the files this person may name, by id."""
 

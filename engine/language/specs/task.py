@@ -1,7 +1,6 @@
 """One token of a case: SpiffWorkflow's task, telling a recorder every change, and what a step offers to the specs."""
 
 from collections.abc import Iterator, ValuesView
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from engine.language.repairs import repairs
 from engine.language.specs.durations import Calendar
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
+from engine.storage.value import value
 
 FUTURE: int = TaskState.FUTURE
 WAITING: int = TaskState.WAITING
@@ -73,7 +73,7 @@ class Listener(Protocol):
     def task_removed(self, task: "TracedTask") -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Thawed:
     """The data of a task and of its parent as they were loaded, and what the saved row said of their difference."""
 

@@ -1,7 +1,6 @@
 """Sessions: kept on the server, found by the hash of a secret that only the person's browser holds."""
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
@@ -18,6 +17,7 @@ from engine.storage.digests import digest_hex
 from engine.storage.plain import PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import membership, party, session, user
+from engine.storage.value import value
 
 IDLE_LIMIT = timedelta(hours=12)
 TOTAL_LIMIT = timedelta(days=7)
@@ -39,7 +39,7 @@ class SessionEnded(EngineError):
         super().__init__("Expected an open session, but it was closed")
 
 
-@dataclass(frozen=True)
+@value
 class Session:
     """A signed-in person; `actor` is none until he has chosen what to act as, or has lost it."""
 
