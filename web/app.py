@@ -14,7 +14,7 @@ from web.analyst.routes import make_analyst
 from web.api.door import WorkerDoor
 from web.api.routes import make_api
 from web.api.todos import make_todo_api
-from web.application import Application
+from web.application import Application, is_relative
 from web.auditor.routes import make_auditor
 from web.chat.routes import make_chat
 from web.couriers.routes import make_couriers
@@ -131,7 +131,7 @@ def _know(app: Application, language: Language) -> Known:
     """What templates may ask that has one answer in a language. Baton stands at the root of its host."""
 
     def find_address(endpoint: str, /, **values: object) -> str:
-        if endpoint.startswith(".") or any(name.startswith("_") for name in values):
+        if is_relative(endpoint, tuple(values)):
             raise LookupError("Expected what does not depend on the request")
         return app.find_address(endpoint, values)
 

@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import parse_cookie
 from werkzeug.routing import MapAdapter, Rule
+from werkzeug.sansio.utils import get_content_length
 from werkzeug.utils import cached_property
 
 from engine.runtime.engine import Engine
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Asking(Request):
-    """A request, with its cookies read from where they stand instead of from among all headers, and its limits where
+    """A request, with what it says read from where it stands instead of from among all headers, and its limits where
     Flask would look for them in the configuration of whatever application is answering.
     """
 
@@ -45,6 +46,23 @@ class Asking(Request):
         """Its cookies."""
         found = parse_cookie(self.environ.get("HTTP_COOKIE"), ImmutableMultiDict)
         return cast("ImmutableMultiDict[str, str]", found)
+
+    @cached_property
+    def mimetype(self) -> str:
+        """What its body is."""
+        declared: str = self.environ.get("CONTENT_TYPE", "")
+        return declared if declared in ("", FORM) else super().mimetype
+
+    @cached_property
+    def content_length(self) -> int | None:
+        """The bytes of its body, where it says so."""
+        environ = self.environ
+        return get_content_length(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
+
+    @cached_property
+    def blueprints(self) -> list[str]:
+        """Where its view belongs; Flask asks four times."""
+        return super().blueprints
 
     def _load_form_data(self) -> None:
         """Reads a form without files at once. Werkzeug makes a parser, and a stream that looks for the end of the body.
@@ -129,10 +147,11 @@ class Application(Flask):
 
     def url_for(self, /, endpoint: str, **values: Any) -> str:
         """The address of a page. It depends on the request only where its host is asked for, or a relative one."""
-        given = {name: value for name, value in values.items() if value is not None}
-        if endpoint.startswith(".") or any(name.startswith("_") for name in given):
-            return super().url_for(endpoint, **given)
-        return self.find_address(endpoint, given)
+        if None in values.values():
+            values = {name: value for name, value in values.items() if value is not None}
+        if is_relative(endpoint, tuple(values)):
+            return super().url_for(endpoint, **values)
+        return self.find_address(endpoint, values)
 
     def find_address(self, endpoint: str, values: Mapping[str, Any]) -> str:
         """The address of an endpoint with its values; Baton stands at the root. Raises werkzeug's BuildError.
@@ -140,7 +159,10 @@ class Application(Flask):
         Werkzeug looks for the rule and quotes each value anew. What needs no quoting goes into the address that was
         written the last time for the same names.
         """
-        is_plain = all(type(value) is str and PLAIN(value) and PLAIN(name) for name, value in values.items())
+        try:
+            is_plain = all(map(PLAIN, values.values()))
+        except TypeError:  # not all of them are text
+            is_plain = False
         pattern = self._find_pattern(endpoint, tuple(values)) if is_plain else None
         return self._build_address(endpoint, values) if pattern is None else pattern.format_map(values)
 
@@ -150,7 +172,9 @@ class Application(Flask):
         return self.url_map.bind("").build
 
     def _make_pattern(self, endpoint: str, names: tuple[str, ...]) -> str | None:
-        """An address with a place for each value; none where the rule takes only certain values."""
+        """An address with a place for each value; none where a name is quoted, or only certain values taken."""
+        if not all(map(PLAIN, names)):
+            return None
         try:
             pattern = self._build_address(endpoint, {name: f"~{name}~" for name in names})
         except ValueError:
@@ -170,6 +194,12 @@ class Application(Flask):
         for blueprint in asking.blueprints:
             for helpers in self.template_context_processors.get(blueprint, ()):
                 context.update({**cast("dict[str, Any]", helpers()), **context})
+
+
+@lru_cache(maxsize=MAX_PATTERNS)
+def is_relative(endpoint: str, names: tuple[str, ...]) -> bool:
+    """Whether an address with values of these names depends on the request that asks for it."""
+    return endpoint.startswith(".") or any(name.startswith("_") for name in names)
 
 
 def _start(

@@ -24,7 +24,7 @@ from web.here import asked, kept
 from web.policy import Verdict, is_for_workers, is_signed, judge
 
 SESSION_COOKIE = "baton"
-CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
+CSRF_FIELD, CSRF_HEADER = "csrf_token", "HTTP_X_CSRF_TOKEN"
 TOKEN_BYTES = 32
 MAX_USER_AGENT = 300
 MAX_STRANGER_BYTES = 64 * 1024
@@ -149,10 +149,11 @@ def form_field(engine: Engine) -> Markup:
 
 def answered_token() -> str:
     """The key of the form that the present page answers; empty where it answers none, or one that was too large."""
-    if request.method in SAFE_METHODS:
+    asking = asked()
+    if asking.method in SAFE_METHODS:
         return ""
     try:
-        return request.form.get("token", "")
+        return asking.form.get("token", "")
     except HTTPException:
         return ""
 
@@ -200,7 +201,7 @@ def _is_for_json(header: str) -> bool:
 
 def is_partial(asking: Request) -> bool:
     """Whether htmx asks for a part of the page that is open."""
-    return "HX-Request" in asking.headers
+    return "HTTP_HX_REQUEST" in asking.environ
 
 
 def _describe_origin(asking: Request) -> Origin:
@@ -224,7 +225,7 @@ def _enforce_policy(asking: Request, endpoint: str, session: Session | None) -> 
 
 
 def _check_form_token(engine: Engine, asking: Request, secret: str | None) -> None:
-    given = asking.headers.get(CSRF_HEADER) or asking.form.get(CSRF_FIELD, "")
+    given = asking.environ.get(CSRF_HEADER) or asking.form.get(CSRF_FIELD, "")
     try:
         masked = urlsafe_b64decode(given)
     except ValueError:

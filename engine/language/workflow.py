@@ -231,17 +231,17 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
 
     def awake_user_tasks(self) -> list[TracedTask]:
         """Open user tasks but for those that have slept through all of this step."""
-        return self._find(lambda task: task._state == READY and task.task_spec.manual)
+        return self._find(READY, lambda task: bool(task.task_spec.manual))
 
     def timers(self) -> list[tuple[str, datetime]]:
         """(task id, due) of every armed timer."""
-        armed = self._find(lambda task: task._state == WAITING and "due" in task.internal_data)
+        armed = self._find(WAITING, lambda task: "due" in task.internal_data)
         return [(task.id, parse_instant(str(task.internal_data["due"]))) for task in armed]
 
     def subscriptions(self) -> list[tuple[str, str, str, str]]:
         """(task id, message or signal, name, correlation key) of everything that listens."""
         found = []
-        for task in self._find(lambda task: task._state == WAITING and "wait" in task.internal_data):
+        for task in self._find(WAITING, lambda task: "wait" in task.internal_data):
             wait = task.internal_data["wait"]
             assert isinstance(wait, list)
             found.append((task.id, str(wait[0]), str(wait[1]), str(wait[2])))
@@ -249,24 +249,24 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
 
     def async_waits(self) -> list[TracedTask]:
         """Elements held by `asyncBefore`."""
-        return self._find(lambda task: task._state == WAITING and "async" in task.internal_data)
+        return self._find(WAITING, lambda task: "async" in task.internal_data)
 
     def service_waits(self) -> list[TracedTask]:
         """Service tasks whose result is still to come."""
-        return self._find(self._is_service_waiting)
+        return self._find(STARTED, self._is_service_waiting)
 
     def held_tasks(self) -> list[TracedTask]:
         """Both: service tasks whose result is still to come, and elements that could not go on."""
-        return self._find(lambda task: self._is_service_waiting(task) or self._is_stalled(task))
+        return self._find(STARTED, lambda task: self._is_service_waiting(task) or self._is_stalled(task))
 
     def stalled_tasks(self) -> list[TracedTask]:
         """Elements that could not go on."""
-        return self._find(self._is_stalled)
+        return self._find(STARTED, self._is_stalled)
 
     def tokens(self) -> list[TracedTask]:
         """Open tasks of elements of the diagram, bodies of multi-instances and loops included."""
         self.wake()
-        return self._find(lambda task: bool(task._state & OPEN) and task.task_spec.bpmn_id is not None)
+        return self._find(OPEN, lambda task: task.task_spec.bpmn_id is not None)
 
     def find(self, element: str, index: int | None = None) -> TracedTask:
         """The open task of an element, of the instance with this index. Raises LookupError."""
@@ -350,8 +350,8 @@ class Case(CaseMixin, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow is u
         is_waiting = task._state == STARTED and isinstance(task.task_spec, ServiceTask)
         return is_waiting and "stalled" not in task.internal_data
 
-    def _find(self, fits: Callable[[TracedTask], bool]) -> list[TracedTask]:
-        return [task for scope in self.scopes for task in awake(scope.tasks) if fits(task)]
+    def _find(self, states: int, fits: Callable[[TracedTask], bool]) -> list[TracedTask]:
+        return [task for scope in self.scopes for task in awake(scope.tasks) if task._state & states and fits(task)]
 
     @repairs("any-task-can-be-run", "A task that is over, or not yet begun, runs again when it is told to.")
     @staticmethod

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, abort, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.tasks import claim_task
@@ -16,8 +15,9 @@ from engine.queries.inbox import FREE, SORTS, VIEWS, TaskFilter, TaskRow, Work, 
 from engine.runtime.engine import Engine
 from engine.runtime.starts import list_starts
 from engine.storage.actor import Actor
+from web.here import asked
 from web.security import current_actor, is_partial, local_target
-from web.staff.lines import Asked, State, group_lines, make_chips, make_tag, write_count
+from web.staff.lines import State, Wanted, group_lines, make_chips, make_tag, write_count
 
 PAGE_ROWS = 50
 
@@ -47,29 +47,30 @@ class InboxDesk:
 
     def show(self) -> Response | str:
         """Open tasks: all, mine, my groups'; filtered, searched, sorted, paged. Unchanged: 304 to who names its tag."""
-        actor, asked = current_actor(), Asked(request.args.to_dict())
+        actor, asking = current_actor(), asked()
+        wanted = Wanted(asking.args.to_dict())
         try:
             with open_work(self.engine, actor) as work:
                 find_counts = work.ask_count()
-                if request.if_none_match and self._is_known(work, actor, asked, find_counts):
+                if asking.if_none_match and self._is_known(work, actor, wanted, find_counts):
                     return Response(status=304)
-                find_page = work.ask_page(asked.filter, asked.after, PAGE_ROWS)
-                beside = None if is_partial(request) else self._find_beside(work, actor)
+                find_page = work.ask_page(wanted.filter, wanted.after, PAGE_ROWS)
+                beside = None if is_partial(asking) else self._find_beside(work, actor)
                 page, counts, claims = find_page(), find_counts(), _read_claims(work)
         except ValueError:  # an address somebody has cut off
             abort(400)
         state: State = ([(row.id, row.version) for row in page.rows], page.after is not None)
-        tag = make_tag(asked, actor, state, counts)
+        tag = make_tag(wanted, actor, state, counts)
         shown = {
-            "asked": asked,
+            "wanted": wanted,
             "views": VIEWS,
-            "groups": group_lines(asked, actor, page.rows),
+            "groups": group_lines(wanted, actor, page.rows),
             "after": page.after,
             "counts": {name: write_count(count) for name, count in counts.items()},
             "is_personal": actor.party_id == actor.user_id,
             "tag": tag,
         }
-        response = Response(self._render(asked, shown, claims, beside))
+        response = Response(_render(wanted, shown, claims, beside))
         response.set_etag(tag, weak=True)
         return response
 
@@ -97,36 +98,34 @@ class InboxDesk:
         has_starts = bool(list_starts(self.engine, actor))
         return Beside(find_names(), has_starts)
 
-    def _render(self, asked: Asked, shown: dict[str, Any], claims: Claims | None, beside: Beside | None) -> str:
-        """The page, or the parts of it that change while it is open. These are rendered on their own: a long list that
-        passes through the frames of a page line by line costs half as much again.
-        """
-        scopes, rows = (render_template(f"staff/_{part}.html", **shown) for part in ("scopes", "list"))
-        if beside is None:
-            return scopes + rows
-        return render_template(
-            "staff/inbox.html",
-            scopes=Markup(scopes),
-            rows=Markup(rows),
-            sorts=SORTS,
-            chips=list(make_chips(asked, current_actor(), beside.processes, shown["counts"])),
-            claims=claims,
-            is_done="done" in request.args,
-            is_started="started" in request.args,
-            has_starts=beside.has_starts,
-            **shown,
-        )
-
-    def _is_known(self, work: Work, actor: Actor, asked: Asked, find_counts: Callable[[], dict[str, int]]) -> bool:
+    def _is_known(self, work: Work, actor: Actor, wanted: Wanted, find_counts: Callable[[], dict[str, int]]) -> bool:
         """Whether the browser has the page as it is."""
-        rows = work.probe(asked.filter, asked.after, PAGE_ROWS)
-        tag = make_tag(asked, actor, (rows[:PAGE_ROWS], len(rows) > PAGE_ROWS), find_counts())
-        return request.if_none_match.contains_weak(tag)
+        rows = work.probe(wanted.filter, wanted.after, PAGE_ROWS)
+        tag = make_tag(wanted, actor, (rows[:PAGE_ROWS], len(rows) > PAGE_ROWS), find_counts())
+        return asked().if_none_match.contains_weak(tag)
+
+
+def _render(wanted: Wanted, shown: dict[str, Any], claims: Claims | None, beside: Beside | None) -> str:
+    """The page, or the parts of it that change while it is open."""
+    if beside is None:
+        return render_template("staff/inbox_parts.html", **shown)
+    arguments = asked().args
+    return render_template(
+        "staff/inbox.html",
+        sorts=SORTS,
+        chips=list(make_chips(wanted, current_actor(), beside.processes, shown["counts"])),
+        claims=claims,
+        is_done="done" in arguments,
+        is_started="started" in arguments,
+        has_starts=beside.has_starts,
+        **shown,
+    )
 
 
 def _read_claims(work: Work) -> Claims | None:
-    if "claimed" not in request.args:
+    arguments = asked().args
+    if "claimed" not in arguments:
         return None
-    missed = [one for one in request.args.get("missed", "").split(".") if one][:PAGE_ROWS]
+    missed = [one for one in arguments.get("missed", "").split(".") if one][:PAGE_ROWS]
     known = work.find(missed) if missed else []
-    return Claims(request.args.get("claimed", 0, type=int), len(missed), known)
+    return Claims(arguments.get("claimed", 0, type=int), len(missed), known)

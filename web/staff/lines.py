@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from hashlib import sha256
 from itertools import groupby
-from typing import TypeAlias
-from urllib.parse import urlencode
+from typing import Any, TypeAlias
 
 from flask import g, url_for
 
@@ -80,7 +79,7 @@ class Group:
     lines: list[Line]
 
 
-class Asked:
+class Wanted:
     """What an address of the inbox asks for. What cannot be meant is as if it were not there."""
 
     def __init__(self, arguments: Mapping[str, str]) -> None:
@@ -97,7 +96,6 @@ class Asked:
         self.after = arguments.get("after")
         fmt = kept().fmt
         today = datetime.combine(fmt.now.astimezone(fmt.zone).date(), time.min, fmt.zone)
-        self.base = url_for("staff.inbox")
         self.horizons = {TODAY: today + timedelta(days=1), WEEK: today + THIS_WEEK}
 
     @property
@@ -117,7 +115,7 @@ class Asked:
 
     def url(self, **changed: str) -> str:
         """The address that asks for the same but for what is changed; the first page of it."""
-        asked = {
+        places = {
             "view": self.view,
             "due": self.due,
             "sort": self.sort,
@@ -127,8 +125,8 @@ class Asked:
             "urgent": URGENT if self.is_urgent else "",
         } | changed
         defaults = {"view": ALL, "sort": BY_DUE}
-        given = {name: value for name, value in asked.items() if value and value != defaults.get(name)}
-        return self.base + (f"?{urlencode(given)}" if given else "")
+        given: dict[str, Any] = {name: one for name, one in places.items() if one and one != defaults.get(name)}
+        return url_for("staff.inbox", **given)
 
     def hidden(self) -> dict[str, str]:
         """What a search keeps of the address."""
@@ -137,14 +135,14 @@ class Asked:
         return {name: value for name, value in kept.items() if value} | ({"urgent": URGENT} if self.is_urgent else {})
 
 
-def make_tag(asked: Asked, actor: Actor, state: State, counts: Mapping[str, int]) -> str:
+def make_tag(wanted: Wanted, actor: Actor, state: State, counts: Mapping[str, int]) -> str:
     """A name of the page as it looks: of everything that is on it, for whom, in which language, zone and colours, and
     of the minute, because its times are told in minutes from now.
     """
     here = kept()
     looks = (here.secret, actor.party_id, actor.role, here.language, here.theme, here.fmt.zone.key)
     minute = int(here.fmt.now.timestamp() // 60)
-    seen = repr((looks, minute, asked.url(), asked.after, state, sorted(counts.items())))
+    seen = repr((looks, minute, wanted.url(), wanted.after, state, sorted(counts.items())))
     return sha256(seen.encode()).hexdigest()[:32]
 
 
@@ -153,27 +151,27 @@ def write_count(count: int) -> str:
     return f"{COUNT_LIMIT - 1}+" if count >= COUNT_LIMIT else str(count)
 
 
-def make_chips(asked: Asked, actor: Actor, processes: list[ProcessName], counts: Mapping[str, str]) -> Iterator[Chip]:
+def make_chips(wanted: Wanted, actor: Actor, processes: list[ProcessName], counts: Mapping[str, str]) -> Iterator[Chip]:
     """The filters that make a difference for this person."""
     dues = {due: text(f"inbox.due.{due}") for due in DUES}
-    yield _chip(asked, "due", asked.due, dues, {LATE: counts[LATE]})
+    yield _chip(wanted, "due", wanted.due, dues, {LATE: counts[LATE]})
     names = {one.key: g.fmt.name(one.name_zh, one.name_en) for one in processes}
-    if len(names) > 1 or asked.process_key:
-        yield _chip(asked, "process", asked.process_key, names)
-    if len(actor.skills) > 1 or asked.skill:
-        yield _chip(asked, "skill", asked.skill, {skill: _name_skill(skill) for skill in sorted(actor.skills)})
+    if len(names) > 1 or wanted.process_key:
+        yield _chip(wanted, "process", wanted.process_key, names)
+    if len(actor.skills) > 1 or wanted.skill:
+        yield _chip(wanted, "skill", wanted.skill, {skill: _name_skill(skill) for skill in sorted(actor.skills)})
     urgent = {URGENT: text("inbox.urgent")}
-    yield _chip(asked, "urgent", URGENT if asked.is_urgent else "", urgent)
+    yield _chip(wanted, "urgent", URGENT if wanted.is_urgent else "", urgent)
 
 
 def _chip(
-    asked: Asked, name: str, chosen: str, labels: Mapping[str, str], counts: Mapping[str, str] | None = None
+    wanted: Wanted, name: str, chosen: str, labels: Mapping[str, str], counts: Mapping[str, str] | None = None
 ) -> Chip:
     label = text(f"inbox.chip.{name}")
     if chosen:
-        return Chip(label, [], labels.get(chosen, chosen), asked.url(**{name: ""}))
+        return Chip(label, [], labels.get(chosen, chosen), wanted.url(**{name: ""}))
     return Chip(
-        label, [Choice(label, asked.url(**{name: key}), (counts or {}).get(key, "")) for key, label in labels.items()]
+        label, [Choice(label, wanted.url(**{name: key}), (counts or {}).get(key, "")) for key, label in labels.items()]
     )
 
 
@@ -181,11 +179,11 @@ def _name_skill(skill: str) -> str:
     return text(f"skill.{skill}") if f"skill.{skill}" in catalogue() else skill
 
 
-def group_lines(asked: Asked, actor: Actor, rows: list[TaskRow]) -> list[Group]:
+def group_lines(wanted: Wanted, actor: Actor, rows: list[TaskRow]) -> list[Group]:
     """The rows of a page in words, by due date where that is their order."""
     task_url = url_for("staff.task", task_id="-").removesuffix("-")
-    if asked.sort != BY_DUE:
-        return [Group(asked.sort, [_write(row, actor, task_url) for row in rows])] if rows else []
+    if wanted.sort != BY_DUE:
+        return [Group(wanted.sort, [_write(row, actor, task_url) for row in rows])] if rows else []
     return [Group(name, [_write(row, actor, task_url) for row in group]) for name, group in groupby(rows, _name_group)]
 
 

@@ -169,7 +169,7 @@ class TaskDesk:
     def _describe(self, view: TaskView) -> dict[str, object]:
         """What the page says around the form."""
         actor = current_actor()
-        side = fetch_side(self.engine, actor, view.instance_id, LAST if "whole" in request.args else NEWEST)
+        side = fetch_side(self.engine, actor, view.instance_id, LAST if "whole" in asked().args else NEWEST)
         with self.engine.database.read() as connection:
             elements = self.engine.catalogue.elements(connection, view.definition_id)
         return {
@@ -183,7 +183,7 @@ class TaskDesk:
             "files": [(one, show_file(one.describe())) for one in side.files],
             "is_held": view.assignee_id == actor.user_id,
             "is_personal": actor.party_id == actor.user_id,
-            "target": local_target(request.values.get("next")),
+            "target": local_target(asked().values.get("next")),
         }
 
 
