@@ -6,7 +6,7 @@ and two rounds of events. So those that were used last are kept as they are, and
 
 from queue import Empty, SimpleQueue
 from threading import Lock
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine, Pool
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from engine.storage.prepared import forget
 
 WAIT_SECONDS = 30
+BEGIN = "begin"  # where a connection has one of these
 IMMEDIATE, DEFERRED = "IMMEDIATE", "DEFERRED"  # with the lock for writing, or when somebody reads or writes
 
 
@@ -27,7 +28,7 @@ class Connections:
         self, engine: Engine, most: int, kept: int, wait_seconds: float = WAIT_SECONDS, begin: str | None = None
     ) -> None:
         self._engine = engine
-        self._options = {"begin": begin} if begin else {}
+        self._options = {BEGIN: begin} if begin else {}
         self._may_be_asked = engine.dialect.name == "postgresql"
         self._most = most
         self._kept = kept
@@ -109,13 +110,17 @@ class SoleWriter:
         self._connections = connections
         self._wait_seconds = wait_seconds
         self._turn = Lock()
+        self._info: dict[Any, Any] = {}  # of the connection that is lent, which may be lost meanwhile
 
     def take(self) -> Connection:
         """As `Connections.take`."""
         if not self._turn.acquire(timeout=self._wait_seconds):
             raise PoolTimeout(f"Expected the other writers to be done within {self._wait_seconds} s")
         try:
-            return self._connections.take().execution_options(begin=IMMEDIATE)
+            connection = self._connections.take()
+            self._info = connection.info
+            self._info[BEGIN] = IMMEDIATE  # an option of SQLAlchemy's would cost as much as a query
+            return connection
         except BaseException:
             self._turn.release()
             raise
@@ -123,7 +128,7 @@ class SoleWriter:
     def give_back(self, connection: Connection, *, has_failed: bool = False) -> None:
         """As `Connections.give_back`."""
         try:
-            connection.execution_options(begin=DEFERRED)
+            self._info.pop(BEGIN, None)
             self._connections.give_back(connection, has_failed=has_failed)
         finally:
             self._turn.release()

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from engine.storage.clock import Clock, system_clock
-from engine.storage.connections import DEFERRED, IMMEDIATE, Connections, Lender, Loan, SoleWriter
+from engine.storage.connections import BEGIN, DEFERRED, IMMEDIATE, Connections, Lender, Loan, SoleWriter
 from engine.storage.dialects import COMPILED, share_dialect
 from engine.storage.direct import DRIVER_OPTIONS
 from engine.storage.prepared import conclude, forget, settle
@@ -179,7 +179,7 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # straight to the driver: SQLAlchemy's own way costs as much as a query
-        mode = connection.get_execution_options().get("begin", IMMEDIATE)
+        mode = connection.info.get(BEGIN) or connection.get_execution_options().get(BEGIN, IMMEDIATE)
         try:
             connection.connection.cursor().execute(f"BEGIN {mode}")
         except sqlite3.OperationalError as locked:  # by another program, for longer than anybody waits

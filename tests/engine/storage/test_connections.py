@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engine.storage.connections import DEFERRED, IMMEDIATE, Connections, Loan, SoleWriter
+from engine.storage.connections import BEGIN, DEFERRED, IMMEDIATE, Connections, Loan, SoleWriter
 from engine.storage.database import Database
 from engine.storage.tables import subject_key
 
@@ -73,8 +73,12 @@ def test_one_at_a_time_writes_on_the_connection_that_was_read_on_last(database_u
         hasty.take()
     with Loan(writers) as connection:
         assert connection is read_on
-        assert connection.get_execution_options()["begin"] == IMMEDIATE
-    assert read_on.get_execution_options()["begin"] == DEFERRED
+        assert connection.info[BEGIN] == IMMEDIATE
+    with Loan(readers) as read_on:
+        assert BEGIN not in read_on.info
+        assert read_on.get_execution_options()[BEGIN] == DEFERRED
+    with Loan(writers) as connection:
+        connection.invalidate()  # what is lent may be lost
     scarce = Connections(engine, most=1, kept=1, wait_seconds=0.05)
     full = SoleWriter(scarce)
     with Loan(scarce), pytest.raises(PoolTimeout, match="one of 1 connections"):
