@@ -90,9 +90,10 @@ class Answering(Response):
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
         """The headers as they are sent."""
-        headers = self.headers
-        is_whole = self.status_code in (200, 303) and "Content-Length" in headers
-        return headers if is_whole and PLAIN_ADDRESS(headers.get("Location", "")) else super().get_wsgi_headers(environ)
+        known = dict(self.headers)
+        is_whole = self.status_code in (200, 303) and "Content-Length" in known
+        is_ready = is_whole and PLAIN_ADDRESS(known.get("Location", ""))
+        return self.headers if is_ready else super().get_wsgi_headers(environ)
 
 
 class Address(Rule):

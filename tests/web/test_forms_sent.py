@@ -67,3 +67,15 @@ def test_files_come_as_ever() -> None:
     builder = EnvironBuilder(method="POST", data={"note": "x", "photo": (BytesIO(b"1"), "a.png")})
     with Asking(builder.get_environ()) as asking:
         assert (asking.form["note"], asking.files["photo"].read()) == ("x", b"1")
+
+
+@pytest.mark.parametrize(
+    "declared", ["", FORM, FORM.upper(), f"{FORM}; charset=UTF-8", "multipart/form-data; boundary=x", "a"]
+)
+@pytest.mark.parametrize("length", ["", "0", "12", "-1", "x"])
+@pytest.mark.parametrize("coding", ["", "chunked"])
+def test_what_a_body_is_said_to_be_is_heard_as_by_werkzeug(declared: str, length: str, coding: str) -> None:
+    said = {"CONTENT_TYPE": declared, "CONTENT_LENGTH": length, "HTTP_TRANSFER_ENCODING": coding}
+    environ = EnvironBuilder().get_environ() | {name: value for name, value in said.items() if value}
+    ours, theirs = Asking(environ), Request(environ)
+    assert (ours.mimetype, ours.content_length) == (theirs.mimetype, theirs.content_length)
