@@ -1,6 +1,7 @@
 """The desk: work that arrives by itself, claimed by keyboard and in bulk; forms that keep what is typed; comments."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Route, expect
@@ -71,20 +72,40 @@ def test_work_arrives_and_is_claimed(visit: Visit) -> None:
         zhou.complaints = [one for one in zhou.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
 
 
-@pytest.mark.parametrize("script", ["build/htmx", "task"])
+def hold_back(person: Person, path: str, script: str) -> Callable[[], None]:
+    """Opens a page, the first in this browser, one of whose scripts does not come; gives what lets it."""
+    held: list[Route] = []
+    person.context.route(f"**/{script}.js*", lambda route: held.append(route))
+    with person.page.expect_request(f"**/{script}.js*"):
+        person.page.goto(path, wait_until="commit")
+    return lambda: held[0].continue_()
+
+
+@pytest.mark.parametrize("script", ["build/htmx", "baton"])
+def test_an_answer_before_a_script_comes_asks_for_what_follows(visit: Visit, script: str) -> None:
+    with visit("zh") as chen, visit("zh") as late:
+        chen.enter("chen", "individual")
+        chen.open("/errands")
+        with chen.arriving():
+            chen.press("帮买东西")
+        late.enter("chen", "individual")
+        let_come = hold_back(late, chen.page.url, script)
+        late.choose("shop_choice", "fixed")
+        let_come()
+        expect(late.page.locator('[name="pickup_shop-known"]')).to_be_visible()
+
+
+@pytest.mark.parametrize("script", ["build/htmx", "baton", "task"])
 def test_what_is_entered_before_a_script_comes_is_heard(visit: Visit, script: str) -> None:
     with visit("zh") as chen, visit("zh") as late:
         chen.sign_in("chen", "enterprise_operator")
         task = begin(chen)
         late.enter("chen", "enterprise_operator")
-        page, held = late.page, list[Route]()
-        late.context.route(f"**/{script}.js*", lambda route: held.append(route))
-        with page.expect_request(f"**/{script}.js*"):
-            page.goto(task, wait_until="commit")
+        page, let_come = late.page, hold_back(late, task, script)
         late.fill(title="展厅灯光调试")
         page.locator('[name="category"]').select_option("study")
         page.locator('[name="place_mode"][value="on_site"]').check()
-        held[0].continue_()
+        let_come()
         expect(page.locator('[name="address"]')).to_be_visible()  # only this answer asks for it
         expect(page.locator(".draft-state")).to_contain_text("草稿已自动保存")
         chen.open(task)

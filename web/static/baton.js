@@ -39,6 +39,22 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   ctx.request.body = body instanceof FormData ? held : new URLSearchParams([...held].filter(([, value]) => !(value instanceof File)));
 });
 
+// What was entered in such a form before its scripts came asks for what follows from it like all that is entered later.
+// htmx looks at the page either before or after this is done first.
+const isChoice = (control) => control.type === "radio" || control.type === "checkbox";
+const isAsServed = (control) => {
+  if (isChoice(control)) return control.checked === control.defaultChecked;
+  if (!control.options) return control.value === control.defaultValue;
+  const served = [...control.options].find((one) => one.defaultSelected) ?? control.options[0];
+  return control.value === served?.value;
+};
+const findEntered = () => [...document.querySelectorAll("#form-fields :is(input, select, textarea)")].filter((one) => !isAsServed(one));
+const hearEntered = () => {
+  for (const control of findEntered()) control.dispatchEvent(new Event("change", { bubbles: true }));
+};
+document.addEventListener("htmx:after:process", ({ target }) => target === document.body && hearEntered());
+hearEntered();
+
 // Menus close on Escape (focus goes back to their button) and on a click outside.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;

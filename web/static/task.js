@@ -95,15 +95,6 @@
     plan();
   };
 
-  const isChoice = (control) => control.type === "radio" || control.type === "checkbox";
-
-  const isAsServed = (control) => {
-    if (isChoice(control)) return control.checked === control.defaultChecked;
-    if (!control.options) return control.value === (control.defaultValue ?? control.value);
-    const served = [...control.options].find((one) => one.defaultSelected) ?? control.options[0];
-    return control.value === served?.value;
-  };
-
   // Where inputs share a name, as those of photos do, the texts come in their order.
   const fill = ([name, value], place, all) => {
     const turn = all.slice(0, place).filter(([other]) => other === name).length;
@@ -125,14 +116,11 @@
     say(state.dataset.restored);
   };
 
-  // What was entered before the scripts came is heard like all that follows: what an answer asks for appears, and the
-  // draft is saved; so is what the server sent back as it was filled in. htmx looks at the page either before or after
-  // this script, and hears one of the two.
+  // What was entered before this script came is saved like all that follows, and so is what the server sent back as it
+  // was filled in.
   const catchUp = () => {
-    if (!stale.hidden) return;
-    const entered = [...form.elements].filter((control) => !isAsServed(control));
-    for (const control of entered) control.dispatchEvent(new Event("change", { bubbles: true }));
-    if (entered.length || "submitted" in form.querySelector("#form-fields").dataset) plan();
+    const isNew = findEntered().length || "submitted" in form.querySelector("#form-fields").dataset;
+    if (isNew && stale.hidden) plan();
   };
 
   if (form?.dataset.draft) {
@@ -159,8 +147,8 @@
       isDirty = true;
       save();
     });
-    document.addEventListener("htmx:after:process", ({ target }) => target === document.body && catchUp());
     restore();
+    hearEntered();
     catchUp();
   }
 
