@@ -31,9 +31,9 @@ from engine.records.access import IS_CANDIDATE, IS_FREE, describe_actor
 from engine.runtime.engine import Engine
 from engine.storage.actor import Actor
 from engine.storage.columns import EPOCH, NEVER
+from engine.storage.frozen import frozen
 from engine.storage.prepared import Asked, Prepared
 from engine.storage.tables import case_gram, instance, task
-from engine.storage.value import value
 
 __all__ = ["ALL", "BY_CREATED", "BY_DUE", "BY_PRIORITY", "FREE", "GROUP", "LATE", "MINE"]
 
@@ -59,7 +59,7 @@ _FIND = (
 )
 
 
-@value
+@frozen
 class TaskFilter:
     """Which of his tasks somebody wants to see, and in which order; an empty part says nothing."""
 
@@ -73,7 +73,7 @@ class TaskFilter:
     sort: str = BY_DUE
 
 
-@value
+@frozen
 class TaskRow:
     """One line of the inbox. `version` is that of the instance: every step raises it."""
 

@@ -44,9 +44,9 @@ from engine.records.worklist import MEMBER, PARTY, name_member
 from engine.runtime.assignment import DEFAULT_PRIORITY
 from engine.storage.actor import Actor
 from engine.storage.columns import Instant
+from engine.storage.frozen import frozen
 from engine.storage.prepared import Prepared
 from engine.storage.tables import case_gram, instance, task, task_candidate
-from engine.storage.value import value
 
 MINE, GROUP, ALL, FREE, LATE = "mine", "group", "all", "free", "late"
 BY_DUE, BY_PRIORITY, BY_CREATED = "due", "priority", "created"
@@ -94,7 +94,7 @@ class Names:
     groups: int
 
 
-@value
+@frozen
 class Shape:
     """What decides the text of a query: the names of the actor, and what of a filter is given."""
 

@@ -16,9 +16,9 @@ from engine.records.history import LAST, ask_short
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
+from engine.storage.frozen import frozen
 from engine.storage.prepared import Prepared
 from engine.storage.tables import instance, instance_party, party, submission
-from engine.storage.value import value
 
 Names = dict[tuple[str, str], tuple[str, str]]
 TOLD = frozenset({"userTask", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent"})
@@ -41,7 +41,7 @@ _NAMES = Prepared(
 )
 
 
-@value
+@frozen
 class Step:
     """Something that happened, in the words of the diagram. `by_zh`, `by_en` name the party it was done for, if one may
     know.
@@ -55,7 +55,7 @@ class Step:
     by_en: str
 
 
-@value
+@frozen
 class Progress:
     """`marks` say how each element of the case's own diagram is to be drawn: done, now, err.
 

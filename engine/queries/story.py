@@ -11,8 +11,8 @@ from engine.language.versions import split_version
 from engine.queries.waits import Waits
 from engine.records.history import HistoryRow
 from engine.records.rebuild import TOKEN_KINDS, Picture, Token
+from engine.storage.frozen import frozen
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.value import value
 
 STARTED, MIGRATED = "started", "migrated"
 VERSIONED = frozenset({STARTED, MIGRATED})  # what names the pinned set the case runs on from then on
@@ -20,7 +20,7 @@ FAILURES = frozenset({"incident", "failed"})
 _NOT_TOLD = frozenset({"kind", "task", "element", "scope", "base", "set", "grown", "gone"})  # as facts
 
 
-@value
+@frozen
 class Change:
     """A variable that got another value; `old` is None for one that is new, `new` for one that went away."""
 
@@ -29,7 +29,7 @@ class Change:
     new: Plain
 
 
-@value
+@frozen
 class Entry:
     """One event of a step. `element` is none for what concerns the whole case."""
 
@@ -40,7 +40,7 @@ class Entry:
     facts: PlainDict
 
 
-@value
+@frozen
 class Chapter:
     """One step: who did what when, and what followed by itself."""
 
@@ -66,7 +66,7 @@ class Origin:
     element: Element
 
 
-@value
+@frozen
 class TokenView:
     """Where the case stands, and with which data. `since` is when the token came, `scope` the task it is inside of."""
 

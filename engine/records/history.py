@@ -15,12 +15,12 @@ from engine.records.packing import pack_events, unpack_events
 from engine.storage.actor import Actor
 from engine.storage.database import UnitOfWork, hold_name
 from engine.storage.digests import authenticate
+from engine.storage.frozen import frozen
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import canonical
 from engine.storage.tables import history, instance
-from engine.storage.value import value
 
 GENESIS = b"\0" * 32
 LAST = 2**31 - 1  # no stream is longer
@@ -63,7 +63,7 @@ _LINES = Prepared(
 )
 
 
-@value
+@frozen
 class HistoryRow:
     """What one step wrote down."""
 
@@ -76,7 +76,7 @@ class HistoryRow:
     events: list[PlainDict]
 
 
-@value
+@frozen
 class Head:
     """The end of a stream: how many rows it has, and the MAC of the last."""
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable
 
 from engine.records.growth import grow
+from engine.storage.frozen import frozen
 from engine.storage.plain import PlainDict
-from engine.storage.value import value
 
 NOTHING: PlainDict = {}
 # The kinds of events a picture is made of; history rows hold others beside them.
@@ -12,7 +12,7 @@ TOKEN_KINDS = frozenset({"entered", "data", "fixed", "failed", "retried", "compl
 _CHANGES_DATA = frozenset({"data", "fixed"})
 
 
-@value
+@frozen
 class Token:
     """`index` is that of a multi-instance or loop; `is_body` marks its container; `is_failed`: it has an incident."""
 

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, and_, bindparam, insert, or_, select
 
 from engine.storage.actor import Actor
 from engine.storage.digests import digest_hex
+from engine.storage.frozen import frozen
 from engine.storage.keys import KeyRing
 from engine.storage.migrating import former_element
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import submission
-from engine.storage.value import value
 
 _INSERT = Prepared(insert(submission))
 _FIND = Prepared(
@@ -39,7 +39,7 @@ _LAST_OF_ELEMENT = (
 )
 
 
-@value
+@frozen
 class SubmissionKey:
     """What is being done (`task:<id>`, `take:<order>` …), the token its form carried, and the content as sent."""
 

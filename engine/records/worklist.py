@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engine.storage.columns import NEVER
+from engine.storage.frozen import frozen
 from engine.storage.ids import moment_of
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import instance, task, task_candidate
-from engine.storage.value import value
 
 _INSERT_TASK = Prepared(insert(task))
 _INSERT_CANDIDATE = Prepared(insert(task_candidate))
@@ -29,7 +29,7 @@ def name_member(party_id: str, role: str) -> str:
     return f"{party_id}/{role}"
 
 
-@value
+@frozen
 class OpenTask:
     """A user task as it is offered: to a party's people, to members in a role, to groups, never to those excluded."""
 

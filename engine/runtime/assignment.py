@@ -12,9 +12,9 @@ from engine.language.expressions import Literal, parse_literal_or_expression
 from engine.language.model import Element
 from engine.records.submissions import IS_OF_ELEMENT
 from engine.records.worklist import OpenTask, name_member
+from engine.storage.frozen import frozen
 from engine.storage.plain import Plain
 from engine.storage.tables import party, submission
-from engine.storage.value import value
 
 DEFAULT_PRIORITY = 50
 ACTOR, RELATION = "actor:", "relation:"  # what may stand in baton:exclude besides variables
@@ -28,7 +28,7 @@ class AssignmentInvalid(EngineError):
     """What the diagram says of a task does not name who may do it."""
 
 
-@value
+@frozen
 class Assigner:
     """What is needed to offer the tasks of one instance. `evaluate` runs an expression on data in the sandbox;
     `instant` turns an instant, a duration or a working time into an instant."""

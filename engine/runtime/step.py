@@ -37,12 +37,12 @@ from engine.storage.changes import WORK, case_topic
 from engine.storage.clock import format_instant
 from engine.storage.database import UnitOfWork
 from engine.storage.digests import digest_hex
+from engine.storage.frozen import frozen
 from engine.storage.grams import add_case_grams
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.seal import seal_row
 from engine.storage.tables import instance
-from engine.storage.value import value
 
 Found = TypeVar("Found")
 ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
@@ -76,7 +76,7 @@ def _nothing(_connection: Connection) -> None:
     return None
 
 
-@value
+@frozen
 class Command:
     """What is to be done to one instance.
 

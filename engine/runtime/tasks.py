@@ -21,11 +21,11 @@ from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
+from engine.storage.frozen import frozen
 from engine.storage.keys import KeyRing
 from engine.storage.plain import Plain, PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import file, instance, task
-from engine.storage.value import value
 
 Language = Literal["zh", "en"]
 
@@ -52,7 +52,7 @@ _FILES = select(file).where(
 )
 
 
-@value
+@frozen
 class TaskView:
     """An open task the actor may do. `data` is the process data it stands on."""
 
@@ -73,7 +73,7 @@ class TaskView:
     data: PlainDict
 
 
-@value
+@frozen
 class ViewContext:
     """See `registry.ViewCall`."""
 

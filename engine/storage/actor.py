@@ -2,10 +2,10 @@
 
 from dataclasses import field
 
-from engine.storage.value import value
+from engine.storage.frozen import frozen
 
 
-@value
+@frozen
 class Origin:
     """From where somebody acts: network address and browser."""
 
@@ -13,7 +13,7 @@ class Origin:
     user_agent: str
 
 
-@value
+@frozen
 class Actor:
     """A person acting in one role. A person's own party has his user id; an organisation's has its own.
 

@@ -13,8 +13,8 @@ from engine.definitions.forms.components import COMPONENTS, template_name
 from engine.definitions.forms.entries import EntriesField, fields_of
 from engine.definitions.forms.fields import ADD, REFRESH, REMOVE, SHOWN, FilesField, PlainField, upload_name
 from engine.definitions.forms.model import Component
+from engine.storage.frozen import frozen
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.value import value
 from web.formatting import Formatter
 from web.rendering.display import Display, OpenPersonal, Shown, ShownFile, open_nothing, show_file
 
@@ -25,7 +25,7 @@ _MAX_BLANK = 4_096
 _blank: dict[tuple[int | str | bool, ...], tuple[Component, Markup]] = {}
 
 
-@value
+@frozen
 class Part:
     """A component in one page. `input` is there if the person can fill it in, `value` if not."""
 

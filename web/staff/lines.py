@@ -22,7 +22,7 @@ from engine.queries.inbox import (
 )
 from engine.runtime.assignment import DEFAULT_PRIORITY
 from engine.storage.actor import Actor
-from engine.storage.value import value
+from engine.storage.frozen import frozen
 from web.formatting import DueBadge
 from web.here import kept
 from web.texts import catalogue, text
@@ -36,7 +36,7 @@ State: TypeAlias = tuple[list[tuple[str, int]], bool]
 """What a page shows of the work list: tasks with the versions of their instances, and whether more follow."""
 
 
-@value
+@frozen
 class Choice:
     """One answer of a chip, the address that gives it, and how many tasks it would show if that is known."""
 
@@ -45,7 +45,7 @@ class Choice:
     count: str = ""
 
 
-@value
+@frozen
 class Chip:
     """A filter: its choices, or the one that was made and the address without it."""
 
@@ -55,7 +55,7 @@ class Chip:
     clear_url: str = ""
 
 
-@value
+@frozen
 class Line:
     """A row of the inbox in words. `holder` is ME, OTHER, or POOL where it can be claimed."""
 

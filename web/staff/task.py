@@ -20,8 +20,8 @@ from engine.runtime.form_drafts import Draft, DraftChanged, ask_draft, fetch_ear
 from engine.runtime.tasks import TaskView, bind_task, fetch_task
 from engine.services.one_time_codes.codes import TooManyCodes, send_code
 from engine.services.one_time_codes.component import CODE
+from engine.storage.frozen import frozen
 from engine.storage.ids import new_id, new_token
-from engine.storage.value import value
 from web.here import asked
 from web.rendering import render_form
 from web.rendering.display import show_file
@@ -35,7 +35,7 @@ NEWEST = 100  # records of the case whose steps are listed, unless all are asked
 TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
-@value
+@frozen
 class Sheet:
     """A form as it goes on the page: what is in it, the token of this filling, the draft it was made from.
 

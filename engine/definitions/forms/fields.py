@@ -18,8 +18,8 @@ from engine.definitions.forms.model import Component
 from engine.definitions.forms.texts import TEXT_KINDS
 from engine.definitions.forms.typed import InputRefused
 from engine.storage.clock import parse_instant
+from engine.storage.frozen import frozen
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.value import value
 
 # Names of the form protocol; no field key begins with an underscore.
 REFRESH, REMOVE, ADD, SHOWN = "_refresh", "_remove", "_add", "_shown"
@@ -46,7 +46,7 @@ class Typed(dict[str, list[str]]):
         return self.get(key, [])
 
 
-@value
+@frozen
 class Binding:
     """For whom and over what a form is filled in. `files` are the files this person may name, by id."""
 

@@ -11,9 +11,9 @@ from engine.language.errors import TryAgain
 from engine.language.model import Element
 from engine.language.repairs import repairs
 from engine.language.specs.durations import Calendar
+from engine.storage.frozen import frozen
 from engine.storage.ids import new_id
 from engine.storage.plain import Plain, PlainDict
-from engine.storage.value import value
 
 FUTURE: int = TaskState.FUTURE
 WAITING: int = TaskState.WAITING
@@ -73,7 +73,7 @@ class Listener(Protocol):
     def task_removed(self, task: "TracedTask") -> None: ...
 
 
-@value
+@frozen
 class Thawed:
     """The data of a task and of its parent as they were loaded, and what the saved row said of their difference."""
 

@@ -14,10 +14,10 @@ from engine.services.notifications.tables import count_unread
 from engine.storage.actor import Actor, Origin
 from engine.storage.database import UnitOfWork
 from engine.storage.digests import digest_hex
+from engine.storage.frozen import frozen
 from engine.storage.plain import PlainDict
 from engine.storage.prepared import Prepared
 from engine.storage.tables import membership, party, session, user
-from engine.storage.value import value
 
 IDLE_LIMIT = timedelta(hours=12)
 TOTAL_LIMIT = timedelta(days=7)
@@ -39,7 +39,7 @@ class SessionEnded(EngineError):
         super().__init__("Expected an open session, but it was closed")
 
 
-@value
+@frozen
 class Session:
     """A signed-in person; `actor` is none until he has chosen what to act as, or has lost it."""
 
