@@ -11,6 +11,11 @@ def asked() -> Request:
     return _cv_request.get().request
 
 
+def running() -> Any:
+    """The application that answers it."""
+    return _cv_app.get().app
+
+
 def kept() -> Any:
     """What is kept with it until it is answered: Flask's `g`."""
     return _cv_app.get().g

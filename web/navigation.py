@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, g, url_for
+from flask import url_for
 from markupsafe import Markup
 
-from web.here import kept
+from web.here import kept, running
 from web.policy import COURIERS, INDIVIDUALS, RULES, STAFF, Verdict, judge
 
 BOTTOM_BAR_LENGTH = 4
@@ -185,7 +185,7 @@ def list_groups() -> list[tuple[str, list[Link]]]:
     actor = session.actor if session else None
     if actor is None:
         return []
-    known: dict[str, list[tuple[str, list[Link]]]] = current_app.extensions.setdefault("navigation", {})
+    known: dict[str, list[tuple[str, list[Link]]]] = running().extensions.setdefault("navigation", {})
     if actor.role not in known:
         listed = [(group.key, list(_list_links(group))) for group in GROUPS.get(actor.role, ())]
         known[actor.role] = [(key, links) for key, links in listed if links]
@@ -197,9 +197,9 @@ def draw_bars(here: str) -> Bars:
     groups, now = list_groups(), kept()
     is_listed = any(link.place.endpoint == here for _, links in groups for link in links)
     key = (now.session.actor.role, now.language, now.theme, here if is_listed else "")
-    drawn: dict[tuple[str, ...], Bars] = current_app.extensions.setdefault("bars", {})
+    drawn: dict[tuple[str, ...], Bars] = running().extensions.setdefault("bars", {})
     if key not in drawn:
-        draw: Any = current_app.jinja_env.get_template("_bars.html").module
+        draw: Any = running().jinja_env.get_template("_bars.html").module
         bottom = draw.bottom(list_bottom_links(), here)
         drawn[key] = Bars(draw.side(groups, here), bottom, draw.account(), draw.foot())
     return drawn[key]
@@ -212,11 +212,11 @@ def list_bottom_links() -> list[Link]:
 
 def _list_links(group: Group) -> Iterator[Link]:
     for place in group.places:
-        exists = place.endpoint in current_app.view_functions and place.endpoint in RULES
-        if exists and judge(place.endpoint, g.session) is Verdict.ALLOWED:
+        exists = place.endpoint in running().view_functions and place.endpoint in RULES
+        if exists and judge(place.endpoint, kept().session) is Verdict.ALLOWED:
             yield Link(place, url_for(place.endpoint))
 
 
 def may_open(endpoint: str) -> bool:
     """Whether the acting role has this page."""
-    return judge(endpoint, g.session) is Verdict.ALLOWED
+    return judge(endpoint, kept().session) is Verdict.ALLOWED

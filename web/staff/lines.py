@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from hashlib import sha256
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from flask import g, url_for
+from flask import url_for
 
 from engine.queries.definitions import ProcessName
 from engine.queries.inbox import (
@@ -24,7 +24,7 @@ from engine.runtime.assignment import DEFAULT_PRIORITY
 from engine.storage.actor import Actor
 from engine.storage.frozen import frozen
 from web.formatting import DueBadge
-from web.here import kept
+from web.here import kept, running
 from web.texts import catalogue, text
 
 THIS_WEEK = timedelta(days=7)
@@ -96,12 +96,13 @@ class Wanted:
         self.after = arguments.get("after")
         fmt = kept().fmt
         today = datetime.combine(fmt.now.astimezone(fmt.zone).date(), time.min, fmt.zone)
+        self._write = running().find_address  # a page has ten addresses of the inbox
         self.horizons = {TODAY: today + timedelta(days=1), WEEK: today + THIS_WEEK}
 
     @property
     def filter(self) -> TaskFilter:
         """The same for the query."""
-        now: datetime = g.fmt.now
+        now: datetime = kept().fmt.now
         due_from = now if self.due in self.horizons else None
         due_before = now if self.due == LATE else self.horizons.get(self.due)
         return TaskFilter(
@@ -125,8 +126,8 @@ class Wanted:
             "urgent": URGENT if self.is_urgent else "",
         } | changed
         defaults = {"view": ALL, "sort": BY_DUE}
-        given: dict[str, Any] = {name: one for name, one in places.items() if one and one != defaults.get(name)}
-        return url_for("staff.inbox", **given)
+        given = {name: one for name, one in places.items() if one and one != defaults.get(name)}
+        return str(self._write("staff.inbox", given))
 
     def hidden(self) -> dict[str, str]:
         """What a search keeps of the address."""
@@ -155,7 +156,7 @@ def make_chips(wanted: Wanted, actor: Actor, processes: list[ProcessName], count
     """The filters that make a difference for this person."""
     dues = {due: text(f"inbox.due.{due}") for due in DUES}
     yield _chip(wanted, "due", wanted.due, dues, {LATE: counts[LATE]})
-    names = {one.key: g.fmt.name(one.name_zh, one.name_en) for one in processes}
+    names = {one.key: kept().fmt.name(one.name_zh, one.name_en) for one in processes}
     if len(names) > 1 or wanted.process_key:
         yield _chip(wanted, "process", wanted.process_key, names)
     if len(actor.skills) > 1 or wanted.skill:
@@ -188,7 +189,7 @@ def group_lines(wanted: Wanted, actor: Actor, rows: list[TaskRow]) -> list[Group
 
 
 def _write(row: TaskRow, actor: Actor, task_url: str) -> Line:
-    fmt = g.fmt
+    fmt = kept().fmt
     name, subject = fmt.name(row.element.name_zh, row.element.name_en), fmt.name(row.subject_zh, row.subject_en)
     return Line(
         row.id,
@@ -213,10 +214,10 @@ def _name_holder(row: TaskRow, actor: Actor) -> str:
 def _name_group(task: TaskRow) -> str:
     if task.due_at is None:
         return "none"
-    now = g.fmt.now
+    now = kept().fmt.now
     if task.due_at < now:
         return LATE
-    day, today = (at.astimezone(g.fmt.zone).date() for at in (task.due_at, now))
+    day, today = (at.astimezone(kept().fmt.zone).date() for at in (task.due_at, now))
     if day == today:
         return TODAY
     return WEEK if day - today < THIS_WEEK else "later"

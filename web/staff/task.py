@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from flask import Response, abort, current_app, g, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -22,7 +22,7 @@ from engine.services.one_time_codes.codes import TooManyCodes, send_code
 from engine.services.one_time_codes.component import CODE
 from engine.storage.frozen import frozen
 from engine.storage.ids import new_id, new_token
-from web.here import asked
+from web.here import asked, kept, running
 from web.rendering import render_form
 from web.rendering.display import show_file
 from web.security import current_actor, is_partial, local_target, wants_json
@@ -59,7 +59,7 @@ class TaskDesk:
         """A task with its form: as the person left it, empty, or as far as it is known."""
         actor = current_actor()
         view = fetch_task(self.engine, actor, task_id)
-        if is_partial(request):
+        if is_partial(asked()):
             return render_template("staff/task_parts.html", **self._describe(view))
         with self.engine.database.read() as connection:
             find_draft = ask_draft(self.engine, connection, actor, view)
@@ -99,7 +99,7 @@ class TaskDesk:
         except DraftChanged as changed:
             return self._answer_stale(task_id, fields, changed.revision)
         if wants_json(request):
-            return jsonify(revision=draft.revision, saved=text("form_draft.saved", at=g.fmt.time(draft.saved_at)))
+            return jsonify(revision=draft.revision, saved=text("form_draft.saved", at=kept().fmt.time(draft.saved_at)))
         return redirect(url_for("staff.task", task_id=task_id, next=local_target(request.form.get("next"))), 303)
 
     def send_code(self, task_id: str) -> BaseResponse | str | tuple[str, int]:
@@ -114,7 +114,7 @@ class TaskDesk:
         try:
             send_code(self.engine, actor, view.instance_id)
         except TooManyCodes as refused:
-            problem = say(current_language(), "code_later", at=g.fmt.time(refused.again_at))
+            problem = say(current_language(), "code_later", at=kept().fmt.time(refused.again_at))
         bound = bind_task(self.engine, actor, view, current_language(), fields)
         if problem:
             bound.errors[keys[0]] = [problem]
@@ -159,7 +159,7 @@ class TaskDesk:
         form = sheet.bound.form if sheet.bound else None
         return render_template(
             "staff/task.html",
-            fields=render_form(current_app.jinja_env, sheet.bound, g.fmt) if sheet.bound else "",
+            fields=render_form(running().jinja_env, sheet.bound, kept().fmt) if sheet.bound else "",
             form=form,
             sheet=sheet,
             may_keep_here=form is not None and not form.personal_fields,
@@ -189,7 +189,7 @@ class TaskDesk:
 
 def _draw_fields(task_id: str, bound: BoundForm) -> str:
     """The fields alone: they may stand on another page than the task's."""
-    return str(render_form(current_app.jinja_env, bound, g.fmt, url_for("staff.complete", task_id=task_id)))
+    return str(render_form(running().jinja_env, bound, kept().fmt, url_for("staff.complete", task_id=task_id)))
 
 
 def _read_revision() -> int:
