@@ -15,6 +15,7 @@ from werkzeug.routing import MapAdapter, Rule
 from werkzeug.sansio.utils import get_content_length
 from werkzeug.utils import cached_property
 
+from engine.language.syntax import READING
 from engine.runtime.engine import Engine
 from web.editions import Pages
 from web.here import asked, kept
@@ -105,7 +106,8 @@ class Address(Rule):
         compile_now = super()._compile_builder
 
         def build(rule: Address, **values: Any) -> tuple[str, str]:
-            compiled = compile_now(append_unknown).__get__(rule, None)
+            with READING:
+                compiled = compile_now(append_unknown).__get__(rule, None)
             setattr(rule, "_build_unknown" if append_unknown else "_build", compiled)
             return cast("tuple[str, str]", compiled(**values))
 

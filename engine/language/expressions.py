@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from engine.language.errors import EngineError
 from engine.language.field_access import rewrite_fields
+from engine.language.syntax import read_module
 
 MAX_SOURCE_CHARACTERS = 20_000
 MAX_CONSTANT_CHARACTERS = 200
@@ -179,7 +180,7 @@ def assemble_expression(
     `lines` gives a number the caller understands for each line of `setup`.
     """
     whole = setup + code
-    tree = ast.parse(whole)
+    tree = read_module(whole)
     read, _, helpers = _find_names(whole, tree)
     read -= helpers
     values, calls = _split_uses(tree, read)
@@ -207,7 +208,7 @@ def _parse(code: str, source: str, first_line: int) -> ast.Module:
     if len(source) > MAX_SOURCE_CHARACTERS:
         raise ExpressionError(f"Expected at most {MAX_SOURCE_CHARACTERS} characters, but got {len(source)}")
     try:
-        return ast.parse(code)
+        return read_module(code)
     except SyntaxError as error:
         line = min(max((error.lineno or 1) - first_line + 1, 1), source.count("\n") + 1)
         raise ExpressionError(f"Expected Python, but {_OWN_LINE.sub('', error.msg)}", line) from None

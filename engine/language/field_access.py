@@ -6,6 +6,8 @@ The rewriting only changes the text that is sent to the worker; it is no securit
 import ast
 import copy
 
+from engine.language.syntax import read_module
+
 # Attributes that are no fields: of dates, durations, exceptions and modules. A dict's field of the name comes first.
 _ATTRIBUTES = (
     "year month day hour minute second microsecond tzinfo days seconds microseconds utc min max pi e inf nan args"
@@ -53,7 +55,7 @@ def rewrite_fields(tree: ast.Module, objects: frozenset[str]) -> tuple[str, tupl
         return None
     code = ast.unparse(ast.fix_missing_locations(changed))
     lines = [0] * (code.count("\n") + 1)
-    for before, after in zip(_walk_statements(tree), _walk_statements(ast.parse(code)), strict=True):
+    for before, after in zip(_walk_statements(tree), _walk_statements(read_module(code)), strict=True):
         lines[after.lineno - 1] = before.lineno
     for index, line in enumerate(lines):
         lines[index] = line or (lines[index - 1] if index else 1)

@@ -26,6 +26,7 @@ from engine.language.expressions import (
 )
 from engine.language.field_access import write_reader
 from engine.language.suggest import suggest
+from engine.language.syntax import read_expression
 from engine.language.values import Border, ValueRefused, find_changes, hide_references, is_reference
 from engine.language.workers import Function, SandboxBusy, WorkerPool, WorkFailed, is_timeout
 from engine.storage.plain import Plain, PlainDict
@@ -127,7 +128,7 @@ class Sandbox:
             raise SandboxError(str(error), error.line, str(expression)) from None
         found: list[PlainDict] = []
         if parsed.is_constant:
-            result = ast.literal_eval(parsed.source)
+            result = ast.literal_eval(read_expression(parsed.source.lstrip(" \t")))
         else:
             is_open = not parsed.is_plain or bool(functions)
             code = f"__report({parsed.code})" if is_open else parsed.code

@@ -12,6 +12,7 @@ from lxml import etree
 from engine.language.decisions.tables import DMN
 from engine.language.expressions import unwrap
 from engine.language.model import BPMN, read_bpmn
+from engine.language.syntax import read_expression
 from engine.scenarios.coverage import FLOW
 from engine.scenarios.definitions import Definitions, Name
 from engine.scenarios.model import Scenario
@@ -92,7 +93,7 @@ def _flip_process(definitions: Definitions, process: str) -> Iterator[Mutant]:
 
 def _flip(expression: str) -> Iterator[str]:
     yield f"not ({expression})"
-    tree = ast.parse(expression, mode="eval").body
+    tree = read_expression(expression)
     if isinstance(tree, ast.BoolOp):
         for number in range(len(tree.values)):
             parts = [ast.UnaryOp(ast.Not(), part) if at == number else part for at, part in enumerate(tree.values)]

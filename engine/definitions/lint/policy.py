@@ -12,6 +12,7 @@ from engine.definitions.lint.registry import Problem, problem, rule
 from engine.definitions.lint.uses import Use, uses_in
 from engine.language.expressions import ExpressionError, Literal
 from engine.language.suggest import suggest
+from engine.language.syntax import read_module
 
 TOPIC = "load_policy"
 
@@ -37,7 +38,7 @@ def _loaded_keys(loader: Node) -> set[str] | None:
 def _parse(use: Use) -> ast.Module | None:
     try:
         found = use.parse()
-        return None if isinstance(found, Literal) else ast.parse(found.source.strip())
+        return None if isinstance(found, Literal) else read_module(found.source.strip())
     except (ExpressionError, SyntaxError):
         return None
 

@@ -14,6 +14,7 @@ from engine.language.decisions.kinds import DAY, NUMERIC, TEMPORAL, Kind, Value,
 from engine.language.decisions.messages import message
 from engine.language.expressions import VALUE_CLASSES, ExpressionError, parse_expression
 from engine.language.field_access import FieldAccess
+from engine.language.syntax import read_expression
 
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"|' + r"'(?:\\.|[^'\\])*'", re.DOTALL)
 _DATE_AND_TIME = re.compile(r"\bdate\s+and\s+time\b")
@@ -94,7 +95,7 @@ def read_operand(text: str, readers: set[str], column: ast.Name | None = None, k
     except ExpressionError as error:
         raise CellInvalid("python", problem=error) from None
     try:
-        return _read_tree(ast.parse(f"(\n{source}\n)", mode="eval").body, readers, _Vocabulary(column, kind))
+        return _read_tree(read_expression(f"(\n{source}\n)"), readers, _Vocabulary(column, kind))
     except RecursionError as error:
         raise CellInvalid("too_deep", problem=error) from None
 
