@@ -138,19 +138,19 @@ class Attacker:
 
     def delete_a_row(self) -> Attack:
         table = self.chance.choice((submission, vault_item, definition, deployment, file, posting, journal))
-        rows = self.rows(table)
-        if table is file:
-            rows = [row for row in rows if row["instance_id"]]
-        if table is vault_item:
-            rows = [row for row in rows if self.is_referred_to(row["id"])]
-        row = self.pick(rows, lambda one: _owner(table, one))
+        rows = self.rows(table, "instance_id IS NOT NULL") if table is file else self.rows(table)
+        row = self.pick_text() if table is vault_item else self.pick(rows, lambda one: _owner(table, one))
         self.run(f"DELETE FROM {table.name} WHERE rowid = ?", row["_rowid"])
         return Attack(f"delete {table.name}", _names(table, row), True)
 
-    def is_referred_to(self, item_id: str) -> bool:
-        """Whether a submission names a text: one that nobody names is nobody's loss."""
-        query = "SELECT count(*) FROM submission WHERE content LIKE ?"
-        return bool(self.connection.execute(query, (f'%"{item_id}"%',)).fetchone()[0])
+    def pick_text(self) -> Row:
+        """A person's text that a submission names, of whose case it is part: one that nobody names is nobody's loss."""
+        query = "SELECT instance_id FROM submission WHERE content LIKE ?"
+        found = [
+            (row, self.connection.execute(query, (f'%"{row["id"]}"%',)).fetchone()) for row in self.rows(vault_item)
+        ]
+        owners = {row["id"]: str(case[0]) for row, case in found if case is not None}
+        return self.pick([row for row, _ in found if row["id"] in owners], lambda row: owners[row["id"]])
 
     def cut_off_a_chain(self) -> Attack:
         chain = self.pick_chain(2)
@@ -219,8 +219,7 @@ class Attacker:
         return Attack("move history", _names(history, row) | _names(history, moved), self.is_covered(row))
 
     def swap_ciphertexts(self) -> Attack:
-        rows = [row for row in self.rows(vault_item) if self.is_referred_to(row["id"])]
-        first, second = (self.pick(rows, lambda one: str(one["id"])) for _ in range(2))
+        first, second = (self.pick_text() for _ in range(2))
         return self.swap(vault_item, "ciphertext", first, second)
 
     def swap_submissions(self) -> Attack:
@@ -278,7 +277,7 @@ def _owner(table: Table, row: Row) -> str:
     """What must not be attacked twice in a round: the stream of what belongs to a case, else the row."""
     if table in (history, keyframe):
         return str(row["stream"])
-    if table is submission:
+    if table in (submission, file) and row["instance_id"]:
         return str(row["instance_id"])
     if table in LEDGER:
         return "ledger"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from engine.commands.deployments import STREAM as DEPLOYMENTS
 from engine.commands.work import run_due_jobs
 from engine.queries.keyframes import Past
 from engine.records.keyframes import add_keyframe
@@ -98,6 +99,24 @@ def test_every_attack_on_what_a_checkpoint_covers_is_named(
         report(f"  {kind}: {found[kind]} of {total}")
     assert missed == [], f"seed {seed}"
     assert covered >= least, f"seed {seed}"
+
+
+def test_what_was_deployed_is_missed_though_history_tells_of_it_no_longer(attacked: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(attacked / "data", tmp_path / "data"))
+    with closing(sqlite3.connect(data / "baton.db", isolation_level=None)) as connection:
+        break_in(connection, random.Random(), [])
+        pinned, other = connection.execute("SELECT id, deployment_id FROM definition ORDER BY version DESC").fetchmany(
+            2
+        )
+        gone = {("definition", pinned["id"]), ("deployment", other["deployment_id"])}
+        for table, row in gone:
+            connection.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
+        connection.execute("DELETE FROM history WHERE stream = ?", (DEPLOYMENTS,))
+        connection.execute("COMMIT")
+    engine = Engine(replace(SETTINGS, data_dir=data))
+    named = {(one.table, one.row) for one in verify(engine)}
+    engine.close()
+    assert gone <= named
 
 
 def play_round(

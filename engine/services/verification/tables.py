@@ -19,7 +19,7 @@ from engine.services.ledger.tables import account, journal, posting
 from engine.services.verification.findings import Finding, list_dicts, read_events, sha256
 from engine.services.verification.raw_rows import find_unreadable, read_rows
 from engine.storage import vault
-from engine.storage.plain import PlainDict
+from engine.storage.plain import Plain, PlainDict
 from engine.storage.seal import is_sealed
 from engine.storage.tables import definition, deployment, file, instance, pin_set, vault_item
 
@@ -38,15 +38,19 @@ def verify_files(engine: Engine, connection: Connection, instance_id: str | None
 
 
 def verify_definitions(engine: Engine, connection: Connection) -> Iterator[Finding]:
-    """Each definition is the file that was deployed, and each that was deployed is there."""
+    """Each definition is the file that was deployed, and each that was deployed, or that cases pin, is there."""
     deployed: dict[str, str] = {}
-    remembered = {}
+    remembered: dict[str, object] = {}
     for row, fact in read_events(connection, DEPLOYMENTS):
-        remembered[fact.get("deployment")] = (row["actor_id"], fact.get("note"), row["at"])
+        remembered[str(fact.get("deployment"))] = (row["actor_id"], fact.get("note"), row["at"])
         if fact.get("kind") == "deployed":
             deployed |= {str(one.get("id")): str(one.get("sha256")) for one in list_dicts(fact.get("definitions"))}
+    pinned = {one for row in read_rows(connection, pin_set) for one in _list_pinned(row["pins"])}
+    named = set[str]()
     for row in read_rows(connection, definition):
         bad = partial(Finding, "definition", row["id"])
+        pinned.discard(row["id"])
+        named.add(row["deployment_id"])
         expected = deployed.pop(row["id"], None)
         if not is_sealed(engine.keys.mac, "definition", row):
             yield bad("Expected the row as it was deployed, but its seal does not fit")
@@ -54,12 +58,28 @@ def verify_definitions(engine: Engine, connection: Connection) -> Iterator[Findi
             yield bad("Expected the file of its deployment, but it is another")
     for missing in deployed:
         yield Finding("definition", missing, "Expected the definition history names, but it is gone")
+    for missing in sorted(pinned - deployed.keys()):
+        yield Finding("definition", missing, "Expected the definition that cases pin, but it is gone")
+    yield from _check_deployments(connection, remembered, named)
+    yield from _check_pins(connection)
+
+
+def _check_deployments(connection: Connection, remembered: dict[str, object], named: set[str]) -> Iterator[Finding]:
+    """`remembered` by history, `named` by definitions: who destroys one record of a deployment leaves the other."""
     for row in read_rows(connection, deployment):
+        named.discard(row["id"])
         if remembered.pop(row["id"], None) != (row["actor_id"], row["note"], row["deployed_at"]):
             yield Finding("deployment", row["id"], "Expected the deployment history tells of, but it is another")
     for gone in remembered:
-        yield Finding("deployment", str(gone), "Expected the deployment history tells of, but it is gone")
-    yield from _check_pins(connection)
+        yield Finding("deployment", gone, "Expected the deployment history tells of, but it is gone")
+    for gone in sorted(named - remembered.keys()):
+        yield Finding("deployment", gone, "Expected the deployment its definitions name, but it is gone")
+
+
+def _list_pinned(pins: Plain) -> Iterator[str]:
+    """The ids of a set of pins, which may have been changed."""
+    for by_key in pins.values() if isinstance(pins, dict) else ():
+        yield from (str(one) for one in by_key.values()) if isinstance(by_key, dict) else ()
 
 
 def _check_pins(connection: Connection) -> Iterator[Finding]:
