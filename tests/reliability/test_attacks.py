@@ -105,9 +105,8 @@ def test_what_was_deployed_is_missed_though_history_tells_of_it_no_longer(attack
     data = Path(shutil.copytree(attacked / "data", tmp_path / "data"))
     with closing(sqlite3.connect(data / "baton.db", isolation_level=None)) as connection:
         break_in(connection, random.Random(), [])
-        pinned, other = connection.execute("SELECT id, deployment_id FROM definition ORDER BY version DESC").fetchmany(
-            2
-        )
+        newest = "SELECT id, deployment_id FROM definition ORDER BY version DESC LIMIT 2"
+        pinned, other = connection.execute(newest).fetchall()
         gone = {("definition", pinned["id"]), ("deployment", other["deployment_id"])}
         for table, row in gone:
             connection.execute(f"DELETE FROM {table} WHERE id = ?", (row,))

@@ -113,6 +113,7 @@
     localStorage.removeItem(storage);
     if (kept.revision !== revision.value || document.getElementById("outbox").dataset.answered) return;
     kept.typed.forEach(fill);
+    hearEntered();
     say(state.dataset.restored);
   };
 
@@ -148,7 +149,6 @@
       save();
     });
     restore();
-    hearEntered();
     catchUp();
   }
 
