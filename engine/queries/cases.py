@@ -1,22 +1,24 @@
 """Process instances found by what is known of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from string import hexdigits
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, and_, bindparam, or_, select
 
 from engine.queries.candidates import (
     ALL_CASES,
     ELEMENT,
     EVERYWHERE,
     EXACT,
+    GRAM,
     NUMBER,
     OPEN_INCIDENT,
     PARTY,
+    PROCESS,
     STATUS,
     Place,
     PlaceForm,
@@ -131,11 +133,8 @@ def require_reader(actor: Actor) -> None:
         raise NotFound("case", "")
 
 
-def select_cases() -> Select[Any]:
-    """All cases, with what `read_case` needs."""
-    has_incident = exists(
-        select(1).where(incident.c.instance_id == instance.c.id, incident.c.resolved_at.is_(None))
-    ).label("has_incident")
+def select_cases(has_incident: ColumnElement[bool] = _IS_STOPPED) -> Select[Any]:
+    """All cases, with what `read_case` needs. `has_incident`: how it is found whether a case has an open incident."""
     return select(
         instance.c.id,
         instance.c.process_key,
@@ -152,13 +151,26 @@ def select_cases() -> Select[Any]:
         instance.c.started_at,
         instance.c.ended_at,
         instance.c.pin_set_id,
-        has_incident,
+        has_incident.label("has_incident"),
     ).join(definition, definition.c.id == instance.c.definition_id)
 
 
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+# once for all of a page, and however many incidents others have
+_STOPPED = select(incident.c.instance_id).where(incident.c.instance_id.in_(_IDS), incident.c.resolved_at.is_(None))
 _SHOW = Prepared(
-    select_cases().where(instance.c.id.in_(bindparam("ids", expanding=True))).order_by(instance.c.id.desc())
+    select_cases(instance.c.id.in_(_STOPPED)).where(instance.c.id.in_(_IDS)).order_by(instance.c.id.desc())
 )
+
+
+# What need not be asked of a case any more because all entries of a place have it.
+_TOLD: dict[str, dict[str, Any]] = {
+    PROCESS: {"is_of_process": False, "has_status": False},
+    STATUS: {"has_status": False},
+    PARTY: {"parties": ""},
+    ELEMENT: {"is_at_element": False},
+    OPEN_INCIDENT: {"is_stopped": False},
+}
 
 
 @dataclass(frozen=True)
@@ -174,6 +186,12 @@ class _Form:
     has_from: bool
     has_to: bool
     is_continued: bool
+
+    def besides(self, place: str) -> "_Form":
+        """What the entries of a place do not tell already."""
+        if place == GRAM:  # it is shared by cases of the same moment
+            return self
+        return replace(self, is_continued=False, **_TOLD.get(place, {}))
 
     def list_conditions(self) -> Iterator[ColumnElement[bool]]:
         if self.is_continued:
@@ -197,7 +215,10 @@ class _Form:
 @lru_cache(maxsize=1024)
 def _find_query(place: PlaceForm, form: _Form, reach: int) -> Prepared:
     """The cases that fit among those some entries name, with what a text that is looked for is compared with."""
-    query = place.find_cases(place.look(reach)).where(*form.list_conditions())
+    looked, rest = place.look(reach), form.besides(place.index)
+    if not place.is_by_moment and not any(astuple(rest)):
+        return Prepared(select(looked.c.position.label("id")))
+    query = place.find_cases(looked).where(*rest.list_conditions())
     return Prepared(query.add_columns(*_TEXTS) if form.is_said else query)
 
 
