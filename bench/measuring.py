@@ -166,8 +166,8 @@ def measure_cpu(work: Callable[[], object], times: int = 1, spent: Callable[[], 
 
 
 @contextmanager
-def on_one_processor() -> Iterator[None]:
-    """This process and those it starts meanwhile share one processor, as processes do on a machine that is busy.
+def on_one_processor(*others: int) -> Iterator[None]:
+    """This process, some others and those it starts meanwhile share one processor, as on a machine that is busy.
 
     To wake another processor costs a virtual machine up to ten times what the question that it is woken for does: that
     tells of the machine and not of the work. Where processes cannot be bound, they are not.
@@ -175,12 +175,14 @@ def on_one_processor() -> Iterator[None]:
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
-    all_processors = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(all_processors)})
+    before = {process: os.sched_getaffinity(process) for process in (0, *others)}
+    for process in before:
+        os.sched_setaffinity(process, {min(before[0])})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, all_processors)
+        for process, processors in before.items():
+            os.sched_setaffinity(process, processors)
 
 
 def best_of(rounds: int, work: Callable[[], object], times: int) -> float:

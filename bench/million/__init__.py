@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import create_engine
 
 from bench import world
-from bench.measuring import Figure
+from bench.measuring import Figure, on_one_processor
 from bench.million.asking import Meter
 from bench.million.crowd import SEED
 from bench.million.fill import Filled, fill
@@ -70,16 +70,19 @@ def _measure(key: str, name: str, sizes: tuple[int, int], urls: tuple[str, str],
         told = f"filling {count} cases, {name}, seed {SEED}"
         yield Figure(f"{prefix}.fill_seconds", told, large.filled.seconds, "s")
         yield Figure(f"{prefix}.bytes", "  on disk", large.filled.bytes / 1e6, "MB")
-        yield from _compare_all(
-            f"{prefix}.inbox", f"inbox of {name}, 1,000 cases = 1", list_inbox_questions(), small, large
-        )
-        searches = {told: search(wanted) for told, wanted in list_searches().items()}
-        yield from _compare_all(f"{prefix}.search", f"search, {name}, 1,000 cases = 1", searches, small, large)
-        yield from _ask_at_random(f"{prefix}.search", large, asked)
-        for part, (told, measure) in _list_work(small, large).items():
-            ratio, seconds = _compare(measure, small, large)
-            what = f"{told}, {name}, 1,000 cases = 1"
-            yield Figure(f"{prefix}.{part}", what, ratio, "x", RATIO_BUDGET, _ms(seconds))
+        with on_one_processor(*small.meter.servers, *large.meter.servers):
+            yield from _measure_worlds(prefix, name, small, large, asked)
+
+
+def _measure_worlds(prefix: str, name: str, small: World, large: World, asked: int) -> Iterator[Figure]:
+    inbox, searches = list_inbox_questions(), {told: search(wanted) for told, wanted in list_searches().items()}
+    yield from _compare_all(f"{prefix}.inbox", f"inbox of {name}, 1,000 cases = 1", inbox, small, large)
+    yield from _compare_all(f"{prefix}.search", f"search, {name}, 1,000 cases = 1", searches, small, large)
+    yield from _ask_at_random(f"{prefix}.search", large, asked)
+    for part, (told, measure) in _list_work(small, large).items():
+        ratio, seconds = _compare(measure, small, large)
+        what = f"{told}, {name}, 1,000 cases = 1"
+        yield Figure(f"{prefix}.{part}", what, ratio, "x", RATIO_BUDGET, _ms(seconds))
 
 
 def _compare_all(key: str, title: str, questions: dict[str, Question], small: World, large: World) -> Iterator[Figure]:

@@ -16,7 +16,8 @@ class Meter:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._schedules = [] if engine.database.is_sqlite else [*self._list_schedules()]
+        self.servers = () if engine.database.is_sqlite else (*self._list_servers(),)
+        self._schedules = [Path(f"/proc/{server}/schedstat") for server in self.servers]
 
     def cpu(self, work: Work, times: int = 1) -> float:
         """Seconds of one call, the mean of several."""
@@ -29,14 +30,14 @@ class Meter:
         server = sum(int(schedule.read_text().split()[0]) for schedule in self._schedules)
         return cpu_seconds() + server / NANOSECONDS
 
-    def _list_schedules(self) -> Iterator[Path]:
-        """Of the server processes of the reading and the writing connection."""
+    def _list_servers(self) -> Iterator[int]:
+        """The server processes of the reading and the writing connection."""
         database = self.engine.database
         with database.read() as connection:
-            yield _find_schedule(connection)
-        yield database.transact(lambda unit: _find_schedule(unit.connection))
+            yield _find_server(connection)
+        yield database.transact(lambda unit: _find_server(unit.connection))
 
 
-def _find_schedule(connection: Connection) -> Path:
-    number = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-    return Path(f"/proc/{number}/schedstat")
+def _find_server(connection: Connection) -> int:
+    number: int = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    return number

@@ -6,7 +6,7 @@ would cost more than running them.
 
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, exists, or_, select
 
 from engine.records.worklist import EXCLUDE, GROUP, MEMBER, PARTY, name_member
 from engine.storage.actor import PLATFORM, Actor
@@ -48,9 +48,9 @@ def is_there(query: Select[Any]) -> ColumnElement[bool]:
     return query.limit(1).scalar_subquery().is_not(None)
 
 
-_PARTY: Operand = bindparam("actor_party")
-_PERSON: Operand = bindparam("actor_person")
-_USER: Operand = bindparam("actor_user")
+_PARTY: Operand = bindparam("actor_party", type_=String)
+_PERSON: Operand = bindparam("actor_person", type_=String)
+_USER: Operand = bindparam("actor_user", type_=String)
 _ROLES: Operand = bindparam("actor_roles", expanding=True)
 _GROUPS: Operand = bindparam("actor_groups", expanding=True)
 

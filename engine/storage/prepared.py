@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from engine.storage.dialects import NUMBERED, PLAIN
+from engine.storage.dialects import NUMBERED, NUMBERED_UNSEEN, PLAIN
 from engine.storage.direct import FLOAT8, INFERRED, KEPT_AS, DirectLine, Statement
 
 Values: TypeAlias = Mapping[str, Any]
@@ -27,13 +27,23 @@ NOTHING: Values = {}
 
 
 class Prepared:
-    """A statement with bind parameters. `columns`: those an UPDATE sets, where the statement does not say it."""
+    """A statement with bind parameters. `columns`: those an UPDATE sets, where the statement does not say it.
+
+    `is_planned_once`: PostgreSQL makes one plan for whatever values. Otherwise it does so only where it expects that to
+    be as good as a plan for the values given, and else plans each time: right where the values decide which way is the
+    shorter one; where the statement leaves no choice it is many times the work of running it.
+    """
 
     def __init__(
-        self, statement: "Select[*tuple[Any, ...]] | Insert | Update | Delete", columns: Sequence[str] | None = None
+        self,
+        statement: "Select[*tuple[Any, ...]] | Insert | Update | Delete",
+        columns: Sequence[str] | None = None,
+        *,
+        is_planned_once: bool = False,
     ) -> None:
         self.statement = statement
         self.columns = columns
+        self.is_planned_once = is_planned_once
         self._compiled: dict[str, _Compiled] = {}
 
     def all(self, connection: Connection, values: Values = NOTHING) -> list[Any]:
@@ -101,7 +111,9 @@ class Prepared:
             raise _translate(connection, error, text.direct.sql, parameters) from error
 
     def _compile(self, dialect: Dialect) -> "_Compiled":
-        made = self._compiled[dialect.name] = _Compiled(self.statement, self.columns, dialect)
+        numbered = NUMBERED_UNSEEN if self.is_planned_once else NUMBERED
+        words = PLAIN if dialect.name == "sqlite" else numbered
+        made = self._compiled[dialect.name] = _Compiled(self.statement, self.columns, dialect, words)
         return made
 
 
@@ -161,9 +173,9 @@ class _Text:
 class _Compiled:
     """A statement in the words of one dialect."""
 
-    def __init__(self, statement: Any, columns: Sequence[str] | None, dialect: Dialect) -> None:
+    def __init__(self, statement: Any, columns: Sequence[str] | None, dialect: Dialect, words: Dialect) -> None:
         self.is_sqlite = dialect.name == "sqlite"
-        compiled = statement.compile(dialect=PLAIN if self.is_sqlite else NUMBERED, column_keys=columns)
+        compiled = statement.compile(dialect=words, column_keys=columns)
         assert isinstance(compiled, SQLCompiler)
         self._compiled = compiled
         self._lists = [name for name, bind in compiled.binds.items() if bind.expanding]
