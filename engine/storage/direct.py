@@ -10,7 +10,8 @@ statement that somebody does wait for, or when the transaction ends. The BEGIN o
 are several questions at once, which wait together for all their answers.
 
 psycopg must prepare nothing itself on such a connection (`DRIVER_OPTIONS`): when a transaction is rolled back or a
-table changed, it forgets all by `DEALLOCATE ALL`.
+table changed, it forgets all by `DEALLOCATE ALL`. So does the line when it has prepared as many as it may: searches
+have hundreds of forms, most of them asked once or twice, and must not keep what every click sends from being prepared.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatu
 from psycopg.pq.abc import PGresult
 
 DRIVER_OPTIONS = {"prepare_threshold": None}
-MAX_PREPARED = 300  # statements a connection keeps on its server; whatever comes later is planned each time
+MAX_PREPARED = 300  # statements a connection keeps on its server; then it begins anew with those that are still asked
 KEPT_AS = "direct_line"  # in what is kept with a connection of the pool
 INFERRED, FLOAT8 = 0, 701  # SQLAlchemy casts all but floats, which must not be taken for the integers beside them
 _NUMBERS = count()
@@ -164,10 +165,16 @@ class DirectLine:
         """What a statement is prepared as, from its second time on."""
         if (known := self._names.get(statement)) is not None:
             return known
-        if statement not in self._seen or len(self._names) == MAX_PREPARED:
+        if statement not in self._seen:
+            if len(self._seen) == MAX_PREPARED:
+                self._seen.clear()
             self._seen.add(statement)
             return None
         self.settle()  # a name must not be kept that an error before it has taken back
+        if len(self._names) == MAX_PREPARED:
+            self.check(self._driver.pgconn.exec_(b"DEALLOCATE ALL"))
+            self._names.clear()
+        self._seen.discard(statement)
         name = b"direct_%d" % next(_NUMBERS)
         self.check(self._driver.pgconn.prepare(name, statement.sql.encode(), statement.types))
         self._names[statement] = name

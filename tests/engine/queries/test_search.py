@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from sqlalchemy import Connection, select, update
 
 from bench.measuring import count_sql
 from bench.million import create_database
-from bench.million.crowd import BUSY
+from bench.million.crowd import BUSY, FEW
 from bench.million.fill import fill
-from bench.million.questions import AUDITOR, REVIEWER, person
+from bench.million.questions import AUDITOR, FINANCE, REVIEWER, person
 from bench.million.samples import KEYS, REMINDED, RETIRED, definitions
 from engine.commands.deployments import deploy
 from engine.commands.instances import start_instance
@@ -25,7 +26,7 @@ from engine.commands.work import run_due_work
 from engine.definitions.registry import TOPICS, TopicCall, topic
 from engine.queries import cases
 from engine.queries.cases import CaseFilter, FoundCases, search_cases
-from engine.queries.inbox import FREE, GROUP, MINE, SORTS, TaskFilter, count_tasks, list_tasks
+from engine.queries.inbox import ALL, FREE, GROUP, MINE, SORTS, TaskFilter, count_tasks, list_tasks
 from engine.queries.inspection import fetch_case
 from engine.queries.parties import find_parties
 from engine.runtime.engine import Engine
@@ -214,6 +215,25 @@ def test_no_question_reads_all_of_a_long_table(crowded: Engine) -> None:
         run_due_work(engine)
 
     assert _list_read_whole(engine, ask) == set()
+
+
+def test_the_inbox_is_planned_once_for_whoever_asks(crowded: Engine) -> None:
+    """To plan the union of all names that somebody goes by takes many times what it takes to run it."""
+    if crowded.database.is_sqlite:
+        return  # plans when it prepares
+    with crowded.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    for actor in 4 * [REVIEWER, FINANCE, person(BUSY), person(FEW), person("nobody")]:
+        for view, sort in product((ALL, MINE, GROUP), SORTS):
+            list_tasks(crowded, actor, TaskFilter(view=view, sort=sort))
+        count_tasks(crowded, actor)
+    with crowded.database.read() as connection:
+        asked = connection.exec_driver_sql(
+            "SELECT generic_plans, custom_plans, statement FROM pg_prepared_statements "
+            "WHERE statement LIKE '%%task_candidate AS offered%%' AND generic_plans + custom_plans > 5"
+        ).all()
+    assert len(asked) >= 3 * len(SORTS)
+    assert [one.statement for one in asked if one.custom_plans > 5] == []  # the server looks at five before it decides
 
 
 @pytest.mark.parametrize(("sort", "index"), [("due", "by_due"), ("priority", "by_priority"), ("created", "by_age")])

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 import engine
 from engine.runtime.engine import Engine
 from engine.storage.database import UnitOfWork
+from engine.storage.direct import MAX_PREPARED
 from engine.storage.prepared import Prepared
 from engine.storage.tables import job
 
@@ -37,17 +38,32 @@ def test_rows_are_those_of_sqlalchemy(any_engine: Engine) -> None:
     now = any_engine.clock()
     rows = [ROW | {"id": one, "key": one, "due_at": now + timedelta(days=int(one))} for one in "012"]
     any_engine.database.transact(lambda unit: INSERT.send_many(unit.connection, rows))
-    prepared = Prepared(SELECT.order_by(job.c.id))
+    for is_planned_once in (False, True):
+        prepared = Prepared(SELECT.order_by(job.c.id), is_planned_once=is_planned_once)
+        with any_engine.database.read() as connection:
+            for ids in ([], ["1"], ["0", "1", "2"], ["1", "2"]):
+                values = {"ids": ids, "now": now}
+                expected = connection.execute(SELECT.order_by(job.c.id), values).all()
+                found = prepared.all(connection, values)
+                assert [row._asdict() for row in found] == [row._asdict() for row in expected]
+                assert prepared.first(connection, values) == (expected[0] if expected else None)
+                assert prepared.scalar(connection, values) == (ids[0] if ids else None)
+            with pytest.raises(KeyError):
+                prepared.all(connection, {"ids": ["1"]})
+
+
+def test_constants_are_what_they_are_whether_they_stand_in_the_text_or_not(any_engine: Engine) -> None:
+    odd = "it's 100%, \\ and $1 :x"
+    row = ROW | {"due_at": any_engine.clock(), "attempts": 7, "error": odd}
+    any_engine.database.transact(lambda unit: INSERT.run(unit.connection, row))
+    fits = (job.c.kind == "test", job.c.attempts == 7, job.c.error == odd, job.c.id == bindparam("one"))
+    prepared = Prepared(select(job.c.id).where(*fits).limit(1))
     with any_engine.database.read() as connection:
-        for ids in ([], ["1"], ["0", "1", "2"], ["1", "2"]):
-            values = {"ids": ids, "now": now}
-            expected = connection.execute(SELECT.order_by(job.c.id), values).all()
-            found = prepared.all(connection, values)
-            assert [row._asdict() for row in found] == [row._asdict() for row in expected]
-            assert prepared.first(connection, values) == (expected[0] if expected else None)
-            assert prepared.scalar(connection, values) == (ids[0] if ids else None)
-        with pytest.raises(KeyError):
-            prepared.all(connection, {"ids": ["1"]})
+        assert prepared.scalar(connection, {"one": "1"}) == "1"
+        text = prepared._compile(connection.dialect).text({"one": "1"})
+    if not any_engine.database.is_sqlite:  # plain words and numbers, by which the server plans
+        assert text.bind({"one": "1"}) == [odd, "1"]
+        assert all(said in text.direct.sql for said in ("kind = 'test'", "attempts = 7", "LIMIT 1"))
 
 
 def test_changes_tell_how_many_and_belong_to_their_transaction(any_engine: Engine) -> None:
@@ -114,3 +130,16 @@ def test_a_snapshot_begins_as_it_was_asked_for(any_engine: Engine) -> None:
     for _ in range(3):
         with any_engine.database.read() as connection:
             assert len(count.all(connection)) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_what_is_still_asked_is_prepared_however_many_came_before(any_engine: Engine) -> None:
+    rare = [Prepared(select(job.c.id).where(job.c.key == bindparam("key")).limit(n)) for n in range(MAX_PREPARED)]
+    common = Prepared(select(job.c.payload).where(job.c.key == bindparam("key")))
+    with any_engine.database.read() as connection:
+        for prepared in (*rare, common):
+            assert [prepared.all(connection, {"key": "none"}) for _ in range(3)] == [[], [], []]
+        kept = connection.exec_driver_sql("SELECT statement FROM pg_prepared_statements").scalars().all()
+        assert sum("job.payload" in statement for statement in kept) == 1
+        assert len(kept) <= MAX_PREPARED
+        assert [prepared.all(connection, {"key": "none"}) for prepared in rare] == [[]] * MAX_PREPARED
