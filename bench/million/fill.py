@@ -15,7 +15,6 @@ class Filled:
 
     seconds: float
     bytes: int
-    crowd: Crowd
 
 
 def fill(engine: Engine, finished: int, still_open: int) -> Filled:
@@ -28,4 +27,4 @@ def fill(engine: Engine, finished: int, still_open: int) -> Filled:
         for rows in crowd.list_chunks():
             loader.load(rows)
     loader.finish()
-    return Filled(time.monotonic() - started, loader.measure_bytes(), crowd)
+    return Filled(time.monotonic() - started, loader.measure_bytes())
