@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, Integer, Select, bindparam, func, insert, select
 
 from engine.definitions.registry import JobDone, JobRun, job_handler
 from engine.records import jobs
+from engine.records.access import is_there
 from engine.runtime.engine import Engine
 from engine.services.checkpoints.shipping import is_address, ship
 from engine.services.checkpoints.statements import Head, make_checkpoint, read_checkpoint
@@ -31,25 +32,27 @@ def schedule_checkpoints(engine: Engine) -> None:
     engine.database.transact(lambda unit: jobs.enqueue(unit.connection, unit.now, TAKE, {}, unit.now, TAKE))
 
 
+def _select_moved() -> Select[Any]:
+    """The next streams, in order, whose ends are in no checkpoint: history is read once, as far as they are found."""
+    rows = select(history.c.stream, func.max(history.c.seq).label("seq")).where(history.c.stream > bindparam("after"))
+    ends = rows.group_by(history.c.stream).order_by(history.c.stream).subquery()
+    known = (checkpoint_head.c.stream == ends.c.stream, checkpoint_head.c.seq >= ends.c.seq)
+    is_known = is_there(select(checkpoint_head.c.seq).where(*known))
+    moved = select(ends).where(~is_known).order_by(ends.c.stream).limit(bindparam("most", type_=Integer)).subquery()
+    its_row = (history.c.stream == moved.c.stream) & (history.c.seq == moved.c.seq)
+    return select(moved.c.stream, moved.c.seq, history.c.mac).join(history, its_row).order_by(moved.c.stream)
+
+
+_MOVED = _select_moved()
+
+
 @job_handler(TAKE)
 def find_moved(run: JobRun) -> Plain:
     """The heads of streams that have moved since they were last in a checkpoint, and whether they are shipped."""
     engine = engine_of(run)
-    ends = select(history.c.stream, func.max(history.c.seq).label("seq")).group_by(history.c.stream).subquery()
-    known = (
-        select(checkpoint_head.c.stream, func.max(checkpoint_head.c.seq).label("seq"))
-        .group_by(checkpoint_head.c.stream)
-        .subquery()
-    )
-    moved = (
-        select(history.c.stream, history.c.seq, history.c.mac)
-        .join(ends, (ends.c.stream == history.c.stream) & (ends.c.seq == history.c.seq))
-        .outerjoin(known, known.c.stream == ends.c.stream)
-        .where(or_(known.c.seq.is_(None), known.c.seq < ends.c.seq))
-        .limit(MAX_HEADS)
-    )
     with engine.database.read() as connection:
-        heads: list[Plain] = [[row.stream, row.seq, row.mac.hex()] for row in connection.execute(moved)]
+        found = connection.execute(_MOVED, {"after": run.payload.get("after", ""), "most": MAX_HEADS})
+        heads: list[Plain] = [[row.stream, row.seq, row.mac.hex()] for row in found]
     return {"heads": heads, "is_shipped": bool(engine.settings.checkpoints)}
 
 
@@ -69,7 +72,10 @@ def write_checkpoint(done: JobDone, result: Plain) -> None:
         done.connection.execute(insert(checkpoint_head), rows)
     if found["is_shipped"]:
         done.enqueue(SHIP, {"number": number}, key=f"{SHIP}:{number}")
-    done.enqueue(TAKE, {}, done.now + (PERIOD if len(heads) < MAX_HEADS else timedelta()), TAKE)
+    if len(heads) < MAX_HEADS:
+        done.enqueue(TAKE, {}, done.now + PERIOD, TAKE)
+    else:
+        done.enqueue(TAKE, {"after": heads[-1][0]}, done.now, TAKE)
 
 
 @job_handler(SHIP)

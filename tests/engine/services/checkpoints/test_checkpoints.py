@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, select, update
 
 from engine.commands.deployments import deploy
 from engine.runtime.engine import Engine
+from engine.services.checkpoints import jobs
 from engine.services.checkpoints.jobs import PERIOD, find_last, schedule_checkpoints
 from engine.services.checkpoints.shipping import is_address
 from engine.services.verification import Finding, verify, verify_shipped
@@ -75,6 +76,24 @@ def test_each_covers_the_streams_that_moved_and_follows_the_one_before(stage: St
         last = find_last(connection)
     assert last is not None
     assert (last.number, last.streams, last.unshipped) == (3, 0, 0)
+    assert list(verify(stage.engine)) == list(verify_shipped(stage.engine, shipped)) == []
+
+
+def test_many_that_moved_come_one_part_after_the_other(
+    stage: Stage, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "MAX_HEADS", 3)
+    cases = {open_case(stage) for _ in range(7)}
+    schedule_checkpoints(stage.engine)
+    stage.settle()
+    parts = [[stream for stream, _, _ in document["heads"]] for document in read(shipped)]
+    assert [len(part) for part in parts] == [3, 3, 2]
+    assert [stream for part in parts for stream in part] == [*sorted(cases), "system:deployments"]
+    moved = min(cases)  # before those that came last
+    stage.do(ANN, moved, "fill", FILLED)
+    stage.wait(seconds=PERIOD.total_seconds())
+    assert [stream for stream, _, _ in read(shipped)[3]["heads"]] == [moved]
+    assert len(read(shipped)) == 4
     assert list(verify(stage.engine)) == list(verify_shipped(stage.engine, shipped)) == []
 
 
