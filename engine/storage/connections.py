@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Engine, Pool
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from engine.storage.prepared import forget
+from engine.storage.prepared import forget, is_lost
 
 WAIT_SECONDS = 30
 BEGIN = "begin"  # where a connection has one of these
@@ -86,13 +86,13 @@ class Connections:
         return pool is self._engine.pool
 
     def _find_idle(self) -> Connection | None:
-        """The one that was used last. Those from before the engine lost its database are as dead as the one it lost."""
+        """The one that was used last, unless its server has left it or it is from before the database was lost."""
         while self._idle:
             try:
                 connection, pool = self._idle.pop()
             except IndexError:  # another thread was faster
                 break
-            if self._is_current(pool):
+            if self._is_current(pool) and not (self._may_be_asked and is_lost(connection)):
                 self._lent[connection] = pool
                 return connection
             connection.invalidate()

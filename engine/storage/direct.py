@@ -117,6 +117,10 @@ class DirectLine:
             self._post(COMMIT, None, ())
             self.settle()
 
+    def is_lost(self) -> bool:
+        """Whether the server has said something although nobody asked: that it goes, as a rule."""
+        return bool(self._readable.poll(0))
+
     def settle(self) -> None:
         """Waits for the answers of all that was sent. Raises the first error as psycopg.Error."""
         for answer in self._receive():

@@ -260,6 +260,11 @@ def forget(connection: Connection) -> None:
         line.forget()
 
 
+def is_lost(connection: Connection) -> bool:
+    """Whether the server has left a connection to PostgreSQL that nobody uses."""
+    return _find_line(connection).is_lost()
+
+
 def _find_known_line(connection: Connection) -> DirectLine | None:
     return None if connection.invalidated else connection.info.get(KEPT_AS)
 

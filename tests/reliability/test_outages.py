@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, create_engine, func, select
 from sqlalchemy.exc import OperationalError
 
 from engine.commands.deployments import deploy
@@ -122,25 +122,36 @@ def test_a_database_lost_within_a_service_is_no_incident_of_the_case(
     engine.close()
 
 
-def test_after_a_restart_one_reader_at_most_meets_a_dead_connection(
+def test_nobody_meets_a_connection_that_was_dead_before_he_came(
     postgres_url: str, tmp_path: Path, clock: ManualClock
 ) -> None:
+    """However a statement is sent: by SQLAlchemy, prepared, or in a transaction that writes."""
     engine = Engine(Settings(database_url=postgres_url, data_dir=tmp_path), clock)
     find = Prepared(select(party.c.id).where(party.c.id == bindparam("id_")))
     with ExitStack() as together:
         for _ in range(4):
             together.enter_context(engine.database.read())
-    with engine.database.writer.begin() as connection:
-        connection.exec_driver_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    with pytest.raises(OperationalError), engine.database.read() as connection:
-        find.first(connection, {"id_": "x"})
-    for _ in range(4):
-        with engine.database.read() as connection:
-            assert find.first(connection, {"id_": "x"}) is None
+    engine.database.transact(lambda unit: None)
+    _end_all_others(postgres_url)
+    with ExitStack() as together:
+        for number in range(4):
+            connection = together.enter_context(engine.database.read())
+            if number % 2:
+                assert find.first(connection, {"id_": "x"}) is None
+            else:
+                assert connection.execute(select(party.c.id)).all() == []
+    engine.database.transact(lambda unit: unit.connection.execute(select(party.c.id)).all())
     engine.close()
+
+
+def _end_all_others(url: str) -> None:
+    """Ends all connections of a database but this one, and waits until they are."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    database = create_engine(url, isolation_level="AUTOCOMMIT")
+    with database.connect() as connection:
+        connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid, 10000) {others}")
+        assert connection.exec_driver_sql(f"SELECT count(*) {others}").scalar_one() == 0
+    database.dispose()
 
 
 @pytest.mark.parametrize("patience", [0.2, pytest.param(30, marks=pytest.mark.long)])
