@@ -137,7 +137,7 @@ def run_migration(
 
 
 def pause_migration(engine: Engine, actor: Actor, migration_id: str) -> None:
-    """No further hundred is begun. Raises Forbidden, NotFound, NotPossibleNow."""
+    """No further case is moved: it waits for the one that is under way. Raises Forbidden, NotFound, NotPossibleNow."""
 
     def work(unit: UnitOfWork) -> None:
         _require_state(unit.connection, actor, migration_id, RUNNING)
