@@ -35,7 +35,8 @@
       const focused = old.contains(document.activeElement) ? document.activeElement : null;
       document.dispatchEvent(new CustomEvent("part", { detail: { old, fresh } }));
       old.replaceWith(fresh);
-      if (focused) [...fresh.querySelectorAll(focused.tagName)].find((one) => isSame(one, focused))?.focus({ preventScroll: true });
+      const again = focused && [...fresh.querySelectorAll(focused.tagName)].find((one) => isSame(one, focused));
+      again?.focus({ preventScroll: true });
     }
   };
 
