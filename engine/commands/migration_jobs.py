@@ -5,6 +5,7 @@ Whatever is killed and when, the cases themselves say how far it came.
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -36,6 +37,7 @@ from engine.records.migrations import (
     drop_items,
     find_item,
     find_migration,
+    hold_state,
     lock_migration,
     next_items,
 )
@@ -64,10 +66,11 @@ def work_on_migration(engine: Engine, claimed: Job) -> None:
         goal = Goal(plan.process_key, engine.catalogue.pins(connection, plan.pin_set_id), read_renamed(plan.renamed))
     if plan.state == TRYING and items:
         _try_items(engine, plan, goal, items)
-    for one in items if plan.state == RUNNING else ():
-        _take_over(engine, plan, goal, one)
-    for one in items if plan.state == REVERTING else ():
-        _put_back(engine, plan, one)
+    with suppress(_Stopped):
+        for one in items if plan.state == RUNNING else ():
+            _take_over(engine, plan, goal, one)
+        for one in items if plan.state == REVERTING else ():
+            _put_back(engine, plan, one)
 
     def settle(unit: UnitOfWork) -> None:
         settle_job(unit.connection, claimed)
@@ -93,10 +96,12 @@ def _try_items(engine: Engine, plan: Any, goal: Goal, ids: Sequence[str]) -> Non
             row = found._asdict()
             is_open = row["status"] == "active" and row["pin_set_id"] != plan.pin_set_id
             verdict = _judge(trial, connection, row) if is_open else None
-            if verdict is not None and (not wanted or wanted in verdict.places):
+            if verdict is not None and (not wanted or wanted in (*verdict.places, *verdict.around)):
                 verdicts[row["id"]], versions[row["id"]] = verdict, row["version"]
 
     def work(unit: UnitOfWork) -> None:
+        if hold_state(unit.connection, plan.id) != TRYING:
+            return
         drop_items(unit.connection, plan.id, [one for one in ids if verdicts.get(one) is None])
         for instance_id, verdict in verdicts.items():
             assert verdict is not None
@@ -121,6 +126,7 @@ def _take_over(engine: Engine, plan: Any, goal: Goal, instance_id: str) -> None:
     """One case in a step of its own. If it moved since the trial it is tried anew under its lock."""
 
     def act(step: Step) -> Plain:
+        _go_on_only(step, plan.id, RUNNING)
         found = find_item(step.connection, plan.id, instance_id)
         if found is None or found.state != CHOSEN:
             raise _Skipped("")
@@ -144,6 +150,7 @@ def _put_back(engine: Engine, plan: Any, instance_id: str) -> None:
     """One case in a step of its own, if nothing has happened since it was taken over."""
 
     def act(step: Step) -> Plain:
+        _go_on_only(step, plan.id, REVERTING)
         found = find_item(step.connection, plan.id, instance_id)
         if found is None or found.state != LEAVING:
             raise _Skipped("")
@@ -154,6 +161,16 @@ def _put_back(engine: Engine, plan: Any, instance_id: str) -> None:
         return None
 
     _do(engine, plan, instance_id, Command(REVERT, _actor_of(plan), act))
+
+
+class _Stopped(Exception):
+    """The migration was paused or cancelled: no further case of it."""
+
+
+def _go_on_only(step: Step, migration_id: str, state: str) -> None:
+    """Whoever pauses waits for the case that is under way, and none comes after it. Raises _Stopped."""
+    if hold_state(step.connection, migration_id) != state:
+        raise _Stopped
 
 
 class _Skipped(Exception):
@@ -171,7 +188,7 @@ def _do(engine: Engine, plan: Any, instance_id: str, command: Command) -> None:
     try:
         run_step(engine, instance_id, command)
         return
-    except (DBAPIError, TryAgain):
+    except (DBAPIError, TryAgain, _Stopped):
         raise
     except _Skipped as skipped:
         if not skipped.reason:

@@ -25,6 +25,7 @@ from engine.records.migrations import (
     NEW,
     PAUSED,
     PLANNED,
+    REVERTED_FROM,
     REVERTING,
     RUNNING,
     SKIPPED,
@@ -53,10 +54,10 @@ ROLE = "analyst"
 
 
 class PlanInvalid(EngineError):
-    """A plan cannot be made; `field` names what is wrong: source, target, renamed."""
+    """A plan cannot be made; `field` names what is wrong: source, or renamed, with the `element` that does not fit."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message, field=field)
+    def __init__(self, field: str, message: str, element: str = "") -> None:
+        super().__init__(message, field=field, element=element)
 
 
 class NotPossibleNow(EngineError):
@@ -136,7 +137,7 @@ def run_migration(
 
 
 def pause_migration(engine: Engine, actor: Actor, migration_id: str) -> None:
-    """No further hundred is begun. Raises Forbidden, NotFound, NotPossibleNow."""
+    """No further case is moved: it waits for the one that is under way. Raises Forbidden, NotFound, NotPossibleNow."""
 
     def work(unit: UnitOfWork) -> None:
         _require_state(unit.connection, actor, migration_id, RUNNING)
@@ -177,7 +178,7 @@ def revert_migration(engine: Engine, actor: Actor, migration_id: str, instance_i
     """
 
     def work(unit: UnitOfWork) -> int:
-        _require_state(unit.connection, actor, migration_id, PAUSED, ENDED, DROPPED)
+        _require_state(unit.connection, actor, migration_id, *REVERTED_FROM)
         count = change_items(unit.connection, migration_id, unit.now, MIGRATED, LEAVING, (), instance_ids)
         if count:
             change_items(unit.connection, migration_id, unit.now, CHOSEN, PLANNED)
@@ -229,7 +230,8 @@ def _check_renamed(engine: Engine, connection: Connection, pins: Pins, key: str,
     pairs = [(old.partition("/")[0], new) for old, new in renamed.items()]
     for process, new in pairs:
         if (process, new) not in there or pairs.count((process, new)) > 1:
-            raise PlanInvalid("renamed", f"Expected an element of the target for one of the source, but got {new!r}")
+            message = f"Expected an element of the target for one of the source, but got {new!r}"
+            raise PlanInvalid("renamed", message, f"{process}/{new}")
 
 
 def _begin(

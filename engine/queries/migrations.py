@@ -13,11 +13,15 @@ from engine.language.model import FLOW_NODES, Element
 from engine.language.versions import split_version
 from engine.records.migrations import (
     CHOSEN,
+    CLEAN,
+    DIFFERS,
     FAILED,
     LEAVING,
     MIGRATED,
     NEW,
+    PLANNED,
     REVERTED,
+    REVERTED_FROM,
     REVERTING,
     RUNNING,
     SKIPPED,
@@ -29,6 +33,7 @@ from engine.records.migrations import (
 )
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
+from engine.runtime.reconsidering import Place
 from engine.runtime.step import ACTIVE
 from engine.storage.actor import Actor
 from engine.storage.migrating import migration, migration_item
@@ -39,16 +44,20 @@ ROLE = "analyst"
 ROWS = 50
 # Elements at which nobody ever waits, and which decide nothing.
 _SILENT = frozenset({"startEvent", "endEvent", "intermediateThrowEvent", "scriptTask", "sendTask"})
+_WAITED_AT = frozenset(
+    {"userTask", "serviceTask", "receiveTask", "intermediateCatchEvent", "callActivity", "subProcess"}
+)
+World = dict[Place, Element]  # by process without its version
 
-
+_CAN_BE_REVERTED = and_(
+    migration_item.c.state == MIGRATED,
+    migration_item.c.snapshot.is_not(None),
+    migration_item.c.version == instance.c.version,
+)
 _SHOWN = (
     *(migration_item.c[name] for name in ("instance_id", "state", "verdict", "reason", "element", "facts", "places")),
     *(instance.c[name] for name in ("business_key", "subject_zh", "subject_en", "amount_fen", "started_at")),
-    and_(
-        migration_item.c.state == MIGRATED,
-        migration_item.c.snapshot.is_not(None),
-        migration_item.c.version == instance.c.version,
-    ).label("can_be_reverted"),
+    _CAN_BE_REVERTED.label("can_be_reverted"),
 )
 
 
@@ -80,6 +89,7 @@ class MigrationRow:
     process_zh: str
     process_en: str
     sources: list[int]
+    source_ids: list[str]
     target: int
     target_id: str
     state: str
@@ -116,14 +126,23 @@ class MigrationRow:
 
 @dataclass(frozen=True)
 class Finding:
-    """Why cases are not clean: so many for this reason at this element."""
+    """Why cases are not clean, or were not moved or put back: so many for this reason at this element.
+
+    `state` is that of such cases.
+    """
 
     verdict: str
     reason: str
     process_key: str
     element: str
+    state: str
     facts: PlainDict
     count: int
+
+    @property
+    def place(self) -> str:
+        """As `process/element`; empty where no element is to blame."""
+        return f"{self.process_key}/{self.element}" if self.element else ""
 
 
 @dataclass(frozen=True)
@@ -144,12 +163,21 @@ class MovedCase:
     places: list[Element]
     can_be_reverted: bool
 
+    @property
+    def can_go(self) -> bool:
+        """Whether it may be chosen to be taken over."""
+        return self.state == PLANNED and self.verdict in (CLEAN, DIFFERS)
+
 
 @dataclass(frozen=True)
 class MigrationView:
-    """A plan with a page of its cases; `after` is where the next page begins."""
+    """A plan with a page of its cases; `after` is where the next page begins.
+
+    `revertible` is how many of all its cases can be put back now.
+    """
 
     row: MigrationRow
+    revertible: int
     findings: list[Finding]
     cases: list[MovedCase]
     after: str | None
@@ -180,36 +208,61 @@ def find_missing(engine: Engine, sources: Sequence[str], target: str) -> list[Mi
     with engine.database.read() as connection:
         key = engine.catalogue.content(connection, target)["key"]
         newest = {**engine.catalogue.newest(connection)[PROCESS], key: target}
-        old = _read_old(engine, connection, key, sources)
+        worlds = _read_worlds(engine, connection, key, sources)
+        old = {place: one for world in worlds for place, one in world.items()}
         new = {
             (process, one.id): one
             for process in {process for process, _ in old} & newest.keys()
             for one in engine.catalogue.elements(connection, newest[process]).values()
         }
         waiting = _count_waiting(connection, sources)
-    fresh = [one for place, one in new.items() if place not in old]
     found = [
-        Missing(
-            replace(one, process_key=process),
-            waiting[process, one.id],
-            [other for other in fresh if (other.process_key, other.kind) == (process, one.kind)],
-        )
-        for (process, _), one in old.items()
-        if one.kind in FLOW_NODES and one.kind not in _SILENT and (process, one.id) not in new
+        Missing(replace(one, process_key=place[0]), waiting[place], _list_candidates(place, one, worlds, new))
+        for place, one in old.items()
+        if one.kind in FLOW_NODES and one.kind not in _SILENT and place not in new
     ]
     return sorted(found, key=lambda one: (-one.waiting, not one.candidates))
 
 
-def _read_old(
-    engine: Engine, connection: Connection, key: str, sources: Sequence[str]
-) -> dict[tuple[str, str], Element]:
-    """The elements running cases of these versions may stand at, by process without its version."""
-    found = {(key, one.id): one for source in sources for one in engine.catalogue.elements(connection, source).values()}
+def _list_candidates(place: Place, one: Element, worlds: Sequence[World], new: World) -> list[Element]:
+    """What an element may have become: what no version that has it has beside it."""
+    beside = [world for world in worlds if place in world]
+    return [
+        other
+        for fresh, other in new.items()
+        if (fresh[0], other.kind) == (place[0], one.kind) and not any(fresh in world for world in beside)
+    ]
+
+
+def list_places(engine: Engine, key: str, sources: Sequence[str]) -> list[tuple[Element, list[Element]]]:
+    """Where running cases of these versions of a process may wait: the process and what stands in it, then those it
+    calls. A sub-process or a call stands for all inside it. Elements carry the key of their process, without a version.
+    """
+    found: World = {}
+    with engine.database.read() as connection:
+        for world in _read_worlds(engine, connection, key, sources):
+            found |= world
+    places: dict[str, list[Element]] = {key: []}
+    for (process, _), one in found.items():
+        if one.kind in _WAITED_AT:
+            places.setdefault(process, []).append(replace(one, process_key=process))
+    names = {process: found.get((process, process)) or Element(process, "process", process) for process in places}
+    return [(names[process], elements) for process, elements in places.items() if elements]
+
+
+def _read_worlds(engine: Engine, connection: Connection, key: str, sources: Sequence[str]) -> list[World]:
+    """The elements cases of these versions may stand at: of each version, and of each set of versions running cases
+    have pinned, called processes included.
+    """
+    catalogue = engine.catalogue
+    worlds: list[World] = [
+        {(key, one.id): one for one in catalogue.elements(connection, source).values()} for source in sources
+    ]
     pins = select(instance.c.pin_set_id).where(instance.c.definition_id.in_(sources), instance.c.status == ACTIVE)
     for pin_set_id in connection.execute(pins.distinct()).scalars():
-        specs = engine.catalogue.process(connection, engine.catalogue.pins(connection, pin_set_id), key)
-        found |= {(split_version(process)[0], element): one for (process, element), one in specs.elements.items()}
-    return found
+        specs = catalogue.process(connection, catalogue.pins(connection, pin_set_id), key)
+        worlds.append({(split_version(process)[0], element): one for (process, element), one in specs.elements.items()})
+    return worlds
 
 
 def _count_waiting(connection: Connection, sources: Sequence[str]) -> Counter[tuple[str, str]]:
@@ -229,10 +282,14 @@ def fetch_migration(
     migration_id: str,
     verdict: str = "",
     state: str = "",
+    reason: str = "",
     element: str = "",
     after: str = "",
 ) -> MigrationView:
-    """A plan with the cases of a verdict, in a state, or with an element to blame. Raises NotFound."""
+    """A plan with the cases of a verdict, in a state, for a reason, or with an element to blame (`process/element`).
+
+    Raises NotFound.
+    """
     require_analyst(actor)
     with engine.database.read() as connection:
         found = find_migration(connection, migration_id)
@@ -246,13 +303,26 @@ def fetch_migration(
             .order_by(migration_item.c.instance_id)
             .limit(ROWS + 1)
         )
-        for column, asked in (("verdict", verdict), ("state", state), ("element", element)):
-            if asked:
-                query = query.where(migration_item.c[column] == asked)
+        process, _, blamed = element.partition("/")
+        wanted = {"verdict": verdict, "state": state, "reason": reason, "process_key": process, "element": blamed}
+        query = query.where(*(migration_item.c[column] == asked for column, asked in wanted.items() if asked))
         rows = connection.execute(query).all()
         cases = [_read_case(row, elements) for row in rows[:ROWS]]
         more = cases[-1].instance_id if len(rows) > ROWS else None
-        return MigrationView(_read(connection, found), _read_findings(connection, migration_id), cases, more, elements)
+        row, findings = _read(connection, found), _read_findings(connection, migration_id)
+        return MigrationView(row, _count_revertible(connection, row), findings, cases, more, elements)
+
+
+def _count_revertible(connection: Connection, row: MigrationRow) -> int:
+    if row.state not in REVERTED_FROM or not row.count(MIGRATED):
+        return 0
+    query = (
+        select(func.count())
+        .select_from(migration_item)
+        .join(instance, instance.c.id == migration_item.c.instance_id)
+        .where(migration_item.c.migration_id == row.id, _CAN_BE_REVERTED)
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def _read_elements(engine: Engine, connection: Connection, row: Any) -> dict[str, Element]:
@@ -267,14 +337,23 @@ def _read_elements(engine: Engine, connection: Connection, row: Any) -> dict[str
 
 def _read_findings(connection: Connection, migration_id: str) -> list[Finding]:
     columns = [migration_item.c[name] for name in ("verdict", "reason", "process_key", "element")]
+    states, facts = func.min(migration_item.c.state).label("state"), func.max(migration_item.c.facts).label("facts")
     query = (
-        select(*columns, func.max(migration_item.c.facts).label("facts"), func.count().label("number"))
+        select(*columns, states, facts, func.count().label("number"))
         .where(migration_item.c.migration_id == migration_id, migration_item.c.reason.is_not(None))
         .group_by(*columns)
         .order_by(columns[0], func.count().desc())
     )
     return [
-        Finding(row.verdict or "", row.reason, row.process_key or "", row.element or "", row.facts or {}, row.number)
+        Finding(
+            row.verdict or "",
+            row.reason,
+            row.process_key or "",
+            row.element or "",
+            row.state,
+            row.facts or {},
+            row.number,
+        )
         for row in connection.execute(query)
     ]
 
@@ -295,6 +374,7 @@ def _read(connection: Connection, row: Any) -> MigrationRow:
         target.name_zh,
         target.name_en,
         sorted(known[one].version for one in row.sources),
+        row.sources,
         target.version,
         row.target_id,
         row.state,

@@ -38,7 +38,7 @@ TRYING, TRIED, RUNNING, PAUSED, REVERTING, ENDED, DROPPED = (
     "cancelled",
 )
 # of a case in it
-NEW, PLANNED, CHOSEN, MIGRATED, SKIPPED, FAILED, LEAVING, REVERTED = (
+NEW, PLANNED, CHOSEN, MIGRATED, SKIPPED, FAILED, LEAVING, REVERTED = ITEM_STATES = (
     "new",
     "planned",
     "chosen",
@@ -50,7 +50,9 @@ NEW, PLANNED, CHOSEN, MIGRATED, SKIPPED, FAILED, LEAVING, REVERTED = (
 )
 TO_DO = {TRYING: NEW, RUNNING: CHOSEN, REVERTING: LEAVING}
 """In which state the cases are that a migration in this state still has to look at."""
-CLEAN, DIFFERS, BLOCKED = "clean", "differs", "blocked"
+REVERTED_FROM = (PAUSED, ENDED, DROPPED)
+"""In which states cases may be put back."""
+CLEAN, DIFFERS, BLOCKED = VERDICTS = "clean", "differs", "blocked"
 
 _IS_ITEM = and_(
     migration_item.c.migration_id == bindparam("migration_id_"),
@@ -64,6 +66,9 @@ _NEXT = Prepared(
     .limit(CHUNK_ITEMS)
 )
 _ITEM = Prepared(select(migration_item).where(_IS_ITEM))
+_HOLD = Prepared(
+    select(migration.c.state).where(migration.c.id == bindparam("migration_id_")).with_for_update(read=True)
+)
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,11 @@ def lock_migration(connection: Connection, migration_id: str) -> Any:
     """The same, held until the end of the transaction."""
     query = select(migration).where(migration.c.id == migration_id).with_for_update()
     return connection.execute(query).one_or_none()
+
+
+def hold_state(connection: Connection, migration_id: str) -> str:
+    """The state of a migration, which nobody changes until the end of the transaction; others may hold it as well."""
+    return str(_HOLD.scalar(connection, {"migration_id_": migration_id}))
 
 
 def add_migration(connection: Connection, row: Mapping[str, Any], instance_ids: Iterable[str]) -> None:

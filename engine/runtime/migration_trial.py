@@ -1,7 +1,7 @@
 """What a trial on a copy says of a case: clean, a decision would differ, or blocked, with element and reason."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NoReturn
@@ -39,7 +39,8 @@ MAX_DIFFERENCES = 10
 class Verdict:
     """What a trial says of a case: clean, differs or blocked. `reason` is a key of words, `facts` fill them in.
 
-    `process_key` and `element` are what is to blame; `places` are where the case waits, as `process/element`.
+    `process_key` and `element` are what is to blame; `places` are where the case waits, as `process/element`, and
+    `around` the sub-processes and calls it is inside of.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Verdict:
     process_key: str = ""
     element: str = ""
     facts: PlainDict = field(default_factory=dict)
+    around: tuple[str, ...] = ()
 
 
 class Trial:
@@ -65,16 +67,18 @@ class Trial:
         host = _TrialHost(self, connection)
         script_engine = SandboxEngine(self.engine.form_sandbox, values={"now": format_instant(self.now)})
         case = thaw(row["state"], source, script_engine, host)
-        places = tuple(sorted({f"{key_}/{element}" for key_, element in map(place_of, _list_waiting(case))}))
+        places = _name_places(_list_waiting(case))
+        around = _name_places(task for task in case.tokens() if isinstance(task.task_spec, Nested))
         try:
             moved = move_case(case, target, self.goal.renamed, script_engine, host)
             self._check_offers(connection, row["id"], case, moved)
         except MigrationBlocked as blocked:
-            return _describe_blocked(blocked, source, target, places)
+            return replace(_describe_blocked(blocked, source, target), places=places, around=around)
         found = self._reconsider(
             connection, row["id"], Versions(source, target, pins, self.goal.pins, self.goal.renamed)
         )
-        return _describe_differences(found, source, target, places) if found else Verdict(CLEAN, places)
+        verdict = _describe_differences(found, source, target) if found else Verdict(CLEAN)
+        return replace(verdict, places=places, around=around)
 
     def _reconsider(self, connection: Connection, instance_id: str, versions: Versions) -> list[Difference]:
         known = self._reconsiderations.get(versions.source_pins.id)
@@ -145,25 +149,26 @@ def _list_waiting(case: Case) -> list[TracedTask]:
     return [task for task in tokens if not isinstance(task.task_spec, silent)] or tokens
 
 
+def _name_places(tasks: Iterable[TracedTask]) -> tuple[str, ...]:
+    """As `process/element`, each once."""
+    return tuple(sorted({f"{process}/{element}" for process, element in map(place_of, tasks)}))
+
+
 # --- in words -----------------------------------------------------------------------------------------------------
-def _describe_blocked(
-    blocked: MigrationBlocked, source: ProcessSpecs, target: ProcessSpecs, places: tuple[str, ...]
-) -> Verdict:
+def _describe_blocked(blocked: MigrationBlocked, source: ProcessSpecs, target: ProcessSpecs) -> Verdict:
     place = blocked.process, blocked.element
     element = _find(source, place) or _find(target, place)
     facts: PlainDict = {**blocked.facts, **_name("", element, blocked.element)}
     if isinstance(other := blocked.facts.get("other"), str):
         facts |= _name("other_", _find(target, (blocked.process, other)), other)
-    return Verdict(BLOCKED, places, blocked.reason, blocked.process, blocked.element, facts)
+    return Verdict(BLOCKED, (), blocked.reason, blocked.process, blocked.element, facts)
 
 
-def _describe_differences(
-    found: list[Difference], source: ProcessSpecs, target: ProcessSpecs, places: tuple[str, ...]
-) -> Verdict:
+def _describe_differences(found: list[Difference], source: ProcessSpecs, target: ProcessSpecs) -> Verdict:
     told: list[Plain] = [_describe_difference(one, source, target) for one in found[:MAX_DIFFERENCES]]
     first = found[0]
     facts: PlainDict = {"differences": told, "count": len(found)}
-    return Verdict(DIFFERS, places, "table" if first.table else "way", *first.place, facts)
+    return Verdict(DIFFERS, (), "table" if first.table else "way", *first.place, facts)
 
 
 def _describe_difference(one: Difference, source: ProcessSpecs, target: ProcessSpecs) -> PlainDict:

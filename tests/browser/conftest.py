@@ -58,16 +58,17 @@ class QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def serve(engine: Engine) -> Iterator[str]:
-    """Serves an engine as the real server does, in this process; the clock is the real one."""
+def serve(engine: Engine, *, has_workers: bool = True) -> Iterator[str]:
+    """Serves an engine as the real server does, in this process. Without workers nothing that is due is done."""
     before = set(threading.enumerate())
-    workers = Workers(engine).start()
+    workers = Workers(engine).start() if has_workers else None
     server = make_server("127.0.0.1", 0, make_app(engine), threaded=True, request_handler=QuietHandler)
     threading.Thread(target=server.serve_forever, name="server").start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
-        workers.stop()
+        if workers is not None:
+            workers.stop()
         server.shutdown()
         server.server_close()
         for thread in set(threading.enumerate()) - before:

@@ -1,13 +1,15 @@
 """Migrating running cases: a plan is made, its verdicts are read, cases are chosen, taken over and put back."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from engine.commands.migrations import (
     Draft,
+    PlanInvalid,
     cancel_migration,
     pause_migration,
     plan_migration,
@@ -17,23 +19,27 @@ from engine.commands.migrations import (
 )
 from engine.definitions.catalogue import PROCESS
 from engine.language.model import Element
-from engine.queries.definitions import DefinitionRow, fetch_definition
-from engine.queries.migrations import fetch_migration, find_missing, list_migrations, require_analyst
-from engine.records.migrations import CLEAN, DIFFERS, Filters
+from engine.queries.definitions import fetch_definition
+from engine.queries.migrations import (
+    MigrationView,
+    fetch_migration,
+    find_missing,
+    list_migrations,
+    list_places,
+    require_analyst,
+)
+from engine.records.migrations import CLEAN, DIFFERS, ITEM_STATES, VERDICTS
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.storage.actor import Actor
 from engine.storage.ids import new_id
 from engine.storage.plain import PlainDict
-from web.auditor.days import read_day
+from web.analyst.plans import FILTERS, RENAMED, Fields, choose_versions, read_filters, read_renamed, write_plan
 from web.auditor.names import Names
 from web.security import current_actor
 from web.texts import text
 
-FEN = 100
-RENAMED = "as:"  # of the fields that say what an element is called in the target
-# Where a case may be looked for by where it waits.
-PLACES = frozenset({"userTask", "serviceTask", "receiveTask", "intermediateCatchEvent", "callActivity", "subProcess"})
+TOLD = ("unticked", "unmoved", "unreverted")  # why nothing came of a button
 RUN = {"clean": (CLEAN,), "all": (CLEAN, DIFFERS), "picked": (CLEAN, DIFFERS)}
 
 
@@ -50,7 +56,15 @@ def add_migrations(blueprint: Blueprint, engine: Engine) -> None:
     blueprint.add_url_rule(f"{one}/resume", "resume_migration", desk.ask(resume_migration), methods=post)
     blueprint.add_url_rule(f"{one}/cancel", "cancel_migration", desk.ask(cancel_migration), methods=post)
     blueprint.add_url_rule(f"{one}/revert", "revert_migration", desk.revert, methods=post)
-    blueprint.context_processor(lambda: {"explain": explain})
+    blueprint.context_processor(lambda: {"explain": explain, "name_place": name_place})
+
+
+@dataclass(frozen=True)
+class Chip:
+    """Something the list of cases is narrowed to, and the address of the list without it."""
+
+    words: str
+    url: str
 
 
 class MigrationDesk:
@@ -66,77 +80,107 @@ class MigrationDesk:
 
     def show_plan(self, definition_id: str) -> str:
         """The form of a plan: which versions, where to, which cases, and what is called otherwise there."""
+        return self._show_form(definition_id, request.args, {})
+
+    def _show_form(self, definition_id: str, asked: Fields, wrong: dict[str, str]) -> str:
+        """The form as it is filled in, with what is wrong in words by field."""
         require_analyst(current_actor())
         view = fetch_definition(self.engine, definition_id)
         if view.definition.kind != PROCESS:
             raise NotFound("definition", definition_id)
-        sources, target = _choose_versions(view.versions, view.definition)
+        sources, target = choose_versions(view.versions, view.definition, asked)
+        source_ids = [one.id for one in sources]
         return render_template(
             "analyst/migrate.html",
             row=view.definition,
             versions=view.versions,
-            sources=[one.id for one in sources],
+            sources=source_ids if asked.getlist("source") or not wrong else [],
             target=target,
-            missing=find_missing(self.engine, [one.id for one in sources], target.id),
-            places=self._list_places(sources),
-            asked=request.args,
+            missing=find_missing(self.engine, source_ids, target.id),
+            places=list_places(self.engine, view.definition.key, source_ids),
+            asked=asked,
+            is_filtered=any(asked.get(name) for name in FILTERS),
+            wrong=wrong,
             token=new_id(),
             past=list_migrations(self.engine, current_actor(), view.definition.key),
         )
 
-    def plan(self, definition_id: str) -> BaseResponse:
-        """Makes the plan and begins to try its cases."""
+    def plan(self, definition_id: str) -> BaseResponse | tuple[str, int]:
+        """Makes the plan and begins to try its cases; or shows the form with the versions that were chosen."""
         fields = request.form
-        renamed = {name.removeprefix(RENAMED): new for name, new in fields.items() if name.startswith(RENAMED) and new}
+        if "compare" in fields:
+            typed = {name: fields.getlist(name) for name in fields if _is_of_plan(name)}
+            kept: dict[str, Any] = {name: values for name, values in typed.items() if any(values)}
+            return redirect(url_for("analyst.migrate", definition_id=definition_id, **kept), 303)
+        filters, unread = read_filters(fields)
+        if unread:
+            wrong = {name: text(f"migration.wrong.{name}") for name in unread}
+            return self._show_form(definition_id, fields, wrong), 422
         target = fields.get("target", definition_id)
-        draft = Draft(tuple(fields.getlist("source")), target, renamed, _read_filters(fields))
-        made = plan_migration(self.engine, current_actor(), fields.get("token", "") or new_id(), draft)
+        draft = Draft(tuple(fields.getlist("source")), target, read_renamed(fields), filters)
+        try:
+            made = plan_migration(self.engine, current_actor(), fields.get("token", "") or new_id(), draft)
+        except PlanInvalid as refused:
+            field, place = str(refused.facts["field"]), str(refused.facts["element"])
+            wrong = {field: text(f"migration.wrong.{field}", element=self._name_element(target, place))}
+            return self._show_form(definition_id, fields, wrong), 422
         return redirect(url_for("analyst.migration", migration_id=made), 303)
 
     def show(self, migration_id: str) -> str:
         """How far a plan is, why cases are not clean, and the cases one by one."""
-        asked = {name: request.args.get(name, "") for name in ("verdict", "state", "element")}
+        asked = _read_asked(request.args)
         view = fetch_migration(self.engine, current_actor(), migration_id, **asked, after=request.args.get("after", ""))
+        told = request.args.get("told", "")
         return render_template(
             "analyst/migration.html",
             view=view,
             row=view.row,
-            asked={name: value for name, value in asked.items() if value},
+            asked=asked,
+            chips=_list_chips(view, asked),
+            told=told if told in TOLD else "",
+            plan=write_plan(view.row),
             names=self._name({view.row.actor_id}),
         )
 
     def run(self, migration_id: str) -> BaseResponse:
         """Takes over what was chosen: the clean ones, all but the blocked ones, or those ticked."""
+        g.back = url_for("analyst.migration", migration_id=migration_id)
         scope = request.form.get("scope", "")
         picked = request.form.getlist("case") if scope == "picked" else None
-        run_migration(self.engine, current_actor(), migration_id, RUN.get(scope, ()), picked)
-        return _show_again(migration_id)
+        count = run_migration(self.engine, current_actor(), migration_id, RUN.get(scope, ()), picked)
+        return _show_again(migration_id, "" if count else "unticked" if picked == [] else "unmoved")
 
     def revert(self, migration_id: str) -> BaseResponse:
         """Puts cases back: those ticked, or all that have not gone on."""
+        g.back = url_for("analyst.migration", migration_id=migration_id)
         picked = request.form.getlist("case") if request.form.get("scope") == "picked" else None
-        revert_migration(self.engine, current_actor(), migration_id, picked)
-        return _show_again(migration_id)
+        count = revert_migration(self.engine, current_actor(), migration_id, picked)
+        return _show_again(migration_id, "" if count else "unticked" if picked == [] else "unreverted")
 
     def ask(self, command: Callable[[Engine, Actor, str], None]) -> Callable[[str], BaseResponse]:
         """The view of a command that needs nothing but the plan."""
 
         def view(migration_id: str) -> BaseResponse:
+            g.back = url_for("analyst.migration", migration_id=migration_id)
             command(self.engine, current_actor(), migration_id)
             return _show_again(migration_id)
 
         return view
 
-    def _list_places(self, sources: list[DefinitionRow]) -> list[Element]:
-        found: dict[str, Element] = {}
+    def _name_element(self, target: str, place: str) -> str:
         with self.engine.database.read() as connection:
-            for source in sources:
-                found |= self.engine.catalogue.elements(connection, source.id)
-        return [one for one in found.values() if one.kind in PLACES]
+            elements = self.engine.catalogue.elements(connection, target)
+        return name_place({f"{one.process_key}/{one.id}": one for one in elements.values()}, place)
 
     def _name(self, people: set[str]) -> Names:
         with self.engine.database.read() as connection:
             return Names(connection, people, g.fmt)
+
+
+def name_place(elements: Mapping[str, Element], place: str) -> str:
+    """The name of `process/element`, or the id of an element nobody knows."""
+    found = elements.get(place)
+    return (found and g.fmt.name(found.name_zh, found.name_en)) or place.partition("/")[2]
 
 
 def explain(reason: str, facts: PlainDict) -> str:
@@ -160,41 +204,44 @@ def _shorten(value: object) -> str:
     return "–" if value is None else str(value)[:120]
 
 
-def _choose_versions(versions: list[DefinitionRow], shown: DefinitionRow) -> tuple[list[DefinitionRow], DefinitionRow]:
-    """What the form asks for; at first every older version with running cases, to the newest one."""
-    asked = request.args.getlist("source")
-    target = next((one for one in versions if one.id == request.args.get("target")), versions[0])
-    chosen = [one for one in versions if one.id in asked]
-    if not asked:
-        is_older = shown.id != target.id and shown.running
-        chosen = [shown] if is_older else [one for one in versions if one.running and one.id != target.id]
-    return chosen or [target], target
+def _is_of_plan(name: str) -> bool:
+    """Whether a field says something of the plan, and not only of this one form."""
+    return name in (*FILTERS, "source", "target") or name.startswith(RENAMED)
 
 
-def _read_filters(fields: Mapping[str, str]) -> Filters:
-    until = read_day(fields.get("to", ""))
-    return Filters(
-        element=fields.get("element", ""),
-        text=fields.get("q", "").strip(),
-        party=fields.get("party", "").strip(),
-        started_from=read_day(fields.get("from", "")),
-        started_to=_next_day(until),
-        least_fen=_read_fen(fields.get("least", "")),
-        most_fen=_read_fen(fields.get("most", "")),
-    )
+def _read_asked(asked: Fields) -> dict[str, str]:
+    """Which cases are asked for; what nobody knows is left out."""
+    known = {"verdict": VERDICTS, "state": ITEM_STATES}
+    found = {name: asked.get(name, "") for name in ("verdict", "state", "reason", "element")}
+    return {name: value for name, value in found.items() if value and value in known.get(name, (value,))}
 
 
-def _next_day(day: datetime | None) -> datetime | None:
-    return None if day is None else day + timedelta(days=1)
+def _list_chips(view: MigrationView, asked: Mapping[str, str]) -> list[Chip]:
+    """What the list is narrowed to; a reason and the element to blame for it are one."""
+    words = {
+        "verdict": text(f"migration.verdict.{asked['verdict']}") if "verdict" in asked else "",
+        "state": text(f"migration.item.{asked['state']}") if "state" in asked else "",
+        "reason": _say_reason(view, asked),
+    }
+
+    def without(*names: str) -> str:
+        rest: dict[str, Any] = {name: value for name, value in asked.items() if name not in names}
+        return url_for("analyst.migration", migration_id=view.row.id, **rest) + "#h-cases"
+
+    return [
+        Chip(said, without("reason", "element") if name == "reason" else without(name))
+        for name, said in words.items()
+        if said
+    ]
 
 
-def _read_fen(typed: str) -> int | None:
-    """An amount as people write it; none for what is no amount."""
-    try:
-        return round(float(typed.replace(",", "")) * FEN)
-    except (ValueError, OverflowError):
-        return None
+def _say_reason(view: MigrationView, asked: Mapping[str, str]) -> str:
+    reason, place = asked.get("reason"), asked.get("element", "")
+    found = next((one for one in view.findings if one.reason == reason and one.place == place), None)
+    if found is not None:
+        return explain(found.reason, found.facts)
+    return name_place(view.elements, place) if place else text("migration.reason") if reason else ""
 
 
-def _show_again(migration_id: str) -> BaseResponse:
-    return redirect(url_for("analyst.migration", migration_id=migration_id), 303)
+def _show_again(migration_id: str, told: str = "") -> BaseResponse:
+    return redirect(url_for("analyst.migration", migration_id=migration_id, told=told or None), 303)

@@ -1,8 +1,9 @@
 // Keeps parts of a page fresh while it is open: `data-live` is the address of a stream that says when to ask again,
 // `data-parts` names the elements (by id) that are then taken from the page's own address. Without a stream it asks
 // every POLL milliseconds; an answer 304 costs the server next to nothing. A part that was replaced is announced by
-// the event `part` on the document: {old, fresh}, before the old one goes. With `data-catch-up` it asks as soon as it
-// listens, for what happened since the page was made.
+// the event `part` on the document: {old, fresh}, before the old one goes. A part with `data-keep-ticked` stays while
+// something in it is ticked. With `data-catch-up` it asks as soon as it listens, for what happened since the page was
+// made.
 "use strict";
 {
   const POLL = 20_000;
@@ -22,14 +23,20 @@
     label?.classList.toggle("is-on", words === label.dataset.on);
   };
 
+  const MARKS = ["id", "name", "value", "href", "textContent"];
+  const isSame = (one, other) => MARKS.every((name) => one[name] === other[name]);
+
   // Only what differs is touched, so that nobody loses the place he is at for nothing.
   const replace = (text) => {
     const page = new DOMParser().parseFromString(text, "text/html");
     for (const id of host.dataset.parts.split(" ")) {
       const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
-      if (!old || !fresh) continue;
+      if (!old || !fresh || ("keepTicked" in old.dataset && old.querySelector("input:checked"))) continue;
+      const focused = old.contains(document.activeElement) ? document.activeElement : null;
       document.dispatchEvent(new CustomEvent("part", { detail: { old, fresh } }));
       old.replaceWith(fresh);
+      const again = focused && [...fresh.querySelectorAll(focused.tagName)].find((one) => isSame(one, focused));
+      again?.focus({ preventScroll: true });
     }
   };
 
