@@ -229,6 +229,15 @@ def _tell(node: etree._Element) -> str:
     return f"{node.tag} {sorted(node.items())} {text}"
 
 
+def test_path_of_planes_is_in_the_language_of_the_page(visit: Visit) -> None:
+    for language, path in (("en", ["Hire order", "Expiry decision"]), ("zh", ["需求订单", "到期处理"])):
+        with visit(language) as person:
+            person.sign_in("ye", "analyst")
+            open_editor(person, "hire_order")
+            person.page.locator(".bjs-drilldown").first.click()
+            expect(person.page.locator(".bjs-breadcrumbs .bjs-crumb")).to_have_text(path)
+
+
 def test_english_page_shows_english_names_and_a_phone_shows_the_diagram(visit: Visit) -> None:
     with visit("en") as person:
         person.sign_in("ye", "analyst")
