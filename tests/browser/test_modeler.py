@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from engine.definitions.drawing import lay_out
 from tests.browser.checks import find_barriers, find_overflow
 from tests.browser.conftest import Visit
-from tests.browser.person import PHONE, TIMEOUT_MILLISECONDS, Person
+from tests.browser.person import PHONE, TIMEOUT_MILLISECONDS, Language, Person
 from tests.engine.diagrams import bpmn, end, flow, process, start, user
 
 DIAGRAMS = sorted((Path(__file__).parents[2] / "bpmn").rglob("*.bpmn"))
@@ -230,7 +230,8 @@ def _tell(node: etree._Element) -> str:
 
 
 def test_path_of_planes_is_in_the_language_of_the_page(visit: Visit) -> None:
-    for language, path in (("en", ["Hire order", "Expiry decision"]), ("zh", ["需求订单", "到期处理"])):
+    paths: dict[Language, list[str]] = {"en": ["Hire order", "Expiry decision"], "zh": ["需求订单", "到期处理"]}
+    for language, path in paths.items():
         with visit(language) as person:
             person.sign_in("ye", "analyst")
             open_editor(person, "hire_order")

@@ -123,5 +123,5 @@ def _lead_to(incident_id: str) -> Response:
     return redirect(url_for("operator.incident", incident_id=incident_id, meanwhile=1), 303)
 
 
-def _tell(went_on: int, again: int, **more: int) -> Response:
-    return redirect(url_for("operator.incidents", went_on=went_on, again=again, **more), 303)
+def _tell(went_on: int, again: int, fixed: int | None = None) -> Response:
+    return redirect(url_for("operator.incidents", went_on=went_on, again=again, fixed=fixed), 303)
