@@ -77,7 +77,10 @@ class TopicCall(Outbox, Protocol):
         """By whose days time is counted: the platform's zone, and the company's days as pinned at the start."""
 
     def values_of(self, element: str) -> PlainDict:
-        """The content of the form last submitted at that element of this instance; empty if none was."""
+        """The content of the form last submitted at that element of this instance; empty if none was.
+
+        Raises ValueError for an element the topic does not say it reads.
+        """
 
     def decide(self, table: str, values: Mapping[str, Plain]) -> Decision:
         """The answer of a pinned decision table, written into the history."""
@@ -174,7 +177,7 @@ FileGuard = Callable[[Connection, Actor, str], Collection[str]]
 
 @dataclass(frozen=True)
 class Topic:
-    """A registered service: in-step, unless it is a `BatchTopic`. `is_pure`: see `topic`."""
+    """A registered service: in-step, unless it is a `BatchTopic`. `is_pure`, `reads`: see `topic`."""
 
     name: str
     function: Callable[..., Any]
@@ -182,6 +185,19 @@ class Topic:
     optional: frozenset[str]
     types: Mapping[str, object] = field(hash=False)
     is_pure: bool = field(default=False, kw_only=True)
+    reads: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def list_forms(self, inputs: Mapping[str, object]) -> list[str]:
+        """The elements whose forms it may read with these inputs; of one that is not given, the default counts."""
+        found = []
+        for element in self.reads:
+            if element.startswith("${"):
+                name = element[2:-1]
+                named = inputs.get(name, inspect.signature(self.function).parameters[name].default)
+                found += [named] if isinstance(named, str) and named else []
+            else:
+                found.append(element)
+        return found
 
     def check_inputs(self, inputs: Mapping[str, Plain]) -> None:
         """Raises ValueUnfit for a value that is not of its parameter's type: a diagram can map anything to it."""
@@ -220,10 +236,11 @@ class BatchTopic(Topic):
 class BatchPlan:
     """The first half of a batch topic; with its second half it is registered."""
 
-    def __init__(self, name: str, plan: PlanFunction, chunk_items: int) -> None:
+    def __init__(self, name: str, plan: PlanFunction, chunk_items: int, reads: tuple[str, ...]) -> None:
         self.name = name
         self.plan = plan
         self.chunk_items = chunk_items
+        self.reads = reads
 
     def chunk(self, function: ChunkFunction) -> ChunkFunction:
         """Decorator: does at most `chunk_items` items, in a transaction of their own; what it gives is their result.
@@ -232,7 +249,10 @@ class BatchPlan:
         incident of the task; the other chunks are kept and go on.
         """
         parameters = _read_parameters(self.plan)
-        _add_topic(BatchTopic(self.name, self.plan, *parameters, chunk=function, chunk_items=self.chunk_items))
+        found = BatchTopic(
+            self.name, self.plan, *parameters, chunk=function, chunk_items=self.chunk_items, reads=self.reads
+        )
+        _add_topic(found)
         return function
 
 
@@ -274,33 +294,39 @@ RELATIONS: dict[str, RelationFunction] = {}
 MEMBER_ROLES: set[str] = set()
 """The roles in which members act for an organisation: what `baton:memberRoles` may name."""
 VIEWS: dict[str, ViewFunction] = {}
+VIEW_NEEDS: dict[str, tuple[str, ...]] = {}
+"""The process data without which a view cannot be made."""
 JOB_HANDLERS: dict[str, JobHandler] = {}
 FILE_GUARDS: list[FileGuard] = []
 """Who take files of a case from the sight of those who otherwise see all of them."""
 
 
-def topic(name: str, *, is_pure: bool = False) -> Callable[[TopicFunction], TopicFunction]:
+def topic(name: str, *, is_pure: bool = False, reads: Collection[str] = ()) -> Callable[[TopicFunction], TopicFunction]:
     """Registers an in-step service: `def f(call: TopicCall, *, <input parameters>) -> PlainDict`.
 
+    `reads`: the elements whose forms it asks for (`call.values_of`), `"${element}"` for the one that its input
+    parameter `element` names. A diagram that calls the service must have them: the lint says so before it is deployed.
     A pure one knows nothing but its inputs, the instant, the policy and the calendar, and does nothing to the world:
     a replay calls it, where of all others it takes what was recorded.
     """
 
     def register(function: TopicFunction) -> TopicFunction:
-        _add_topic(Topic(name, function, *_read_parameters(function), is_pure=is_pure))
+        _add_topic(Topic(name, function, *_read_parameters(function), is_pure=is_pure, reads=tuple(reads)))
         return function
 
     return register
 
 
-def batch_topic(name: str, *, chunk_items: int = CHUNK_ITEMS) -> Callable[[PlanFunction], BatchPlan]:
+def batch_topic(
+    name: str, *, chunk_items: int = CHUNK_ITEMS, reads: Collection[str] = ()
+) -> Callable[[PlanFunction], BatchPlan]:
     """Registers a service for many items: `def plan(call: TopicCall, *, <input parameters>) -> list[Plain]` gives them.
-    Fewer of them make a chunk where one item costs much, so that its transaction stays short.
+    Fewer of them make a chunk where one item costs much, so that its transaction stays short. `reads`: see `topic`.
 
     The decorated name becomes a `BatchPlan`, whose `chunk` registers what is done with them. The result of the task:
     `results`, what each chunk gave, in order; `rejected`, a list of {"item", "reason"}; `items`, how many there were.
     """
-    return lambda plan: BatchPlan(name, plan, chunk_items)
+    return lambda plan: BatchPlan(name, plan, chunk_items, tuple(reads))
 
 
 def _add_topic(found: Topic) -> None:
@@ -332,13 +358,16 @@ def relation(name: str) -> Callable[[RelationFunction], RelationFunction]:
     return register
 
 
-def view(name: str) -> Callable[[ViewFunction], ViewFunction]:
-    """Registers what a form component with `source: "<name>"` shows beside process data: rows of a service."""
+def view(name: str, *, needs: Collection[str] = ()) -> Callable[[ViewFunction], ViewFunction]:
+    """Registers what a form component with `source: "<name>"` shows beside process data: rows of a service.
+
+    `needs`: the process data it cannot do without. A form that shows it where they are not known is refused.
+    """
 
     def register(function: ViewFunction) -> ViewFunction:
         if name in VIEWS:
             raise ValueError(f"Expected one function for view {name}, but there are two")
-        VIEWS[name] = function
+        VIEWS[name], VIEW_NEEDS[name] = function, tuple(needs)
         return function
 
     return register

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 
 from engine.language.model import Element
 from engine.language.state import read_task_data
@@ -64,17 +64,22 @@ class Kept:
 
 @dataclass(frozen=True)
 class IncidentView:
-    """One incident; `data` are those of the element as it stands, empty once it is resolved."""
+    """One incident; `data` are those of the element as it stands, empty once it is resolved.
+
+    `present`: the open incident of the same step, if this one ended with an attempt that failed again.
+    """
 
     incident: OpenIncident
     cause: Cause
     resolved_at: datetime | None
     kept: Kept | None
     data: PlainDict
+    present: str | None
 
 
 _earlier = incident.alias("earlier")
 _IS_OF_TASK = _earlier.c.task_id == incident.c.task_id
+_OPEN = select(incident.c.id).where(incident.c.task_id == bindparam("task_id_"), incident.c.resolved_at.is_(None))
 
 
 def list_causes(engine: Engine) -> list[Group]:
@@ -100,7 +105,9 @@ def fetch_incident(engine: Engine, incident_id: str) -> IncidentView:
         is_open = row.resolved_at is None
         data = read_task_data(row.state, row.task_id) if is_open else {}
         kept = _find_kept(engine, connection, row)
-        return IncidentView(_read_incident(row), _read_cause(engine, connection, row), row.resolved_at, kept, data)
+        present = None if is_open else connection.execute(_OPEN, {"task_id_": row.task_id}).scalar()
+        cause = _read_cause(engine, connection, row)
+        return IncidentView(_read_incident(row), cause, row.resolved_at, kept, data, present)
 
 
 def list_same(engine: Engine, incident_id: str, limit: int) -> list[str]:

@@ -99,12 +99,12 @@ class OpenWork:
 
 @dataclass(frozen=True)
 class Incident:
-    """Something that could not go on."""
+    """Something that could not go on. `since`: of an open one, when its step failed first."""
 
     id: str
     element: str
     message: str
-    opened_at: datetime
+    since: datetime
     resolved_at: datetime | None
 
 
@@ -307,10 +307,14 @@ def _read_open_work(engine: Engine, connection: Connection, instance_id: str) ->
 
 
 def _read_incidents(connection: Connection, instance_id: str) -> list[Incident]:
-    rows = connection.execute(
-        select(incident).where(incident.c.instance_id == instance_id).order_by(incident.c.opened_at)
-    )
-    return [Incident(row.id, row.element, row.message, row.opened_at, row.resolved_at) for row in rows]
+    query = select(incident).where(incident.c.instance_id == instance_id).order_by(incident.c.opened_at)
+    first: dict[str, datetime] = {}
+    found = []
+    for row in connection.execute(query):
+        since = first.setdefault(row.task_id, row.opened_at) if row.resolved_at is None else row.opened_at
+        first.setdefault(row.task_id, row.opened_at)
+        found.append(Incident(row.id, row.element, row.message, since, row.resolved_at))
+    return found
 
 
 def _read_parties(connection: Connection, instance_id: str) -> list[CaseParty]:

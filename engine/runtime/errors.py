@@ -14,6 +14,13 @@ class Forbidden(EngineError):
     """The actor sees the thing but may not do this to it."""
 
 
+class ViewUnavailable(EngineError):
+    """A form shows what a service knows of a case, and this case has nothing of the kind: it belongs to another."""
+
+    def __init__(self, view: str) -> None:
+        super().__init__(f"Expected a case that {view} can be shown of, but it lacks the data for it", view=view)
+
+
 class TaskAlreadyClaimed(EngineError):
     """Somebody else holds the task."""
 

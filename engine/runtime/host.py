@@ -82,10 +82,12 @@ class ReadPolicy(dict[str, Plain]):
 
 
 class StepTopicCall(StepOutbox):
-    """See `registry.TopicCall`. `consulted`: the parts of policy and calendar it was asked for."""
+    """See `registry.TopicCall`. `forms`: the elements whose forms the topic says it reads; `consulted`: the parts of
+    policy and calendar it was asked for."""
 
-    def __init__(self, step: "Step", task: TracedTask, element: Element) -> None:
+    def __init__(self, step: "Step", task: TracedTask, element: Element, forms: Collection[str]) -> None:
         super().__init__(step.connection, step.engine.keys, step.now)
+        self._forms = forms
         self._step = step
         self._task = task
         self.actor: Actor = step.actor
@@ -119,6 +121,8 @@ class StepTopicCall(StepOutbox):
         return self._step.calendar
 
     def values_of(self, element: str) -> PlainDict:
+        if element not in self._forms:  # the lint could not know that the diagram must have it
+            raise ValueError(f"Expected the topic of {self.element} to say that it reads {element}, but it does not")
         if element == self._step.command.element:  # this very step's: it is written down at the end
             return self._step.command.content
         return last_content(self.connection, self.instance_id, element)
@@ -185,7 +189,7 @@ class StepHost:
             self.step.note({**described, "kind": "batch_reopened"})
             return None
         topic.check_inputs(inputs)
-        call = StepTopicCall(self.step, task, element)
+        call = StepTopicCall(self.step, task, element, topic.list_forms(inputs))
         try:
             with self.step.connection.begin_nested():
                 found = topic.function(call, **inputs)

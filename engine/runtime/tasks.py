@@ -1,11 +1,13 @@
 """A user task before somebody: fetched and authorised in one call, with its form and what the form shows."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, bindparam, func, select
+from sqlalchemy.exc import NoResultFound
 
 from engine.definitions.catalogue import DECISION, FORM
 from engine.definitions.forms import BoundForm, Form, bind
@@ -18,7 +20,7 @@ from engine.language.model import Element
 from engine.language.state import read_task_data
 from engine.records.access import IS_CANDIDATE, describe_actor
 from engine.runtime.engine import Engine
-from engine.runtime.errors import NotFound
+from engine.runtime.errors import NotFound, ViewUnavailable
 from engine.storage.actor import Actor
 from engine.storage.clock import format_instant
 from engine.storage.frozen import frozen
@@ -28,6 +30,8 @@ from engine.storage.prepared import Prepared
 from engine.storage.tables import file, instance, task
 
 Language = Literal["zh", "en"]
+
+log = logging.getLogger(__name__)
 
 _IS_THIS = and_(task.c.id == bindparam("task_id"), IS_CANDIDATE)
 _FIND = Prepared(select(task.c.id, task.c.instance_id, task.c.assignee_id, task.c.element).where(_IS_THIS))
@@ -201,7 +205,15 @@ def gather_views(context: ViewContext, form: Form) -> PlainDict:
 
 
 def _call_views(context: ViewContext, sources: frozenset[str]) -> PlainDict:
-    return {name: VIEWS[name](context) for name in sorted(sources & VIEWS.keys() - context.data.keys())}
+    return {name: _call_view(context, name) for name in sorted(sources & VIEWS.keys() - context.data.keys())}
+
+
+def _call_view(context: ViewContext, name: str) -> Plain:
+    try:
+        return VIEWS[name](context)
+    except (LookupError, NoResultFound) as error:  # the form is used in a process it was not made for
+        log.error("view %s of case %s", name, context.instance_id, exc_info=error)
+        raise ViewUnavailable(name) from error
 
 
 def _files(

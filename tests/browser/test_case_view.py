@@ -57,6 +57,15 @@ def test_slider_moves_marks_and_data_and_keeps_the_plane(visit: Visit) -> None:
         expect(page.get_by_role("searchbox")).to_be_visible()
 
 
+def test_the_plane_of_what_is_to_be_shown_is_open(visit: Visit) -> None:
+    with visit("en") as auditor:
+        open_case(auditor)
+        page = auditor.page
+        auditor.open(page.url.partition("?")[0] + "?at=5&show=confirm_or_object")
+        expect(here(auditor, "confirm_or_object")).to_be_visible()
+        expect(page.locator(".canvas.drawn .bjs-breadcrumbs-shown")).to_contain_text("Fulfilment")
+
+
 def test_each_moment_is_a_page_without_scripts(visit: Visit) -> None:
     with visit("zh", PHONE, has_scripts=False) as auditor:
         auditor.sign_in("du", "auditor")

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from engine.definitions.drawing import lay_out
 from tests.browser.checks import find_barriers, find_overflow
 from tests.browser.conftest import Visit
-from tests.browser.person import PHONE, TIMEOUT_MILLISECONDS, Person
+from tests.browser.person import PHONE, TIMEOUT_MILLISECONDS, Language, Person
 from tests.engine.diagrams import bpmn, end, flow, process, start, user
 
 DIAGRAMS = sorted((Path(__file__).parents[2] / "bpmn").rglob("*.bpmn"))
@@ -227,6 +227,16 @@ def list_lost(before: bytes, after: bytes) -> list[str]:
 def _tell(node: etree._Element) -> str:
     text = (node.text or "").strip() if len(node) == 0 else ""
     return f"{node.tag} {sorted(node.items())} {text}"
+
+
+def test_path_of_planes_is_in_the_language_of_the_page(visit: Visit) -> None:
+    paths: dict[Language, list[str]] = {"en": ["Hire order", "Expiry decision"], "zh": ["需求订单", "到期处理"]}
+    for language, path in paths.items():
+        with visit(language) as person:
+            person.sign_in("ye", "analyst")
+            open_editor(person, "hire_order")
+            person.page.locator(".bjs-drilldown").first.click()
+            expect(person.page.locator(".bjs-breadcrumbs .bjs-crumb")).to_have_text(path)
 
 
 def test_english_page_shows_english_names_and_a_phone_shows_the_diagram(visit: Visit) -> None:

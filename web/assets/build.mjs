@@ -34,8 +34,10 @@ function collectNotices(inputs) {
 }
 
 // Names in diagrams follow the language of the page: src/modeler/labels.js wraps the module that reads and writes them,
-// and the three places of the renderer that pass it by are led there.
+// and the places that pass it by are led there: three of the renderer, one of the path of planes.
 const PASSING = /\bsemantic(?:\.name\b|\.get\('name'\))/g;
+const CRUMB = "parent.name || parent.id";
+const LABELS = 'import { getLabel } from "../../util/LabelUtil";\n';
 const labels = {
   name: "labels",
   setup({ onResolve, onLoad }) {
@@ -45,6 +47,11 @@ const labels = {
       const count = contents.match(PASSING)?.length;
       if (count !== 3) throw new Error(`Expected 3 names that are read directly in ${path}, but found ${count}`);
       return { contents: contents.replace(PASSING, "getLabel(element)") };
+    });
+    onLoad({ filter: /bpmn-js\/lib\/features\/drilldown\/DrilldownBreadcrumbs\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, "utf8");
+      if (!contents.includes(CRUMB)) throw new Error(`Expected ${CRUMB} in ${path}, but it is not there`);
+      return { contents: LABELS + contents.replace(CRUMB, `getLabel({ businessObject: parent }) || ${CRUMB}`) };
     });
   },
 };

@@ -111,11 +111,12 @@ class NoticeDesk:
     def show_outbox(self) -> str:
         """What would have left the machine, for operators."""
         with self.engine.database.read() as connection:
-            written = list_outbox(connection, SHOWN)
+            written, counts = list_outbox(connection, SHOWN), count_deliveries(connection)
             return render_template(
                 "notices/outbox.html",
                 written=written,
-                counts=sorted(count_deliveries(connection).items()),
+                counts=sorted(counts.items()),
+                waiting=sum(count for (_, state), count in counts.items() if state == "queued"),
                 names=Names(connection, {one.user_id for one in written}, g.fmt),
             )
 

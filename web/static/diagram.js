@@ -1,6 +1,7 @@
 // Draws `<div class="canvas" data-diagram="<address of the BPMN>" data-marks='{"<element>": "now"}'>`, read only.
-// Marks are those of diagram.css; `data-notes` puts a number or a word on an element. Whoever changes these two later
-// sends the canvas an event `marked`; the plane that is open and what is seen of it stay.
+// Marks are those of diagram.css; `data-notes` puts a number or a word on an element, `data-show` names the element to
+// begin with: the plane it stands in is open. Whoever changes the first two later sends the canvas an event `marked`;
+// the plane that is open and what is seen of it stay.
 "use strict";
 
 const COLOURS = {
@@ -130,8 +131,10 @@ async function draw(host) {
   await viewer.importXML(translate(xml));
   const marked = new Map();
   mark(viewer, host, marked);
+  const [canvas, shown] = [viewer.get("canvas"), viewer.get("elementRegistry").get(host.dataset.show)];
+  if (shown) canvas.setRootElement(canvas.findRoot(shown));
   frame(viewer, marked);
-  const framed = new Set([viewer.get("canvas").getRootElement()]);
+  const framed = new Set([canvas.getRootElement()]);
   viewer.on("root.set", 500, ({ element }) => {
     if (framed.has(element)) return;
     framed.add(element);

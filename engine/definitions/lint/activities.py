@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.definitions.lint.diagram import Diagram, bpmn, text_of
+from engine.definitions.lint.diagram import Diagram, Node, bpmn, text_of
 from engine.definitions.lint.project import Project
 from engine.definitions.lint.registry import Problem, problem, rule
 from engine.language.suggest import suggest
@@ -10,6 +10,7 @@ from engine.language.suggest import suggest
 MAX_CANDIDATE = 40
 CANDIDATE_RULES = ("assignee", "candidateUsers", "candidateGroups")
 SCRIPT_FORMATS = ("", "python", "text/x-python")
+WITH_FORM = ("userTask", "startEvent")
 DECISION_RESULTS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 
 
@@ -34,7 +35,7 @@ def check_form(diagram: Diagram, project: Project) -> Iterator[Problem]:
 )
 def check_form_known(diagram: Diagram, project: Project) -> Iterator[Problem]:
     """A task whose form is missing shows an error page to the person who opens it."""
-    for node in diagram.of_kind("userTask", "startEvent"):
+    for node in diagram.of_kind(*WITH_FORM):
         form = node.camunda("formKey")
         if form and form not in project.form_keys:
             yield problem(node, form=form, hint=suggest(form, project.form_keys))
@@ -253,6 +254,53 @@ def check_unknown_parameters(diagram: Diagram, project: Project) -> Iterator[Pro
             name = (parameter.get("name") or "").strip()
             if topic and name and name not in known:
                 yield problem(node, topic=topic.name, name=name, hint=suggest(name, known))
+
+
+@rule(
+    "topic-form-missing",
+    "error",
+    en="Expected an element {form} with a form, which topic {topic} of {element} reads, but there is none{hint}: "
+    "name that element so, or call another service.",
+    zh="{element} 的主题 {topic} 会读取元素 {form} 的表单，但没有带表单的 {form}{hint}："
+    "请把该元素的编号改为 {form}，或换用其他服务。",
+)
+def check_read_forms(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """A service finds a form by the id of its element; under another name it finds nothing, and the case stops."""
+    for process in diagram.processes if project.registry.topics else ():
+        known = _list_forms(project, process.id)
+        for node in (node for scope in process.walk() for node in scope.of_kind("serviceTask")):
+            topic = project.registry.topics.get(node.camunda("topic"))
+            for form in topic.list_forms(_literals(node)) if topic else ():
+                if form not in known and not _is_among_callers(project, process.id, form):
+                    yield problem(node, form=form, topic=node.camunda("topic"), hint=suggest(form, known))
+
+
+def _literals(node: Node) -> dict[str, str | None]:
+    """What is mapped to a service; None stands for what only a case can tell."""
+    mapped = {(one.get("name") or "").strip(): text_of(one) for one in node.parameters("inputParameter")}
+    return {name: None if "${" in text else text for name, text in mapped.items()}
+
+
+def _list_forms(project: Project, key: str) -> set[str]:
+    """The elements with a form of a process and of those it calls, which are one case with it."""
+    processes = filter(None, map(project.find_process, project.list_called(key)))
+    nodes = (node for process in processes for scope in process.walk() for node in scope.of_kind(*WITH_FORM))
+    return {node.id for node in nodes if node.camunda("formKey")}
+
+
+def _is_among_callers(project: Project, key: str, form: str) -> bool:
+    """Whether the form is in the processes that call this one, however far above; where several do, in each of them."""
+    without, ahead, is_found = {key}, [key], False
+    while ahead:
+        called = ahead.pop()
+        callers = {one for one, calls in project.calls.items() if called in calls and one != called}
+        lacking = {one for one in callers - without if form not in _list_forms(project, one)}
+        if not callers:
+            return False
+        without |= lacking
+        ahead += lacking
+        is_found |= bool(callers - without)
+    return is_found
 
 
 @rule(

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from functools import reduce
 from operator import or_
 
+from engine.definitions.forms import Form
+from engine.definitions.forms.model import walk
 from engine.definitions.lint.calls import start_variables
 from engine.definitions.lint.diagram import Diagram, Node, Scope
 from engine.definitions.lint.graph import follow_flows, sort_forward
@@ -137,6 +139,36 @@ def check_decision_inputs(diagram: Diagram, project: Project) -> Iterator[Proble
             for name in sorted(name for name in table.names - mapped if not known.knows(use, name)):
                 hint = suggest(name, known.names - {name})
                 yield problem(node, name=name, hint=hint, table=table.key)
+
+
+@rule(
+    "view-variable-unknown",
+    "error",
+    en="Expected the variable {name} before {element}, but nothing writes it{hint}: {view}, which the form {form} "
+    "shows, needs it.",
+    zh="{element} 之前没有变量 {name}{hint}，但表单 {form} 要显示的 {view} 需要它。",
+)
+def check_views(diagram: Diagram, project: Project) -> Iterator[Problem]:
+    """What a form shows of a service cannot be made without it: nobody can open the task."""
+    for process in diagram.processes:
+        known: KnownVariables | None = None
+        for node in (node for scope in process.walk() for node in scope.of_kind("userTask")):
+            key = node.camunda("formKey")
+            for view, answers in _list_views(project.forms[key], project) if key in project.forms else ():
+                known = known or KnownVariables(process, project)
+                use = Use(node, node, "input mapping", "")
+                if known.knows(use, view):  # then the case brings itself what is shown
+                    continue
+                for name in project.registry.view_needs[view]:
+                    if name not in answers and not known.knows(use, name):
+                        yield problem(node, name=name, hint=suggest(name, known.names - {name}), form=key, view=view)
+
+
+def _list_views(form: Form, project: Project) -> list[tuple[str, tuple[str, ...]]]:
+    """The views a form shows that need process data, each with the answers of the form it is made of as well."""
+    parts = [one for part, _ in walk(form.components) for one in (part, *part.entry)]
+    shown = {(source, part.reads) for part in parts for source in part.sources}
+    return sorted((source, reads) for source, reads in shown if project.registry.view_needs.get(source))
 
 
 @rule(

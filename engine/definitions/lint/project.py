@@ -1,7 +1,7 @@
 """What the rules of one diagram may know of the rest: other diagrams, forms, decision tables, registered topics."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -9,7 +9,7 @@ import orjson
 
 from engine.definitions.forms import Form, FormInvalid, parse_form
 from engine.definitions.lint.diagram import Diagram, Scope
-from engine.definitions.registry import MEMBER_ROLES, RELATIONS, TOPICS, Topic
+from engine.definitions.registry import MEMBER_ROLES, RELATIONS, TOPICS, VIEW_NEEDS, Topic
 from engine.language.decisions import DecisionInvalid, DecisionLogic, parse_decisions
 from engine.language.errors import BpmnUnreadable
 from engine.language.model import read_bpmn
@@ -23,9 +23,10 @@ class Registry:
     topics: Mapping[str, Topic]
     relations: Collection[str]
     member_roles: Collection[str]
+    view_needs: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
-REGISTERED = Registry(TOPICS, RELATIONS, MEMBER_ROLES)
+REGISTERED = Registry(TOPICS, RELATIONS, MEMBER_ROLES, VIEW_NEEDS)
 POLICY_FILE = "policy.json"
 
 
@@ -95,6 +96,15 @@ class Project:
             )
             for key, places in self.processes.items()
         }
+
+    def list_called(self, key: str) -> set[str]:
+        """The process and those it calls, which those call and so on: a case of it is all of them."""
+        found, ahead = set(), [key]
+        while ahead:
+            if (one := ahead.pop()) not in found:
+                found.add(one)
+                ahead += self.calls.get(one, ())
+        return found
 
     def find_process(self, key: str) -> Scope | None:
         places = self.processes.get(key)

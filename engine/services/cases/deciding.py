@@ -43,7 +43,7 @@ def record_withdrawal(call: TopicCall, *, case_ref: str) -> PlainDict:
     return {"decision": decision, **_NOTHING}
 
 
-@topic("record_decision")
+@topic("record_decision", reads=["arbitrate"])
 def record_decision(call: TopicCall, *, case_ref: str) -> PlainDict:
     """Writes the decision into the case.
 
@@ -96,7 +96,7 @@ def _list_appellants(claim_fen: int | None, pay_fen: Plain, case: PlainDict) -> 
     return [case[side] for side, has_lost in lost.items() if has_lost]
 
 
-@topic("apply_score_effects")
+@topic("apply_score_effects", reads=["arbitrate"])
 def apply_score_effects(call: TopicCall, *, case_ref: str) -> PlainDict:
     """What the decision takes from the score of each party, or gives it. A second decision makes good the first.
 

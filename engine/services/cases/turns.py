@@ -34,7 +34,7 @@ def begin_turn(call: TopicCall, *, case_ref: str, turn: str, limit: str, party: 
     return {"due_at": format_instant(due), "involved": [*list_involved(call, case_ref)]}
 
 
-@topic("record_answer")
+@topic("record_answer", reads=["${element}"])
 def record_answer(call: TopicCall, *, case_ref: str, answer: str, element: str = "", party: str = "") -> PlainDict:
     """Writes the answer to the present turn into the timeline. `element`: the user task whose form says more (text,
     files, split); without it nobody answered in time. `party`: who was asked, empty for the platform.

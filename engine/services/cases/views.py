@@ -14,7 +14,7 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
 
 
-@view("case_facts")
+@view("case_facts", needs=["case_ref"])
 def case_facts(call: ViewCall) -> Plain:
     """The case in a few lines: who claims how much against whom, since when, resting on which bundle."""
     row = _case(call)
@@ -32,7 +32,7 @@ def case_facts(call: ViewCall) -> Plain:
     ]
 
 
-@view("case_timeline")
+@view("case_timeline", needs=["case_ref"])
 def case_timeline(call: ViewCall) -> Plain:
     """What both parties and the platform said so far, oldest first."""
     row = _case(call)
@@ -54,7 +54,7 @@ def _said(call: ViewCall, entry: RowMapping, names: dict[str, str]) -> Iterator[
         yield _fact("证据", "Evidence", "files", entry["files"])
 
 
-@view("case_terms")
+@view("case_terms", needs=["case_ref"])
 def case_terms(call: ViewCall) -> Plain:
     """The offer or proposal on the table."""
     named = [entry for entry in list_entries(call.connection, _case(call)["ref"]) if entry["pay_fen"] is not None]
@@ -70,7 +70,7 @@ def case_draft(call: ViewCall) -> Plain:
     return [*found, *(_amounts(split) if isinstance(split, dict) else [])]
 
 
-@view("case_decision")
+@view("case_decision", needs=["case_ref"])
 def case_decision(call: ViewCall) -> Plain:
     """The decision, and why it was made."""
     row = _case(call)
@@ -79,7 +79,7 @@ def case_decision(call: ViewCall) -> Plain:
     return [*_amounts(row), *facts]
 
 
-@view("case_bundle")
+@view("case_bundle", needs=["case_ref"])
 def case_bundle(call: ViewCall) -> Plain:
     """The collected facts: the subject as it stood, what was delivered, and the entries of the ledger."""
     context = _case(call)["context"] or {}

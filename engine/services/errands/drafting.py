@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 from engine.definitions.registry import JobDone, JobRun, TopicCall, job_handler, topic
 from engine.language.errors import BpmnError
 from engine.services.errands import states
-from engine.services.errands.details import has_way, read_form
+from engine.services.errands.details import FORM, has_way, read_form
 from engine.services.errands.notes import note_state, title_of
 from engine.services.errands.pricing import ORDINARY, QuoteExpired, check_quote, last_quote, make_quote
 from engine.services.errands.tables import errand
@@ -22,7 +22,7 @@ ROUTE_FOUND = "route.found"
 NOT_ORDERED = "NOT_ORDERED"
 
 
-@topic("save_errand")
+@topic("save_errand", reads=[FORM])
 def save_errand(call: TopicCall, *, requester: str) -> PlainDict:
     """Keeps the errand as described; described anew, its price is open again.
 
@@ -92,7 +92,7 @@ def quote_errand(call: TopicCall, *, order_id: str) -> PlainDict:
     return {"price_until": format_instant(quote["valid_until"])}
 
 
-@topic("agree_price")
+@topic("agree_price", reads=["set_fee", "confirm_quote"])
 def agree_price(call: TopicCall, *, order_id: str) -> PlainDict:
     """Fixes the price: of an ordinary errand the fee its requester set, of a professional one the quote, if it is ours
     and still holds.

@@ -109,7 +109,7 @@ def plan_return(call: TopicCall, *, order_id: str, terms: PlainDict) -> PlainDic
     return {"added_fen": max(0, charge_for(row, terms).whole_fen - held_fen)}
 
 
-@topic("record_return")
+@topic("record_return", reads=["return_goods"])
 def record_return(call: TopicCall, *, order_id: str) -> PlainDict:
     """The goods are back with the sender.
 

@@ -70,7 +70,7 @@ def record_exception_decision(
     return {"exception_outcome": outcome, "is_moved": decision == MOVE}
 
 
-@topic("move_dropoff")
+@topic("move_dropoff", reads=[FORM])
 def move_dropoff(call: TopicCall, *, order_id: str) -> PlainDict:
     """The errand leads to another address from now on; its way is asked for anew, as by ask_errand_route.
 

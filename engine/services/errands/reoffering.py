@@ -13,7 +13,7 @@ FORM = "no_courier"
 RAISE, SWITCH = "raise", "switch"
 
 
-@topic("plan_reoffer")
+@topic("plan_reoffer", reads=[FORM])
 def plan_reoffer(call: TopicCall, *, order_id: str) -> PlainDict:
     """What the requester's decision costs more: what he adds, or the difference to the price of the other class.
 
@@ -28,7 +28,7 @@ def plan_reoffer(call: TopicCall, *, order_id: str) -> PlainDict:
     return {"added_fen": 0}
 
 
-@topic("apply_reoffer")
+@topic("apply_reoffer", reads=[FORM])
 def apply_reoffer(call: TopicCall, *, order_id: str) -> PlainDict:
     """Offers the errand again on the terms its requester decided on, after what they cost more was frozen; what they
     cost less goes back.

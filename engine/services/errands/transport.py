@@ -17,7 +17,7 @@ from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import PlainDict
 
 
-@topic("record_arrival")
+@topic("record_arrival", reads=["go_to_pickup"])
 def record_arrival(call: TopicCall, *, order_id: str) -> PlainDict:
     """The courier is at the pickup.
 
@@ -29,7 +29,7 @@ def record_arrival(call: TopicCall, *, order_id: str) -> PlainDict:
     return {}
 
 
-@topic("record_purchase")
+@topic("record_purchase", reads=["buy_goods"])
 def record_purchase(call: TopicCall, *, order_id: str) -> PlainDict:
     """What the goods cost, with the receipt. Within the advance it will be reimbursed; what exceeds it needs the
     requester's consent.
@@ -63,7 +63,7 @@ def _spend(call: TopicCall, order_id: str, spent_fen: int) -> None:
     say(call, order_id, "bought", {"amount_fen": spent_fen})
 
 
-@topic("record_pickup")
+@topic("record_pickup", reads=["pick_up"])
 def record_pickup(call: TopicCall, *, order_id: str) -> PlainDict:
     """The goods are with the courier, who proved it by the pickup code or a photo.
 
@@ -95,7 +95,7 @@ def start_delivery(call: TopicCall, *, order_id: str) -> PlainDict:
     return {"promised_at": format_instant(promised_at), "overdue_at": format_instant(overdue_at)}
 
 
-@topic("record_delivery")
+@topic("record_delivery", reads=["hand_over"])
 def record_delivery(call: TopicCall, *, order_id: str) -> PlainDict:
     """The goods were handed over, by the delivery code; or left where that was allowed, with a photo.
 
@@ -108,7 +108,7 @@ def record_delivery(call: TopicCall, *, order_id: str) -> PlainDict:
     return {}
 
 
-@topic("record_errand_answer")
+@topic("record_errand_answer", reads=["give_answer"])
 def record_errand_answer(call: TopicCall, *, order_id: str) -> PlainDict:
     """The question was answered; its requester may accept or ask again.
 

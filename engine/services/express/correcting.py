@@ -19,7 +19,7 @@ from engine.storage.plain import PlainDict
 FORM = "correct_line"
 
 
-@topic("report_express_problem")
+@topic("report_express_problem", reads=["${element}"])
 def report_express_problem(call: TopicCall, *, line_id: str, element: str) -> PlainDict:
     """Keeps what the person said is wrong with the line, from the form of an element.
 
@@ -32,7 +32,7 @@ def report_express_problem(call: TopicCall, *, line_id: str, element: str) -> Pl
     return {"line_state": "problem", "correction_count": row["correction_count"]}
 
 
-@topic("plan_correction")
+@topic("plan_correction", reads=[FORM])
 def plan_correction(call: TopicCall, *, line_id: str) -> PlainDict:
     """What the line will pay after the correction the enterprise has filled in, and what is to be frozen for it first.
 
@@ -47,7 +47,7 @@ def plan_correction(call: TopicCall, *, line_id: str) -> PlainDict:
     return {"pay_fen": pay_fen, "to_freeze_fen": to_freeze_fen, "needs_code": pay_fen >= otp_fen}
 
 
-@topic("apply_correction")
+@topic("apply_correction", reads=[FORM])
 def apply_correction(call: TopicCall, *, line_id: str) -> PlainDict:
     """The line says what the enterprise corrected, under a new version and a new link; its person is asked again. What
     it costs less goes back.

@@ -28,7 +28,7 @@ def open_express_task(call: TopicCall, *, enterprise: str) -> PlainDict:
     return {"task_id": call.instance_id, "task_number": number}
 
 
-@topic("save_express_task")
+@topic("save_express_task", reads=[FORM])
 def save_express_task(call: TopicCall, *, task_id: str) -> PlainDict:
     """Keeps what the enterprise filled in, but for the list.
 
@@ -62,7 +62,7 @@ def plan_express_funds(call: TopicCall, *, task_id: str, fee: PlainDict) -> Plai
     return {"amount_fen": amount_fen}
 
 
-@topic("save_express_evidence")
+@topic("save_express_evidence", reads=["complete_evidence"])
 def save_express_evidence(call: TopicCall, *, task_id: str) -> PlainDict:
     """Adds evidence that a reviewer asked for to what was handed in before.
 

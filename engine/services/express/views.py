@@ -23,20 +23,20 @@ PROBLEMS = {
 """What a person may say is wrong with his line."""
 
 
-@view("express_facts")
+@view("express_facts", needs=["task_id"])
 def express_facts(call: ViewCall) -> Plain:
     """The express task as the enterprise stated it, with what its list comes to."""
     task = states.fetch_task(call.connection, str(call.data["task_id"]))
     return [*task_facts(task), *list_facts(call, task)]
 
 
-@view("express_list")
+@view("express_list", needs=["task_id"])
 def express_list(call: ViewCall) -> Plain:
     """What the list comes to so far."""
     return list_facts(call, states.fetch_task(call.connection, str(call.data["task_id"])))
 
 
-@view("express_line_facts")
+@view("express_line_facts", needs=["line_id"])
 def express_line_facts(call: ViewCall) -> Plain:
     """What somebody is asked to confirm: for whom the work was, what it was, and what his line says."""
     row = states.fetch_line(call.connection, str(call.data["line_id"]))
@@ -46,7 +46,7 @@ def express_line_facts(call: ViewCall) -> Plain:
     return [fact("企业", "Enterprise", "enterprise", enterprise), *task_facts(task), *line_facts(call, row)]
 
 
-@view("express_settlement")
+@view("express_settlement", needs=["line_id"])
 def express_settlement(call: ViewCall) -> Plain:
     """What the person of a line will be paid."""
     row = states.fetch_line(call.connection, str(call.data["line_id"]))
@@ -66,7 +66,7 @@ def express_settlement(call: ViewCall) -> Plain:
     return shown
 
 
-@view("express_account")
+@view("express_account", needs=["worker"])
 def express_account(call: ViewCall) -> Plain:
     """Where the person's pay goes: the end of his account, by which he knows it."""
     method = describe_method(call.connection, call.keys, str(call.data["worker"]))
@@ -74,14 +74,14 @@ def express_account(call: ViewCall) -> Plain:
     return [fact("收款账户", "Account", "account", end)]
 
 
-@view("express_payout_holder")
+@view("express_payout_holder", needs=["worker"])
 def express_payout_holder(call: ViewCall) -> Plain:
     """The holder of the account: the name the person was certified under, no other."""
     name = read_certified_name(call.connection, call.keys, str(call.data["worker"]))
     return [fact("户名（认证姓名）", "Account holder (certified name)", "holder", name or "—")]
 
 
-@view("express_problem")
+@view("express_problem", needs=["line_id"])
 def express_problem(call: ViewCall) -> Plain:
     """What the person of a line said is wrong with it."""
     row = states.fetch_line(call.connection, str(call.data["line_id"]))

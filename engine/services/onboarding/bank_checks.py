@@ -49,7 +49,7 @@ def send_test_amount(call: TopicCall, *, certification_id: str) -> PlainDict:
     return {"transfer_id": transfer_id}
 
 
-@topic("check_test_amount")
+@topic("check_test_amount", reads=[FORM_ELEMENT])
 def check_test_amount(call: TopicCall, *, transfer_id: str, tries: int) -> PlainDict:
     """Compares the amount typed in the form of enter_test_amount with the one that was sent; `tries`: how many in all.
 

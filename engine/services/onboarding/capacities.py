@@ -21,7 +21,7 @@ STATED, SUBMITTED, CONFIRMED = "stated", "submitted", "confirmed"
 INDIVIDUAL = "individual"
 
 
-@topic("record_skills")
+@topic("record_skills", reads=["skills_and_certificates"])
 def record_skills(call: TopicCall, *, certification_id: str) -> PlainDict:
     """The person becomes a worker, with what the form of skills_and_certificates says; without it, with no skills.
 
@@ -54,7 +54,7 @@ def decide_certificates(call: TopicCall, *, worker_id: str, state: str) -> Plain
     return {}
 
 
-@topic("record_courier_application")
+@topic("record_courier_application", reads=["courier_application"])
 def record_courier_application(call: TopicCall, *, certification_id: str) -> PlainDict:
     """The person applies to be a professional courier, from the form of courier_application.
 
@@ -84,7 +84,7 @@ def grant_courier(call: TopicCall, *, certification_id: str, kind: str) -> Plain
     return {}
 
 
-@topic("record_technician")
+@topic("record_technician", reads=["technician_profile"])
 def record_technician(call: TopicCall, *, certification_id: str) -> PlainDict:
     """The person becomes a technician with the profile of the form technician_profile.
 

@@ -53,7 +53,7 @@ def open_enterprise_certification(call: TopicCall, *, organisation: str, applica
     return {"certification_id": call.instance_id}
 
 
-@topic("record_enterprise")
+@topic("record_enterprise", reads=[FORM_ELEMENT])
 def record_enterprise(call: TopicCall, *, certification_id: str) -> PlainDict:
     """Keeps what the enterprise states, from the form of fill_certification, and looks for what bars it.
 
@@ -174,7 +174,7 @@ def plan_recertification(call: TopicCall, *, certification_id: str, ahead: str) 
     return {"ask_at": format_instant(max(ends_at - lead, call.now)), "ends_at": format_instant(ends_at)}
 
 
-@topic("record_renewal")
+@topic("record_renewal", reads=[FORM_RENEWAL])
 def record_renewal(call: TopicCall, *, certification_id: str) -> PlainDict:
     """Keeps what has changed in the year, from the form of renew_certification; a new licence replaces the old.
 

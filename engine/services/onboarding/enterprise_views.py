@@ -62,7 +62,7 @@ def enterprise_obstacle(call: ViewCall) -> Plain:
     return []
 
 
-@view("enterprise_phone")
+@view("enterprise_phone", needs=["certification_id"])
 def enterprise_phone(call: ViewCall) -> Plain:
     """The phone a code is sent to, masked."""
     row = _fetch(call, str(call.data["certification_id"]))
@@ -71,7 +71,7 @@ def enterprise_phone(call: ViewCall) -> Plain:
     ]
 
 
-@view("test_account")
+@view("test_account", needs=["certification_id", "transfer_id"])
 def test_account(call: ViewCall) -> Plain:
     """The account a test amount was sent to, the tries made, and what the statement of a simulated bank would say."""
     is_chinese = call.language == "zh"
@@ -91,7 +91,7 @@ def test_account(call: ViewCall) -> Plain:
     return shown
 
 
-@view("certified_enterprise")
+@view("certified_enterprise", needs=["certification_id"])
 def certified_enterprise(call: ViewCall) -> Plain:
     """What an enterprise is certified as, for its yearly renewal."""
     row = _fetch(call, str(call.data["certification_id"]))

@@ -62,7 +62,7 @@ def open_certification(call: TopicCall, *, applicant: str) -> PlainDict:
     }
 
 
-@topic("record_person")
+@topic("record_person", reads=[FORM_ELEMENT])
 def record_person(call: TopicCall, *, certification_id: str) -> PlainDict:
     """Keeps who the person says he is, from the form of real_name; the birth date follows from the number.
 

@@ -60,7 +60,7 @@ def person_phone(call: ViewCall) -> Plain:
     return [fact("手机号码", "Phone", "phone", mask(open_text(call, row.phone), 3, 4))]
 
 
-@view("payout_holder")
+@view("payout_holder", needs=["applicant"])
 def payout_holder(call: ViewCall) -> Plain:
     """The holder of the account: the name the person was certified under, no other."""
     name = read_certified_name(call.connection, call.keys, str(call.data["applicant"]))

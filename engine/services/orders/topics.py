@@ -16,7 +16,7 @@ from engine.storage.clock import format_instant, parse_instant
 from engine.storage.plain import Plain, PlainDict
 
 
-@topic("save_demand")
+@topic("save_demand", reads=["describe_demand"])
 def save_demand(call: TopicCall, *, publisher: str) -> PlainDict:
     """Makes the electronic task order from the demand as submitted.
 
@@ -184,7 +184,7 @@ def extend_deadline(call: TopicCall, *, order_id: str, stage: str, until: str) -
     return {"deadline": format_instant(deadline)}
 
 
-@topic("record_handover")
+@topic("record_handover", reads=["hand_over"])
 def record_handover(call: TopicCall, *, order_id: str) -> PlainDict:
     """Keeps what was handed over as a round of its own.
 

@@ -56,7 +56,7 @@ def _order_of(call: ViewCall) -> RowMapping:
     return states.fetch_row(call.connection, str(call.data["order_id"]))
 
 
-@view("order_facts")
+@view("order_facts", needs=["order_id"])
 def order_facts(call: ViewCall) -> Plain:
     """The demand as it was published, with reward, fee and net pay."""
     return demand_facts(call.connection, _order_of(call))
@@ -73,7 +73,7 @@ def demand_facts(connection: Connection, row: RowMapping) -> list[Plain]:
     return [*(_fact(zh, en, name, value) for (zh, en), name, value in shown), *milestones]
 
 
-@view("order_milestone")
+@view("order_milestone", needs=["order_id"])
 def order_milestone_facts(call: ViewCall) -> Plain:
     """The milestone being worked on, with what it brings; nothing for an order that is paid as a whole."""
     return milestone_facts(call.connection, str(call.data["order_id"]))
@@ -93,7 +93,7 @@ def milestone_facts(connection: Connection, order_id: str) -> list[Plain]:
     ]
 
 
-@view("order_contact")
+@view("order_contact", needs=["order_id"])
 def order_contact(call: ViewCall) -> Plain:
     """Address and contact, for the two sides of a locked order only; the phone number is masked."""
     row = _order_of(call)
@@ -115,7 +115,7 @@ def mask_phone(phone: str | None) -> str | None:
     return f"{phone[:3]}{'*' * (len(phone) - 7)}{phone[-4:]}"
 
 
-@view("order_handover")
+@view("order_handover", needs=["order_id"])
 def order_handover_facts(call: ViewCall) -> Plain:
     """The last handover of the order: what, to whom, when, with its files."""
     row = fetch_handover(call.connection, str(call.data["order_id"]))
@@ -148,7 +148,7 @@ def _round_of_milestone(connection: Connection, row: RowMapping) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-@view("order_claim")
+@view("order_claim", needs=["order_id"])
 def order_claim(call: ViewCall) -> Plain:
     """Who asks for what, and why: the request that interrupted the order."""
     row = _order_of(call)

@@ -90,7 +90,7 @@ def set_payout_method(
     return engine.database.transact(work)
 
 
-@topic("store_payout_method")
+@topic("store_payout_method", reads=["${element}"])
 def store_payout_method(
     call: TopicCall, *, payee: str, element: str = FORM_ELEMENT, holder: dict[str, Any] | None = None
 ) -> PlainDict:

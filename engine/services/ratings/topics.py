@@ -10,7 +10,7 @@ from engine.storage.plain import Plain, PlainDict
 from engine.storage.tables import party
 
 
-@topic("record_rating")
+@topic("record_rating", reads=["${element}"])
 def record_rating(call: TopicCall, *, subject_id: str, element: str, rater: str, ratee: str) -> PlainDict:
     """Keeps the rating one party gives another, hidden for now.
 
@@ -45,7 +45,7 @@ def publish_ratings(call: TopicCall, *, subject_id: str) -> PlainDict:
     return {"rating_count": rating_count}
 
 
-@view("rating_subject")
+@view("rating_subject", needs=["closes_at", "party_a", "party_b"])
 def rating_subject(call: ViewCall) -> Plain:
     """Whom the actor rates, and until when."""
     parties = [str(call.data["party_a"]), str(call.data["party_b"])]

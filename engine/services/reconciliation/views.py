@@ -7,7 +7,7 @@ from engine.services.treasury.words import WHY_NOT, name_person
 from engine.storage.plain import Plain
 
 
-@view("difference")
+@view("difference", needs=["day", "difference_kind", "line_kind", "our_fen", "reference", "suspended_fen", "their_fen"])
 def show_difference(call: ViewCall) -> Plain:
     """The two sides of a difference, and why the last resolution could not be carried out, if it could not."""
     data, language = call.data, call.language
@@ -30,7 +30,20 @@ def show_difference(call: ViewCall) -> Plain:
     return rows
 
 
-@view("resolution")
+@view(
+    "resolution",
+    needs=[
+        "day",
+        "difference_kind",
+        "line_kind",
+        "member_id",
+        "our_fen",
+        "reference",
+        "resolution",
+        "suspended_fen",
+        "their_fen",
+    ],
+)
 def show_resolution(call: ViewCall) -> Plain:
     """A difference with what was decided about it, for the second person."""
     rows = show_difference(call)

@@ -128,7 +128,7 @@ def _name_people(call: ViewCall, ids: list[str]) -> dict[str, str]:
     return {row.id: _in(call, (row.name_zh, row.name_en)) for row in call.connection.execute(query)}
 
 
-@view("repair_assigned")
+@view("repair_assigned", needs=["turn"])
 def show_assigned(call: ViewCall) -> Plain:
     """What the leader gave the reader to do, and his question where he returned the information."""
     turn = fetch_turn(call.connection, str(call.data["turn"])) if "turn" in call.data else None
@@ -143,7 +143,7 @@ def show_assigned(call: ViewCall) -> Plain:
     return rows
 
 
-@view("repair_own_info")
+@view("repair_own_info", needs=["turn"])
 def show_own_info(call: ViewCall) -> Plain:
     """What the reader sent last, version by version."""
     query = select(repair_info).where(repair_info.c.turn_id == str(call.data["turn"]))

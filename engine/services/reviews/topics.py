@@ -97,7 +97,7 @@ def scan_subject(
     }
 
 
-@topic("record_review")
+@topic("record_review", reads=["${element}"])
 def record_review(call: TopicCall, *, review_id: str, element: str, returns: int = 0) -> PlainDict:
     """Writes down what a reviewer decided at a user task: who, with which skill, what, why and when.
 
@@ -118,7 +118,7 @@ def record_review(call: TopicCall, *, review_id: str, element: str, returns: int
     }
 
 
-@topic("record_submission")
+@topic("record_submission", reads=["${element}"])
 def record_submission(call: TopicCall, *, review_id: str, element: str, outcome: str) -> PlainDict:
     """Writes down what the submitter did about a review: `corrected` (and carries it out) or `appealed`.
 

@@ -29,7 +29,7 @@ def _fact(zh: str, en: str, name: str, value: Plain) -> Plain:
     return {"zh": zh, "en": en, "name": name, "value": value}
 
 
-@view("review_subject")
+@view("review_subject", needs=["subject_id", "subject_type"])
 def review_subject(call: ViewCall) -> Plain:
     """What is under review, as the service that owns it shows it."""
     subject = find_subject(call, str(call.data["subject_type"]), str(call.data["subject_id"]))
@@ -52,7 +52,7 @@ def review_checks(call: ViewCall) -> Plain:
     return found or [nothing]
 
 
-@view("review_history")
+@view("review_history", needs=["review_id", "submitter"])
 def review_history(call: ViewCall) -> Plain:
     """For reviewers: what was decided in this review so far, and how earlier reviews of the submitter ended."""
     earlier = (
@@ -69,7 +69,7 @@ def review_history(call: ViewCall) -> Plain:
     return facts
 
 
-@view("review_remarks")
+@view("review_remarks", needs=["review_id"])
 def review_remarks(call: ViewCall) -> Plain:
     """For the submitter: what was decided and why. Never who decided it, never an internal note."""
     return [_describe(call, row, is_internal=False) for row in _find_records(call)]

@@ -17,7 +17,7 @@ from engine.storage.plain import Plain, PlainDict
 _SHOWN = ("item_class", "priority", "business_link", "attachments")
 
 
-@view("todo_item")
+@view("todo_item", needs=["handling_id"])
 def show_item(call: ViewCall) -> Plain:
     """The item of a handling as it is now, its due time and who had it before."""
     handling = fetch_handling(call.connection, str(call.data["handling_id"]))
@@ -67,7 +67,7 @@ def show_conflict(call: ViewCall) -> Plain:
     return difference["rows"] if isinstance(difference, dict) else None
 
 
-@view("todo_exception")
+@view("todo_exception", needs=["exception_id"])
 def show_exception(call: ViewCall) -> Plain:
     """The exception of a handling that is open."""
     is_this = todo_exception.c.id == str(call.data["exception_id"])
@@ -108,7 +108,7 @@ def list_choices(call: ViewCall) -> Plain:
     return describe_rows(call.connection, list_handlers(call.connection), call.language)
 
 
-@view("todo_transfer_targets")
+@view("todo_transfer_targets", needs=["handling_id"])
 def list_targets(call: ViewCall) -> Plain:
     """To whom the reader may transfer: every other handler but the one who has it now."""
     handling = fetch_handling(call.connection, str(call.data["handling_id"]))
@@ -117,7 +117,7 @@ def list_targets(call: ViewCall) -> Plain:
     return describe_rows(call.connection, others, call.language)
 
 
-@view("todo_event_choices")
+@view("todo_event_choices", needs=["handling_id"])
 def list_events(call: ViewCall) -> Plain:
     """The kinds of events one may file for this item; all of them where it names none."""
     handling = fetch_handling(call.connection, str(call.data["handling_id"]))

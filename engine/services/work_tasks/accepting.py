@@ -35,7 +35,7 @@ def open_acceptance(call: TopicCall, *, engagement_id: str) -> PlainDict:
     return {"acceptance_due": format_instant(due)}
 
 
-@topic("record_acceptance")
+@topic("record_acceptance", reads=["acceptance"])
 def record_acceptance(call: TopicCall, *, engagement_id: str) -> PlainDict:
     """Keeps the enterprise's answer to the latest delivery. Pieces that are neither accepted nor scrap are to be done
     again.

@@ -60,7 +60,7 @@ def close_signup(call: TopicCall, *, task_id: str) -> PlainDict:
     return {"applicant_count": applicant_count}
 
 
-@topic("record_award")
+@topic("record_award", reads=["award_manually"])
 def record_award(call: TopicCall, *, task_id: str) -> PlainDict:
     """Keeps whom the enterprise chose: at most as many as there are free seats, in the order of arrival, each with the
     reason it gave. The others wait once no seat is left or the enterprise wants no more sign-ups: first those it put in

@@ -139,7 +139,7 @@ def return_rest(call: TopicCall, engagement_id: str) -> int:
     return left_fen + guarantee_fen
 
 
-@topic("begin_work")
+@topic("begin_work", reads=["do_work"])
 def begin_work(call: TopicCall, *, engagement_id: str) -> PlainDict:
     """The worker works on it: for the first time, or again after a rework. Of where he checked in only the distance
     from the place is kept.
@@ -169,7 +169,7 @@ def extend_work(call: TopicCall, *, engagement_id: str, until: str) -> PlainDict
     return {"overdue_at": format_instant(overdue_at)}
 
 
-@topic("record_deliverable")
+@topic("record_deliverable", reads=["submit_deliverable"])
 def record_deliverable(call: TopicCall, *, engagement_id: str) -> PlainDict:
     """Keeps what was delivered as a version of its own; of piecework with its quantity, at most what is open.
 

@@ -40,7 +40,7 @@ def open_negotiation(call: TopicCall, *, application_id: str) -> PlainDict:
     return {**facts, "has_offer": True, **_add(call, row, WORKER, row["offer_fen"], 0, None)}
 
 
-@topic("record_offer")
+@topic("record_offer", reads=["make_offer", "answer_offer"])
 def record_offer(call: TopicCall, *, application_id: str, side: str) -> PlainDict:
     """Keeps an offer of the worker (form of make_offer) or a counter-offer of the enterprise (form of answer_offer) as
     the next version.
@@ -184,7 +184,7 @@ def _close(connection: Connection, application_id: str, state: str) -> None:
     connection.execute(update(offer).where(*is_open).values(state=state))
 
 
-@view("negotiation_facts")
+@view("negotiation_facts", needs=["application_id"])
 def negotiation_facts(call: ViewCall) -> Plain:
     """The sign-up, and every offer so far: whose, how much, in how many days, and until when the open one holds."""
     mine = _fetch(call.connection, str(call.data["application_id"]))
@@ -205,7 +205,7 @@ def negotiation_facts(call: ViewCall) -> Plain:
     return [line for line in rows if isinstance(line, dict) and line["value"]]
 
 
-@view("negotiation_task")
+@view("negotiation_task", needs=["task_id"])
 def negotiation_task(call: ViewCall) -> Plain:
     """The work task a price is negotiated for, as everybody may read it."""
     return public_facts(states.fetch_task_row(call.connection, str(call.data["task_id"])))

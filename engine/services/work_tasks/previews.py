@@ -21,7 +21,7 @@ from engine.services.work_tasks.tables import application, offer
 from engine.storage.plain import Plain, PlainDict
 
 
-@view("work_task_plan")
+@view("work_task_plan", needs=["enterprise"])
 def work_task_plan(call: ViewCall) -> Plain:
     """Of the form of draft_task as far as it is filled in: what a seat costs and brings, and what is frozen for all."""
     draft = dict(call.data)
@@ -68,14 +68,14 @@ def _list_wallet(wallet_fen: int, needed: int) -> list[Plain]:
     return rows
 
 
-@view("work_task_limits")
+@view("work_task_limits", needs=["task_id"])
 def work_task_limits(call: ViewCall) -> Plain:
     """What the form of an award may hold: as many applicants as there are free seats."""
     task = states.fetch_task_row(call.connection, str(call.data["task_id"]))
     return {"chosen": {"maximum": task["headcount"] - task["seats_taken"]}}
 
 
-@view("work_task_settlement")
+@view("work_task_settlement", needs=["task_id"])
 def work_task_settlement(call: ViewCall) -> Plain:
     """What the seats of those who are ticked cost and bring; before that, of one seat. Empty without a price."""
     task = states.fetch_task_row(call.connection, str(call.data["task_id"]))
@@ -132,7 +132,7 @@ def _list_award(call: ViewCall, task: RowMapping, splits: Sequence[Settlement]) 
     return [taken, *_list_wallet(wallet_fen, taken_fen)]
 
 
-@view("negotiation_settlement")
+@view("negotiation_settlement", needs=["application_id", "task_id"])
 def negotiation_settlement(call: ViewCall) -> Plain:
     """What the price that is being typed brings, or else that of the latest offer."""
     task = states.fetch_task_row(call.connection, str(call.data["task_id"]))
@@ -143,7 +143,7 @@ def negotiation_settlement(call: ViewCall) -> Plain:
     return _show(task, _split(task, gross_fen), effects=[]) if gross_fen and task["fee"] else {}
 
 
-@view("engagement_settlement")
+@view("engagement_settlement", needs=["engagement_id"])
 def engagement_settlement(call: ViewCall) -> Plain:
     """What is paid now: for all that was delivered, for what of it is accepted, or for the part that was proposed."""
     row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
@@ -159,7 +159,7 @@ def engagement_settlement(call: ViewCall) -> Plain:
     return _show(task, split, effects=effects) | ({"secured_fen": rest_fen} if rest_fen and not is_over else {})
 
 
-@view("deliverable_settlement")
+@view("deliverable_settlement", needs=["engagement_id"])
 def deliverable_settlement(call: ViewCall) -> Plain:
     """What the worker will be paid if all he delivers is accepted; of piecework the pieces he is typing."""
     row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))

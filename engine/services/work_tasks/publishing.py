@@ -30,7 +30,7 @@ USUAL_TYPES = ["text", "file"]
 """What is to be delivered where the enterprise does not say."""
 
 
-@topic("save_work_task")
+@topic("save_work_task", reads=["draft_task"])
 def save_work_task(call: TopicCall, *, enterprise: str) -> PlainDict:
     """Keeps the work task as it was filled in; again when it is sent back before its review.
 
@@ -173,7 +173,7 @@ def _deadlines(call: TopicCall, signup_deadline: datetime, extension_count: int)
     return {**find_deadlines(call, signup_deadline), "extensions_left": max(0, limit - extension_count)}
 
 
-@topic("revise_work_task")
+@topic("revise_work_task", reads=["decide_no_match"])
 def revise_work_task(call: TopicCall, *, task_id: str) -> PlainDict:
     """Changes the offer of a work task for which nobody signed up: longer sign-up, more pay, another text. Start and
     due date move with the sign-up.

@@ -22,13 +22,13 @@ from engine.storage.tables import party
 _NO_PRICE = ("价格还没有谈成，不能中标。", "No price is agreed yet, so this applicant cannot be awarded.")
 
 
-@view("work_task_facts")
+@view("work_task_facts", needs=["task_id"])
 def work_task_facts(call: ViewCall) -> Plain:
     """The work task as it was published."""
     return offer_facts(states.fetch_task_row(call.connection, str(call.data["task_id"])))
 
 
-@view("work_task_applicants")
+@view("work_task_applicants", needs=["task_id"])
 def work_task_applicants(call: ViewCall) -> Plain:
     """Who may be awarded, by their numbers of arrival; names come with the award (B.6.7)."""
     task = states.fetch_task_row(call.connection, str(call.data["task_id"]))
@@ -72,7 +72,7 @@ def _name_of(connection: Connection, party_id: str, language: str) -> str:
     return _read_names(connection, [party_id], language).get(party_id, "")
 
 
-@view("engagement_facts")
+@view("engagement_facts", needs=["engagement_id"])
 def engagement_facts(call: ViewCall) -> Plain:
     """The engagement: whose it is, what it pays, by when; where it is, and whom to call, as far as that may be read."""
     row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
@@ -92,14 +92,14 @@ def engagement_facts(call: ViewCall) -> Plain:
     return [line for line in found if isinstance(line, dict) and line["value"] not in (None, "")]
 
 
-@view("engagement_offer")
+@view("engagement_offer", needs=["engagement_id"])
 def engagement_offer(call: ViewCall) -> Plain:
     """The work task of an engagement as it was published: everything, for its two sides."""
     row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
     return offer_facts(states.fetch_task_row(call.connection, row["task_id"]))
 
 
-@view("engagement_terms")
+@view("engagement_terms", needs=["engagement_id"])
 def engagement_terms(call: ViewCall) -> Plain:
     """Which terms the worker accepts when he confirms: their version, and the SHA-256 of all of them."""
     row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))
@@ -109,7 +109,7 @@ def engagement_terms(call: ViewCall) -> Plain:
     ]
 
 
-@view("engagement_limits")
+@view("engagement_limits", needs=["engagement_id"])
 def engagement_limits(call: ViewCall) -> Plain:
     """What numbers the forms of an engagement may hold: the pieces of a batch, those that are judged, a part of the
     pay.
@@ -125,13 +125,13 @@ def engagement_limits(call: ViewCall) -> Plain:
     return limits
 
 
-@view("engagement_deliverable")
+@view("engagement_deliverable", needs=["engagement_id"])
 def engagement_deliverable(call: ViewCall) -> Plain:
     """The latest delivery of the engagement, and those before it."""
     return deliverable_facts(call, str(call.data["engagement_id"]))
 
 
-@view("engagement_answer")
+@view("engagement_answer", needs=["engagement_id"])
 def engagement_answer(call: ViewCall) -> Plain:
     """What the enterprise answered to the latest delivery that it answered: reasons, note and evidence."""
     query = select(acceptance_record).where(acceptance_record.c.engagement_id == str(call.data["engagement_id"]))
@@ -148,7 +148,7 @@ def engagement_answer(call: ViewCall) -> Plain:
     return [line for line in lines if isinstance(line, dict) and line["value"]]
 
 
-@view("engagement_claim")
+@view("engagement_claim", needs=["engagement_id"])
 def engagement_claim(call: ViewCall) -> Plain:
     """Who asks for what, and why: the request that interrupted the engagement."""
     row = states.fetch_engagement_row(call.connection, str(call.data["engagement_id"]))

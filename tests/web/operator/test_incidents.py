@@ -118,6 +118,9 @@ def test_one_incident_says_where_why_and_what_was_kept(operator: Visitor, cases:
     for words in ("程序出错", "the press is cold", "press 中", "安娜 在“fill 中”提交的内容", "已试 1 次"):
         assert words in page
     assert f"/cases/{cases[0]}/forms" in page
+    assert f'/cases/{cases[0]}/work?drawing=trial&amp;show=press#drawing"' in page
+    assert 'data-show="press"' in operator.get(f"/cases/{cases[0]}/work?drawing=trial&show=press").text
+    assert "data-show" not in operator.get(f"/cases/{cases[0]}/work").text
     assert 'name="value:note"' in page
     assert 'name="value:phone"' not in page, "personal data are not shown, and not changed here"
     assert "13800001234" not in page
@@ -159,6 +162,59 @@ def test_a_value_that_changed_meanwhile_is_not_overwritten(operator: Visitor, ca
     late = send(operator, stale, f"{path}/fix", **{"value:note": '"good"', "reason": "x", "confirmed": "1"})
     assert late.status_code == 422
     assert "note has changed since" in late.text
+
+
+def test_what_failed_again_says_what_became_of_the_values(operator: Visitor, cases: list[str]) -> None:
+    retry = find_retries(operator)[0]
+    failed = operator.send(retry, {}, page="/incidents")
+    assert "失败的实例没有改变" in operator.get(failed.location).text
+    path = find_retries(operator)[0].removesuffix("/retry")
+    better = {"value:note": '"better"', "reason": "x", "confirmed": "1"}
+    failed = send(operator, operator.get(path), f"{path}/fix", **better)
+    told = operator.get(failed.location).text
+    assert "新值已保留" in told
+    assert "没有改变" not in told
+
+
+def test_the_address_of_an_incident_leads_to_the_one_there_is_now(
+    operator: Visitor, machine: Machine, cases: list[str]
+) -> None:
+    retry = find_retries(operator)[0]
+    old = retry.removesuffix("/retry")
+    stale = operator.get(old)
+    typed = {"value:note": '"good"', "reason": "mine"}
+    preview = send(operator, stale, f"{old}/fix", **typed)
+    for _ in range(2):
+        operator.send(find_retries(operator)[0], {}, page="/incidents")  # the other one, then this one: both fail again
+    now = operator.get(f"/cases/{cases[0]}/work").text
+    (present,) = re.findall(r'href="(/incidents/\w+)"', now)
+    assert present != old
+    for answer in (operator.get(old), operator.send(retry, {}, page="/incidents")):
+        assert answer.status_code == 303
+        assert answer.location == f"{present}?meanwhile=1"
+    assert "期间已重试过，仍然失败" in operator.get(answer.location).text
+    for page, fields in ((stale, typed), (preview, {"confirmed": "1"})):
+        late = send(operator, page, f"{old}/fix", **fields)
+        assert late.status_code == 409
+        assert "您的修改没有提交" in late.text
+        assert "&#34;good&#34;" in late.text
+        assert f'action="{present}/fix"' in late.text
+    done = send(operator, late, f"{present}/fix", reason="mine", **{"value:note": '"good"'}, confirmed="1")
+    assert "重试成功" in operator.get(done.location).text
+    assert "已于" in operator.get(old).text
+    gone = send(operator, stale, f"{old}/fix", **typed)
+    assert (gone.status_code, gone.location) == (303, old)
+
+
+def test_an_incident_is_as_old_as_its_first_attempt_wherever_it_is_shown(
+    operator: Visitor, clock: ManualClock, cases: list[str]
+) -> None:
+    first = re.findall(r'<time datetime="([^"]+)"', operator.get("/incidents").text)[0]
+    clock.advance(minutes=13)
+    operator.send(find_retries(operator)[0], {}, page="/incidents")
+    assert first in operator.get("/incidents").text
+    (shown,) = re.findall(r'notice-bad".*?<time datetime="([^"]+)"', operator.get(f"/cases/{cases[0]}/work").text)
+    assert shown == first
 
 
 def test_incident_shows_on_the_case(operator: Visitor, cases: list[str]) -> None:

@@ -1,15 +1,23 @@
 """The page of a task: read, filled in, sent, refused."""
 
 import io
+import json
 
 import pytest
+from flask import Flask
 
+from engine.commands.deployments import deploy
 from engine.commands.tasks import claim_task, unclaim_task
+from engine.runtime.engine import Engine
 from engine.services.identity.people import grant_role
-from engine.storage.actor import PLATFORM, SYSTEM
+from engine.storage.actor import PLATFORM, SYSTEM, Actor
 from tests.processes.hire_order.hiring import DEMAND
+from tests.support.clock import ManualClock
+from tests.support.definitions import FILES, diagram, flow, node, user
+from tests.support.stage import BOSS, Stage
 from tests.web.bazaar import Bazaar
 from tests.web.forms import fill_in, post, read_forms
+from tests.web.visitor import Visitor, register
 from web.staff.task import NEWEST
 
 
@@ -38,6 +46,25 @@ def test_of_a_long_case_the_newest_records_are_shown_and_earlier_ones_on_request
     begun, earlier = "需求产生", "显示更早的环节"
     assert [words in li.get(task).text for words in (begun, earlier)] == [False, True]
     assert [words in li.get(f"{task}?whole=1").text for words in (begun, earlier)] == [True, False]
+
+
+def test_a_form_of_another_process_says_what_it_lacks(app: Flask, engine: Engine, clock: ManualClock) -> None:
+    parts = [
+        {"type": "baton:facts", "id": "f", "label": "跑腿", "source": "errand_facts", "i18n": {"en": {"label": "E"}}}
+    ]
+    form = json.dumps({"type": "default", "schemaVersion": 19, "id": "look", "components": parts}).encode()
+    body = node("startEvent", "begun") + user("look", camunda__formKey="trial/look") + node("endEvent", "done")
+    files = {"forms/trial/look.form": form, **diagram("trial", body + flow("begun look done"))}
+    deploy(engine, BOSS, {**FILES, **files})
+    ann, stage = register(engine, "ann"), Stage(engine, clock)
+    instance_id = stage.start(Actor(ann, ann, "individual"), "trial", {"who": ann})
+    task_id = stage.task_id(Actor(ann, ann, "individual"), instance_id, "look")
+    visitor = Visitor(app)
+    visitor.sign_in("ann")
+    page = visitor.get(f"/tasks/{task_id}")
+    assert page.status_code == 409
+    assert "这张表单无法显示" in page.text
+    assert "errand_facts" in page.text
 
 
 def test_task_is_sent_once(bazaar: Bazaar, task: str) -> None:

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import time
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from engine.services.identity.workers import create_token
+from engine.services.notifications.hours import Hours
+from engine.services.notifications.preferences import Address, Preferences, save_preferences
 from engine.services.notifications.tables import notification
 from engine.services.todos.tables import todo_item
 from engine.storage.actor import PLATFORM
@@ -67,6 +70,23 @@ def test_every_role_has_its_pages_in_both_languages(office: Office, visit: Calla
     own = f"/todos/handlings/{handling.id}"
     assert [visit(name).get(own).status_code for name in ("han", "mia", "hal")] == [200, 200, 404]
     assert visit("mia").get(f"/todos/items/{item}").status_code == 200
+
+
+def test_the_outbox_says_what_waits_to_be_written(office: Office, visit: Callable[[str], Visitor]) -> None:
+    operator = visit("ops")
+    assert "有人填写了地址并收到通知后" in operator.get("/outbox").text
+    all_day = Hours(time(0), time(23, 59), time(9))
+    save_preferences(office.stage.engine, office.han, Preferences({"mail": Address("han@example.org")}, all_day))
+    office.add()
+    page = operator.get("/outbox").text
+    (count,) = re.findall(r'class="num">(\d+)</b> <span class="dim">邮件 · 待发送', page)
+    assert f"{count} 条等待发送" in page
+    assert "这里还没有写下消息" in page
+    office.run_on(days=1)
+    operator = visit("ops")
+    page = operator.get("/outbox").text
+    assert "这里还没有写下消息" not in page
+    assert "<table" in page
 
 
 def test_a_manager_adds_an_item_its_handler_reads_of_it_and_a_second_change_waits(

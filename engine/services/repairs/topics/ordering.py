@@ -21,7 +21,7 @@ from engine.storage.plain import PlainDict
 _TEXTS = ("description", "site", "safety", "parts_expected")
 
 
-@topic("decline_repair_request")
+@topic("decline_repair_request", reads=["create_repair_order"])
 def decline_request(call: TopicCall, *, customer: str, request_source: str, source_ref: str) -> PlainDict:
     """Tells who asked for a repair that it is not taken on, and why.
 
@@ -42,7 +42,7 @@ def decline_request(call: TopicCall, *, customer: str, request_source: str, sour
     return {}
 
 
-@topic("make_repair_order")
+@topic("make_repair_order", reads=["create_repair_order"])
 def make_order(call: TopicCall, *, requester: str, request_source: str, source_ref: str) -> PlainDict:
     """Makes the repair order of the form create_repair_order. Who asked for it is its customer; else the dispatcher
     names one, or none for work of the company's own.
@@ -99,7 +99,7 @@ def make_order(call: TopicCall, *, requester: str, request_source: str, source_r
     }
 
 
-@topic("send_repair_order")
+@topic("send_repair_order", reads=["choose_team"])
 def send_order(call: TopicCall) -> PlainDict:
     """Sends the order to the team of the form choose_team: everybody on it is told.
 
@@ -150,7 +150,7 @@ def accept_order(call: TopicCall) -> PlainDict:
     return {}
 
 
-@topic("give_back_repair")
+@topic("give_back_repair", reads=["accept_order"])
 def give_back(call: TopicCall) -> PlainDict:
     """Nobody of the team has accepted: the dispatchers choose anew.
 

@@ -31,7 +31,7 @@ def draft_merge(call: TopicCall) -> PlainDict:
     return {}
 
 
-@topic("record_repair_merge")
+@topic("record_repair_merge", reads=["merge_and_analyse"])
 def record_merge(call: TopicCall) -> PlainDict:
     """Keeps what the leader decided, and returns members with a question.
 
@@ -86,7 +86,7 @@ def merge_repair(call: TopicCall) -> PlainDict:
     return {"gap_count": len(gaps)}
 
 
-@topic("fill_repair_gaps")
+@topic("fill_repair_gaps", reads=["fix_gaps"])
 def fill_gaps(call: TopicCall) -> PlainDict:
     """Adds findings and photos of who fills the gaps in, and explains those that stay.
 
@@ -121,7 +121,7 @@ def publish_daily(call: TopicCall) -> PlainDict:
     return {}
 
 
-@topic("record_repair_verification")
+@topic("record_repair_verification", reads=["verify"])
 def record_verification(call: TopicCall) -> PlainDict:
     """Keeps what the verifier found; a returned report goes back to the leader.
 
@@ -137,7 +137,7 @@ def record_verification(call: TopicCall) -> PlainDict:
     return {}
 
 
-@topic("revise_repair_report")
+@topic("revise_repair_report", reads=["revise_report"])
 def revise_report(call: TopicCall) -> PlainDict:
     """Keeps what the leader changes of the report after its return, and hands it in again.
 
@@ -148,7 +148,7 @@ def revise_report(call: TopicCall) -> PlainDict:
     return {}
 
 
-@topic("record_repair_sign_off")
+@topic("record_repair_sign_off", reads=["customer_sign_off"])
 def record_sign_off(call: TopicCall) -> PlainDict:
     """Keeps the customer's signature, or that he asks for rework.
 
@@ -171,7 +171,7 @@ def record_silence(call: TopicCall) -> PlainDict:
     return {}
 
 
-@topic("rework_repair")
+@topic("rework_repair", reads=["customer_sign_off"])
 def rework_repair(call: TopicCall) -> PlainDict:
     """The customer is not content: another round, as warranty.
 

@@ -55,7 +55,7 @@ def open_round(call: TopicCall) -> PlainDict:
     }
 
 
-@topic("split_repair_lines")
+@topic("split_repair_lines", reads=["brief_team"])
 def split_lines(call: TopicCall) -> PlainDict:
     """Gives each line of the order to the members of the form brief_team; they are told.
 
@@ -90,7 +90,7 @@ def remind_turn(call: TopicCall, *, turn: str, part: str) -> PlainDict:
     return {}
 
 
-@topic("record_repair_info")
+@topic("record_repair_info", reads=["submit_info", "supplement_info"])
 def record_info(call: TopicCall, *, turn: str) -> PlainDict:
     """Hands a member's information to the leader; a supplement is a new version beside the old one.
 
@@ -103,7 +103,7 @@ def record_info(call: TopicCall, *, turn: str) -> PlainDict:
     return {}
 
 
-@topic("record_own_repair_info")
+@topic("record_own_repair_info", reads=["own_info"])
 def record_own_info(call: TopicCall) -> PlainDict:
     """Keeps what the leader found himself, of the form own_info. What a deputy who stands in for him sends stays the
     deputy's, and the report says that the leader sent nothing.
@@ -147,7 +147,7 @@ def add_info(call: Any, turn: RowMapping, content: list[Plain], *, is_addendum: 
     call.connection.execute(insert(repair_info).values(row))
 
 
-@topic("record_repair_photos")
+@topic("record_repair_photos", reads=["upload_photos"])
 def record_photos(call: TopicCall, *, turn: str) -> PlainDict:
     """Registers the photos a member hands in himself; from now on nobody changes them.
 
@@ -160,7 +160,7 @@ def record_photos(call: TopicCall, *, turn: str) -> PlainDict:
     return {"examination": examine_later(call, photos)}
 
 
-@topic("record_repair_answer")
+@topic("record_repair_answer", reads=["ack_merge"])
 def record_answer(call: TopicCall, *, turn: str) -> PlainDict:
     """Keeps what an assistant says of the merged text; a dissent stays beside it.
 

@@ -22,7 +22,7 @@ OFFERED, ACCEPTED, SILENT, DECLINED = "offered", "accepted", "silent", "declined
 REPAIR_REQUESTED = "repair.requested"
 
 
-@topic("record_result")
+@topic("record_result", reads=["handle"])
 def record_result(call: TopicCall, *, handling_id: str) -> PlainDict:
     """Records the first handling result: who, when, what.
 
@@ -39,7 +39,7 @@ def record_result(call: TopicCall, *, handling_id: str) -> PlainDict:
     return {"is_checked": is_checked}
 
 
-@topic("return_result")
+@topic("return_result", reads=["check_result"])
 def return_result(call: TopicCall, *, handling_id: str) -> PlainDict:
     """Gives a result back to its handler, with the supervisor's remark.
 
@@ -54,7 +54,7 @@ def return_result(call: TopicCall, *, handling_id: str) -> PlainDict:
     return say_due(call, handling_id)
 
 
-@topic("transfer_item")
+@topic("transfer_item", reads=["handle"])
 def transfer_item(call: TopicCall, *, handling_id: str) -> PlainDict:
     """Offers the item to another handler, who is sent it with its reminder at once.
 
@@ -105,7 +105,7 @@ def find_refusal(call: TopicCall, chain: list[str], target: str) -> str:
     return ""
 
 
-@topic("answer_transfer")
+@topic("answer_transfer", reads=["accept_transfer"])
 def answer_transfer(call: TopicCall, *, handling_id: str, is_accepted: bool, is_silent: bool = False) -> PlainDict:
     """Writes down whether the new handler takes the item; silence is consent. Due time and reminders stay.
 
@@ -136,7 +136,7 @@ def answer_transfer(call: TopicCall, *, handling_id: str, is_accepted: bool, is_
     return say_due(call, handling_id)
 
 
-@topic("file_exception")
+@topic("file_exception", reads=["handle"])
 def file_exception(
     call: TopicCall,
     *,
@@ -202,7 +202,7 @@ def request_repair(call: TopicCall, *, handling_id: str, exception_id: str) -> P
     return {"source_ref": number}
 
 
-@topic("close_exception")
+@topic("close_exception", reads=["resolve_exception"])
 def close_exception(call: TopicCall, *, handling_id: str, exception_id: str) -> PlainDict:
     """Closes an exception as its owner decided; all who knew of it and its handler are told.
 

@@ -38,7 +38,7 @@ def open_change(call: TopicCall, *, item_id: str) -> PlainDict:
     return {name: shown[name] for name in FIELDS}
 
 
-@topic("check_todo_change")
+@topic("check_todo_change", reads=["edit_item", "edit_handlers", "confirm_delete"])
 def check_change(call: TopicCall, *, item_id: str, is_filled: bool = False) -> PlainDict:
     """Checks a change as it was filled in, and whether the item was changed by somebody else meanwhile.
 
@@ -111,7 +111,7 @@ def apply_change(call: TopicCall, *, item_id: str) -> PlainDict:
     return {"version": version, "running": len(running)}
 
 
-@topic("tell_handlings")
+@topic("tell_handlings", reads=["confirm_delete"])
 def tell_handlings(call: TopicCall, *, item_id: str) -> PlainDict:
     """Tells every handling of the item that is under way what has changed: the item, its handlers, or that it is gone.
 
@@ -140,7 +140,7 @@ def _find_running(call: TopicCall, item_id: str) -> list[str]:
     return list(call.connection.execute(query.order_by(todo_handling.c.id)).scalars())
 
 
-@topic("return_todo_change")
+@topic("return_todo_change", reads=["four_eyes"])
 def return_change(call: TopicCall, *, item_id: str) -> PlainDict:
     """Gives a change back to its maker, with the reviewer's remark.
 

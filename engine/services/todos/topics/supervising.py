@@ -43,7 +43,7 @@ def escalate_item(call: TopicCall, *, handling_id: str, level: int, groups: list
     return {"told_count": tell(call, call.calendar.zone, *notices)}
 
 
-@topic("decide_overdue_item")
+@topic("decide_overdue_item", reads=["supervisor_action"])
 def decide_overdue(call: TopicCall, *, handling_id: str) -> PlainDict:
     """What the supervisor decides of an overdue item: another handler, more time, or he does it himself.
 

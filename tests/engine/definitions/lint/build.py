@@ -23,6 +23,10 @@ FORM = b"""{"type": "default", "schemaVersion": 19, "id": "ask", "components": [
   {"type": "textfield", "key": "phone", "label": "\xe7\x94\xb5\xe8\xaf\x9d", "personal": {"subject": "payer"},
    "i18n": {"en": {"label": "Phone"}}}
 ]}"""
+SHOWN = b"""{"type": "default", "schemaVersion": 19, "id": "look", "components": [
+  {"type": "baton:facts", "id": "seen", "label": "\xe8\xae\xa2\xe5\x8d\x95", "source": "parcel",
+   "i18n": {"en": {"label": "Parcel"}}}
+]}"""
 TABLE = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="http://baton.example">
 <decision id="fee" name="fee"><decisionTable id="t" hitPolicy="FIRST">
 <input id="i"><inputExpression id="e" typeRef="string"><text>answer</text></inputExpression></input>
@@ -182,4 +186,5 @@ CONTEXT = {
     "bpmn/shop/bill.bpmn": BILL,
     "bpmn/shop/fee.dmn": TABLE,
     "forms/shop/ask.form": FORM,
+    "forms/shop/look.form": SHOWN,
 }

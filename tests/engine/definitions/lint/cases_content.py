@@ -209,6 +209,10 @@ TASKS: Cases = {
         line(service(inside=mapped(to="x", txt="y"))),
         line(service(inside=mapped(to="x", text="y"))),
     ),
+    "topic-form-missing": (
+        line(user("asked"), service(attributes='camunda:topic="keep"', inside="")),
+        line(user(), service(attributes='camunda:topic="keep"', inside="")),
+    ),
     "script-missing": (line(script("")), line(script("a = 1"))),
     "script-format": (line(script("a = 1")).replace(b"python", b"groovy"), line(script("a = 1"))),
     "decision-missing": (line(decide('camunda:decisionRef="fee"')), line(user(), decide())),
@@ -266,6 +270,10 @@ DATA: Cases = {
     "expression-invalid": (split("=amount_fen &gt; 5"), split("${amount_fen &gt; 5}")),
     "unknown-variable": (split("amount_fenn &gt; 5"), split("amount_fen &gt; 5")),
     "decision-input-unknown": (line(decide()), line(user(), decide())),
+    "view-variable-unknown": (
+        line(user(attributes=PEOPLE.replace("shop/ask", "shop/look"))),
+        line(script("parcel_id = order", "pack"), user(attributes=PEOPLE.replace("shop/ask", "shop/look"))),
+    ),
     "policy-key-not-loaded": (
         line(load("limit_fen"), script("a = cfg['limit_fn']")),
         line(load("limit_fen"), script("a = cfg.limit_fen + cfg['limit_fen']")),

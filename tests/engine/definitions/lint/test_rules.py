@@ -11,9 +11,13 @@ from tests.engine.definitions.lint.cases_shape import SHAPE
 
 CASES = {**SHAPE, **EVENTS, **TASKS, **CALLS, **DATA}
 REGISTRY = Registry(
-    {"send": Topic("send", lambda call, **values: {}, frozenset({"to"}), frozenset({"text"}), {})},
+    {
+        "send": Topic("send", lambda call, **values: {}, frozenset({"to"}), frozenset({"text"}), {}),
+        "keep": Topic("keep", lambda call: {}, frozenset(), frozenset(), {}, reads=("ask",)),
+    },
     {"order.taker"},
     {"shop_keeper"},
+    {"parcel": ["parcel_id"]},
 )
 # Reported by the reading of other files than diagrams, and by the parser: see test_files.py and test_tables.py.
 OTHER_FILES = {
