@@ -76,6 +76,9 @@ def test_auditor_cannot_change_anything(app: Flask, auditor: Visitor, case: str)
         ("from=2026-11-24", False),
         ("to=2026-11-22", False),
         ("from=nonsense", True),
+        ("from=1970-01-01&to=9998-12-31", True),
+        ("from=0001-01-01", True),  # no day: its instant would lie before the first year
+        ("to=9999-12-31", True),  # no day: there is none after it
         ("q=nothing+like+this", False),
     ],
 )
