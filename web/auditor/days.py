@@ -4,7 +4,6 @@ from datetime import date, datetime, time
 
 from flask import g
 
-
 YEARS = range(1970, 9999)  # so that its instant and the day after can be told in any zone
 
 

@@ -15,6 +15,7 @@ from web.auditor.case import MAX_BROKEN, CasePage
 from web.auditor.days import read_day
 from web.auditor.ledger import LedgerDesk, account_url
 from web.auditor.names import Names
+from web.auditor.proof import tell_findings
 from web.auditor.timeline import name_fact, say, say_role
 from web.navigation import may_open
 from web.security import current_actor
@@ -74,14 +75,14 @@ class AuditDesk:
         with self.engine.database.read() as connection:
             counts, checkpoint = count_rows(connection), find_last(connection)
         is_run = request.method == "POST"
-        findings = list(islice(verify(self.engine), MAX_BROKEN)) if is_run else []
+        findings = islice(verify(self.engine), MAX_BROKEN) if is_run else ()
         return render_template(
             "auditor/verify.html",
             counts=counts,
             checkpoint=checkpoint,
             is_shipping=bool(self.engine.settings.checkpoints),
             is_run=is_run,
-            findings=findings,
+            findings=tell_findings(self.engine, findings),
             now=g.fmt.now,
         )
 
