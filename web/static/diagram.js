@@ -118,28 +118,57 @@ function follow(viewer, marked) {
   if (open.length && !open.some(isSeen)) canvas.scrollToElement(open[0]);
 }
 
-async function draw(host) {
+// What a host names, ready to be drawn; nothing if it cannot be had.
+async function load(host) {
   const answer = await fetch(host.dataset.diagram);
-  if (!answer.ok) return;
+  if (!answer.ok) return null;
   const xml = await answer.text();
-  if (!/BPMNPlane/.test(xml)) {
-    host.textContent = host.dataset.undrawn;
-    return;
-  }
+  if (/BPMNPlane/.test(xml)) return translate(xml);
+  host.textContent = host.dataset.undrawn;
+  return null;
+}
+
+async function draw(host) {
+  let drawn = host.dataset.diagram;
+  const xml = await load(host);
+  if (xml === null) return;
   const viewer = new BpmnJS({ container: host, bpmnRenderer: COLOURS, overlays: { defaults: ALWAYS_SHOWN } });
-  await viewer.importXML(translate(xml));
-  const marked = new Map();
-  mark(viewer, host, marked);
-  frame(viewer, marked);
-  const framed = new Set([viewer.get("canvas").getRootElement()]);
-  viewer.on("root.set", 500, ({ element }) => {
-    if (framed.has(element)) return;
-    framed.add(element);
+  await viewer.importXML(xml);
+  const canvas = viewer.get("canvas");
+  const [marked, framed] = [new Map(), new Set()];
+  const show = () => {
+    framed.add(canvas.getRootElement());
     frame(viewer, marked);
+  };
+  mark(viewer, host, marked);
+  show();
+  viewer.on("root.set", 500, ({ element }) => {
+    if (host.classList.contains("drawn") && !framed.has(element)) show();
   });
-  host.addEventListener("marked", () => {
+  // Another diagram, as of a case that was moved to another version: the plane that was open opens again if it has it.
+  const redraw = async () => {
+    const wanted = host.dataset.diagram;
+    const other = await load(host);
+    if (other === null) return;
+    const plane = canvas.getRootElement().id;
+    host.classList.remove("drawn");
+    marked.clear();
+    framed.clear();
+    await viewer.importXML(other);
+    drawn = wanted;
+    const same = canvas.getRootElements().find((root) => root.id === plane);
+    if (same) canvas.setRootElement(same);
     mark(viewer, host, marked);
-    follow(viewer, marked);
+    show();
+    host.classList.add("drawn");
+  };
+  let shown = Promise.resolve();
+  host.addEventListener("marked", () => {
+    shown = shown.then(async () => {
+      if (host.dataset.diagram !== drawn) return redraw();
+      mark(viewer, host, marked);
+      follow(viewer, marked);
+    });
   });
   host.classList.add("drawn");
 }
