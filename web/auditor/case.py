@@ -60,7 +60,7 @@ class CasePage:
             entries = ledger_of(connection, instance_id)
             seqs = find_records(view.records, (entry.at for entry in entries))
             known = [entry for entry, seq in zip(entries, seqs, strict=True) if seq <= view.moment.seq]
-            waiting = list_waiting(connection, view)
+            waiting = list_waiting(self.engine, connection, view)
             escrows = list_escrows(connection, known, is_now=view.is_now, has_ended=view.case.ended_at is not None)
             people = _list_people(view, waiting) | owners_in(known) | {entry.actor_id for entry in known}
             names = Names(connection, people, g.fmt)
