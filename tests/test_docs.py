@@ -15,7 +15,7 @@ PAIR = re.compile(r"\*\*([^*·]+) · ([^*·]+)\*\*")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 FUNCTION = re.compile(r"`([\w/]+\.py): ([\w., ]+)`")
 CONFLICT = re.compile(r"^(?:(?:<{7}|>{7}|\|{7})(?: .*)?|={7})$", re.MULTILINE)
-SUFFIXES = frozenset(".agreement .bpmn .css .dmn .form .html .js .json .jsx .md .mjs .py .svg .toml .yaml".split())
+WRITTEN = re.compile(r"^run$|\.(agreement|bpmn|css|dmn|form|html|js|json|jsx|md|mjs|py|svg|toml|yaml)$")
 MADE = frozenset({"node_modules", "build", "__pycache__", ".venv", ".git"})  # folders of what others or programs wrote
 PAGES = ["README.md", "CHANGELOG.md", "docs/walkthrough.md", "docs/architecture.md", "docs/time-and-messages.md"]
 
@@ -78,7 +78,7 @@ def _is_defined(path: Path, name: str) -> bool:
 
 def test_no_file_holds_the_marks_of_a_merge() -> None:
     """A merge that was not ended leaves lines that are text to a template and a comment to nobody."""
-    paths = [path for path in _walk(ROOT) if path.suffix in SUFFIXES or path.name == "run"]
+    paths = [path for path in _walk(ROOT) if WRITTEN.search(path.name)]
     assert {ROOT / "run", ROOT / "web/auditor/templates/auditor/verify.html", Path(__file__)} <= set(paths)
     assert [str(path.relative_to(ROOT)) for path in paths if CONFLICT.search(path.read_text(encoding="utf-8"))] == []
 

@@ -82,6 +82,7 @@ def test_slider_crosses_to_the_diagram_of_the_other_version(browser: Browser, mo
         page.get_by_title("Open phase").click()
         expect(page.locator('.canvas.drawn [data-element-id="second"].now')).to_be_visible()
         expect(version).to_have_text("Trial v2")
+        expect(page.locator("#step-3")).to_contain_text("v1 → v2")
 
         slider.focus()
         slider.press("Home")

@@ -155,7 +155,8 @@ def test_diagram_shows_path_and_token(auditor: Visitor, case: str) -> None:
 def test_timeline_tells_who_did_what_with_old_and_new_values(auditor: Visitor, case: str) -> None:
     page = auditor.get(f"/cases/{case}/timeline").text
     told = plain(page)
-    assert "办理完成: fill 中 安娜 · 自由职业者" in told
+    assert "办理完成：fill 中 安娜 · 自由职业者" in told
+    assert "状态 运行中" in told
     assert "实例开始 安娜" in told
     assert "到达 check 中" in told
     assert "经过 金额大吗？" in told
