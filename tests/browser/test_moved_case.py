@@ -2,10 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, FloatRect, Locator, expect
+from sqlalchemy import insert, update
 
 from engine.commands.deployments import deploy
 from engine.commands.migrations import Draft, plan_migration, run_migration
@@ -17,14 +19,19 @@ from engine.runtime.engine import Engine
 from engine.services.identity.passwords import Passwords
 from engine.services.identity.people import grant_role, register_person
 from engine.storage.actor import PLATFORM, SYSTEM, Actor
+from engine.storage.database import UnitOfWork
 from engine.storage.ids import new_id
 from engine.storage.settings import Settings
+from engine.storage.tables import incident, instance
+from tests.browser.checks import find_overflow
 from tests.browser.conftest import serve
 from tests.browser.person import PHONE, Person
 from tests.support.clock import ManualClock
 from tests.support.definitions import diagram, flow, node, note_form, user
 from tests.support.stage import BOSS, Stage
 from web.demo import PASSWORD
+
+NUMBER = "HO-A96A8B12C3"
 
 
 def draw(*tasks: str) -> dict[str, bytes]:
@@ -60,9 +67,29 @@ def moved(deployed_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     assert run_migration(engine, BOSS, plan, ["clean", "differs"], None) == 1
     settle(engine)
     stage.do(ann, case, "second", {"note": "b"})
+    engine.database.transact(partial(_stop, stage.start(ann, "trial", {"who": person, "peer": person})))
     with serve(engine) as url:
         yield url, case
     engine.close()
+
+
+def _stop(case: str, unit: UnitOfWork) -> None:
+    """Gives a case a number and an incident, as if it had stopped; its seal does not matter here."""
+    unit.connection.execute(update(instance).where(instance.c.id == case).values(business_key=NUMBER))
+    stopped = {"id": new_id(), "instance_id": case, "task_id": "t", "element": "first", "message": "x"}
+    unit.connection.execute(insert(incident).values(opened_at=unit.now, **stopped))
+
+
+def test_a_phone_shows_the_whole_number_of_a_case_that_stopped(browser: Browser, moved: tuple[str, str]) -> None:
+    with Person(browser, moved[0], "en", PHONE) as auditor:
+        auditor.sign_in("ann", "auditor")
+        auditor.open("/cases?status=incident")
+        auditor.page.locator(".desk-cards .name").click()
+        auditor.sees("Open incident")
+        number = auditor.page.get_by_role("heading", name=NUMBER)
+        expect(number).to_be_visible()
+        assert number.evaluate("shown => shown.scrollWidth <= shown.clientWidth")
+        assert find_overflow(auditor.page) == []
 
 
 def find_place(locator: Locator) -> FloatRect:

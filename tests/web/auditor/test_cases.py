@@ -135,6 +135,13 @@ def name_case(engine: Engine, case: str, subject: str) -> None:
     engine.database.transact(lambda unit: unit.connection.execute(named))
 
 
+def test_cards_of_a_phone_say_what_a_case_is_about(auditor: Visitor, engine: Engine, case: str) -> None:
+    numbered = update(instance).where(instance.c.id == case).values(business_key="HO-1", subject_zh="装订宣传册")
+    engine.database.transact(lambda unit: unit.connection.execute(numbered))
+    cards = auditor.get("/cases").text.partition("desk-cards")[2].partition("</ul>")[0]
+    assert plain(cards.partition(">")[2]).startswith("HO-1 运行中 装订宣传册 ")
+
+
 def find_only_link(page: str) -> str:
     """Where the search goes on."""
     links = re.findall(r'href="(/cases\?[^"]*after=[^"]+)"', page)
