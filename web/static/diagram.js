@@ -128,33 +128,29 @@ async function load(host) {
   return null;
 }
 
-async function draw(host) {
-  let drawn = host.dataset.diagram;
-  const xml = await load(host);
-  if (xml === null) return;
+function draw(host) {
   const viewer = new BpmnJS({ container: host, bpmnRenderer: COLOURS, overlays: { defaults: ALWAYS_SHOWN } });
-  await viewer.importXML(xml);
   const canvas = viewer.get("canvas");
   const [marked, framed] = [new Map(), new Set()];
+  let drawn = "";
   const show = () => {
     framed.add(canvas.getRootElement());
     frame(viewer, marked);
   };
-  mark(viewer, host, marked);
-  show();
-  viewer.on("root.set", 500, ({ element }) => {
-    if (host.classList.contains("drawn") && !framed.has(element)) show();
-  });
-  // Another diagram, as of a case that was moved to another version: the plane that was open opens again if it has it.
+  // The first diagram, or another one, as of a case that was moved to another version: the plane that was open opens
+  // again if it has it.
   const redraw = async () => {
+    const plane = drawn && canvas.getRootElement().id;
     const wanted = host.dataset.diagram;
-    const other = await load(host);
-    if (other === null) return;
-    const plane = canvas.getRootElement().id;
     host.classList.remove("drawn");
+    drawn = "";
+    const xml = await load(host);
+    if (xml === null) return;
     marked.clear();
     framed.clear();
-    await viewer.importXML(other);
+    host.replaceChildren();
+    viewer.attachTo(host);
+    await viewer.importXML(xml);
     drawn = wanted;
     const same = canvas.getRootElements().find((root) => root.id === plane);
     if (same) canvas.setRootElement(same);
@@ -162,15 +158,17 @@ async function draw(host) {
     show();
     host.classList.add("drawn");
   };
-  let shown = Promise.resolve();
-  host.addEventListener("marked", () => {
-    shown = shown.then(async () => {
-      if (host.dataset.diagram !== drawn) return redraw();
-      mark(viewer, host, marked);
-      follow(viewer, marked);
-    });
+  viewer.on("root.set", 500, ({ element }) => {
+    if (host.classList.contains("drawn") && !framed.has(element)) show();
   });
-  host.classList.add("drawn");
+  const update = async () => {
+    if (host.dataset.diagram !== drawn) return redraw();
+    mark(viewer, host, marked);
+    follow(viewer, marked);
+  };
+  // One after the other; what could not be had once is asked for again at the next moment.
+  let shown = update();
+  host.addEventListener("marked", () => { shown = shown.then(update, update); });
 }
 
 for (const host of document.querySelectorAll("[data-diagram]")) draw(host);
