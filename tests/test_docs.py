@@ -14,6 +14,9 @@ from web.texts import catalogue
 PAIR = re.compile(r"\*\*([^*·]+) · ([^*·]+)\*\*")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 FUNCTION = re.compile(r"`([\w/]+\.py): ([\w., ]+)`")
+CONFLICT = re.compile(r"^(?:(?:<{7}|>{7}|\|{7})(?: .*)?|={7})$", re.MULTILINE)
+WRITTEN = re.compile(r"^run$|\.(agreement|bpmn|css|dmn|form|html|js|json|jsx|md|mjs|py|svg|toml|yaml)$")
+MADE = frozenset({"node_modules", "build", "__pycache__", ".venv", ".git"})  # folders of what others or programs wrote
 PAGES = ["README.md", "CHANGELOG.md", "docs/walkthrough.md", "docs/architecture.md", "docs/time-and-messages.md"]
 
 
@@ -71,3 +74,24 @@ def _is_defined(path: Path, name: str) -> bool:
         return False
     code = path.read_text(encoding="utf-8")
     return all(re.search(rf"(^|\s)(def |class ){part}\b|^{part}\b.*=", code, re.MULTILINE) for part in name.split("."))
+
+
+def test_no_file_holds_the_marks_of_a_merge() -> None:
+    """A merge that was not ended leaves lines that are text to a template and a comment to nobody."""
+    paths = [path for path in _walk(ROOT) if WRITTEN.search(path.name)]
+    assert {ROOT / "run", ROOT / "web/auditor/templates/auditor/verify.html", Path(__file__)} <= set(paths)
+    assert [str(path.relative_to(ROOT)) for path in paths if CONFLICT.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_marks_of_a_merge_are_seen() -> None:
+    marks = ["<" * 7 + " HEAD", "|" * 7, "=" * 7, ">" * 7 + " 12eb211"]
+    assert [CONFLICT.search(f"before\n{mark}\nafter") is not None for mark in marks] == [True] * len(marks)
+    assert not any(CONFLICT.search(text) for text in ("a <<<<<<< b", "=" * 8, "<" * 70))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            yield from _walk(path) if path.name not in MADE else ()
+        else:
+            yield path

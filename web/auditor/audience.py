@@ -1,22 +1,27 @@
 """Whom the places wait for where a case stands."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from engine.language.expressions import is_wrapped, unwrap
+from engine.language.errors import EngineError, TryAgain
 from engine.language.model import Element
-from engine.queries.inspection import CaseView
+from engine.language.specs.schedules import find_due
+from engine.queries.inspection import CaseView, OpenWork
 from engine.queries.limits import Limit
 from engine.queries.marks import CONTAINER_KINDS
 from engine.queries.outside import Batch, ExternalTask
 from engine.queries.story import TokenView
-from engine.records.worklist import EXCLUDE, GROUP, MEMBER
-from engine.storage.plain import PlainDict
+from engine.records.worklist import EXCLUDE, GROUP, MEMBER, OpenTask
+from engine.runtime.assignment import Assigner
+from engine.runtime.calendar import WorkingCalendar
+from engine.runtime.engine import Engine
+from engine.storage.clock import format_instant
 from engine.storage.tables import task, task_candidate
 
+USER_TASK = "userTask"
 JOIN_KINDS = frozenset({"parallelGateway", "inclusiveGateway"})  # they wait for what waits elsewhere
 
 
@@ -49,7 +54,7 @@ class Waiting:
         return self.token.element
 
 
-def list_waiting(connection: Connection, view: CaseView) -> list[Waiting]:
+def list_waiting(engine: Engine, connection: Connection, view: CaseView) -> list[Waiting]:
     """Where the case stands, whom it waits for there, and what comes if nobody acts."""
     audience = list_audience(connection, view.case.id) if view.is_now else {}
     work = {one.task_id: one for one in view.open_work} if view.is_now else {}
@@ -57,18 +62,27 @@ def list_waiting(connection: Connection, view: CaseView) -> list[Waiting]:
     batches = {one.task_id: one for one in view.batches} if view.is_now else {}
     silent = CONTAINER_KINDS | JOIN_KINDS
     places = [one for one in view.story.tokens if one.element.kind not in silent and not one.element.is_listener]
+    offers = {one.task: _read_offer(engine, connection, view, one) for one in places if one.task not in work}
     return [
         Waiting(
             token,
             work[token.task].assignee_id if token.task in work else None,
-            audience.get(token.task) or _read_audience(token),
-            work[token.task].due_at if token.task in work else None,
+            audience.get(token.task, []) if token.task in work else _tell_audience(offers[token.task]),
+            _find_due(work.get(token.task) or offers[token.task]),
             view.limits[token.task],
             external.get(token.task),
             batches.get(token.task),
         )
         for token in places
     ]
+
+
+def _find_due(offered: OpenWork | OpenTask | None) -> datetime | None:
+    return offered.due_at if offered else None
+
+
+def _tell_audience(offered: OpenTask | None) -> list[Audience]:
+    return [_read_candidate(kind, value) for kind, value in sorted(offered.candidates)] if offered else []
 
 
 def list_audience(connection: Connection, instance_id: str) -> dict[str, list[Audience]]:
@@ -97,17 +111,28 @@ def parties_in(waiting: Iterable[Waiting]) -> set[str | None]:
     return {found.party_id for one in waiting for found in one.audience} | {one.assignee_id for one in waiting}
 
 
-def _read_audience(token: TokenView) -> list[Audience]:
-    """Whom the diagram offered the task to, as far as plain variables of the token say."""
-    element, data = token.element, token.data
-    parties = [*_read_names(element.assignee, data), *_read_names(element.candidate_users, data)]
-    return [Audience(one) for one in parties] + [
-        Audience(None, one) for one in _read_names(element.candidate_groups, data)
-    ]
+def _read_offer(engine: Engine, connection: Connection, view: CaseView, token: TokenView) -> OpenTask | None:
+    """The task as the diagram offered it when the token came; nothing where that cannot be told any more.
 
-
-def _read_names(text: str | None, data: PlainDict) -> list[str]:
-    if text is None or not is_wrapped(text):
-        return [one.strip() for one in (text or "").split(",") if one.strip()]
-    value = data.get(unwrap(text))
-    return [str(one) for one in (value if isinstance(value, list) else [value]) if one is not None]
+    Whom a relation names is not kept: the relation of today may name others.
+    """
+    if token.element.kind != USER_TASK or token.is_failed:
+        return None
+    element = replace(token.element, relation=None, exclude=None, skill=None, priority=None, follow_up=None)
+    pins = engine.catalogue.pins(connection, view.drawings[0].pin_set_id)
+    calendar = WorkingCalendar(engine.catalogue.calendar(connection, pins.ids), engine.zone)
+    came = {"now": format_instant(token.since)}
+    assigner = Assigner(
+        connection,
+        token.since,
+        view.case.id,
+        lambda text, data: engine.form_sandbox.evaluate(text, {**came, **data}),
+        lambda text: find_due(text, token.since, calendar),
+    )
+    try:
+        definition_id = engine.catalogue.process_id(connection, pins, element.process_key)
+        return assigner.offer(token.task, definition_id, element, token.data)
+    except TryAgain:
+        raise
+    except EngineError:  # the data of then do not say
+        return None

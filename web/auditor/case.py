@@ -23,6 +23,7 @@ from web.auditor.audience import Waiting, list_waiting, parties_in
 from web.auditor.books import list_escrows, owners_in, sum_by_element
 from web.auditor.data import list_standings
 from web.auditor.names import Names
+from web.auditor.proof import tell_findings
 from web.auditor.slider import KINDS, draw_marks, find_records, kind_of
 from web.auditor.timeline import stage_scenes
 from web.formatting import format_money
@@ -59,7 +60,7 @@ class CasePage:
             entries = ledger_of(connection, instance_id)
             seqs = find_records(view.records, (entry.at for entry in entries))
             known = [entry for entry, seq in zip(entries, seqs, strict=True) if seq <= view.moment.seq]
-            waiting = list_waiting(connection, view)
+            waiting = list_waiting(self.engine, connection, view)
             escrows = list_escrows(connection, known, is_now=view.is_now, has_ended=view.case.ended_at is not None)
             people = _list_people(view, waiting) | owners_in(known) | {entry.actor_id for entry in known}
             names = Names(connection, people, g.fmt)
@@ -151,9 +152,9 @@ class CasePage:
         return {"comments": [one for one in comments if view.is_now or one.written_at <= view.moment.at]}
 
     def _show_proof(self, view: CaseView) -> Context:
-        findings = list(islice(verify(self.engine, view.case.id), MAX_BROKEN))
+        findings = islice(verify(self.engine, view.case.id), MAX_BROKEN)
         checked = {"history": len(view.records), "instance": 1, "submission": view.counts[FORM]}
-        return {"findings": findings, "checked": checked, "now": g.fmt.now}
+        return {"findings": tell_findings(self.engine, findings), "checked": checked, "now": g.fmt.now}
 
 
 def _read_look() -> Look:

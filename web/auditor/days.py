@@ -4,10 +4,13 @@ from datetime import date, datetime, time
 
 from flask import g
 
+YEARS = range(1970, 9999)  # so that its instant and the day after can be told in any zone
+
 
 def read_day(typed: str) -> datetime | None:
-    """The first moment of a day in the reader's zone; none for what is no day."""
+    """The first moment of a day in the reader's zone; none for what is no day of a year anybody asks for."""
     try:
-        return datetime.combine(date.fromisoformat(typed), time.min, g.fmt.zone)
+        day = date.fromisoformat(typed)
     except ValueError:
         return None
+    return datetime.combine(day, time.min, g.fmt.zone) if day.year in YEARS else None

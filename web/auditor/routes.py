@@ -15,7 +15,8 @@ from web.auditor.case import MAX_BROKEN, CasePage
 from web.auditor.days import read_day
 from web.auditor.ledger import LedgerDesk, account_url
 from web.auditor.names import Names
-from web.auditor.timeline import name_fact, say, say_role
+from web.auditor.proof import tell_findings
+from web.auditor.timeline import name_fact, say, say_role, say_status
 from web.navigation import may_open
 from web.security import current_actor
 
@@ -39,7 +40,7 @@ def make_auditor(engine: Engine) -> Blueprint:
     blueprint.add_url_rule("/ledger/entries", "entries", ledger.list_entries)
     blueprint.add_url_rule("/ledger/entries/<entry_id>", "entry", ledger.show_entry)
     blueprint.add_url_rule("/verify", "verify", desk.verify_all, methods=("GET", "POST"))
-    helpers = (say, say_role, name_fact, name_account, shorten, may_open, account_url)
+    helpers = (say, say_role, say_status, name_fact, name_account, shorten, may_open, account_url)
     blueprint.context_processor(lambda: {helper.__name__: helper for helper in helpers})
     return blueprint
 
@@ -74,14 +75,14 @@ class AuditDesk:
         with self.engine.database.read() as connection:
             counts, checkpoint = count_rows(connection), find_last(connection)
         is_run = request.method == "POST"
-        findings = list(islice(verify(self.engine), MAX_BROKEN)) if is_run else []
+        findings = islice(verify(self.engine), MAX_BROKEN) if is_run else ()
         return render_template(
             "auditor/verify.html",
             counts=counts,
             checkpoint=checkpoint,
             is_shipping=bool(self.engine.settings.checkpoints),
             is_run=is_run,
-            findings=findings,
+            findings=tell_findings(self.engine, findings),
             now=g.fmt.now,
         )
 

@@ -83,6 +83,12 @@ class Scene:
         return [one for one in entered if one.name_zh and one.kind not in CONTAINER_KINDS]
 
     @property
+    def moved(self) -> tuple[Plain, Plain] | None:
+        """The versions it left and came to, where the step moved it to another one."""
+        facts = next((entry.facts for entry in self.chapter.entries if entry.kind == "migrated"), None)
+        return None if facts is None else (facts["former_version"], facts["version"])
+
+    @property
     def changes(self) -> tuple[Change, ...]:
         """What the step itself changed, without what followed from it."""
         merged: tuple[Change, ...] = ()
@@ -111,6 +117,11 @@ class Scene:
 def say(key: str, otherwise: str) -> str:
     """A text, or the technical name where there is none."""
     return text(key) if key in catalogue() else otherwise
+
+
+def say_status(status: str) -> str:
+    """How a case is, as its page says it."""
+    return say(f"instance.status.{status}", status)
 
 
 def say_role(role: str) -> str:

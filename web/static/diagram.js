@@ -119,32 +119,58 @@ function follow(viewer, marked) {
   if (open.length && !open.some(isSeen)) canvas.scrollToElement(open[0]);
 }
 
-async function draw(host) {
+// What a host names, ready to be drawn; nothing if it cannot be had.
+async function load(host) {
   const answer = await fetch(host.dataset.diagram);
-  if (!answer.ok) return;
+  if (!answer.ok) return null;
   const xml = await answer.text();
-  if (!/BPMNPlane/.test(xml)) {
-    host.textContent = host.dataset.undrawn;
-    return;
-  }
+  if (/BPMNPlane/.test(xml)) return translate(xml);
+  host.textContent = host.dataset.undrawn;
+  return null;
+}
+
+function draw(host) {
   const viewer = new BpmnJS({ container: host, bpmnRenderer: COLOURS, overlays: { defaults: ALWAYS_SHOWN } });
-  await viewer.importXML(translate(xml));
-  const marked = new Map();
-  mark(viewer, host, marked);
-  const [canvas, shown] = [viewer.get("canvas"), viewer.get("elementRegistry").get(host.dataset.show)];
-  if (shown) canvas.setRootElement(canvas.findRoot(shown));
-  frame(viewer, marked);
-  const framed = new Set([canvas.getRootElement()]);
-  viewer.on("root.set", 500, ({ element }) => {
-    if (framed.has(element)) return;
-    framed.add(element);
+  const canvas = viewer.get("canvas");
+  const [marked, framed] = [new Map(), new Set()];
+  let drawn = "";
+  const show = () => {
+    framed.add(canvas.getRootElement());
     frame(viewer, marked);
+  };
+  // The first diagram, or another one, as of a case that was moved to another version: the plane that was open opens
+  // again if it has it.
+  const redraw = async () => {
+    const plane = drawn && canvas.getRootElement().id;
+    const wanted = host.dataset.diagram;
+    host.classList.remove("drawn");
+    drawn = "";
+    const xml = await load(host);
+    if (xml === null) return;
+    marked.clear();
+    framed.clear();
+    host.replaceChildren();
+    viewer.attachTo(host);
+    await viewer.importXML(xml);
+    drawn = wanted;
+    const same = canvas.getRootElements().find((root) => root.id === plane);
+    const asked = !plane && viewer.get("elementRegistry").get(host.dataset.show);
+    if (same || asked) canvas.setRootElement(same || canvas.findRoot(asked));
+    mark(viewer, host, marked);
+    show();
+    host.classList.add("drawn");
+  };
+  viewer.on("root.set", 500, ({ element }) => {
+    if (host.classList.contains("drawn") && !framed.has(element)) show();
   });
-  host.addEventListener("marked", () => {
+  const update = async () => {
+    if (host.dataset.diagram !== drawn) return redraw();
     mark(viewer, host, marked);
     follow(viewer, marked);
-  });
-  host.classList.add("drawn");
+  };
+  // One after the other; what could not be had once is asked for again at the next moment.
+  let shown = update();
+  host.addEventListener("marked", () => { shown = shown.then(update, update); });
 }
 
 for (const host of document.querySelectorAll("[data-diagram]")) draw(host);

@@ -18,10 +18,11 @@ function addressOf(record) {
   return address;
 }
 
-// Not across a migration: the case had another diagram then.
-function isDrawnLike(page) {
-  const source = (document_) => document_.querySelector("[data-diagram]").dataset.diagram;
-  return source(page) === source(document);
+// On a phone the strip of sides is wider than the page.
+function showSide() {
+  const strip = document.querySelector(".tabs");
+  const [outer, inner] = [strip, strip.querySelector("[aria-current]")].map((one) => one.getBoundingClientRect());
+  strip.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
 }
 
 function take(page) {
@@ -36,8 +37,10 @@ function take(page) {
     }
   }
   slider.setAttribute("aria-valuetext", page.querySelector("#scrub [name=at]").getAttribute("aria-valuetext"));
-  const canvas = document.querySelector("[data-diagram]");
-  Object.assign(canvas.dataset, page.querySelector("[data-diagram]").dataset);
+  showSide();
+  const [canvas, drawn] = [document, page].map((one) => one.querySelector("[data-diagram]"));
+  canvas.setAttribute("aria-label", drawn.getAttribute("aria-label"));
+  Object.assign(canvas.dataset, drawn.dataset);
   canvas.dispatchEvent(new Event("marked"));
 }
 
@@ -53,7 +56,6 @@ async function show(record) {
       const answer = await fetch(address);
       if (!answer.ok || answer.redirected) return location.assign(address);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (!isDrawnLike(page)) return location.assign(address);
       take(page);
       history.replaceState(null, "", address);
     }
@@ -95,3 +97,4 @@ player.addEventListener("click", () => {
   playing = setTimeout(play);
 });
 player.hidden = false;
+showSide();

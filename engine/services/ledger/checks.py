@@ -20,6 +20,8 @@ from engine.storage.keys import KeyRing
 from engine.storage.schema import SchemaUnsafe, check_triggers
 from engine.storage.seal import is_sealed
 
+EVERYTHING = "all"  # the subject of what is wrong with the books as a whole
+
 
 @dataclass(frozen=True)
 class LedgerFinding:
@@ -79,7 +81,7 @@ def check_trial_balance(connection: Connection) -> list[LedgerFinding]:
     if difference_fen == 0:
         return []
     message = f"Expected balanced books, but they differ by {difference_fen} fen"
-    return [LedgerFinding("I2", "all", message, "account")]
+    return [LedgerFinding("I2", EVERYTHING, message, "account")]
 
 
 def check_floors(connection: Connection) -> list[LedgerFinding]:
@@ -242,7 +244,7 @@ def check_custody(connection: Connection) -> list[LedgerFinding]:
         f"Expected {proof.owed_fen} fen of others in custody, but there are {proof.there_fen}, "
         f"and {proof.difference_fen} are not accounted for"
     )
-    return [LedgerFinding("I6", "all", message, "account")]
+    return [LedgerFinding("I6", EVERYTHING, message, "account")]
 
 
 def check_origins(connection: Connection) -> list[LedgerFinding]:
@@ -273,7 +275,7 @@ def check_guards(connection: Connection) -> list[LedgerFinding]:
     try:
         check_triggers(connection)
     except SchemaUnsafe as unsafe:
-        return [LedgerFinding("I12", "all", str(unsafe))]
+        return [LedgerFinding("I12", EVERYTHING, str(unsafe))]
     return []
 
 

@@ -18,11 +18,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Finding:
-    """A row that is not what was written."""
+    """A row that is not what was written. `invariant` is the one of the ledger that it breaks, if it breaks one."""
 
     table: str
     row: str
     message: str
+    invariant: str | None = None
 
 
 def read_events(connection: Connection, stream: str) -> Iterator[tuple[dict[str, Any], PlainDict]]:

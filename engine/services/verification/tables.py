@@ -116,7 +116,8 @@ def verify_ledger(engine: Engine, connection: Connection) -> Iterator[Finding]:
     if damaged:
         return
     for finding in [*check_books(connection), *check_seals(connection, engine.keys)]:
-        yield Finding(finding.table, finding.subject, f"{finding.invariant}: {finding.message}")
+        message = f"{finding.invariant}: {finding.message}"
+        yield Finding(finding.table, finding.subject, message, finding.invariant)
 
 
 def verify_documents(engine: Engine, connection: Connection) -> Iterator[Finding]:

@@ -108,6 +108,7 @@ def test_ledger_finds_entries_by_order_rule_and_day(auditor: Visitor, case: str)
     for nothing in ("q=T-2", "q=T-1&rule=P-TOPUP", "rule=P-FREEZE&from=2099-01-01", "to=2020-01-01"):
         assert "没有符合条件的分录" in auditor.get(f"/ledger/entries?{nothing}").text
     assert "P-TOPUP" in auditor.get("/ledger/entries?rule=P-TOPUP&from=2026-01-01").text
+    assert "P-TOPUP" in auditor.get("/ledger/entries?rule=P-TOPUP&from=0001-01-01&to=9999-12-31").text  # no days
 
 
 def test_broken_invariant_is_named(auditor: Visitor, engine: Engine, case: str) -> None:

@@ -6,14 +6,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from engine.commands.deployments import deploy
+from engine.definitions.drawing import lay_out
 from engine.runtime.engine import Engine
 from engine.storage.actor import PLATFORM, Actor
 from engine.storage.tables import instance
 from tests.support.clock import ManualClock
-from tests.support.stage import SKILLS, Stage
+from tests.support.definitions import FILES, diagram, flow, node, note_form, user
+from tests.support.stage import BOSS, SKILLS, Stage
 from tests.web.analyst.desk import deploy_trial, run_case, sit_down
 from tests.web.visitor import Visitor, register
 
+DUE = re.compile(r'<dt>到期</dt><dd>\s*<time[^>]* datetime="([^"]+)"')
 SIDES = ("timeline", "data", "forms", "messages", "timers", "money", "work", "proof")
 
 
@@ -76,6 +80,9 @@ def test_auditor_cannot_change_anything(app: Flask, auditor: Visitor, case: str)
         ("from=2026-11-24", False),
         ("to=2026-11-22", False),
         ("from=nonsense", True),
+        ("from=1970-01-01&to=9998-12-31", True),
+        ("from=0001-01-01", True),  # no day: its instant would lie before the first year
+        ("to=9999-12-31", True),  # no day: there is none after it
         ("q=nothing+like+this", False),
     ],
 )
@@ -128,6 +135,13 @@ def name_case(engine: Engine, case: str, subject: str) -> None:
     engine.database.transact(lambda unit: unit.connection.execute(named))
 
 
+def test_cards_of_a_phone_say_what_a_case_is_about(auditor: Visitor, engine: Engine, case: str) -> None:
+    numbered = update(instance).where(instance.c.id == case).values(business_key="HO-1", subject_zh="装订宣传册")
+    engine.database.transact(lambda unit: unit.connection.execute(numbered))
+    cards = auditor.get("/cases").text.partition("desk-cards")[2].partition("</ul>")[0]
+    assert plain(cards.partition(">")[2]).startswith("HO-1 运行中 装订宣传册 ")
+
+
 def find_only_link(page: str) -> str:
     """Where the search goes on."""
     links = re.findall(r'href="(/cases\?[^"]*after=[^"]+)"', page)
@@ -148,7 +162,8 @@ def test_diagram_shows_path_and_token(auditor: Visitor, case: str) -> None:
 def test_timeline_tells_who_did_what_with_old_and_new_values(auditor: Visitor, case: str) -> None:
     page = auditor.get(f"/cases/{case}/timeline").text
     told = plain(page)
-    assert "办理完成: fill 中 安娜 · 自由职业者" in told
+    assert "办理完成：fill 中 安娜 · 自由职业者" in told
+    assert "状态 运行中" in told
     assert "实例开始 安娜" in told
     assert "到达 check 中" in told
     assert "经过 金额大吗？" in told
@@ -216,6 +231,40 @@ def test_open_work_says_for_whom_since_and_until_when(auditor: Visitor, case: st
     page = plain(auditor.get(f"/cases/{case}/work").text)
     assert "check 中 check 平台审核员 未认领" in page
     assert "今天 14:05" in page or "后" in page
+
+
+def test_a_past_moment_says_whom_it_waited_for_and_until_when(
+    auditor: Visitor, engine: Engine, clock: ManualClock
+) -> None:
+    """As it was said while the case stood there, members with their roles and working time among it."""
+    body = node("startEvent", "begun") + node("endEvent", "done") + flow("begun accept approve done")
+    roles, due = "enterprise_operator, enterprise_acceptor", "${'WT:P' + str(days) + 'D'}"
+    body += user("accept", camunda__candidateUsers="${peer}", baton__memberRoles=roles, camunda__dueDate=due)
+    body += user("approve", camunda__candidateGroups="platform_reviewer", camunda__dueDate="PT4H")
+    drawn = {path: lay_out(xml) for path, xml in diagram("trial", body, variables="who peer days").items()}
+    deploy(engine, BOSS, {**FILES, **note_form(), **drawn})
+    stage = Stage(engine, clock)
+    company = stage.organisation("晨星")
+    operator = Actor(stage.person("ann").user_id, company, "enterprise_operator", frozenset({"enterprise_operator"}))
+    case = stage.start(operator, "trial", {"who": operator.user_id, "peer": company, "days": 2})
+    page = auditor.get(f"/cases/{case}").text
+    assert read_waiting(page)["等谁"] == "晨星 验收人 · 晨星 企业经办人 未认领"
+    assert DUE.findall(page) == ["2026-11-25T02:00:00+00:00"]
+    clock.advance(minutes=5)
+    stage.do(operator, case, "accept", {"note": "好"})
+    assert read_waiting(auditor.get(f"/cases/{case}").text)["等谁"] == "平台审核员 未认领"
+    page = auditor.get(f"/cases/{case}?at=1").text
+    then = read_waiting(page)
+    assert then["等谁"] == "晨星 验收人 · 晨星 企业经办人"
+    assert then["到期"] == "11月25日 10:00"
+    assert DUE.findall(page) == ["2026-11-25T02:00:00+00:00"]
+    assert "晨星 验收人 · 晨星 企业经办人" in plain(auditor.get(f"/cases/{case}/work?at=1").text)
+
+
+def read_waiting(page: str) -> dict[str, str]:
+    """What the case waits for at the moment, by its labels."""
+    part = page.partition('id="h-waits"')[2].partition("</section>")[0]
+    return {plain(label): plain(told) for label, told in re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", part, re.DOTALL)}
 
 
 def test_form_is_shown_as_it_was_filled_in(auditor: Visitor, case: str) -> None:

@@ -65,6 +65,19 @@ def test_seals_and_events_that_only_wait_are_folded_away() -> None:
     assert [line.kind for line in stage_scenes([chapter])[0].lines] == ["completed"]
 
 
+def test_step_that_moved_the_case_says_from_which_version_to_which() -> None:
+    moved = Entry("migrated", None, None, (), {"former_version": 1, "version": 3, "migration": "m"})
+    chapters = [
+        Chapter(seq, datetime(2026, 1, 1, tzinfo=UTC), "ann", "analyst", kind, [one])
+        for seq, kind, one in ((1, "migrate", moved), (2, "complete", entry("completed")))
+    ]
+    assert [scene.moved for scene in stage_scenes(chapters)] == [(1, 3), None]
+
+
+def test_an_operator_is_called_the_same_everywhere() -> None:
+    assert catalogue()["event.fixed"]["zh"].startswith(catalogue()["acting.platform_operator"]["zh"])
+
+
 def test_unknown_kinds_roles_and_facts_show_their_names(app: Flask) -> None:
     with app.test_request_context():
         g.language = "en"

@@ -1,17 +1,29 @@
 """The proof: intact as long as nothing was touched, and the first broken record named when something was."""
 
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from engine.commands.work import settle
 from engine.runtime.engine import Engine
 from engine.services.checkpoints.jobs import schedule_checkpoints
+from engine.services.ledger import rules
+from engine.services.ledger.rules import Book, Origin
+from engine.services.ledger.tables import account, journal
+from engine.services.verification import count_rows
+from engine.storage.columns import metadata
 from engine.storage.database import UnitOfWork
 from engine.storage.tables import history, submission
 from tests.support.clock import ManualClock
 from tests.web.analyst.desk import deploy_trial, run_case, sit_down
-from tests.web.visitor import Visitor
+from tests.web.visitor import Visitor, register
+from web.texts import catalogue
+
+ENGINE = Path(__file__).parents[3] / "engine"
 
 
 @pytest.fixture
@@ -83,3 +95,88 @@ def test_the_page_says_when_the_last_checkpoint_was_taken_and_of_how_many_chains
     assert "第 1 号" in page
     assert '<dt>其中的历史链</dt><dd class="num">3</dd>' in page
     assert "未设置接收处" in page
+
+
+def test_damaged_triggers_are_told_in_words(auditor: Visitor, engine: Engine, case: str) -> None:
+    """They belong to the ledger as a whole, which is no record."""
+    tamper(engine)
+    found = list_findings(auditor.send("/verify", {}, page="/verify").text)
+    assert [row for row, _ in found] == ["账目"]
+    assert "账目不变量 I12 被破坏：分录不可更改。" in found[0][1]
+    assert "技术细节（英文）" in found[0][1]
+    auditor.send("/preferences", {"language": "en"}, page="/cases")
+    found = list_findings(auditor.send("/verify", {}, page="/verify").text)
+    assert [row for row, _ in found] == ["Ledger"]
+    assert "Invariant I12 of the ledger is broken: Entries cannot be changed." in found[0][1]
+
+
+def test_a_broken_record_leads_to_its_case(auditor: Visitor, engine: Engine, case: str) -> None:
+    tamper(
+        engine,
+        update(history).where(history.c.stream == case, history.c.seq == 2).values(actor_id="somebody"),
+        update(submission).where(submission.c.element == "fill").values(content={"note": "螺丝松掉"}),
+        update(history).where(history.c.stream == "system:deployments").values(actor_id="somebody"),
+    )
+    for page in (auditor.get(f"/cases/{case}/proof").text, auditor.send("/verify", {}, page="/verify").text):
+        links = re.findall(r'<a class="link mono xs" href="([^"]+)">([^<]+)</a>', page)
+        assert {(url, row) for url, row in links if row == f"{case}/2"} == {(f"/cases/{case}?at=2", f"{case}/2")}
+        assert f"/cases/{case}" in {url for url, _ in links}  # of the submission
+        assert {auditor.get(url).status_code for url, _ in links} == {200}
+    assert "system:deployments/1" in page
+    assert not any(row.startswith("system:") for _, row in links)
+
+
+def test_a_broken_entry_leads_to_its_page(auditor: Visitor, engine: Engine, case: str) -> None:
+    ben = register(engine, "ben", "本", "Ben")
+    origin = Origin("top", engine.clock(), "ben", "", None, None)
+    engine.database.transact(
+        lambda unit: rules.top_up(
+            Book(unit.connection, engine.keys, origin), provider="sim", party_id=ben, amount_fen=80000, provider_ref="r"
+        )
+    )
+    tamper(engine, update(journal).values(actor_id="eve"), update(account).values(balance_fen=1))
+    page = auditor.send("/verify", {}, page="/verify").text
+    urls = set(re.findall(r'<a class="link mono xs" href="([^"]+)"', page))
+    assert {url.split("/")[2] for url in urls} == {"entries", "accounts"}
+    assert {auditor.get(url).status_code for url in urls} == {200}
+
+
+def test_whatever_was_put_where_a_name_belongs_is_told(auditor: Visitor, engine: Engine, case: str) -> None:
+    """The damaged rows themselves are looked up; text that is no UTF-8 and numbers beyond measure are among them."""
+    tamper(
+        engine,
+        text("UPDATE submission SET instance_id = CAST(x'ff41' AS TEXT)"),
+        text("UPDATE submission SET token = x'ff'"),
+        text(f"UPDATE history SET seq = seq + 9000000000000000000 WHERE stream = '{case}'"),
+    )
+    page = auditor.send("/verify", {}, page="/verify")
+    assert page.status_code == 200
+    assert {row.split(" ")[0] for row, _ in list_findings(page.text)} >= {"历史记录", "提交的表单"}
+
+
+def test_whatever_a_verification_can_find_has_words(engine: Engine) -> None:
+    """Findings name their table, those of the ledger their invariant as well; both stand in the sources."""
+    named = list_names((ENGINE / "services" / "verification").glob("*.py"))
+    with engine.database.read() as connection:
+        tables = (named & metadata.tables.keys()) | count_rows(connection).keys()
+    assert {"deployment", "history", "instance", "journal", "keyframe", "pin_set", "posting", "vault_item"} <= tables
+    invariants = {one for one in list_names([ENGINE / "services/ledger/checks.py"]) if re.fullmatch(r"I\d+", one)}
+    assert {"I1", "I12", "I14"} <= invariants
+    keys = {f"verify.{part}.{table}" for table in (*tables, "ledger") for part in ("table", "wrong")}
+    keys |= {f"invariant.{one}" for one in invariants}
+    assert sorted(keys - set(catalogue())) == []
+
+
+def list_names(paths: Iterable[Path]) -> set[str]:
+    """Every word between quotes in the sources."""
+    return {name for path in paths for name in re.findall(r'"(\w+)"', path.read_text(encoding="utf-8"))}
+
+
+def list_findings(page: str) -> list[tuple[str, str]]:
+    """Record and words of each finding, without tags."""
+    rows = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', page, re.DOTALL)
+    return [(strip(record), strip(words)) for record, words in rows]
+
+
+def strip(part: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", part).split())

@@ -82,7 +82,7 @@ def find_retries(visitor: Visitor) -> list[str]:
 def test_incidents_of_one_cause_stand_together(operator: Visitor, cases: list[str]) -> None:
     page = operator.get("/incidents").text
     assert page.count("the press is cold") == 1
-    assert "试验: press 中" in page
+    assert "试验：press 中" in page
     assert all(f"/cases/{one}/work" in page for one in cases)
     assert len(find_retries(operator)) == 2
 
