@@ -21,6 +21,7 @@ from engine.services.verification.tables import (
     verify_documents,
     verify_files,
     verify_ledger,
+    verify_pinned,
     verify_signatures,
     verify_vault,
 )
@@ -37,7 +38,9 @@ def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
         yield from verify_checkpoints(engine, connection, instance_id)
         yield from verify_keyframes(engine, connection, instance_id)
         yield from verify_files(engine, connection, instance_id)
-        if instance_id is None:
+        if instance_id is not None:
+            yield from verify_pinned(engine, connection, instance_id)
+        else:
             for check in (verify_definitions, verify_vault, verify_ledger, verify_documents, verify_signatures):
                 yield from check(engine, connection)
 
