@@ -5,14 +5,25 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from engine.definitions.catalogue import CALENDAR, DECISION, FORM, POLICY, PROCESS, Catalogue, Pins
+from engine.definitions.catalogue import (
+    CALENDAR,
+    DECISION,
+    FORM,
+    POLICY,
+    PROCESS,
+    Catalogue,
+    Pins,
+    UnknownDefinition,
+)
 from engine.definitions.forms import Form
 from engine.language.decisions import Decision, DecisionLogic, decide, decide_alone
+from engine.language.errors import BpmnUnreadable
 from engine.language.sandbox import Sandbox, TimeBudget
 from engine.language.specs.durations import Calendar
 from engine.language.workflow import Specs
 from engine.runtime.calendar import WorkingCalendar
 from engine.runtime.engine import Engine
+from engine.runtime.replay.recorded import DAMAGE
 from engine.storage.plain import Plain, PlainDict
 
 Drafts = Mapping[tuple[str, str], bytes]  # files by kind and key, see `engine.definitions.catalogue`
@@ -49,7 +60,12 @@ class Definitions(Protocol):
 class Finder(Protocol):
     """Finds the definitions of a process for cases of a pinned set."""
 
-    def find(self, pin_set_id: str, process_key: str) -> Definitions: ...
+    def find(self, pin_set_id: str, process_key: str) -> Definitions:
+        """Raises VersionsGone."""
+
+
+class VersionsGone(Exception):
+    """What a case pinned is not there any more as it was."""
 
 
 class DraftCatalogue(Catalogue):
@@ -124,7 +140,7 @@ class Target:
         self._known: dict[tuple[str, str], PinnedDefinitions] = {}
 
     def find(self, pin_set_id: str, process_key: str) -> PinnedDefinitions:
-        """The definitions for a case. Raises UnknownDefinition, DefinitionUnparsable."""
+        """The definitions for a case. Raises VersionsGone, UnknownDefinition, DefinitionUnparsable."""
         key = ("" if self._is_newest else pin_set_id, process_key)
         if key not in self._known:
             self._known[key] = self._read(pin_set_id, process_key)
@@ -132,9 +148,22 @@ class Target:
 
     def _read(self, pin_set_id: str, process_key: str) -> PinnedDefinitions:
         with self._engine.database.read() as connection:
-            own = self._engine.catalogue.pins(connection, pin_set_id)
+            own = self._read_own(connection, pin_set_id)
             pins = self._find_pins(connection, own)
-        return PinnedDefinitions(self._engine, self._drafts or self._engine.catalogue, own, pins, process_key)
+        if self._drafts is not None:
+            return PinnedDefinitions(self._engine, self._drafts, own, pins, process_key)
+        try:
+            return PinnedDefinitions(self._engine, self._engine.catalogue, own, pins, process_key)
+        except (UnknownDefinition, BpmnUnreadable, *DAMAGE) as error:
+            raise VersionsGone from error
+
+    def _read_own(self, connection: Connection, pin_set_id: str) -> Pins:
+        try:
+            own = self._engine.catalogue.pins(connection, pin_set_id)
+            sound = Pins(own.id, {kind: dict(named) for kind, named in own.ids.items()})
+        except DAMAGE as error:
+            raise VersionsGone from error
+        return sound
 
     def _find_pins(self, connection: Connection, own: Pins) -> Pins:
         if self._drafts is None:
