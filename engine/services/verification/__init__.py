@@ -11,7 +11,7 @@ from engine.runtime.engine import Engine
 from engine.services.agreements.tables import signature
 from engine.services.documents.tables import document, document_consent
 from engine.services.ledger.tables import account, journal, posting
-from engine.services.verification.checkpoints import verify_checkpoints, verify_shipped
+from engine.services.verification.checkpoints import ShippedCheck, verify_checkpoints
 from engine.services.verification.findings import Finding
 from engine.services.verification.keyframes import verify_keyframes
 from engine.services.verification.raw_rows import read_snapshot
@@ -28,7 +28,7 @@ from engine.services.verification.tables import (
 from engine.storage.proving import checkpoint, keyframe
 from engine.storage.tables import definition, file, history, instance, submission, vault_item
 
-__all__ = ["Finding", "count_rows", "verify", "verify_shipped"]
+__all__ = ["Finding", "ShippedCheck", "count_rows", "verify"]
 
 
 def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
