@@ -64,7 +64,9 @@ def _append(path: Path, document: PlainDict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     key = path.with_name(path.name + KEY_SUFFIX)
     if not key.exists():
-        key.write_text(str(document["public_key"]))
+        begun = key.with_name(key.name + ".new")
+        begun.write_text(str(document["public_key"]))
+        begun.replace(key)
     with path.open("a+b", buffering=0) as file:
         flock(file, LOCK_EX)
         size = _end_last_line(file)
