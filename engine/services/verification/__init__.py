@@ -15,6 +15,7 @@ from engine.services.verification.checkpoints import ShippedCheck, verify_checkp
 from engine.services.verification.findings import Finding
 from engine.services.verification.keyframes import verify_keyframes
 from engine.services.verification.raw_rows import read_snapshot
+from engine.services.verification.roles import verify_roles
 from engine.services.verification.streams import StreamCheck
 from engine.services.verification.tables import (
     verify_definitions,
@@ -30,6 +31,8 @@ from engine.storage.tables import definition, file, history, instance, submissio
 
 __all__ = ["Finding", "ShippedCheck", "count_rows", "verify"]
 
+_CHECKS = (verify_definitions, verify_vault, verify_ledger, verify_documents, verify_signatures, verify_roles)
+
 
 def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
     """Everything that is wrong with the database, or with one case and what belongs to it."""
@@ -41,7 +44,7 @@ def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
         if instance_id is not None:
             yield from verify_pinned(engine, connection, instance_id)
         else:
-            for check in (verify_definitions, verify_vault, verify_ledger, verify_documents, verify_signatures):
+            for check in _CHECKS:
                 yield from check(engine, connection)
 
 
