@@ -1,10 +1,12 @@
 """What a case is replayed on: the versions it pinned, with others in the place of some of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from engine.definitions.calendars import CalendarInvalid
 from engine.definitions.catalogue import (
     CALENDAR,
     DECISION,
@@ -15,7 +17,7 @@ from engine.definitions.catalogue import (
     Pins,
     UnknownDefinition,
 )
-from engine.definitions.forms import Form
+from engine.definitions.forms import Form, FormInvalid
 from engine.language.decisions import Decision, DecisionLogic, decide, decide_alone
 from engine.language.errors import BpmnUnreadable
 from engine.language.sandbox import Sandbox, TimeBudget
@@ -54,7 +56,7 @@ class Definitions(Protocol):
         """The same on values that hold the results of what it requires."""
 
     def form(self, key: str) -> Form:
-        """A form. Raises UnknownDefinition."""
+        """A form. Raises UnknownDefinition, VersionsGone."""
 
 
 class Finder(Protocol):
@@ -98,7 +100,8 @@ class PinnedDefinitions:
 
     def __init__(self, engine: Engine, catalogue: Catalogue, own: Pins, pins: Pins, process_key: str) -> None:
         self._engine, self._catalogue, self._pins = engine, catalogue, pins
-        with engine.database.read() as connection:
+        self._is_own = own is pins
+        with self._read() as connection:
             self.specs: Specs = catalogue.process(connection, pins, process_key)
             self.calendar = WorkingCalendar(catalogue.calendar(connection, pins.ids), engine.zone)
             self.policy = catalogue.policy(connection, pins) if POLICY in pins.ids else {}
@@ -123,9 +126,20 @@ class PinnedDefinitions:
     def form(self, key: str) -> Form:
         """See `Definitions`."""
         if key not in self._forms:
-            with self._engine.database.read() as connection:
+            with self._read() as connection:
                 self._forms[key] = self._catalogue.form(connection, self._pins.find(FORM, key))
         return self._forms[key]
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        """A connection. Raises VersionsGone for what the case had and that cannot be read any more."""
+        try:
+            with self._engine.database.read() as connection:
+                yield connection
+        except (UnknownDefinition, BpmnUnreadable, CalendarInvalid, FormInvalid, *DAMAGE) as error:
+            if self._is_own:
+                raise VersionsGone from error
+            raise
 
 
 class Target:
@@ -150,12 +164,7 @@ class Target:
         with self._engine.database.read() as connection:
             own = self._read_own(connection, pin_set_id)
             pins = self._find_pins(connection, own)
-        if self._drafts is not None:
-            return PinnedDefinitions(self._engine, self._drafts, own, pins, process_key)
-        try:
-            return PinnedDefinitions(self._engine, self._engine.catalogue, own, pins, process_key)
-        except (UnknownDefinition, BpmnUnreadable, *DAMAGE) as error:
-            raise VersionsGone from error
+        return PinnedDefinitions(self._engine, self._drafts or self._engine.catalogue, own, pins, process_key)
 
     def _read_own(self, connection: Connection, pin_set_id: str) -> Pins:
         try:

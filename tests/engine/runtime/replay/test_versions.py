@@ -282,6 +282,12 @@ def test_versions_that_were_damaged_cannot_be_played_on(
     assert [tell(one) for one in replay_cases(engine, SYSTEM, cases, Target(engine))] == [replace(MISSED, seq=1)] * 2
 
 
+def test_a_form_that_is_gone_ends_a_case_where_it_was_filled_in(engine: Engine, cases: list[str]) -> None:
+    execute_unguarded(engine, text("UPDATE definition SET content = 'no' WHERE kind = 'form'"))
+    engine.catalogue = Catalogue()
+    assert [tell(one) for one in replay_cases(engine, SYSTEM, cases, Target(engine))] == [MISSED] * 2
+
+
 def test_many_cases_come_one_by_one_and_only_for_those_who_may(engine: Engine, cases: list[str]) -> None:
     assert list_last_cases(engine, SYSTEM, "trial", 10) == cases[::-1]
     assert list_last_cases(engine, SYSTEM, "trial", 1) == cases[1:]
