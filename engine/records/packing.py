@@ -42,6 +42,6 @@ def unpack_events(packed: bytes) -> list[PlainDict]:
     try:
         codec = _CODECS[zstandard.get_frame_parameters(packed).dict_id]
         events = orjson.loads(codec.decompress(packed, MAX_EVENT_BYTES))
-    except (KeyError, zstandard.ZstdError, orjson.JSONDecodeError):
+    except (KeyError, TypeError, zstandard.ZstdError, orjson.JSONDecodeError):
         return []
     return events if isinstance(events, list) else []

@@ -52,26 +52,24 @@ def install_triggers(connection: Connection) -> None:
 
 def check_triggers(connection: Connection) -> None:
     """Raises SchemaUnsafe naming the first guard that is missing or altered."""
-    query = (
-        "SELECT tgname, pg_get_triggerdef(pg_trigger.oid) || prosrc "
-        "FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
-        "WHERE NOT tgisinternal AND tgenabled = 'O'"
-        if connection.dialect.name == "postgresql"
-        else "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-    )
-    found = {str(row[0]): str(row[1]) for row in connection.exec_driver_sql(query)}
+    dialect = connection.dialect.name
+    found = {tuple(row) for row in connection.exec_driver_sql(_FIND_TRIGGERS[dialect])}
     for table in append_only_tables():
-        for name, sql in _triggers(connection.dialect.name, table.name).items():
-            text = found.get(name)
-            same = text == sql if connection.dialect.name == "sqlite" else text is not None and _REFUSAL in text
-            if not same:
+        for name, sql in _triggers(dialect, table.name).items():
+            refusal = (_POSTGRES_BODY,) if dialect == "postgresql" else ()
+            if (name, table.name, sql, *refusal) not in found:
                 raise SchemaUnsafe(f"Expected trigger {name} on table {table.name}, but it is missing or was altered")
 
 
+_FIND_TRIGGERS = {
+    "sqlite": "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname, tgrelid::regclass::text, pg_get_triggerdef(pg_trigger.oid, true), prosrc "
+    "FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE NOT tgisinternal AND tgenabled = 'O'",
+}
 _REFUSAL = "rows of this table are never changed"
+_POSTGRES_BODY = f" BEGIN RAISE EXCEPTION '{_REFUSAL}'; END "
 _POSTGRES_FUNCTION = (
-    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
+    f"CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $${_POSTGRES_BODY}$$"
 )
 
 
@@ -79,7 +77,7 @@ def _triggers(dialect: str, table: str) -> dict[str, str]:
     if dialect == "postgresql":
         name = f"{table}_append_only"
         return {
-            name: f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            name: f"CREATE TRIGGER {name} BEFORE DELETE OR UPDATE OR TRUNCATE ON {table} "  # as PostgreSQL tells it
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         }
     return {

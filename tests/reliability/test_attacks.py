@@ -20,7 +20,7 @@ from engine.records.keyframes import add_keyframe
 from engine.runtime.engine import Engine
 from engine.runtime.step import Command, run_step
 from engine.services.checkpoints.jobs import SHIP, TAKE, schedule_checkpoints
-from engine.services.verification import verify, verify_shipped
+from engine.services.verification import ShippedCheck, verify
 from engine.storage.actor import SYSTEM
 from engine.storage.columns import EPOCH
 from engine.storage.database import UnitOfWork
@@ -45,7 +45,7 @@ def attacked(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         move_on(engine, part)
         if part < PARTS - 1:
             take_checkpoint(engine)
-    assert [*verify(engine), *verify_shipped(engine, folder / "checkpoints.jsonl")] == []
+    assert [*verify(engine), *ShippedCheck(engine, folder / "checkpoints.jsonl").run()] == []
     engine.close()
     return folder
 
@@ -128,7 +128,7 @@ def play_round(
         attacks = list(choose_attacks(attacker, AT_ONCE))
         connection.execute("COMMIT")
     engine = Engine(replace(SETTINGS, data_dir=data))
-    findings = [*verify(engine), *verify_shipped(engine, attacked / "checkpoints.jsonl")]
+    findings = [*verify(engine), *ShippedCheck(engine, attacked / "checkpoints.jsonl").run()]
     engine.close()
     shutil.rmtree(data)
     named = {(one.table, one.row) for one in findings}

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from engine.definitions.catalogue import PROCESS
 from engine.language.model import read_bpmn, read_frames
+from engine.queries.cases import require_reader
 from engine.queries.comments import list_comments
 from engine.queries.inspection import FORM, CaseView, Drawing, FilledForm, Look, fetch_case, fetch_drawing
 from engine.queries.marks import mark_elements
@@ -18,9 +19,10 @@ from engine.services.chat.looking import find_room_of_case
 from engine.services.ledger.views import EntryView, ledger_of
 from engine.services.tracking.queries import has_trail
 from engine.services.verification import verify
+from engine.services.verification.raw_rows import read_snapshot
 from engine.storage.tables import definition
 from web.auditor.audience import Waiting, list_waiting, parties_in
-from web.auditor.books import list_escrows, owners_in, sum_by_element
+from web.auditor.books import find_case_number, list_escrows, owners_in, sum_by_element
 from web.auditor.data import list_standings
 from web.auditor.names import Names
 from web.auditor.proof import tell_findings
@@ -54,7 +56,23 @@ class CasePage:
         }
 
     def show(self, instance_id: str, tab: str = "timeline") -> str:
-        """A case at one of its records, the last one without being asked, from one side."""
+        """A case at one of its records, the last one without being asked, from one side.
+
+        One that was damaged may be impossible to read: what is wrong with it is shown in the place of every side.
+        """
+        require_reader(current_actor())
+        try:
+            return self._show(instance_id, tab)
+        except Exception:
+            findings = list(islice(verify(self.engine, instance_id), MAX_BROKEN))
+            if not findings:
+                raise
+        with self.engine.database.reader.connect() as fresh, read_snapshot(fresh) as connection:
+            number = find_case_number(connection, instance_id)
+        told = tell_findings(self.engine, findings)
+        return render_template("auditor/damaged.html", number=number, findings=told, now=g.fmt.now)
+
+    def _show(self, instance_id: str, tab: str) -> str:
         view = fetch_case(self.engine, current_actor(), instance_id, _read_look())
         with self.engine.database.read() as connection:
             entries = ledger_of(connection, instance_id)

@@ -1,18 +1,31 @@
 """What a case is replayed on: the versions it pinned, with others in the place of some of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from engine.definitions.catalogue import CALENDAR, DECISION, FORM, POLICY, PROCESS, Catalogue, Pins
-from engine.definitions.forms import Form
+from engine.definitions.calendars import CalendarInvalid
+from engine.definitions.catalogue import (
+    CALENDAR,
+    DECISION,
+    FORM,
+    POLICY,
+    PROCESS,
+    Catalogue,
+    Pins,
+    UnknownDefinition,
+)
+from engine.definitions.forms import Form, FormInvalid
 from engine.language.decisions import Decision, DecisionLogic, decide, decide_alone
+from engine.language.errors import BpmnUnreadable
 from engine.language.sandbox import Sandbox, TimeBudget
 from engine.language.specs.durations import Calendar
 from engine.language.workflow import Specs
 from engine.runtime.calendar import WorkingCalendar
 from engine.runtime.engine import Engine
+from engine.runtime.replay.recorded import DAMAGE
 from engine.storage.plain import Plain, PlainDict
 
 Drafts = Mapping[tuple[str, str], bytes]  # files by kind and key, see `engine.definitions.catalogue`
@@ -43,13 +56,18 @@ class Definitions(Protocol):
         """The same on values that hold the results of what it requires."""
 
     def form(self, key: str) -> Form:
-        """A form. Raises UnknownDefinition."""
+        """A form. Raises UnknownDefinition, VersionsGone."""
 
 
 class Finder(Protocol):
     """Finds the definitions of a process for cases of a pinned set."""
 
-    def find(self, pin_set_id: str, process_key: str) -> Definitions: ...
+    def find(self, pin_set_id: str, process_key: str) -> Definitions:
+        """Raises VersionsGone."""
+
+
+class VersionsGone(Exception):
+    """What a case pinned is not there any more as it was."""
 
 
 class DraftCatalogue(Catalogue):
@@ -82,7 +100,8 @@ class PinnedDefinitions:
 
     def __init__(self, engine: Engine, catalogue: Catalogue, own: Pins, pins: Pins, process_key: str) -> None:
         self._engine, self._catalogue, self._pins = engine, catalogue, pins
-        with engine.database.read() as connection:
+        self._is_own = own is pins
+        with self._read() as connection:
             self.specs: Specs = catalogue.process(connection, pins, process_key)
             self.calendar = WorkingCalendar(catalogue.calendar(connection, pins.ids), engine.zone)
             self.policy = catalogue.policy(connection, pins) if POLICY in pins.ids else {}
@@ -107,9 +126,20 @@ class PinnedDefinitions:
     def form(self, key: str) -> Form:
         """See `Definitions`."""
         if key not in self._forms:
-            with self._engine.database.read() as connection:
+            with self._read() as connection:
                 self._forms[key] = self._catalogue.form(connection, self._pins.find(FORM, key))
         return self._forms[key]
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        """A connection. Raises VersionsGone for what the case had and that cannot be read any more."""
+        try:
+            with self._engine.database.read() as connection:
+                yield connection
+        except (UnknownDefinition, BpmnUnreadable, CalendarInvalid, FormInvalid, *DAMAGE) as error:
+            if self._is_own:
+                raise VersionsGone from error
+            raise
 
 
 class Target:
@@ -124,7 +154,7 @@ class Target:
         self._known: dict[tuple[str, str], PinnedDefinitions] = {}
 
     def find(self, pin_set_id: str, process_key: str) -> PinnedDefinitions:
-        """The definitions for a case. Raises UnknownDefinition, DefinitionUnparsable."""
+        """The definitions for a case. Raises VersionsGone, UnknownDefinition, DefinitionUnparsable."""
         key = ("" if self._is_newest else pin_set_id, process_key)
         if key not in self._known:
             self._known[key] = self._read(pin_set_id, process_key)
@@ -132,9 +162,17 @@ class Target:
 
     def _read(self, pin_set_id: str, process_key: str) -> PinnedDefinitions:
         with self._engine.database.read() as connection:
-            own = self._engine.catalogue.pins(connection, pin_set_id)
+            own = self._read_own(connection, pin_set_id)
             pins = self._find_pins(connection, own)
         return PinnedDefinitions(self._engine, self._drafts or self._engine.catalogue, own, pins, process_key)
+
+    def _read_own(self, connection: Connection, pin_set_id: str) -> Pins:
+        try:
+            own = self._engine.catalogue.pins(connection, pin_set_id)
+            sound = Pins(own.id, {kind: dict(named) for kind, named in own.ids.items()})
+        except DAMAGE as error:
+            raise VersionsGone from error
+        return sound
 
     def _find_pins(self, connection: Connection, own: Pins) -> Pins:
         if self._drafts is None:

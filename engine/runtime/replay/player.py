@@ -14,10 +14,10 @@ from engine.records.history import event
 from engine.records.recorder import Recorder
 from engine.runtime.reconsidering import read_renamed
 from engine.runtime.replay.comparing import Comparison
-from engine.runtime.replay.definitions import Definitions, Finder
+from engine.runtime.replay.definitions import Definitions, Finder, VersionsGone
 from engine.runtime.replay.host import RecordedFailure, ReplayEngine, ReplayHost, Stopped
 from engine.runtime.replay.places import Place, Places, path_of
-from engine.runtime.replay.recorded import COMPARED, Act, RecordedCase, RecordedStep, Sent, Verb, take_dict
+from engine.runtime.replay.recorded import COMPARED, DAMAGE, Act, RecordedCase, RecordedStep, Sent, Verb, take_dict
 from engine.runtime.replay.results import Difference, Ending, Kind, Reason, Replay
 from engine.runtime.step import ACTIVE, CANCELLED, COMPLETED
 from engine.storage.clock import format_instant
@@ -29,7 +29,13 @@ STEP_SECONDS = 1.0  # of sandbox time: more than a live step has, so that a slow
 
 def replay(recorded: RecordedCase, target: Finder, sandbox: Sandbox) -> Replay:
     """Runs a case again from what was recorded. Raises SandboxBusy, UnknownDefinition, DefinitionUnparsable."""
-    return Player(recorded, target, sandbox).play()
+    try:
+        player = Player(recorded, target, sandbox)
+    except VersionsGone as gone:
+        stopped = _miss(recorded.steps[0].seq if recorded.steps else 0, gone)
+        whose = (recorded.instance_id, recorded.process_key, recorded.business_key)
+        return Replay(*whose, 0, len(recorded.steps), stopped, stopped, recorded.ending, None)
+    return player.play()
 
 
 class Player:
@@ -77,25 +83,43 @@ class Player:
         for step in case.steps:
             self.step = step
             try:
-                if difference is not None:
-                    self._check_timers()
-                events, waits = self._play_step()
+                difference = self._play_and_compare(comparison, difference)
             except Stopped as stop:
                 stopped = Difference(stop.kind, stop.reason, step.seq, stop.element, **stop.told)
-                if difference is None and (found := comparison.compare_begun(step, self._list_events())) is not None:
-                    difference = self._explain(found)
+                difference = difference or self._compare_begun(comparison)
+                break
+            except (VersionsGone, *DAMAGE) as damage:
+                stopped = _miss(step.seq, damage)
                 break
             followed += 1
-            self._recorded_dues |= {(str(one["element"]), str(one["due_at"])) for one in step.waits if "due_at" in one}
-            if difference is None and (found := comparison.compare(step, events, waits)) is not None:
-                difference = self._explain(found)
-        if not case.steps:  # its history is gone
-            stopped = Difference(Kind.CANNOT_FOLLOW, Reason.NOT_RECORDED, 0, None)
+        if stopped is None and (case.broken is not None or not case.steps):
+            stopped = _miss(case.broken or 0)
         if stopped is None:
             now = self._find_ending()
         difference = difference or stopped or self._compare_endings(now)
         whose = (case.instance_id, case.process_key, case.business_key)
         return Replay(*whose, followed, len(case.steps), difference, stopped, case.ending, now)
+
+    def _play_and_compare(self, comparison: Comparison, difference: Difference | None) -> Difference | None:
+        """One step; gives the first difference until then. Raises Stopped, VersionsGone, and DAMAGE for what nothing
+        here has written.
+        """
+        step = self.step
+        if difference is not None:
+            self._check_timers()
+        events, waits = self._play_step()
+        self._recorded_dues |= {(str(one["element"]), str(one["due_at"])) for one in step.waits if "due_at" in one}
+        if difference is None and (found := comparison.compare(step, events, waits)) is not None:
+            return self._explain(found)
+        return difference
+
+    def _compare_begun(self, comparison: Comparison) -> Difference | None:
+        """The first difference up to where the step had to stop."""
+        try:
+            found = comparison.compare_begun(self.step, self._list_events())
+            return None if found is None else self._explain(found)
+        except DAMAGE:  # why it had to stop is told in any case
+            return None
 
     def _explain(self, difference: Difference) -> Difference:
         """With why an element fails now, or what was decided at it."""
@@ -296,3 +320,9 @@ def _read_result(told: PlainDict) -> PlainDict:
         return take_dict(told, "result")
     empty: PlainDict = {"results": [], "rejected": [], "items": 0}
     return empty | {name: told[name] for name in empty if name in told}
+
+
+def _miss(seq: int, error: Exception | None = None) -> Difference:
+    """The history does not hold what happened; only the name of an error is told, its words may hold data."""
+    facts: PlainDict = {} if error is None else {"error": type(error).__name__}
+    return Difference(Kind.CANNOT_FOLLOW, Reason.NOT_RECORDED, seq, None, facts=facts)

@@ -1,9 +1,11 @@
 """A case as its history tells it: step by step what it was given, and what came of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from sqlalchemy.exc import NoResultFound
 
 from engine.records.history import HistoryRow
 from engine.records.rebuild import TOKEN_KINDS
@@ -14,6 +16,10 @@ from engine.storage.plain import PlainDict
 COMPARED = TOKEN_KINDS | {"published", "broadcast"}
 WAITING = "waiting"
 CALLS = frozenset({"service", "batch", "batch_reopened", "external"})
+DAMAGE = (  # what reading rows that somebody changed may lead to
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    NoResultFound,
+)
 
 
 class Verb(StrEnum):
@@ -112,7 +118,10 @@ class RecordedStep:
 
 @dataclass
 class RecordedCase:
-    """A case to be replayed. `pin_set_id`: the versions it began on; `calls`: of service tasks, by path, in order."""
+    """A case to be replayed. `pin_set_id`: the versions it began on; `calls`: of service tasks, by path, in order.
+
+    `broken`: the first row of its history that does not hold what happened, because it is gone or damaged.
+    """
 
     instance_id: str
     process_key: str
@@ -121,12 +130,17 @@ class RecordedCase:
     ending: Ending
     steps: list[RecordedStep] = field(default_factory=list)
     calls: dict[Path, list[Call]] = field(default_factory=dict)
+    broken: int | None = None
 
-    def tell(self, rows: Sequence[HistoryRow], submissions: Submissions) -> "RecordedCase":
-        """Fills it from its rows, all of them and in order."""
-        teller = _Teller(self, submissions)
-        for row in rows:
-            teller.tell(row)
+    def tell(self, rows: Iterable[HistoryRow], submissions: Submissions, length: int) -> "RecordedCase":
+        """Fills it from its rows, of which there must be so many, as far as they hold what happened."""
+        teller, known = _Teller(self, submissions), {row.seq: row for row in rows}
+        for seq in range(1, length + 1):
+            try:
+                teller.tell(known[seq])
+            except DAMAGE:
+                self.broken = seq
+                break
         return self
 
 
@@ -138,6 +152,9 @@ class _Teller:
         self.decided: dict[str, list[PlainDict]] = {}  # by task: until it is known whether a service asked
 
     def tell(self, row: HistoryRow) -> None:
+        """Takes the next row into account. Raises one of DAMAGE for what nothing here has written."""
+        if not row.events:
+            raise ValueError(f"Expected events in row {row.seq}, but found none")
         step = RecordedStep(row.seq, row.at)
         sent = self._find_sent(row)
         for event in row.events:
@@ -163,7 +180,7 @@ class _Teller:
         """What was submitted is named at the end of the row."""
         for event in reversed(row.events):
             if event["kind"] == "submitted":
-                return self.submissions.get((str(event["scope"]), str(event["token"])), NOTHING_SENT)
+                return self.submissions[str(event["scope"]), str(event["token"])]
         return NOTHING_SENT
 
     def _act(self, step: RecordedStep, verb: Verb, event: PlainDict, sent: Sent) -> None:

@@ -11,23 +11,27 @@ from engine.runtime.engine import Engine
 from engine.services.agreements.tables import signature
 from engine.services.documents.tables import document, document_consent
 from engine.services.ledger.tables import account, journal, posting
-from engine.services.verification.checkpoints import verify_checkpoints, verify_shipped
+from engine.services.verification.checkpoints import ShippedCheck, verify_checkpoints
 from engine.services.verification.findings import Finding
 from engine.services.verification.keyframes import verify_keyframes
 from engine.services.verification.raw_rows import read_snapshot
+from engine.services.verification.roles import verify_roles
 from engine.services.verification.streams import StreamCheck
 from engine.services.verification.tables import (
     verify_definitions,
     verify_documents,
     verify_files,
     verify_ledger,
+    verify_pinned,
     verify_signatures,
     verify_vault,
 )
 from engine.storage.proving import checkpoint, keyframe
 from engine.storage.tables import definition, file, history, instance, submission, vault_item
 
-__all__ = ["Finding", "count_rows", "verify", "verify_shipped"]
+__all__ = ["Finding", "ShippedCheck", "count_rows", "verify"]
+
+_CHECKS = (verify_definitions, verify_vault, verify_ledger, verify_documents, verify_signatures, verify_roles)
 
 
 def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
@@ -37,8 +41,10 @@ def verify(engine: Engine, instance_id: str | None = None) -> Iterator[Finding]:
         yield from verify_checkpoints(engine, connection, instance_id)
         yield from verify_keyframes(engine, connection, instance_id)
         yield from verify_files(engine, connection, instance_id)
-        if instance_id is None:
-            for check in (verify_definitions, verify_vault, verify_ledger, verify_documents, verify_signatures):
+        if instance_id is not None:
+            yield from verify_pinned(engine, connection, instance_id)
+        else:
+            for check in _CHECKS:
                 yield from check(engine, connection)
 
 

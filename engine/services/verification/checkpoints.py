@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from engine.runtime.engine import Engine
-from engine.services.checkpoints.shipping import read_shipped
+from engine.services.checkpoints.shipping import measure_shipped, read_shipped
 from engine.services.checkpoints.statements import (
     Checkpoint,
     Head,
@@ -78,24 +79,56 @@ def _check_statements(engine: Engine, connection: Connection) -> Iterator[Findin
         yield Finding("checkpoint", str(number), "Expected the checkpoint of some heads, but it is gone")
 
 
-def verify_shipped(engine: Engine, path: Path) -> Iterator[Finding]:
-    """Whether the database holds what the checkpoints in a file cover, whatever it says itself. Raises OSError."""
-    public_key = public_key_of(engine.keys)
-    with engine.database.read() as connection:
-        kept = dict(connection.execute(select(checkpoint.c.number, checkpoint.c.statement)).all())
-        for line, document in read_shipped(path):
-            shipped = _read_document(public_key, document)
-            if shipped is None:
-                signed = "Expected a checkpoint signed with the key of this installation, but it is none"
-                yield Finding("shipped", f"{path.name}:{line}", signed)
-                continue
-            number = _read_statement(shipped.statement).get("number")
-            if kept.get(number) != shipped.statement:
-                gone = "Expected the checkpoint that was shipped, but it is gone or another"
-                yield Finding("checkpoint", str(number), gone)
-            for stream, seq, mac in shipped.heads:
-                if _FIND.scalar(connection, {"stream": stream, "seq": seq}) != bytes.fromhex(mac):
-                    yield _miss(stream, seq, number)
+class ShippedCheck:
+    """Whether the database holds what the checkpoints in a file cover, whatever it says itself.
+
+    `numbers`: the checkpoints it was compared with, once it has run.
+    """
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self.engine, self.path = engine, path
+        self.numbers: set[int] = set()
+
+    def run(self) -> Iterator[Finding]:
+        """Everything that is wrong. Raises OSError."""
+        size = measure_shipped(self.path)  # first: what is shipped while this runs the snapshot below need not hold
+        if not size:
+            yield Finding("shipped", self.path.name, "Expected checkpoints, but the file is empty")
+        public_key = public_key_of(self.engine.keys)
+        with self.engine.database.read() as connection:
+            kept = dict(connection.execute(select(checkpoint.c.number, checkpoint.c.statement)).all())
+            for line, document in read_shipped(self.path, size):
+                shipped = _read_document(public_key, document)
+                if shipped is None:
+                    signed = "Expected a checkpoint signed with the key of this installation, but it is none"
+                    yield Finding("shipped", f"{self.path.name}:{line}", signed)
+                else:
+                    yield from self._compare(connection, kept, shipped)
+        yield from self._find_gaps()
+
+    def __str__(self) -> str:
+        """With how many, and which."""
+        numbers = self.numbers
+        named = f", numbers {min(numbers)}–{max(numbers)}" if numbers else ""
+        return f"Compared with {len(numbers)} checkpoint{'' if len(numbers) == 1 else 's'}{named}"
+
+    def _compare(self, connection: Connection, kept: dict[int, str], shipped: Checkpoint) -> Iterator[Finding]:
+        number = _read_statement(shipped.statement)["number"]
+        self.numbers.add(number)
+        if kept.get(number) != shipped.statement:
+            yield Finding(
+                "checkpoint", str(number), "Expected the checkpoint that was shipped, but it is gone or another"
+            )
+        for stream, seq, mac in shipped.heads:
+            if _FIND.scalar(connection, {"stream": stream, "seq": seq}) != bytes.fromhex(mac):
+                yield _miss(stream, seq, number)
+
+    def _find_gaps(self) -> Iterator[Finding]:
+        for before, after in pairwise(sorted(self.numbers)):
+            if after > before + 1:
+                gone = f"{before + 1}" if after == before + 2 else f"{before + 1}–{after - 1}"
+                message = f"Expected it in {self.path.name} between {before} and {after}, but it is missing there"
+                yield Finding("checkpoint", gone, message)
 
 
 def _read_document(public_key: Ed25519PublicKey, document: object) -> Checkpoint | None:

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from engine.records.history import check_stream
 from engine.records.packing import unpack_events
@@ -156,13 +156,15 @@ class StreamCheck:
 
     def _check_rest(self) -> Iterator[Finding]:
         """What lies with no stream, or with another than the one that speaks of it."""
+        of_case = () if self.instance_id is None else (instance.c.id == self.instance_id,)
+        has_no_history = ~select(history.c.seq).where(history.c.stream == instance.c.id).exists()
+        for row in read_rows(self.connection, instance, has_no_history, *of_case):
+            yield from self._check_instance(row, None, [])
+        lost = ~select(history.c.seq).where(history.c.stream == submission.c.instance_id).exists()
         if self.instance_id is None:
-            has_no_history = ~select(history.c.seq).where(history.c.stream == instance.c.id).exists()
-            for row in read_rows(self.connection, instance, has_no_history):
-                yield from self._check_instance(row, None, [])
-            has_no_stream = ~select(history.c.seq).where(history.c.stream == submission.c.instance_id).exists()
-            lost = or_(submission.c.instance_id.is_(None), has_no_stream)
-            yield from self._check_submissions(lost, {})
+            yield from self._check_submissions(or_(submission.c.instance_id.is_(None), lost), {})
+        else:
+            yield from self._check_submissions(and_(submission.c.instance_id == self.instance_id, lost), {})
         for row in self._strays:
             key = (row["scope"], row["token"])
             if key in self._seals:

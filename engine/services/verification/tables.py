@@ -1,13 +1,13 @@
 """Tables whose rows prove themselves by a seal or a hash: files, definitions, personal data, the ledger, papers."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 import orjson
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from engine.commands.deployments import STREAM as DEPLOYMENTS
 from engine.runtime.engine import Engine
@@ -45,7 +45,7 @@ def verify_definitions(engine: Engine, connection: Connection) -> Iterator[Findi
         remembered[str(fact.get("deployment"))] = (row["actor_id"], fact.get("note"), row["at"])
         if fact.get("kind") == "deployed":
             deployed |= {str(one.get("id")): str(one.get("sha256")) for one in list_dicts(fact.get("definitions"))}
-    pinned = {one for row in read_rows(connection, pin_set) for one in _list_pinned(row["pins"])}
+    pinned = yield from _check_pins(connection, connection.execute(select(instance.c.pin_set_id).distinct()).scalars())
     named = set[str]()
     for row in read_rows(connection, definition):
         bad = partial(Finding, "definition", row["id"])
@@ -61,7 +61,19 @@ def verify_definitions(engine: Engine, connection: Connection) -> Iterator[Findi
     for missing in sorted(pinned - deployed.keys()):
         yield Finding("definition", missing, "Expected the definition that cases pin, but it is gone")
     yield from _check_deployments(connection, remembered, named)
-    yield from _check_pins(connection)
+
+
+def verify_pinned(engine: Engine, connection: Connection, instance_id: str) -> Iterator[Finding]:
+    """The versions one case was ever on are those it pinned, and each definition among them is as it was deployed."""
+    pin_sets = {str(event["pins"]) for _, event in read_events(connection, instance_id) if "pins" in event}
+    pin_sets |= set(connection.execute(select(instance.c.pin_set_id).where(instance.c.id == instance_id)).scalars())
+    pinned = yield from _check_pins(connection, pin_sets, pin_set.c.id.in_(sorted(pin_sets)))
+    for row in read_rows(connection, definition, definition.c.id.in_(sorted(pinned))):
+        pinned.discard(row["id"])
+        if not is_sealed(engine.keys.mac, "definition", row) or sha256(row["content"]) != row["sha256"]:
+            yield Finding("definition", row["id"], "Expected the file of its deployment, but it is another")
+    for missing in sorted(pinned):
+        yield Finding("definition", missing, "Expected the definition that cases pin, but it is gone")
 
 
 def _check_deployments(connection: Connection, remembered: dict[str, object], named: set[str]) -> Iterator[Finding]:
@@ -77,19 +89,25 @@ def _check_deployments(connection: Connection, remembered: dict[str, object], na
 
 
 def _list_pinned(pins: Plain) -> Iterator[str]:
-    """The ids of a set of pins, which may have been changed."""
+    """The ids of a set of pins."""
     for by_key in pins.values() if isinstance(pins, dict) else ():
         yield from (str(one) for one in by_key.values()) if isinstance(by_key, dict) else ()
 
 
-def _check_pins(connection: Connection) -> Iterator[Finding]:
-    pinned = set(connection.execute(select(instance.c.pin_set_id).distinct()).scalars())
-    for row in read_rows(connection, pin_set):
-        pinned.discard(row["id"])
-        if sha256(orjson.dumps(row["pins"], option=orjson.OPT_SORT_KEYS)) != row["sha256"]:
+def _check_pins(
+    connection: Connection, wanted: Iterable[str], *conditions: ColumnElement[bool]
+) -> Generator[Finding, None, set[str]]:
+    """Sets of pins; gives the definitions they name. What one that was changed names nobody ever pinned."""
+    missing, pinned = set(wanted), set[str]()
+    for row in read_rows(connection, pin_set, *conditions):
+        missing.discard(row["id"])
+        if sha256(orjson.dumps(row["pins"], option=orjson.OPT_SORT_KEYS)) == row["sha256"]:
+            pinned.update(_list_pinned(row["pins"]))
+        else:
             yield Finding("pin_set", row["id"], "Expected the versions that were pinned, but they are others")
-    for missing in pinned:
-        yield Finding("pin_set", missing, "Expected the versions a case pinned, but they are gone")
+    for gone in sorted(missing):
+        yield Finding("pin_set", gone, "Expected the versions a case pinned, but they are gone")
+    return pinned
 
 
 def verify_vault(engine: Engine, connection: Connection) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The platform's people and suspensions: only operators change them, with a reason, and one of them stays."""
 
 import pytest
+from sqlalchemy import text
 
 from engine.commands.work import settle
 from engine.records.history import read_stream
@@ -18,6 +19,7 @@ from engine.services.identity.staff import (
 )
 from engine.services.orders.commands import create_order
 from engine.services.orders.errors import NotEligible
+from engine.services.verification import verify
 from engine.storage import vault
 from engine.storage.actor import PLATFORM, SYSTEM, Actor
 
@@ -71,3 +73,23 @@ def test_a_suspended_party_publishes_nothing_until_it_is_reinstated(any_engine: 
         assert not find_account(connection, li.user_id).is_suspended
         kinds = [row.kind for row in read_stream(connection, STREAM) if "party" in row.kind]
     assert kinds == ["suspend_party", "reinstate_party"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO membership SELECT user_id, party_id, 'platform_finance', skills, 0 FROM membership "
+        "WHERE role = 'platform_reviewer'",
+        "UPDATE membership SET role = 'platform_finance' WHERE role = 'platform_reviewer'",
+        "UPDATE membership SET party_id = 'platform', role = 'platform_finance' "
+        "WHERE role = 'individual' AND user_id = (SELECT min(user_id) FROM membership)",
+        "UPDATE membership SET skills = '[\"money\"]' WHERE role = 'platform_reviewer'",
+        "DELETE FROM membership WHERE role = 'platform_reviewer'",
+    ],
+)
+def test_a_role_at_the_platform_nobody_granted_is_found(any_engine: Engine, change: str) -> None:
+    qin, li = person(any_engine, "qin", "platform_operator"), person(any_engine, "li", "arbiter")
+    set_staff_roles(any_engine, qin, li.user_id, {"platform_reviewer": ("content",)}, "new")
+    assert list(verify(any_engine)) == []
+    any_engine.database.transact(lambda unit: unit.connection.execute(text(change)))
+    assert {one.table for one in verify(any_engine)} == {"membership"}

@@ -262,3 +262,24 @@ def test_changes_are_found_on_both_databases(any_stage: Stage, table: str, chang
 
     any_stage.engine.database.transact(harm)
     assert table in {one.table for one in verify(any_stage.engine)}
+
+
+def test_changed_pins_are_named_first_and_nothing_they_name(vandal: Vandal) -> None:
+    row, case = vandal.rows(pin_set)[0], vandal.rows(instance)[0]
+    vandal.run("UPDATE pin_set SET pins = replace(pins, '0', '9') WHERE id = ?", row["id"])
+    for found in (vandal.findings(), list(verify(vandal.engine, case["id"]))):
+        assert [(one.table, one.row) for one in found if one.row != "all"] == [("pin_set", row["id"])]
+
+
+def test_a_case_by_itself_misses_its_whole_history(vandal: Vandal) -> None:
+    row = vandal.rows(instance)[0]
+    vandal.run("DELETE FROM history WHERE stream = ?", row["id"])
+    found = list(verify(vandal.engine, row["id"]))
+    assert (found[0].table, found[0].row) == ("history", f"{row['id']}/{row['history_seq']}")
+    assert {one.table for one in found[1:]} == {"submission"}
+
+
+def test_a_case_by_itself_is_on_the_definitions_that_were_deployed(vandal: Vandal) -> None:
+    pinned, case = vandal.rows(definition)[0], vandal.rows(instance)[0]
+    vandal.run("UPDATE definition SET content = x'00' WHERE id = ?", pinned["id"])
+    assert [(one.table, one.row) for one in verify(vandal.engine, case["id"])] == [("definition", pinned["id"])]

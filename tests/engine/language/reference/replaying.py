@@ -46,5 +46,5 @@ def replay_trial(trial: Trial) -> Replay:
                 sent["trial", str(seq)] = Sent(content, None)
         submitted: PlainDict = {"kind": "submitted", "scope": "trial", "token": str(seq)}
         rows.append(HistoryRow("trial", seq, at, "ann", "individual", "step", [*events, submitted]))
-    case = RecordedCase("trial", trial.key, None, "", Ending(status, trial.outcome)).tell(rows, sent)
+    case = RecordedCase("trial", trial.key, None, "", Ending(status, trial.outcome)).tell(rows, sent, len(rows))
     return replay(case, TrialDefinitions(trial), SANDBOX)

@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+import zstandard
+from sqlalchemy import text
 
 from engine.commands.deployments import deploy, read_candidates
 from engine.commands.instances import start_instance
+from engine.definitions.catalogue import Catalogue
 from engine.definitions.registry import TOPICS, TopicCall, topic
 from engine.queries.replays import list_last_cases, replay_case, replay_cases
+from engine.records.packing import pack_events
 from engine.runtime.engine import Engine
 from engine.runtime.errors import NotFound
 from engine.runtime.replay import Ending, Kind, Reason, RecordedCase, Replay, Target, read_cases, replay
@@ -20,6 +24,7 @@ from engine.storage.plain import PlainDict
 from tests.support.clock import ManualClock
 from tests.support.definitions import FILES, boundary, diagram, flow, node, note_form, service, timer, user
 from tests.support.stage import BOSS, Stage
+from tests.support.vandalism import execute_unguarded
 
 ANN = Actor("ann", "ann", "individual", frozenset({"individual"}))
 NOTE = {"note": "looks good", "amount_fen": "20.00", "phone": "13800000000", "remark": "kept"}
@@ -232,6 +237,55 @@ def test_a_case_whose_history_is_gone_cannot_be_followed(engine: Engine, cases: 
     forgotten = RecordedCase(known.instance_id, "trial", None, known.pin_set_id, known.ending)
     found = replay(forgotten, Target(engine), engine.replay_sandbox)
     assert tell(found) == Told(Kind.CANNOT_FOLLOW, Reason.NOT_RECORDED, None, 0)
+
+
+MISSED = Told(Kind.CANNOT_FOLLOW, Reason.NOT_RECORDED, None)
+OF_BOTH = "UPDATE history SET events = :events WHERE stream = :case AND seq = 2"
+DAMAGES: dict[str, tuple[str, dict[str, object], int]] = {  # the statement, its values, the row that is missed
+    "a row": ("DELETE FROM history WHERE stream = :case AND seq = 2", {}, 2),
+    "the last row": ("DELETE FROM history WHERE stream = :case AND seq = 3", {}, 3),
+    "all rows": ("DELETE FROM history WHERE stream = :case", {}, 1),
+    "rubbish": (OF_BOTH, {"events": b"\0\xff"}, 2),
+    "no list": (OF_BOTH, {"events": zstandard.compress(b"7")}, 2),
+    "other events": (OF_BOTH, {"events": pack_events([{"kind": "entered"}])}, 2),
+    "an act without what it is done to": (OF_BOTH, {"events": pack_events([{"kind": "completed_task"}])}, 2),
+    "a submission": ("UPDATE submission SET content = '{' WHERE instance_id = :case AND element = 'check'", {}, 3),
+    "a list submitted": ("UPDATE submission SET content = '7' WHERE instance_id = :case AND element = 'fill'", {}, 2),
+}
+DAMAGES_OF_SQLITE: dict[str, tuple[str, dict[str, object], int]] = {  # it keeps any value in any column
+    "an instant": ("UPDATE history SET at = 'soon' WHERE stream = :case AND seq = 2", {}, 2),
+    "text": (OF_BOTH, {"events": "nothing"}, 2),
+    "no text": ("UPDATE history SET kind = CAST(x'ff' AS TEXT) WHERE stream = :case AND seq = 3", {}, 3),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES | DAMAGES_OF_SQLITE)
+def test_a_damaged_case_cannot_be_followed_and_holds_up_no_other(engine: Engine, cases: list[str], damage: str) -> None:
+    if damage in DAMAGES_OF_SQLITE and not engine.database.is_sqlite:
+        pytest.skip("PostgreSQL itself refuses it")
+    statement, values, seq = (DAMAGES | DAMAGES_OF_SQLITE)[damage]
+    execute_unguarded(engine, text(statement), case=cases[0], **values)
+    first, second = replay_cases(engine, SYSTEM, cases, Target(engine))
+    assert tell(first) == replace(MISSED, seq=seq)
+    assert (first.stopped, first.now) == (first.difference, None)
+    assert second.is_same
+
+
+@pytest.mark.parametrize(
+    ("table", "change"), [("pin_set", "pins = '[]'"), ("pin_set", "pins = '{'"), ("definition", "content = 'no'")]
+)
+def test_versions_that_were_damaged_cannot_be_played_on(
+    engine: Engine, cases: list[str], table: str, change: str
+) -> None:
+    execute_unguarded(engine, text(f"UPDATE {table} SET {change}"))
+    engine.catalogue = Catalogue()  # as after a start
+    assert [tell(one) for one in replay_cases(engine, SYSTEM, cases, Target(engine))] == [replace(MISSED, seq=1)] * 2
+
+
+def test_a_form_that_is_gone_ends_a_case_where_it_was_filled_in(engine: Engine, cases: list[str]) -> None:
+    execute_unguarded(engine, text("UPDATE definition SET content = 'no' WHERE kind = 'form'"))
+    engine.catalogue = Catalogue()
+    assert [tell(one) for one in replay_cases(engine, SYSTEM, cases, Target(engine))] == [MISSED] * 2
 
 
 def test_many_cases_come_one_by_one_and_only_for_those_who_may(engine: Engine, cases: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -11,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 
 from engine.commands.deployments import deploy
 from engine.runtime.engine import Engine
 from engine.services.checkpoints import jobs
 from engine.services.checkpoints.jobs import PERIOD, find_last, schedule_checkpoints
-from engine.services.checkpoints.shipping import is_address
-from engine.services.verification import Finding, verify, verify_shipped
+from engine.services.checkpoints.shipping import is_address, ship
+from engine.services.verification import Finding, ShippedCheck, verify
 from engine.storage.actor import Actor
 from engine.storage.proving import checkpoint, checkpoint_head
 from engine.storage.schema import append_only_tables
@@ -76,7 +77,7 @@ def test_each_covers_the_streams_that_moved_and_follows_the_one_before(stage: St
         last = find_last(connection)
     assert last is not None
     assert (last.number, last.streams, last.unshipped) == (3, 0, 0)
-    assert list(verify(stage.engine)) == list(verify_shipped(stage.engine, shipped)) == []
+    assert list(verify(stage.engine)) == list(ShippedCheck(stage.engine, shipped).run()) == []
 
 
 def test_many_that_moved_come_one_part_after_the_other(
@@ -94,7 +95,7 @@ def test_many_that_moved_come_one_part_after_the_other(
     stage.wait(seconds=PERIOD.total_seconds())
     assert [stream for stream, _, _ in read(shipped)[3]["heads"]] == [moved]
     assert len(read(shipped)) == 4
-    assert list(verify(stage.engine)) == list(verify_shipped(stage.engine, shipped)) == []
+    assert list(verify(stage.engine)) == list(ShippedCheck(stage.engine, shipped).run()) == []
 
 
 def change_head(engine: Engine, case: str) -> None:
@@ -147,7 +148,7 @@ def test_the_newest_events_cut_off_are_missed_where_a_checkpoint_covers_them(sta
     assert ("history", f"{case}/2") in _named(verify(engine, case)), "a case by itself as well"
     forget_first(engine, case)
     assert _named(verify(engine)) == set(), "the database alone cannot tell any more"
-    assert _named(verify_shipped(engine, shipped)) == {("checkpoint", "1"), ("history", f"{case}/2")}
+    assert _named(ShippedCheck(engine, shipped).run()) == {("checkpoint", "1"), ("history", f"{case}/2")}
 
 
 def test_the_verb_compares_the_database_with_a_file(
@@ -160,13 +161,97 @@ def test_the_verb_compares_the_database_with_a_file(
     monkeypatch.setenv("BATON_DATA_DIR", str(engine.settings.data_dir))
     asked = ["verify", "--checkpoints", str(shipped)]
     assert main(asked) == 0
-    assert "1 checkpoint" in capsys.readouterr().out
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "Compared with 1 checkpoint, numbers 1–1"
+    assert "1 checkpoint" in told[1]
     forget_first(engine, case)
     assert main(asked) == 1
-    assert capsys.readouterr().out.startswith("checkpoint 1: Expected the checkpoint that was shipped")
+    assert capsys.readouterr().out.splitlines()[1].startswith("checkpoint 1: Expected the checkpoint that was shipped")
+    shipped.write_bytes(b"")
+    assert main(asked) == 1
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "Compared with 0 checkpoints",
+        f"shipped {shipped.name}: Expected checkpoints, but the file is empty",
+    ]
     shipped.unlink()
     assert main(asked) == 1
     assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_the_verb_names_a_lost_guard_and_what_was_changed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case, engine = open_case(stage), stage.engine
+    execute_unguarded(engine, update(history).where(history.c.stream == case).values(acting_role="auditor"))
+    drop = "history_no_update" if engine.database.is_sqlite else "history_append_only ON history"
+    engine.database.transact(lambda unit: unit.connection.execute(text(f"DROP TRIGGER {drop}")))
+    monkeypatch.setenv("BATON_DATABASE_URL", engine.database.url)
+    monkeypatch.setenv("BATON_DATA_DIR", str(engine.settings.data_dir))
+    assert main(["verify"]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith(f"Expected trigger {drop.split()[0]} on table history")
+    assert any(line.startswith(f"history {case}/1: ") for line in told)
+
+
+def ship_three(stage: Stage) -> None:
+    """Three checkpoints, an hour each between them."""
+    open_case(stage)
+    schedule_checkpoints(stage.engine)
+    stage.settle()
+    for _ in range(2):
+        stage.wait(seconds=PERIOD.total_seconds())
+
+
+def test_a_checkpoint_missing_in_the_file_is_named(stage: Stage, shipped: Path) -> None:
+    ship_three(stage)
+    first, _, third = shipped.read_text().splitlines(keepends=True)
+    shipped.write_text(third + first + first)  # at least once, in any order
+    check = ShippedCheck(stage.engine, shipped)
+    assert _named(check.run()) == {("checkpoint", "2")}
+    assert str(check) == "Compared with 2 checkpoints, numbers 1–3"
+    assert (told := check_by_hand(shipped)).returncode != 0
+    assert "AssertionError: checkpoint 2 is missing" in told.stderr
+    shipped.write_text("")
+    assert "AssertionError: the file holds no checkpoints" in check_by_hand(shipped).stderr
+
+
+def test_a_checkpoint_shipped_meanwhile_is_no_false_alarm(stage: Stage, shipped: Path) -> None:
+    """One that the database did not hold yet when it was read."""
+    shipped.parent.mkdir()
+    shipped.write_text("{}\n")
+    open_case(stage)
+    schedule_checkpoints(stage.engine)
+    stage.settle()
+    check = ShippedCheck(stage.engine, shipped)
+    findings = check.run()
+    assert next(findings).row == f"{shipped.name}:1"
+    stage.wait(seconds=PERIOD.total_seconds())
+    assert len(read(shipped)) == 3
+    assert list(findings) == []
+    assert check.numbers == {1}
+
+
+def test_one_that_is_not_taken_whole_leaves_nothing_behind(stage: Stage, shipped: Path) -> None:
+    ship_three(stage)
+    before = shipped.read_bytes()
+    [document, *_] = read(shipped)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, hard))  # as a disk that becomes full
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            ship(str(shipped), document, "checkpoint-1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert shipped.read_bytes() == before
+
+
+def test_an_unfinished_line_is_cut_off_before_the_next(stage: Stage, shipped: Path) -> None:
+    ship_three(stage)
+    first, second, third = shipped.read_bytes().splitlines(keepends=True)
+    for whole in (first + second, b""):
+        shipped.write_bytes(whole + third[:50])  # the machine stopped while it was written
+        ship(str(shipped), json.loads(third), "checkpoint-3")
+        assert shipped.read_bytes() == whole + third
 
 
 def test_what_was_not_signed_here_proves_nothing(stage: Stage, shipped: Path) -> None:
@@ -176,7 +261,9 @@ def test_what_was_not_signed_here_proves_nothing(stage: Stage, shipped: Path) ->
     [document] = read(shipped)
     bad = [{**document, "heads": []}, {**document, "signature": "00" * 64}, {"statement": 1}, [], "torn"]
     shipped.write_text("\n".join([*map(json.dumps, bad), '{"statement":']))
-    assert {one.row for one in verify_shipped(stage.engine, shipped)} == {f"{shipped.name}:{n}" for n in range(1, 7)}
+    assert {one.row for one in ShippedCheck(stage.engine, shipped).run()} == {
+        f"{shipped.name}:{n}" for n in range(1, 7)
+    }
 
 
 def test_an_address_is_asked_until_it_takes_them(stage: Stage) -> None:
@@ -211,16 +298,17 @@ def test_an_outsider_checks_them_as_the_manual_says(stage: Stage, shipped: Path)
     schedule_checkpoints(stage.engine)
     stage.settle()
     stage.wait(seconds=PERIOD.total_seconds())
-    [script] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/audit.md").read_text(), re.DOTALL)
-
-    def check() -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", script, str(shipped), f"{shipped}.pem"]
-        return subprocess.run(command, check=False, capture_output=True, text=True)
-
-    told = check()
+    told = check_by_hand(shipped)
     assert (told.returncode, told.stdout.split()[0]) == (0, "2")
     shipped.write_text(shipped.read_text().replace("system:deployments", "system:deploymentz"))
-    assert check().returncode != 0
+    assert check_by_hand(shipped).returncode != 0
+
+
+def check_by_hand(shipped: Path) -> subprocess.CompletedProcess[str]:
+    """Runs the script of the manual."""
+    [script] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/audit.md").read_text(), re.DOTALL)
+    command = [sys.executable, "-c", script, str(shipped), f"{shipped}.pem"]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 def test_they_are_never_changed() -> None:
