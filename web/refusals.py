@@ -16,8 +16,8 @@ OF_OPERATORS = frozenset({"42501", "42P01", "42703"})
 HINTS = {
     "no such ": "`./run prepare` brings it to the newest schema",
     "does not exist": "`./run prepare` brings it to the newest schema, in a database that is there",
-    "readonly database": "SQLite writes beside what it reads, so copy it to where this may be written",
-    "unable to open": "SQLite writes beside what it reads, so it must be a file in a folder that may be written",
+    "readonly database": "it and its folder must be writable for this",
+    "unable to open": "it must be a file, and its folder writable, for SQLite writes beside it",
 }
 
 

@@ -19,7 +19,6 @@ from engine.records.workers import note_worker, remove_worker
 from engine.runtime.engine import Engine
 from engine.storage.changes import WORK
 from engine.storage.ids import new_id
-from engine.storage.schema import check_triggers
 from engine.storage.settings import Settings
 from web.live import start_relay
 
@@ -88,7 +87,7 @@ class Workers:
                 if is_work_due(self._engine):
                     return
             except AWAY as away:  # whoever looks waits for all: the others would find the same
-                log.error("looking for work failed, again in %d s: %s", pause, _in_a_line(away))
+                log.error("looking for work failed, again in %g s: %s", pause, _in_a_line(away))
                 self._stop.wait(pause)
                 pause = min(2 * pause, MOST_FAILED_SECONDS)
                 continue
@@ -109,8 +108,6 @@ def _in_a_line(error: Exception) -> str:
 def run_worker(settings: Settings, threads: int) -> int:
     """A process that does nothing but what is due, until it is told to end."""
     engine = Engine(settings, may_be_new=False)
-    with engine.database.read() as connection:
-        check_triggers(connection)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
