@@ -225,7 +225,7 @@ def find_port_problem(settings: Settings) -> str | None:
             listener.bind((settings.host, settings.port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                return f"Expected a free {place}, but it is in use. Set BATON_PORT to another one."
+                return f"Port {settings.port} on {settings.host} is in use. Set BATON_PORT to another one."
             return f"Expected to listen at {place}, but: {error.strerror}. Look at BATON_HOST and BATON_PORT."
     return None
 

@@ -88,4 +88,5 @@ def test_a_database_that_is_not_there_yet_is_one_sentence(
 ) -> None:
     monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path / "nothing"))
     assert main(["verify"]) == 1
-    assert capsys.readouterr().out.startswith("There is nothing to verify yet")
+    told = capsys.readouterr()
+    assert (told.out, told.err.startswith("There is nothing in "), told.err.count("\n")) == ("", True, 1)
