@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import orjson
@@ -239,12 +241,15 @@ def prepare() -> int:
         print(f"{problem}\nBaton runs without icons, live updates, drawn diagrams and editors.", file=sys.stderr)
     engine = Engine(settings)
     try:
-        upgrade_schema(engine.database)
-        deploy(engine, SYSTEM, read_definitions(), "repository", only_unknown=True)
-        schedule_checks(engine)
-        schedule_reconciliation(engine)
-        schedule_checkpoints(engine)
-        load_demo(engine)
+        with (settings.data_dir / "prepare.lock").open("w") as turn:
+            with suppress(OSError):  # a file system without locks
+                flock(turn, LOCK_EX)  # who starts at the same moment finds all of it done
+            upgrade_schema(engine.database)
+            deploy(engine, SYSTEM, read_definitions(), "repository", only_unknown=True)
+            schedule_checks(engine)
+            schedule_reconciliation(engine)
+            schedule_checkpoints(engine)
+            load_demo(engine)
     except DefinitionInvalid as refused:
         print_findings(refused.findings)
         return 1
