@@ -1,6 +1,7 @@
 """The verbs of `./run`."""
 
 import argparse
+import errno
 import json
 import multiprocessing
 import os
@@ -8,10 +9,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import orjson
-from sqlalchemy import inspect
 
 from engine.commands.deployments import DefinitionInvalid, deploy
 from engine.commands.imports import complete_file
@@ -28,7 +30,6 @@ from engine.storage.actor import SYSTEM
 from engine.storage.clock import system_clock
 from engine.storage.schema import SchemaUnsafe, check_triggers, upgrade_schema
 from engine.storage.settings import Settings, read_settings
-from engine.storage.tables import history
 from web.assets.build import AssetsUnavailable, build
 from web.demo import PASSWORD
 from web.demo.data import LOGINS, load_demo
@@ -41,6 +42,7 @@ from web.demo.play import play
 from web.demo.repairing import play_repair
 from web.demo.running import CATEGORIES, CLASSES, play_errand
 from web.demo.working import AWARDS, MODES, play_work
+from web.refusals import tell_refusals
 from web.replaying import add_arguments, run_replay
 from web.repository import ROOT, read_definitions
 from web.scenarios import run_scenarios
@@ -59,34 +61,24 @@ DEMOS = (
     "todo_handling",
     "repair_collaboration",
 )
+PLAYED_REMOTELY = DEMOS[0]
 
 
 def main(arguments: list[str]) -> int:
     """Runs one verb; its exit code."""
     options = read_arguments(arguments)
     load_services()
+    return tell_refusals(lambda: run_verb(options), refused=2 if options.verb == "replay" else 1)
+
+
+def run_verb(options: argparse.Namespace) -> int:
+    """What the arguments ask for; the exit code."""
     if options.verb == "lint":
         return run_lint(options.files, options.json)
     if options.verb == "scenarios":
         return run_scenarios(options.paths, coverage=options.coverage, as_json=options.json)
     if options.verb == "demo":
-        if options.process == "enterprise_onboarding":
-            return play_founding()
-        if options.process == "individual_onboarding":
-            return play_joining()
-        if options.process == "service_case":
-            return play_dispute()
-        if options.process == "normal_task":
-            return play_work(options.mode, options.award, options.workers)
-        if options.process == "express_task":
-            return play_express(options.lines)
-        if options.process == "errand":
-            return play_errand(options.category, options.order_class)
-        if options.process == "repair_collaboration":
-            return play_repair(options.assistants, options.conflicts)
-        if options.process == "todo_handling":
-            return play_todos(options.transfers, options.exception)
-        return play(options.takers, options.url, options.milestones)
+        return run_demo(options)
     if options.verb in ("web", "worker"):
         return run_process(options)
     if options.verb == "deploy":
@@ -99,6 +91,27 @@ def main(arguments: list[str]) -> int:
     if options.verb == "verify":
         return run_verify(options.checkpoints)
     return {"serve": serve, "prepare": prepare, "expr": run_expressions}[options.verb]()
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Plays a case; 0 if every proof held."""
+    if options.process == "enterprise_onboarding":
+        return play_founding()
+    if options.process == "individual_onboarding":
+        return play_joining()
+    if options.process == "service_case":
+        return play_dispute()
+    if options.process == "normal_task":
+        return play_work(options.mode, options.award, options.workers)
+    if options.process == "express_task":
+        return play_express(options.lines)
+    if options.process == "errand":
+        return play_errand(options.category, options.order_class)
+    if options.process == "repair_collaboration":
+        return play_repair(options.assistants, options.conflicts)
+    if options.process == "todo_handling":
+        return play_todos(options.transfers, options.exception)
+    return play(options.takers, options.url, options.milestones)
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -132,8 +145,9 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     demo.add_argument("--conflicts", type=int, default=1, help="of a repair: about how much two of them differ")
     demo.add_argument("--transfers", type=int, default=1, help="of a to-do item: how often it is handed on")
     demo.add_argument("--exception", action="store_true", help="of a to-do item: an exception is filed on the way")
-    demo.add_argument("--url", help="play against a running server on this machine")
-    add_arguments(verbs.add_parser("replay", help="play recorded cases again, in memory, and tell what differs"))
+    demo.add_argument("--url", help=f"of {PLAYED_REMOTELY}: play against a running server on this machine")
+    replaying = verbs.add_parser("replay", help="play recorded cases again, in memory, and tell what differs")
+    add_arguments(replaying)
     proof = verbs.add_parser("verify", help="check everything the database remembers")
     proof.add_argument("--checkpoints", type=Path, help="a file of shipped checkpoints to compare it with")
     verbs.add_parser("expr", help="evaluate expressions and scripts: JSON lines in, JSON lines out")
@@ -143,7 +157,12 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     bench.add_argument("--json", action="store_true", help="one JSON object; the table goes to stderr")
     deployment = verbs.add_parser("deploy", help="deploy files to the database")
     deployment.add_argument("files", nargs="+", type=Path)
-    return parser.parse_args(arguments or ["serve"])
+    options = parser.parse_args(arguments or ["serve"])
+    if options.verb == "demo" and options.url is not None and options.process != PLAYED_REMOTELY:
+        demo.error(f"argument --url: expected with {PLAYED_REMOTELY} alone, but got {options.process}")
+    if options.verb == "replay" and options.last is not None and options.all is None:
+        replaying.error("argument --last: expected with --all alone")
+    return options
 
 
 def serve() -> int:
@@ -152,10 +171,10 @@ def serve() -> int:
     It is forked, for it needs the same modules, and to import them is most of a start.
     """
     settings = read_settings()
-    if not is_port_free(settings):
-        print(f"Port {settings.port} on {settings.host} is in use. Set BATON_PORT to another one.", file=sys.stderr)
+    if (problem := find_port_problem(settings)) is not None:
+        print(problem, file=sys.stderr)
         return 1
-    preparing = multiprocessing.get_context("fork").Process(target=lambda: sys.exit(prepare()))
+    preparing = multiprocessing.get_context("fork").Process(target=lambda: sys.exit(tell_refusals(prepare)))
     preparing.start()
     preparing.join()
     if preparing.exitcode:
@@ -174,8 +193,12 @@ def run_process(options: argparse.Namespace) -> int:
     """One of the processes that share a PostgreSQL database; see docs/operations.md."""
     settings = read_settings()
     if not settings.url.startswith("postgresql"):
-        print("Expected BATON_DATABASE_URL to name a PostgreSQL database: on SQLite one process does it all, ./run.")
+        print(
+            "Expected BATON_DATABASE_URL to name a PostgreSQL database: on SQLite one process does it all, ./run.",
+            file=sys.stderr,
+        )
         return 1
+    check_prepared(settings)
     if options.verb == "worker":
         print(f"Doing what is due, up to {options.jobs} at once. Ctrl-C ends it.", flush=True)
         return run_worker(settings, options.jobs)
@@ -184,32 +207,49 @@ def run_process(options: argparse.Namespace) -> int:
     return 0
 
 
-def is_port_free(settings: Settings) -> bool:
-    """Whether the server could listen where the settings say."""
+def check_prepared(settings: Settings) -> None:
+    """Raises NotPrepared, KeyUnfit, SchemaUnsafe before anything is started on a database that is not ready for it."""
+    engine = Engine(settings, may_be_new=False)
+    try:
+        with engine.database.read() as connection:
+            check_triggers(connection)
+    finally:
+        engine.close()
+
+
+def find_port_problem(settings: Settings) -> str | None:
+    """Why the server could not listen where the settings say; None if it could."""
+    place = f"port {settings.port} on {settings.host}"
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return f"Port {settings.port} on {settings.host} is in use. Set BATON_PORT to another one."
+            return f"Expected to listen at {place}, but: {error.strerror}. Look at BATON_HOST and BATON_PORT."
+    return None
 
 
 def prepare() -> int:
     """Built assets, the newest schema, the repository's definitions, and demo data when there is nobody yet."""
+    settings = read_settings()
     try:
         build()
     except AssetsUnavailable as problem:
         print(f"{problem}\nBaton runs without icons, live updates, drawn diagrams and editors.", file=sys.stderr)
-    engine = Engine(read_settings())
+    engine = Engine(settings)
     try:
-        upgrade_schema(engine.database)
-        deploy(engine, SYSTEM, read_definitions(), "repository", only_unknown=True)
-        schedule_checks(engine)
-        schedule_reconciliation(engine)
-        schedule_checkpoints(engine)
-        load_demo(engine)
+        with (settings.data_dir / "prepare.lock").open("w") as turn:
+            with suppress(OSError):  # a file system without locks
+                flock(turn, LOCK_EX)  # who starts at the same moment finds all of it done
+            upgrade_schema(engine.database)
+            deploy(engine, SYSTEM, read_definitions(), "repository", only_unknown=True)
+            schedule_checks(engine)
+            schedule_reconciliation(engine)
+            schedule_checkpoints(engine)
+            load_demo(engine)
     except DefinitionInvalid as refused:
         print_findings(refused.findings)
         return 1
@@ -245,14 +285,11 @@ def run_expressions() -> int:
 def run_verify(checkpoints: Path | None) -> int:
     """Proves what the database remembers, also while the server runs; 1 and a line per bad row otherwise."""
     if checkpoints is not None and not checkpoints.is_file():
-        print(f"Expected a file of shipped checkpoints, but {checkpoints} is none.")
+        print(f"Expected a file of shipped checkpoints, but {checkpoints} is none.", file=sys.stderr)
         return 1
-    engine = Engine(read_settings())
+    engine = Engine(read_settings(), may_be_new=False)
     try:
         with engine.database.read() as connection:
-            if not inspect(connection).has_table(history.name):
-                print("There is nothing to verify yet: ./run makes the database on its first start.")
-                return 1
             try:
                 check_triggers(connection)
             except SchemaUnsafe as unsafe:  # the rows that were changed meanwhile are named as well
@@ -274,9 +311,9 @@ def run_verify(checkpoints: Path | None) -> int:
 
 def run_deploy(paths: list[Path]) -> int:
     """Deploys files; 1 and the findings if they are refused."""
-    engine = Engine(read_settings())
     named = {name_file(path): path.read_bytes() for path in paths}
     files = {name: complete_file(name, content) for name, content in named.items()}
+    engine = Engine(read_settings(), may_be_new=False)
     try:
         result = deploy(engine, SYSTEM, files, f"deployed by {os.environ.get('USER', 'the operator')}")
     except DefinitionInvalid as refused:

@@ -26,6 +26,7 @@ from web.texts import Language, text_in
 
 SPOKEN: Language = "en"  # in a terminal
 LAST = 100
+MOST = 1_000_000_000
 MAX_SHOWN_CHARACTERS = 200
 PERSONAL = "…"
 ABOUT_EVENTS = frozenset({Reason.ELEMENT, Reason.FAILED, Reason.WAIT, Reason.SENT})
@@ -40,9 +41,10 @@ class NotADefinition(EngineError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the verb."""
-    parser.add_argument("case", nargs="?", help="the id or the number of a case")
-    parser.add_argument("--all", metavar="PROCESS", help="the last cases of a process instead of one case")
-    parser.add_argument("--last", type=_count, default=LAST, help=f"how many of them, {LAST} unless told otherwise")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("case", nargs="?", help="the id or the number of a case")
+    chosen.add_argument("--all", metavar="PROCESS", help="the last cases of a process instead of one case")
+    parser.add_argument("--last", type=_count, help=f"how many of them, {LAST} unless told otherwise")
     parser.add_argument("--with", dest="files", nargs="+", type=Path, default=[], help="files in the place of deployed")
     parser.add_argument(
         "--newest", action="store_true", help="on what is deployed now, not on the versions of the case"
@@ -51,17 +53,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"Expected a number from 1, but got {text}")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"Expected a number from 1 to {MOST}, but got {text}")
     return int(text)
 
 
 def run_replay(options: argparse.Namespace, name_file: Callable[[Path], str]) -> int:
     """Plays and tells; 1 if anything differs, 2 if nothing could be played."""
-    engine = Engine(read_settings())
+    files = {name_file(path): path.read_bytes() for path in options.files}
+    engine = Engine(read_settings(), may_be_new=False)
     try:
-        drafts = _read_drafts(engine, {name_file(path): path.read_bytes() for path in options.files})
-        ids = _find_cases(engine, options.case, options.all, options.last)
+        drafts = _read_drafts(engine, files)
+        ids = _find_cases(engine, options.case, options.all, options.last or LAST)
         if not ids:
             print("Expected a case with this id or number, or cases of this process, but found none.", file=sys.stderr)
             return 2

@@ -46,7 +46,7 @@ class Server(BaseApplication):
     def load(self) -> Any:
         """The application, in the process that serves it."""
         load_services()
-        self.engine = engine = Engine(self.settings)
+        self.engine = engine = Engine(self.settings, may_be_new=False)
         with engine.database.read() as connection:
             check_triggers(connection)
         if self.processes is None:

@@ -4,23 +4,26 @@ from zoneinfo import ZoneInfo
 
 from engine.definitions.catalogue import Catalogue
 from engine.language.sandbox import Sandbox
+from engine.records.opening import open_keys
 from engine.storage.changes import Changes
 from engine.storage.clock import Clock, system_clock
 from engine.storage.database import Database
 from engine.storage.files import FileStore
-from engine.storage.keys import load_keys
 from engine.storage.settings import Settings
 
 
 class Engine:
-    """What every command and query is given. Holds no state of any instance."""
+    """What every command and query is given. Holds no state of any instance.
 
-    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
+    Where the database `may_be_new`, keys are made if it holds nothing yet. Raises NotPrepared, KeyUnfit.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock = system_clock, *, may_be_new: bool = True) -> None:
         self.settings = settings
         self.clock = clock
         self.zone = ZoneInfo(settings.timezone)
-        self.keys = load_keys(settings.data_dir / "keys")
         self.database = Database(settings.url, clock)
+        self.keys = open_keys(self.database, settings.data_dir / "keys", may_be_new=may_be_new)
         self.changes = Changes()
         self.files = FileStore(settings.data_dir / "files")
         self.sandbox = Sandbox()  # of steps

@@ -1,14 +1,17 @@
 """The database and the unit of work: the only place that commits."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
@@ -134,7 +137,7 @@ def hold_name(connection: Connection, name: str) -> None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
 
 
-def _create_engine(url: str, **options: Any) -> Engine:
+def _create_engine(url: str | URL, **options: Any) -> Engine:
     return create_engine(
         share_dialect(url), poolclass=NullPool, execution_options={"compiled_cache": COMPILED}, **options
     )
@@ -161,14 +164,18 @@ def _settle_what_is_sent(engine: Engine) -> None:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = _create_engine(url, connect_args={"check_same_thread": False, "cached_statements": CACHED_STATEMENTS})
+    address, is_fixed = make_url(url), _is_fixed(url)
+    if is_fixed:
+        place = f"file:{quote(address.database or '')}"
+        address = address.set(database=place, query={"immutable": "1", "uri": "true"})
+    engine = _create_engine(address, connect_args={"check_same_thread": False, "cached_statements": CACHED_STATEMENTS})
 
     @event.listens_for(engine, "connect")
     def configure(dbapi_connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         dbapi_connection.isolation_level = None  # the driver must not manage transactions: savepoints
         cursor = dbapi_connection.cursor()
         for pragma in (
-            "journal_mode=WAL",
+            "query_only=ON" if is_fixed else "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
@@ -186,3 +193,15 @@ def _sqlite_engine(url: str) -> Engine:
             raise OperationalError(f"BEGIN {mode}", None, locked) from locked
 
     return engine
+
+
+def _is_fixed(url: str) -> bool:
+    """Whether it is a copy that nobody can write, and whole: SQLite would want to write beside it even to read it.
+
+    Steps that are not in the file itself yet lie beside it, where SQLite has to be able to write.
+    """
+    path = Path(make_url(url).database or "").absolute()
+    if not path.is_file() or path.with_name(f"{path.name}-wal").exists():
+        return False
+    is_mine = os.access in os.supports_effective_ids
+    return not all(os.access(one, os.W_OK, effective_ids=is_mine) for one in (path, path.parent))

@@ -77,7 +77,7 @@ registry.register(f"sqlite.{_DRIVER}", __name__, SharedSQLite.__name__)
 registry.register(f"postgresql.{_DRIVER}", __name__, SharedPostgreSQL.__name__)
 
 
-def share_dialect(url: str) -> URL:
+def share_dialect(url: str | URL) -> URL:
     """The same address with the dialect that shares what it compiled. For engines with `COMPILED` as their cache."""
     known = make_url(url)
     return known.set(drivername=f"{known.get_backend_name()}+{_DRIVER}")

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.storage.setting_rules import SettingInvalid, check_setting
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -44,7 +46,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from `BATON_…` variables. Raises ValueError for an unknown one, so that no typing error passes."""
+    """Settings from `BATON_…` variables. Raises SettingInvalid naming the first unfit one: no typing error passes."""
     environment = os.environ if environment is None else environment
     kinds: dict[str, type[Path] | type[int] | type[str]] = {
         "data_dir": Path,
@@ -59,6 +61,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             continue
         key = name.removeprefix("BATON_").lower()
         if key not in Settings.__dataclass_fields__:
-            raise ValueError(f"Expected a known setting, but got {name}")
+            raise SettingInvalid(f"Expected a known setting, but got {name}")
+        check_setting(key, text)
         values[key] = kinds.get(key, str)(text)
     return Settings(**values)  # type: ignore[arg-type]  # each value was made by the field's own type just above

@@ -46,5 +46,5 @@ def test_many_processes_are_refused_on_sqlite(
 ) -> None:
     monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path))
     assert main([verb]) == 1
-    assert "PostgreSQL" in capsys.readouterr().out
+    assert "PostgreSQL" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

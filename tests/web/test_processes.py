@@ -2,22 +2,26 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
 from time import monotonic
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, make_url, select
 
 from engine.commands.deployments import deploy
 from engine.commands.messages import publish_message
 from engine.commands.work import is_work_due
+from engine.definitions.registry import JOB_HANDLERS, JobRun, job_handler
+from engine.records import jobs
 from engine.records.history import read_stream
 from engine.records.workers import SILENT, note_worker
 from engine.runtime.engine import Engine
+from engine.storage.plain import Plain
 from engine.storage.settings import Settings
 from engine.storage.tables import instance, worker
 from tests.support.clock import ManualClock
 from tests.support.definitions import FILES, boundary, diagram, flow, message, node, note_form, taken, timer, user
+from tests.support.postgres import PostgresServer
 from tests.support.stage import BOSS, Stage
 from tests.support.web import make_app
 from tests.web.visitor import Visitor, register
@@ -135,6 +139,20 @@ def look_for_work(engine: Engine) -> None:
     engine.database.transact(lambda unit: note_worker(unit.connection, unit.now, "w"))
 
 
+def is_worker_known(engine: Engine) -> bool:
+    """Whether a worker has said that it is there."""
+    with engine.database.read() as connection:
+        return connection.execute(select(worker.c.id)).first() is not None
+
+
+def run_sql(url: str, sql: str) -> None:
+    """Runs it past the application."""
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql(sql)
+    server.dispose()
+
+
 def count_cases(engine: Engine) -> int:
     """How many cases have begun."""
     with engine.database.read() as connection:
@@ -147,3 +165,71 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert monotonic() < end, "the workers did not do it"
         pause.wait(0.02)
+
+
+def test_who_looks_for_work_while_the_database_is_away_says_so_in_a_line_and_goes_on_by_itself(
+    postgres: PostgresServer,
+    postgres_url: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("web.workers.FAILED_SECONDS", 0.1)
+    monkeypatch.setattr("web.workers.MOST_FAILED_SECONDS", 0.3)
+    engine = Engine(Settings(database_url=postgres_url, data_dir=tmp_path))
+    name, done = make_url(postgres_url).database, Event()
+
+    @job_handler("trial.done")
+    def finish(_run: JobRun) -> Plain:
+        done.set()
+        return None
+
+    workers = Workers(engine, threads=4).start()
+    try:
+        wait_until(lambda: is_worker_known(engine))
+        run_sql(postgres.url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        run_sql(postgres.url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        wait_until(lambda: len(caplog.records) >= 5)
+        run_sql(postgres.url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        again = Engine(engine.settings)
+        again.database.transact(lambda unit: jobs.enqueue(unit.connection, unit.now, "trial.done", {}))
+        assert done.wait(HEARD_SECONDS)
+        again.close()
+    finally:
+        workers.stop()
+        engine.close()
+        del JOB_HANDLERS["trial.done"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "web.workers"]
+    assert [line.partition(" s:")[0] for line in lines[:4]] == [
+        f"looking for work failed, again in {pause}" for pause in (0.1, 0.2, 0.3, 0.3)
+    ], "one look at a time, whatever the number of threads"
+    assert all("\n" not in line for line in lines)
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+def test_to_stop_takes_no_longer_with_many_threads(
+    any_engine: Engine, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads, patience = 6, 0.5
+    monkeypatch.setattr("web.workers.STOP_SECONDS", patience)
+    begun, may_end = Semaphore(0), Event()
+
+    @job_handler("trial.long")
+    def wait(_run: JobRun) -> Plain:
+        begun.release()
+        may_end.wait(HEARD_SECONDS)
+        return None
+
+    workers = Workers(any_engine, threads=threads).start()
+    try:
+        for _ in range(threads):  # one after the other: who looks takes all that is due
+            any_engine.database.transact(lambda unit: jobs.enqueue(unit.connection, unit.now, "trial.long", {}))
+            assert begun.acquire(timeout=HEARD_SECONDS)
+        at = monotonic()
+        workers.stop()
+        took = monotonic() - at
+    finally:
+        may_end.set()
+        workers.stop()
+        del JOB_HANDLERS["trial.long"]
+    assert patience <= took < threads * patience

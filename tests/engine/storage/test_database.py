@@ -1,9 +1,15 @@
 """The unit of work: one writer, all or nothing, never two in one thread."""
 
+import os
+import shutil
+import tempfile
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import OperationalError
 
 from engine.storage.database import Database, UnitOfWork
 from engine.storage.tables import subject_key
@@ -216,3 +222,30 @@ def test_a_deadlock_on_postgresql_is_tried_again(postgres_template: str, databas
 
 def _touch(unit: UnitOfWork, name: str) -> None:
     unit.connection.execute(subject_key.update().where(subject_key.c.subject_id == name).values(wrapped_key=b"\x00"))
+
+
+@pytest.fixture
+def fixed_copy(sqlite_template: Path) -> Iterator[Path]:
+    """A copy that this process may only read, in a folder it may only read."""
+    folder = Path(tempfile.mkdtemp())  # where others may come as well: root may write everywhere
+    path = Path(shutil.copy(sqlite_template, folder / "a copy, 100% #1.db"))
+    path.chmod(0o444)
+    folder.chmod(0o555)
+    own = os.geteuid()
+    if own == 0:
+        os.seteuid(65534)
+    try:
+        yield path
+    finally:
+        os.seteuid(own)
+        folder.chmod(0o700)
+        shutil.rmtree(folder)
+
+
+def test_a_copy_that_nobody_can_write_is_read(fixed_copy: Path) -> None:
+    database = Database(f"sqlite:///{fixed_copy}")
+    assert _names(database) == []
+    with pytest.raises(OperationalError, match="readonly"):
+        database.transact(lambda unit: unit.connection.execute(insert(subject_key).values(subject_id="a")))
+    database.close()
+    assert [path.name for path in fixed_copy.parent.iterdir()] == [fixed_copy.name]

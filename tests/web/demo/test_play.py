@@ -88,4 +88,18 @@ def test_a_database_that_is_not_there_yet_is_one_sentence(
 ) -> None:
     monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path / "nothing"))
     assert main(["verify"]) == 1
-    assert capsys.readouterr().out.startswith("There is nothing to verify yet")
+    told = capsys.readouterr()
+    assert (told.out, told.err.startswith("There is nothing in "), told.err.count("\n")) == ("", True, 1)
+
+
+def test_two_that_start_at_once_on_nothing_prepare_it_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("BATON_PASSWORD_COST", "1")
+    command = [sys.executable, "-m", "web", "prepare"]
+    starts = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [start.communicate()[1] for start in starts]
+    assert [start.returncode for start in starts] == [0, 0], said
+    assert main(["verify"]) == 0
+    assert capsys.readouterr().out.startswith("Intact: ")

@@ -175,7 +175,8 @@ def test_the_verb_compares_the_database_with_a_file(
     ]
     shipped.unlink()
     assert main(asked) == 1
-    assert capsys.readouterr().out.count("\n") == 1
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
 
 
 def test_the_verb_names_a_lost_guard_and_what_was_changed(
