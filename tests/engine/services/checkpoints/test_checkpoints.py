@@ -175,8 +175,8 @@ def test_the_verb_compares_the_database_with_a_file(
     ]
     shipped.unlink()
     assert main(asked) == 1
-    told = capsys.readouterr()
-    assert (told.out, told.err.count("\n")) == ("", 1)
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
 
 
 def test_the_verb_names_a_lost_guard_and_what_was_changed(
