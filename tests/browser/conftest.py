@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
@@ -20,6 +20,7 @@ from tests.support.web import make_app
 from web.workers import Workers
 
 STOP_SECONDS = 20
+ANSWER = "tests.answer"
 CHOSEN = os.environ.get("BATON_TEST_CHROMIUM")  # the path of a browser to test with
 
 
@@ -56,13 +57,29 @@ class QuietHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Says nothing."""
 
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """Closes the file that was on its way: werkzeug itself forgets it where a browser resets the connection."""
+        answer = environ and environ.get(ANSWER)
+        if hasattr(answer, "close"):
+            answer.close()
+
+
+def keep_answers(app: Any) -> Any:
+    """The same application, which leaves its answer with the request."""
+
+    def call(environ: Any, start_response: Any) -> Any:
+        environ[ANSWER] = app(environ, start_response)
+        return environ[ANSWER]
+
+    return call
+
 
 @contextmanager
 def serve(engine: Engine, *, has_workers: bool = True) -> Iterator[str]:
     """Serves an engine as the real server does, in this process. Without workers nothing that is due is done."""
     before = set(threading.enumerate())
     workers = Workers(engine).start() if has_workers else None
-    server = make_server("127.0.0.1", 0, make_app(engine), threaded=True, request_handler=QuietHandler)
+    server = make_server("127.0.0.1", 0, keep_answers(make_app(engine)), threaded=True, request_handler=QuietHandler)
     threading.Thread(target=server.serve_forever, name="server").start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

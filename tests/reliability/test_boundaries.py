@@ -6,6 +6,7 @@ Nothing is ever left behind half done, and in the end everything was done once.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from typing import TypeVar
 
 import pytest
@@ -44,6 +45,7 @@ class Killer:
     def wrap(self, topic: Topic) -> Topic:
         """The same topic with a killer at its door."""
 
+        @wraps(topic.function)
         def function(call: TopicCall, **inputs: Plain) -> PlainDict:
             self.pass_border("before", call)
             result: PlainDict = topic.function(call, **inputs)

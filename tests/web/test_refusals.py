@@ -187,11 +187,6 @@ def test_a_file_that_cannot_be_read_is_named(
     assert str(path) in refuse(capsys, [verb, *given])
 
 
-def test_a_missing_guard_is_named(deployed: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run_sql(f"sqlite:///{deployed / 'baton.db'}", "DROP TRIGGER history_no_update")
-    assert "history_no_update" in refuse(capsys, ["verify"])
-
-
 def test_a_host_that_is_not_known_is_no_port_in_use(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

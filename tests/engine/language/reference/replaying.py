@@ -7,7 +7,7 @@ from engine.language.decisions import Decision
 from engine.language.sandbox import Sandbox, TimeBudget
 from engine.records.history import HistoryRow
 from engine.runtime.replay import Ending, RecordedCase, Replay, replay
-from engine.runtime.replay.recorded import Sent
+from engine.runtime.replay.recorded import NOTHING_SENT, Sent
 from engine.storage.plain import Plain, PlainDict
 from tests.engine.language.trial import SANDBOX, Trial
 
@@ -41,6 +41,7 @@ def replay_trial(trial: Trial) -> Replay:
     status = "completed" if trial.is_done else "active"
     rows, sent = list[HistoryRow](), dict[tuple[str, str], Sent]()
     for seq, (at, events) in enumerate(trial.rows, 1):
+        sent["trial", str(seq)] = NOTHING_SENT
         for event in events:
             if isinstance(content := event.pop("content", None), dict):
                 sent["trial", str(seq)] = Sent(content, None)
