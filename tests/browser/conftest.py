@@ -59,17 +59,32 @@ class QuietHandler(WSGIRequestHandler):
 
     def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
         """Closes the file that was on its way: werkzeug itself forgets it where a browser resets the connection."""
-        answer = environ and environ.get(ANSWER)
-        if hasattr(answer, "close"):
-            answer.close()
+        if environ and ANSWER in environ:
+            environ[ANSWER].close()
+
+
+class KeptAnswer:
+    """An answer that is closed once."""
+
+    def __init__(self, parts: Any) -> None:
+        self._parts = parts
+        self._close = getattr(parts, "close", lambda: None)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._parts)
+
+    def close(self) -> None:
+        """Lets go of what it was made of."""
+        close, self._close = self._close, lambda: None
+        close()
 
 
 def keep_answers(app: Any) -> Any:
     """The same application, which leaves its answer with the request."""
 
-    def call(environ: Any, start_response: Any) -> Any:
-        environ[ANSWER] = app(environ, start_response)
-        return environ[ANSWER]
+    def call(environ: Any, start_response: Any) -> KeptAnswer:
+        answer = environ[ANSWER] = KeptAnswer(app(environ, start_response))
+        return answer
 
     return call
 
