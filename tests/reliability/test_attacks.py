@@ -111,6 +111,7 @@ def test_what_was_deployed_is_missed_though_history_tells_of_it_no_longer(attack
         for table, row in gone:
             connection.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
         connection.execute("DELETE FROM history WHERE stream = ?", (DEPLOYMENTS,))
+        connection.execute("UPDATE pin_set SET pins = replace(pins, '\"process\"', '\"processes\"')")
         connection.execute("COMMIT")
     engine = Engine(replace(SETTINGS, data_dir=data))
     named = {(one.table, one.row) for one in verify(engine)}
