@@ -193,7 +193,7 @@ class Topic:
         for element in self.reads:
             if element.startswith("${"):
                 name = element[2:-1]
-                named = inputs.get(name, inspect.signature(self.function).parameters[name].default)
+                named = inputs[name] if name in inputs else inspect.signature(self.function).parameters[name].default
                 found += [named] if isinstance(named, str) and named else []
             else:
                 found.append(element)

@@ -1,7 +1,7 @@
 """The form of a plan of a migration: the versions and filters it asks for, and a plan as the form it came from."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import g
 from werkzeug.datastructures import MultiDict
@@ -14,7 +14,6 @@ from web.auditor.days import read_day
 
 RENAMED = "as:"  # of the fields that say what an element is called in the target
 FILTERS = ("q", "party", "element", "from", "to", "least", "most")
-YEARS = range(1970, 9999)
 FEN = 100
 
 Fields = MultiDict[str, str]
@@ -41,7 +40,7 @@ def read_renamed(fields: Fields) -> dict[str, str]:
 def read_filters(fields: Fields) -> tuple[Filters, list[str]]:
     """Which cases are meant, and the fields nobody could make sense of: without them it would be more cases."""
     typed = {name: fields.get(name, "").strip() for name in FILTERS}
-    days = {"from": _read_day(typed["from"]), "to": _read_day(typed["to"])}
+    days = {"from": read_day(typed["from"]), "to": read_day(typed["to"])}
     amounts = {"least": _read_fen(typed["least"]), "most": _read_fen(typed["most"])}
     read = {**days, **amounts}
     filters = Filters(
@@ -71,11 +70,6 @@ def write_plan(row: MigrationRow) -> dict[str, object]:
         **{f"{RENAMED}{old}": new for old, new in row.renamed.items()},
     }
     return {"source": row.source_ids, "target": row.target_id} | {n: value for n, value in fields.items() if value}
-
-
-def _read_day(typed: str) -> datetime | None:
-    day = read_day(typed)
-    return day if day is not None and day.year in YEARS else None
 
 
 def _read_fen(typed: str) -> int | None:
